@@ -1,0 +1,2 @@
+using GMem.Runtime;
+Console.WriteLine(GMemRuntime.Describe());

@@ -1,0 +1,6 @@
+namespace GMem.Backbone;
+
+/// <summary>skeleton</summary>
+public sealed class SiT
+{
+}

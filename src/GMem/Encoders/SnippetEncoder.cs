@@ -1,0 +1,35 @@
+using TorchSharp;
+
+namespace GMem.Encoders;
+
+/// <summary>Turns an image into a snippet, a vector of unit length that says what is in it.</summary>
+public abstract class SnippetEncoder : IDisposable
+{
+    /// <summary>The kind of encoder, as written into a saved model (for instance <c>pca</c>).</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>Length m of a snippet.</summary>
+    public abstract int Dimension { get; }
+
+    /// <summary>Encodes a batch of images.</summary>
+    /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
+    /// <returns>float32 <c>[B, m]</c> on the CPU, every row of unit L2 norm.</returns>
+    public abstract torch.Tensor Encode(torch.Tensor images);
+
+    /// <summary>The settings needed to load it again, as JSON.</summary>
+    public abstract string SaveConfiguration();
+
+    /// <summary>The tensors needed to load it again, by name; they stay the encoder's.</summary>
+    public abstract IReadOnlyDictionary<string, torch.Tensor> SaveTensors();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees the tensors.</summary>
+    /// <param name="disposing">True when called by <see cref="Dispose()"/>.</param>
+    protected abstract void Dispose(bool disposing);
+}

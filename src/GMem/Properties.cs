@@ -1,0 +1,5 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("GMem.Tests")]
+[assembly: InternalsVisibleTo("GMem.MLNet")]
+[assembly: InternalsVisibleTo("GMem.MLNet.Tests")]

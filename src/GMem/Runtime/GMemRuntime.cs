@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using TorchSharp;
+
+namespace GMem.Runtime;
+
+/// <summary>Which libtorch the process uses, which device, and what is wrong when neither works.</summary>
+/// <remarks>
+/// libtorch is looked for in the folder named by the environment variable <c>GMEM_LIBTORCH</c>, else beside the
+/// application (either layout of the .NET SDK). It is loaded when this assembly is first used, so that a system whose
+/// libstdc++ is older than the one TorchSharp was built against needs no further step.
+/// </remarks>
+public static class GMemRuntime
+{
+    private static readonly Lazy<NativeLoadResult> Loaded = new(NativeLoader.Load, LazyThreadSafetyMode.ExecutionAndPublication);
+
+    /// <summary>The environment variable that names a folder with another libtorch, for instance <c>torch/lib</c> of a Python installation.</summary>
+    public const string LibTorchVariable = "GMEM_LIBTORCH";
+
+    /// <summary>Loads libtorch if that has not happened yet.</summary>
+    /// <exception cref="GMemRuntimeException">It cannot be loaded; the message says why and which command mends it.</exception>
+    public static void EnsureLoaded()
+    {
+        if (Loaded.Value.Error is { } error)
+        {
+            throw new GMemRuntimeException(error.Message, error.InnerException);
+        }
+    }
+
+    /// <summary>Picks the device to train or generate on.</summary>
+    /// <param name="gpuDeviceId">Index of a CUDA device from 0; null takes the first one if there is any, else the CPU.</param>
+    /// <param name="fallbackToCpu">Whether a GPU that was asked for and is not there may be replaced by the CPU.</param>
+    /// <returns>A CUDA device with its index, or the CPU.</returns>
+    /// <exception cref="GMemRuntimeException">The GPU asked for is not there and <paramref name="fallbackToCpu"/> is false.</exception>
+    public static torch.Device SelectDevice(int? gpuDeviceId = null, bool fallbackToCpu = true)
+    {
+        EnsureLoaded();
+        int available = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        return DeviceChoice.Select(gpuDeviceId, fallbackToCpu, available) is int index
+            ? new torch.Device(DeviceType.CUDA, index)
+            : torch.CPU;
+    }
+
+    /// <summary>Versions, libraries, devices and threads, one a line, for a bug report.</summary>
+    /// <returns>Text of several lines. Where libtorch does not load, the reason stands in it; nothing is thrown.</returns>
+    public static string Describe()
+    {
+        StringBuilder text = new();
+        void Line(string name, string value) => text.Append(CultureInfo.InvariantCulture, $"{name,-12} {value}").AppendLine();
+
+        Line("GMem", Version(typeof(GMemRuntime)));
+        Line("TorchSharp", Version(typeof(torch)));
+        Line(".NET", RuntimeInformation.FrameworkDescription);
+        Line("System", $"{RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier})");
+        NativeLoadResult result = Loaded.Value;
+        if (result.Error is { } error)
+        {
+            Line("libtorch", "does not load: " + error.Message);
+            return text.ToString();
+        }
+
+        Line("libtorch", $"{torch.__version__} from {result.LibTorchFolder ?? "the folder TorchSharp found"}");
+        if (result.CompatibleCopy is { } copy)
+        {
+            Line("shim", $"{copy} (copy which accepts this system's older libstdc++)");
+        }
+
+        DescribeDevices(Line);
+        return text.ToString();
+    }
+
+    /// <summary>Loads ahead of the first use of TorchSharp anywhere in the process; an error waits for <see cref="EnsureLoaded"/>.</summary>
+    [ModuleInitializer]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "TorchSharp decides in its static constructor; this must come before it.")]
+    internal static void Initialize() => _ = Loaded.Value;
+
+    private static void DescribeDevices(Action<string, string> line)
+    {
+        line("Threads", $"{torch.get_num_threads()} of {Environment.ProcessorCount} processors; OMP_WAIT_POLICY {OpenMpPolicy.Current() ?? "not set"}");
+        if (!torch.cuda.is_available())
+        {
+            line("Devices", "cpu (no CUDA device, or a libtorch without CUDA)");
+            return;
+        }
+
+        line("Devices", $"cpu, {torch.cuda.device_count()} CUDA device(s), cuDNN {(torch.cuda.is_cudnn_available() ? "yes" : "no")}");
+    }
+
+    private static string Version(Type type) =>
+        type.Assembly.GetCustomAttributes(typeof(System.Reflection.AssemblyInformationalVersionAttribute), false) is
+            [System.Reflection.AssemblyInformationalVersionAttribute attribute, ..]
+            ? attribute.InformationalVersion
+            : type.Assembly.GetName().Version?.ToString() ?? "unknown";
+}

@@ -1,0 +1,211 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using TorchSharp;
+
+namespace GMem.Weights;
+
+/// <summary>The header of a safetensors file: an 8-byte little-endian length, then JSON that names every tensor.</summary>
+internal sealed class SafetensorsHeader
+{
+    /// <summary>The longest header that is read; the format's own limit.</summary>
+    public const long MaximumLength = 100_000_000;
+
+    private static readonly Dictionary<string, (torch.ScalarType Type, int Size)> Types = new()
+    {
+        ["F64"] = (torch.ScalarType.Float64, 8),
+        ["F32"] = (torch.ScalarType.Float32, 4),
+        ["F16"] = (torch.ScalarType.Float16, 2),
+        ["BF16"] = (torch.ScalarType.BFloat16, 2),
+        ["I64"] = (torch.ScalarType.Int64, 8),
+        ["I32"] = (torch.ScalarType.Int32, 4),
+        ["I16"] = (torch.ScalarType.Int16, 2),
+        ["I8"] = (torch.ScalarType.Int8, 1),
+        ["U8"] = (torch.ScalarType.Byte, 1),
+        ["BOOL"] = (torch.ScalarType.Bool, 1),
+    };
+
+    private SafetensorsHeader(long dataStart, IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata)
+    {
+        DataStart = dataStart;
+        Entries = entries;
+        Metadata = metadata;
+    }
+
+    /// <summary>Where the data section begins, in bytes from the start of the file.</summary>
+    public long DataStart { get; }
+
+    /// <summary>The tensors in the order of their data.</summary>
+    public IReadOnlyList<SafetensorsEntry> Entries { get; }
+
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    public long DataLength => Entries.Count == 0 ? 0 : Entries.Max(e => e.Offset + e.Length);
+
+    public static string TypeName(torch.ScalarType type) =>
+        Types.FirstOrDefault(t => t.Value.Type == type).Key
+        ?? throw new NotSupportedException($"safetensors has no element type for {type}.");
+
+    public static int ElementSize(torch.ScalarType type) => Types[TypeName(type)].Size;
+
+    /// <param name="stream">At the start of the file; afterwards at the start of the data section.</param>
+    /// <param name="length">Length of the whole file in bytes, or null where it is not known.</param>
+    /// <param name="name">What to call the file in an error.</param>
+    public static SafetensorsHeader Read(Stream stream, long? length, string name)
+    {
+        byte[] prefix = new byte[8];
+        if (stream.ReadAtLeast(prefix, 8, throwOnEndOfStream: false) < 8)
+        {
+            throw Damaged(name, "it is shorter than the 8 bytes of a header length");
+        }
+
+        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        if (headerLength > MaximumLength || (length is long total && headerLength > (ulong)Math.Max(0, total - 8)))
+        {
+            throw Damaged(name, $"its header claims {headerLength:N0} bytes{(length is long l ? $" in a file of {l:N0}" : "")}");
+        }
+
+        byte[] json = new byte[(int)headerLength];
+        if (stream.ReadAtLeast(json, json.Length, throwOnEndOfStream: false) < json.Length)
+        {
+            throw Damaged(name, "it ends inside its header");
+        }
+
+        (List<SafetensorsEntry> entries, Dictionary<string, string> metadata) = Parse(json, name);
+        entries.Sort((a, b) => a.Offset.CompareTo(b.Offset));
+        Check(entries, length - 8 - json.Length, name);
+        return new SafetensorsHeader(8 + json.Length, entries, metadata);
+    }
+
+    /// <summary>The bytes of a header, padded so that the data begin at a multiple of 8.</summary>
+    public static byte[] Write(IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string>? metadata)
+    {
+        using MemoryStream stream = new();
+        stream.Write(new byte[8]);
+        using (Utf8JsonWriter json = new(stream))
+        {
+            json.WriteStartObject();
+            if (metadata is { Count: > 0 })
+            {
+                json.WriteStartObject("__metadata__");
+                foreach ((string key, string value) in metadata)
+                {
+                    json.WriteString(key, value);
+                }
+
+                json.WriteEndObject();
+            }
+
+            foreach (SafetensorsEntry entry in entries)
+            {
+                json.WriteStartObject(entry.Name);
+                json.WriteString("dtype", TypeName(entry.DataType));
+                json.WriteStartArray("shape");
+                foreach (long size in entry.Shape)
+                {
+                    json.WriteNumberValue(size);
+                }
+
+                json.WriteEndArray();
+                json.WriteStartArray("data_offsets");
+                json.WriteNumberValue(entry.Offset);
+                json.WriteNumberValue(entry.Offset + entry.Length);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        while (stream.Length % 8 != 0)
+        {
+            stream.WriteByte((byte)' ');
+        }
+
+        byte[] header = stream.ToArray();
+        BinaryPrimitives.WriteUInt64LittleEndian(header, (ulong)(header.Length - 8));
+        return header;
+    }
+
+    private static (List<SafetensorsEntry> Entries, Dictionary<string, string> Metadata) Parse(byte[] json, string name)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            Dictionary<string, string> metadata = [];
+            List<SafetensorsEntry> entries = [];
+            HashSet<string> names = [];
+            foreach (JsonProperty property in document.RootElement.EnumerateObject())
+            {
+                if (!names.Add(property.Name))
+                {
+                    throw Damaged(name, $"'{property.Name}' stands in its header twice");
+                }
+
+                if (property.Name == "__metadata__")
+                {
+                    foreach (JsonProperty item in property.Value.EnumerateObject())
+                    {
+                        metadata[item.Name] = item.Value.GetString() ?? "";
+                    }
+                }
+                else
+                {
+                    entries.Add(ParseEntry(property.Name, property.Value, name));
+                }
+            }
+
+            return (entries, metadata);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
+        {
+            throw Damaged(name, "its header is not the JSON of a safetensors file", e);
+        }
+    }
+
+    private static SafetensorsEntry ParseEntry(string tensor, JsonElement value, string name)
+    {
+        string type = value.GetProperty("dtype").GetString() ?? "";
+        if (!Types.TryGetValue(type, out (torch.ScalarType Type, int Size) known))
+        {
+            throw new InvalidDataException($"'{name}': tensor '{tensor}' has the element type '{type}'; read are {string.Join(", ", Types.Keys)}.");
+        }
+
+        long[] shape = [.. value.GetProperty("shape").EnumerateArray().Select(s => s.GetInt64())];
+        JsonElement offsets = value.GetProperty("data_offsets");
+        if (offsets.GetArrayLength() != 2 || shape.Any(s => s < 0))
+        {
+            throw Damaged(name, $"tensor '{tensor}' has no valid shape and pair of offsets");
+        }
+
+        long begin = offsets[0].GetInt64();
+        long end = offsets[1].GetInt64();
+        long expected = shape.Aggregate((long)known.Size, (a, b) => checked(a * b));
+        if (begin < 0 || end < begin || end - begin != expected)
+        {
+            throw Damaged(name, $"tensor '{tensor}' of {type} [{string.Join(", ", shape)}] needs {expected:N0} bytes, its offsets {begin} to {end} hold {end - begin:N0}");
+        }
+
+        return new SafetensorsEntry(tensor, known.Type, shape, begin, expected);
+    }
+
+    private static void Check(List<SafetensorsEntry> sorted, long? available, string name)
+    {
+        long end = 0;
+        foreach (SafetensorsEntry entry in sorted)
+        {
+            if (entry.Offset < end)
+            {
+                throw Damaged(name, $"the data of tensor '{entry.Name}' overlap those before it");
+            }
+
+            end = entry.Offset + entry.Length;
+            if (end > available)
+            {
+                throw Damaged(name, $"tensor '{entry.Name}' ends at byte {end:N0} of a data section of {available:N0}; the file was cut short");
+            }
+        }
+    }
+
+    private static InvalidDataException Damaged(string name, string what, Exception? inner = null) =>
+        new($"'{name}' is not a valid safetensors file: {what}.", inner);
+}
