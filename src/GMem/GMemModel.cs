@@ -36,7 +36,7 @@ public sealed class GMemModel : IDisposable
     public SnippetEncoder? Encoder => Core.Encoder;
 
     /// <summary>How images are made. A copy: use <see cref="WithSampling"/> to change it.</summary>
-    public SamplingOptions Sampling { get => ModelDescription.Clone(field); }
+    public SamplingOptions Sampling { get => field.Clone(); }
 
     /// <summary>Where the network is.</summary>
     public torch.Device Device => Core.Device;
@@ -132,7 +132,7 @@ public sealed class GMemModel : IDisposable
         ArgumentNullException.ThrowIfNull(sampling);
         ThrowIfDisposed();
         sampling.Validate();
-        return new GMemModel(Core.Share(), Memory, ModelDescription.Clone(sampling));
+        return new GMemModel(Core.Share(), Memory, sampling.Clone());
     }
 
     /// <inheritdoc/>

@@ -45,4 +45,14 @@ public sealed class GMemOptions
         Training!.Validate();
         Sampling!.Validate();
     }
+
+    /// <summary>A copy of these options and of their parts.</summary>
+    internal GMemOptions Clone() => new()
+    {
+        Network = Network.Clone(),
+        Training = Training.Clone(),
+        Sampling = Sampling.Clone(),
+        SnippetDimension = SnippetDimension,
+        SnippetScale = SnippetScale,
+    };
 }

@@ -71,7 +71,4 @@ internal sealed class ModelDescription
             throw new InvalidDataException($"The model's description is damaged: {e.Message}", e);
         }
     }
-
-    /// <summary>A copy of an options object, so that what a caller changes later does not change a model.</summary>
-    public static T Clone<T>(T options) => JsonSerializer.Deserialize<T>(JsonSerializer.SerializeToUtf8Bytes(options, Json), Json)!;
 }

@@ -26,7 +26,7 @@ internal sealed class ModelFitting
     {
         options.Validate();
         _images = images;
-        _options = ModelDescription.Clone(options);
+        _options = options.Clone();
         _device = device;
         _progress = progress;
         _cancellationToken = cancellationToken;

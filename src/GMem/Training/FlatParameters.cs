@@ -51,7 +51,7 @@ internal sealed class FlatParameters : IDisposable
 
     public long Count => Weights.numel();
 
-    public void ZeroGradients() => Gradients.zero_();
+    public void ZeroGradients() => _ = Gradients.zero_();
 
     /// <returns>L2 norm over all gradients, a scalar tensor on their device.</returns>
     public torch.Tensor GradientNorm() => Gradients.norm();

@@ -1,5 +1,6 @@
 using GMem.Backbone;
 using GMem.Runtime;
+using GMem.Transport;
 using TorchSharp;
 
 namespace GMem.Training;
@@ -15,6 +16,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly TrainingSet _set;
     private readonly TrainingOptions _options;
     private readonly torch.Device _device;
+    private readonly FlowTransport _transport;
     private readonly TrainingLoss _loss;
     private readonly BatchOrder _order;
     private readonly FlatParameters _parameters;
@@ -27,7 +29,8 @@ internal sealed class TrainingLoop : IDisposable
         _set = set;
         _options = options;
         _device = device;
-        _loss = new TrainingLoss(options.CreateTransport(), options);
+        _transport = options.CreateTransport();
+        _loss = new TrainingLoss(_transport, options);
         _order = new BatchOrder(set.Count, options.BatchSize, options.Seed);
         _parameters = new FlatParameters(network.TrainableParameters());
         _optimizer = new FlatAdamW(_parameters, new AdamWSettings(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay), options.MaxGradientNorm);
@@ -45,17 +48,7 @@ internal sealed class TrainingLoop : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope scope = torch.NewDisposeScope();
 
-            // Batch: images, snippets, times and noise, all from (seed, step).
-            using torch.Generator generator = RandomStream.Create(_options.Seed, RandomPurpose.TrainingStep, step);
-            StepDraws draws = Draw(generator, step);
-
-            // Loss and gradient.
-            _parameters.ZeroGradients();
-            LossTerms loss = _loss.Compute(_network, draws.Data, draws.Noise, draws.Time, draws.Condition, projectionTarget: null);
-            loss.Total.backward();
-
-            // Clip, AdamW and moving average, one pass.
-            torch.Tensor norm = _optimizer.Update(_options.LearningRate, AverageDecay(step));
+            (LossTerms loss, torch.Tensor norm) = Step(step);
 
             // Report; the only place where the host waits for the device.
             meter.Add(loss);
@@ -65,6 +58,24 @@ internal sealed class TrainingLoop : IDisposable
                 progress?.Report(report);
             }
         }
+    }
+
+    /// <summary>One step. The results live in the caller's scope.</summary>
+    /// <param name="step">Its number, from 0; everything drawn at random follows from it.</param>
+    /// <returns>The loss and the gradient's norm before clipping.</returns>
+    internal (LossTerms Loss, torch.Tensor GradientNorm) Step(long step)
+    {
+        // Batch: images, snippets, times and noise, all from (seed, step).
+        StepDraws draws = Draw(step);
+
+        // Loss and gradient.
+        _parameters.ZeroGradients();
+        LossTerms loss = _loss.Compute(_network, draws.Data, draws.Noise, draws.Time, draws.Condition, projectionTarget: null);
+        loss.Total.backward();
+
+        // Clip, AdamW and moving average, one pass.
+        torch.Tensor norm = _optimizer.Update(_options.LearningRate, AverageDecay(step));
+        return (loss, norm);
     }
 
     /// <summary>Puts the moving average into the network, which is what generates.</summary>
@@ -80,12 +91,13 @@ internal sealed class TrainingLoop : IDisposable
         _parameters.Dispose();
     }
 
-    private StepDraws Draw(torch.Generator generator, long step)
+    private StepDraws Draw(long step)
     {
         using DisposeScope scope = torch.NewDisposeScope();
+        using torch.Generator generator = RandomStream.Create(_options.Seed, RandomPurpose.TrainingStep, step);
         int batch = _options.BatchSize;
         bool[] mirrored = Mirrored(generator, batch);
-        torch.Tensor time = _options.TimeDistribution.Sample(batch, generator);
+        torch.Tensor time = _transport.SampleTimes(batch, _options.TimeDistribution, generator);
         (torch.Tensor data, torch.Tensor snippets) = _set.Batch(_order.Indices(step), mirrored);
         torch.Tensor noise = torch.randn(data.shape, dtype: torch.float32, generator: generator).to(_device);
         torch.Tensor condition = ConditionDropout.DropEntries(snippets, _networkOptions.SnippetDropout, generator);

@@ -22,20 +22,20 @@ internal sealed class TrainingLoss(FlowTransport transport, TrainingOptions opti
     {
         TransportPlan plan = transport.Plan(time, noise, data);
         SiTOutput output = network.ForwardTraining(plan.State, time, condition);
-        torch.Tensor dataTerm = transport.Loss(output.Prediction, plan).mean();
+        torch.Tensor dataTerm = TransportLoss.Error(transport, plan, output.Prediction).mean();
         torch.Tensor total = dataTerm;
         torch.Tensor? cosine = null;
         torch.Tensor? projection = null;
         if (_useCosine)
         {
-            cosine = transport.CosineLoss(output.Prediction, plan).mean();
-            total = total.add(cosine, _cosineWeight);
+            cosine = TransportLoss.Cosine(plan, output.Prediction).mean();
+            total = total.add(cosine, alpha: _cosineWeight);
         }
 
         if (_useProjection && output.Projection is not null && projectionTarget is not null)
         {
-            projection = FlowTransport.ProjectionLoss(output.Projection, projectionTarget);
-            total = total.add(projection, _projectionWeight);
+            projection = TransportLoss.Projection(output.Projection, projectionTarget);
+            total = total.add(projection, alpha: _projectionWeight);
         }
 
         return new LossTerms(total, dataTerm, cosine, projection);

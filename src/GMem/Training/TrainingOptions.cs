@@ -97,4 +97,7 @@ public sealed class TrainingOptions
 
     /// <summary>The transport that these options describe.</summary>
     internal FlowTransport CreateTransport() => new(InterpolantPath.Of(Path), Prediction, LossWeighting);
+
+    /// <summary>A copy, so that what a caller changes later changes nothing here.</summary>
+    internal TrainingOptions Clone() => (TrainingOptions)MemberwiseClone();
 }
