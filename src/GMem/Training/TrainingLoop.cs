@@ -36,6 +36,9 @@ internal sealed class TrainingLoop : IDisposable
         _optimizer = new FlatAdamW(_parameters, new AdamWSettings(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay), options.MaxGradientNorm);
     }
 
+    /// <summary>Told where the time of each step goes; null outside benchmarks.</summary>
+    internal StepClock? Clock { get; set; }
+
     /// <summary>Trains to the last step.</summary>
     /// <param name="progress">Told every so many steps, on this thread.</param>
     /// <param name="cancellationToken">Stops at the next step.</param>
@@ -65,16 +68,22 @@ internal sealed class TrainingLoop : IDisposable
     /// <returns>The loss and the gradient's norm before clipping.</returns>
     internal (LossTerms Loss, torch.Tensor GradientNorm) Step(long step)
     {
+        long start = StepClock.Now;
+
         // Batch: images, snippets, times and noise, all from (seed, step).
         StepDraws draws = Draw(step);
+        start = Clock?.Add(StepClock.Data, start) ?? 0;
 
         // Loss and gradient.
         _parameters.ZeroGradients();
         LossTerms loss = _loss.Compute(_network, draws.Data, draws.Noise, draws.Time, draws.Condition, projectionTarget: null);
+        start = Clock?.Add(StepClock.Forward, start) ?? 0;
         loss.Total.backward();
+        start = Clock?.Add(StepClock.Backward, start) ?? 0;
 
         // Clip, AdamW and moving average, one pass.
         torch.Tensor norm = _optimizer.Update(_options.LearningRate, AverageDecay(step));
+        _ = Clock?.Add(StepClock.Optimizer, start);
         return (loss, norm);
     }
 
