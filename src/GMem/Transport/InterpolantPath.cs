@@ -8,8 +8,8 @@ namespace GMem.Transport;
 /// between what can be predicted on it (SiT, arXiv 2401.08740, sections 2.1-2.3; that paper counts time the other way round).
 /// </summary>
 /// <remarks>
-/// All methods are pure functions of tensors: times are <c>[B]</c>, states <c>[B, ...]</c>, results new tensors in the type
-/// and on the device of the arguments. float32 and float64 both work. Conversions are written in forms without
+/// All methods are pure functions of tensors: times are <c>[B]</c> (or <c>[1]</c>, one time for all rows), states <c>[B, ...]</c>,
+/// results new tensors in the type and on the device of the arguments. float32 and float64 both work. Conversions are written in forms without
 /// differences of nearly equal numbers, so that they keep their precision towards both ends; where a quantity is infinite at
 /// an end, it is infinite (or not a number) here too.
 /// </remarks>
@@ -181,18 +181,18 @@ public abstract class InterpolantPath
     /// <inheritdoc/>
     public override string ToString() => Kind.ToString();
 
-    /// <summary>A coefficient <c>[B]</c> shaped <c>[B, 1, ...]</c>, to multiply the rows of <paramref name="x"/>.</summary>
+    /// <summary>A coefficient <c>[B]</c> or <c>[1]</c> shaped <c>[B, 1, ...]</c>, to multiply the rows of <paramref name="x"/>.</summary>
     internal static Tensor Rows(Tensor coefficient, Tensor x)
     {
-        if (coefficient.Dimensions != 1 || x.Dimensions < 1 || coefficient.size(0) != x.size(0))
+        long count = coefficient.Dimensions == 1 ? coefficient.size(0) : 0;
+        if (x.Dimensions < 1 || (count != 1 && count != x.size(0)) || count == 0)
         {
-            throw new ArgumentException(
-                $"Times are one a row: [{(x.Dimensions < 1 ? "B" : x.size(0))}] for states [{string.Join(", ", x.shape)}]; given were [{string.Join(", ", coefficient.shape)}].", "t");
+            throw new ArgumentException($"Times [{string.Join(", ", coefficient.shape)}] do not fit states [{string.Join(", ", x.shape)}]: give one time a row, or one for all.");
         }
 
         long[] shape = new long[x.Dimensions];
         Array.Fill(shape, 1);
-        shape[0] = x.size(0);
+        shape[0] = count;
         return coefficient.view(shape);
     }
 
