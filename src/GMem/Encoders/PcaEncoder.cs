@@ -11,7 +11,7 @@ namespace GMem.Encoders;
 /// images' pixels, scaled to unit length.
 /// </summary>
 /// <remarks>
-/// Images are first averaged down to at most <see cref="MaxSide"/> x <see cref="MaxSide"/> and the training images' mean is taken off.
+/// Images are first averaged down to at most <see cref="DefaultMaxSide"/> pixels a side (up to <see cref="LargestSide"/>) and the training images' mean is taken off.
 /// Components are not whitened. Each one's entry of largest magnitude is positive. Projection and length are computed in float64, a fixed number of
 /// rows at a time, so an image's snippet does not depend on the batch it is encoded in. An image that equals the mean has no direction: its snippet is
 /// <c>(1, ..., 1) / sqrt(m)</c>, never zero, which is the condition of guidance. Thread-safe.
@@ -24,8 +24,14 @@ public sealed class PcaEncoder : SnippetEncoder
     /// <summary>Length of a snippet unless told otherwise.</summary>
     public const int DefaultDimension = 128;
 
-    /// <summary>The side, in pixels, that larger images are averaged down to.</summary>
-    public const int MaxSide = 32;
+    /// <summary>
+    /// The side, in pixels, that larger images are averaged down to unless told otherwise. On CIFAR-10 the cosines between snippets of 128
+    /// entries then differ from those at 32 by 0.01 (root mean square; they spread by 0.31), and the fit takes a fiftieth of the time.
+    /// </summary>
+    public const int DefaultMaxSide = 16;
+
+    /// <summary>The largest side at which images can be compared: the covariance there is 3072 x 3072.</summary>
+    public const int LargestSide = 32;
 
     /// <summary>Rows of one projection, always: a matrix product of another height may round otherwise.</summary>
     private const int ProjectedRows = 64;
@@ -67,16 +73,19 @@ public sealed class PcaEncoder : SnippetEncoder
     /// <param name="images">uint8 <c>[N, 3, H, W]</c>, RGB; at least two that differ.</param>
     /// <param name="dimension">Length m of a snippet, at least 1. Where the images vary in fewer directions (fewer images than that, for one) it is
     /// reduced to these; <see cref="Dimension"/> says so. Default 128.</param>
+    /// <param name="maxSide">The side, in pixels, that larger images are averaged down to: 1 to <see cref="LargestSide"/>. Default 16.</param>
     /// <returns>The encoder; dispose it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The dimension is below 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The dimension is below 1, or the side out of range.</exception>
     /// <exception cref="ArgumentException">The images have another type or shape, or all are equal.</exception>
-    public static PcaEncoder Fit(torch.Tensor images, int dimension = DefaultDimension)
+    public static PcaEncoder Fit(torch.Tensor images, int dimension = DefaultDimension, int maxSide = DefaultMaxSide)
     {
         GMemRuntime.EnsureLoaded();
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxSide, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxSide, LargestSide);
         ImageTensors.CheckBatch(images, nameof(images));
         using DisposeScope scope = torch.NewDisposeScope();
-        int side = (int)Math.Min(MaxSide, Math.Min(images.shape[2], images.shape[3]));
+        int side = (int)Math.Min(maxSide, Math.Min(images.shape[2], images.shape[3]));
         PrincipalComponents found = PrincipalComponents.Find(images, side, dimension);
         Configuration configuration = new()
         {
@@ -157,7 +166,7 @@ public sealed class PcaEncoder : SnippetEncoder
             throw new InvalidDataException($"The PCA encoder's configuration cannot be read: {e.Message}", e);
         }
 
-        return configuration is { Side: >= 1 and <= MaxSide, RequestedDimension: >= 1, SmallestLength: >= 0 }
+        return configuration is { Side: >= 1 and <= LargestSide, RequestedDimension: >= 1, SmallestLength: >= 0 }
             ? configuration
             : throw new InvalidDataException($"The PCA encoder's configuration is damaged: {json}");
     }

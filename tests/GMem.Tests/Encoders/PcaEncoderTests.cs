@@ -107,16 +107,30 @@ public sealed class PcaEncoderTests
         Assert.All(snippet.data<float>().ToArray(), v => Assert.Equal(0.2f, v));
     }
 
-    [Fact]
-    public void Encode_LargeImages_AreAveragedDown()
+    [Theory]
+    [InlineData(PcaEncoder.DefaultMaxSide)]
+    [InlineData(8)]
+    [InlineData(PcaEncoder.LargestSide)]
+    public void Encode_LargeImages_AreAveragedDown(int side)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor small = Images(40, PcaEncoder.MaxSide);
-        torch.Tensor large = small.repeat_interleave(2, 2).repeat_interleave(2, 3);
-        using PcaEncoder encoder = PcaEncoder.Fit(large, 20);
-        Assert.Equal(PcaEncoder.MaxSide, encoder.Side);
+        torch.Tensor small = Images(40, side);
+        torch.Tensor large = small.repeat_interleave(3, 2).repeat_interleave(2, 3);
+        using PcaEncoder encoder = PcaEncoder.Fit(large, 20, side);
+        Assert.Equal(side, encoder.Side);
         Assert.True(encoder.Encode(large).equal(encoder.Encode(small)).all().item<bool>());
-        Assert.StartsWith("Images of 31 x 31 are smaller", Assert.Throws<ArgumentException>(() => encoder.Encode(Images(1, 31))).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Images of {side - 1} x {side - 1} are smaller", Assert.Throws<ArgumentException>(() => encoder.Encode(Images(1, side - 1))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fit_SmallImages_AreComparedAsTheyAre()
+    {
+        using torch.Tensor images = Images(10, 5);
+        using PcaEncoder encoder = PcaEncoder.Fit(images, 4);
+        Assert.Equal(5, encoder.Side);
+        Assert.Throws<ArgumentOutOfRangeException>(() => PcaEncoder.Fit(images, 4, PcaEncoder.LargestSide + 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => PcaEncoder.Fit(images, 4, 0));
     }
 
     [Fact]
