@@ -1,4 +1,5 @@
 using GMem.Images;
+using GMem.Tests.Shared;
 using TorchSharp;
 
 namespace GMem.Tests.Images;
@@ -11,8 +12,8 @@ public sealed class ImageGridTests
         using TemporaryFolder folder = new();
         RgbImage[] tiles = [.. Enumerable.Range(0, 5).Select(i => TestImages.Pattern(4, 3, i))];
         using torch.Tensor batch = ImageTensors.ToTensor(tiles);
-        ImageGrid.Save(folder["grid.png"], batch, columns: 2, scale: 3, padding: 1);
-        RgbImage grid = ImageReader.ReadFile(folder["grid.png"]);
+        ImageGrid.Save(folder.File("grid.png"), batch, columns: 2, scale: 3, padding: 1);
+        RgbImage grid = ImageReader.ReadFile(folder.File("grid.png"));
         Assert.Equal(((2 * 13) + 1, (3 * 10) + 1), (grid.Width, grid.Height));
         Assert.Equal(["grid.png"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
         for (int y = 0; y < grid.Height; y++)
@@ -28,10 +29,13 @@ public sealed class ImageGridTests
     }
 
     [Fact]
-    public void Compose_NoImages_Throws()
+    public void Compose_NoOrDifferentImages_Throws()
     {
-        using torch.Tensor none = torch.zeros(0, 3, 4, 4, dtype: torch.uint8);
-        Assert.Throws<ArgumentException>(() => ImageGrid.Compose(none));
+        Assert.Throws<ArgumentException>(() => ImageGrid.Compose([]));
+        Assert.StartsWith(
+            "Image 1 is 5 x 4, the first one 4 x 4",
+            Assert.Throws<ArgumentException>(() => ImageGrid.Compose([TestImages.Pattern(4, 4), TestImages.Pattern(5, 4)])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
