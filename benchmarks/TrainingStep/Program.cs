@@ -19,7 +19,7 @@ torch.set_num_threads(Argument("--threads", Environment.ProcessorCount));
 // S size: 384 wide, 12 deep, 6 heads; 32 x 32 latents of 4 channels in patches of 2 are 256 tokens.
 SiTOptions network = SiTOptions.FromPreset(SiTPreset.S, patchSize: 2);
 network.InputSize = 32;
-network.Channels = 4;
+network.InputChannels = 4;
 network.SnippetSize = 768;
 int tokens = 32 / network.PatchSize * (32 / network.PatchSize);
 double flops = 3 * Flops(network, tokens, batch);

@@ -23,7 +23,7 @@ public sealed class GMemModel : IDisposable
     {
         Core = core;
         Memory = memory;
-        Sampling = sampling;
+        Options = sampling;
     }
 
     /// <summary>Side of the images in pixels.</summary>
@@ -36,12 +36,15 @@ public sealed class GMemModel : IDisposable
     public SnippetEncoder? Encoder => Core.Encoder;
 
     /// <summary>How images are made. A copy: use <see cref="WithSampling"/> to change it.</summary>
-    public SamplingOptions Sampling { get => field.Clone(); }
+    public SamplingOptions Sampling => Options.Clone();
 
     /// <summary>Where the network is.</summary>
     public torch.Device Device => Core.Device;
 
     internal ModelCore Core { get; }
+
+    /// <summary>The sampling options themselves; nothing changes them.</summary>
+    internal SamplingOptions Options { get; }
 
     /// <summary>Trains a model: encoder, memory bank, then the network.</summary>
     /// <param name="images">At least one batch of them. Not disposed.</param>

@@ -11,7 +11,7 @@ public sealed class GMemOptions
     /// The network. Its input size, channels, conditioning and snippet size and scale are set from the data. Default: patches of 4 pixels, 192 wide, 6 deep, 6 heads
     /// (4.4 million parameters), which trains on a CPU.
     /// </summary>
-    public SiTOptions Network { get; set; } = new() { PatchSize = 4, HiddenSize = 192, Depth = 6, Heads = 6 };
+    public SiTOptions Network { get; set; } = new() { PatchSize = 4, HiddenSize = 192, Depth = 6, HeadCount = 6 };
 
     /// <summary>The training run.</summary>
     public TrainingOptions Training { get; set; } = new();

@@ -12,7 +12,7 @@ public static class TinyModel
 
     public static GMemOptions Options(long steps = 6, int batchSize = 8, long seed = 3) => new()
     {
-        Network = new SiTOptions { PatchSize = 2, HiddenSize = 32, Depth = 2, Heads = 2 },
+        Network = new SiTOptions { PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2 },
         Training = new TrainingOptions { TotalSteps = steps, BatchSize = batchSize, Seed = seed, LearningRate = 1e-3, LogEveryNStep = 1 },
         Sampling = new SamplingOptions { Steps = 3 },
         SnippetDimension = 12,

@@ -28,10 +28,17 @@ internal static class ImageGeneration
 
         int side = core.ImageSize / core.Autoencoder.DownsamplingFactor;
         long[] seeds = [.. requests.Select(r => r.Seed)];
-        torch.Tensor noise = SeededNoise.Images(seeds, [core.Autoencoder.Channels, side, side]).to(core.Device);
+        long[] shape = [core.Autoencoder.Channels, side, side];
+        torch.Tensor noise = SeededNoise.Images(seeds, shape, core.Device);
         torch.Tensor condition = Conditions(model.Memory, requests, entries).to(core.Device);
-        Sampler sampler = new(core.Transport, model.Sampling, core.Network.forward);
-        torch.Tensor latents = sampler.Sample(noise, condition, torch.zeros_like(condition), seeds, cancellationToken);
+        Sampler sampler = new(core.Transport, model.Options);
+        torch.Tensor latents = sampler.Sample(
+            (x, t, c) => core.Network.forward(x, t, c!),
+            noise,
+            condition,
+            sampler.NeedsNullCondition ? core.Network.NullCondition(1) : null,
+            sampler.NeedsIncrements ? step => SeededNoise.Increments(seeds, step, shape, core.Device) : null,
+            cancellationToken: cancellationToken);
         torch.Tensor pixels = core.Autoencoder.Decode(latents).cpu().contiguous();
         return new GeneratedImages(pixels.MoveToOuterDisposeScope(), entries);
     }
@@ -76,7 +83,7 @@ internal static class ImageGeneration
     private static long Entry(MemoryBank memory, GenerationRequest request) =>
         !request.Snippet.IsEmpty ? -1
         : request.MemoryIndex >= 0 ? request.MemoryIndex
-        : memory.IndexFromNoise(SeededNoise.MemoryIndexNormal(request.Seed));
+        : memory.IndexFromNoise(SeededNoise.MemoryIndex(request.Seed));
 
     private static torch.Tensor Conditions(MemoryBank memory, IReadOnlyList<GenerationRequest> requests, long[] entries)
     {

@@ -79,8 +79,8 @@ internal sealed class ModelFitting
     {
         SiTOptions network = _options.Network;
         network.InputSize = ImageSize / _autoencoder.DownsamplingFactor;
-        network.Channels = _autoencoder.Channels;
-        network.Conditioning = ConditioningKind.Snippet;
+        network.InputChannels = _autoencoder.Channels;
+        network.Condition = ConditionKind.Snippet;
         network.SnippetSize = snippetSize;
         network.SnippetScale = _options.SnippetScale ?? Math.Sqrt(snippetSize);
         network.Validate();

@@ -88,7 +88,7 @@ public sealed class TrainingLoopTests
     private static torch.Tensor Train(TrainingOptions options, bool useAverage)
     {
         using TrainingImages images = TinyModel.Images(count: 8);
-        SiTOptions network = new() { InputSize = TinyModel.ImageSize, Channels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, Heads = 2, SnippetSize = 6 };
+        SiTOptions network = new() { InputSize = TinyModel.ImageSize, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2, SnippetSize = 6 };
         using torch.Generator generator = new(4);
         using torch.Tensor rows = torch.randn([8, 6], generator: generator);
         using SiT sit = new(network, generator);
