@@ -36,7 +36,7 @@ internal sealed record Settings
     {
         ImageColumnName = "ImagePath",
         ImageSize = ImageSize,
-        Network = new SiTOptions { PatchSize = 4, HiddenSize = 128, Depth = 4, Heads = 4 },
+        Network = new SiTOptions { PatchSize = 4, HiddenSize = 128, Depth = 4, HeadCount = 4 },
         Training = new TrainingOptions
         {
             TotalSteps = Steps,
