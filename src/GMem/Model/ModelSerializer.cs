@@ -33,7 +33,7 @@ internal static class ModelSerializer
             EncoderConfiguration = core.Encoder?.SaveConfiguration(),
         };
         archive.Write(DescriptionEntry, stream => ModelDescription.Write(stream, description));
-        archive.Write(NetworkEntry, stream => SafetensorsWriter.Write(stream, StateDict.Tensors(core.Network)));
+        archive.Write(NetworkEntry, stream => SafetensorsWriter.Write(stream, core.Network.StateDictTensors()));
         archive.Write(MemoryEntry, model.Memory.Save);
         if (core.Encoder is { } encoder)
         {
@@ -66,8 +66,18 @@ internal static class ModelSerializer
     {
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> tensors = Read(archive, NetworkEntry, stream => SafetensorsFile.ReadAll(stream, NetworkEntry));
-        SiT network = SiT.FromStateDict(options, tensors, device, NetworkEntry);
-        network.eval();
+        SiT network = new(options, device: device);
+        try
+        {
+            StateDict.Load(network, tensors, NetworkEntry);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+
+        _ = network.eval();
         return network;
     }
 
