@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using GMem.Runtime;
 
@@ -81,18 +83,21 @@ internal static class CommandLine
     }
 
     private static Option<T> Number<T>(string name, string description, T byDefault, T least, T most)
-        where T : struct, IComparable<T>
-    {
-        Option<T> option = new(name) { Description = description, DefaultValueFactory = _ => byDefault };
-        option.Validators.Add(result =>
+        where T : struct, IBinaryInteger<T> => new(name)
         {
-            if (result.Tokens is [Token token] && result.GetValueOrDefault<T>() is T value && (value.CompareTo(least) < 0 || value.CompareTo(most) > 0))
+            Description = description,
+            DefaultValueFactory = _ => byDefault,
+            CustomParser = result =>
             {
-                result.AddError($"{name} is {token.Value}, but must be from {least} to {most}.");
-            }
-        });
-        return option;
-    }
+                if (result.Tokens is [Token token] && T.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out T value) && value >= least && value <= most)
+                {
+                    return value;
+                }
+
+                result.AddError($"{name} is '{string.Join(' ', result.Tokens.Select(t => t.Value))}', but must be a whole number from {least} to {most}.");
+                return default;
+            },
+        };
 
     private static void Fail(string message) => Console.Error.WriteLine($"error: {message.ReplaceLineEndings(" ")}");
 }
