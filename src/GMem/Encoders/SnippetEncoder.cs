@@ -22,6 +22,23 @@ public abstract class SnippetEncoder : IDisposable
     /// <summary>The tensors needed to load it again, by name; they stay the encoder's.</summary>
     public abstract IReadOnlyDictionary<string, torch.Tensor> SaveTensors();
 
+    /// <summary>Loads an encoder of any kind.</summary>
+    /// <param name="kind">Its <see cref="Kind"/>.</param>
+    /// <param name="configurationJson">What <see cref="SaveConfiguration"/> gave.</param>
+    /// <param name="tensors">What <see cref="SaveTensors"/> gave; copied, they stay the caller's.</param>
+    /// <returns>The encoder; dispose it.</returns>
+    /// <exception cref="InvalidDataException">The kind is not known, or the rest does not fit it; the message says what.</exception>
+    public static SnippetEncoder Load(string kind, string configurationJson, IReadOnlyDictionary<string, torch.Tensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(configurationJson);
+        ArgumentNullException.ThrowIfNull(tensors);
+        return kind switch
+        {
+            PcaEncoder.KindName => PcaEncoder.Load(configurationJson, tensors),
+            _ => throw new InvalidDataException($"The snippet encoder '{kind}' is not known to this version; it knows '{PcaEncoder.KindName}'."),
+        };
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -1,0 +1,36 @@
+using System.Runtime.ExceptionServices;
+
+namespace GMem.Images;
+
+/// <summary>Work on many images at once, with one plain exception when one of them is bad.</summary>
+internal static class ParallelImages
+{
+    /// <summary>Runs the body for 0 .. count - 1 on all cores. Of several failures the one with the lowest index is thrown, unwrapped.</summary>
+    public static void For(int count, Action<int> body, CancellationToken cancellationToken)
+    {
+        Lock gate = new();
+        int failedAt = int.MaxValue;
+        Exception? failure = null;
+        ParallelOptions options = new() { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, count, options, (i, state) =>
+        {
+            try
+            {
+                body(i);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // Lower indices still run, so that the same file is blamed every time.
+                state.Break();
+                lock (gate)
+                {
+                    (failedAt, failure) = i < failedAt ? (i, e) : (failedAt, failure);
+                }
+            }
+        });
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Compression;
+
+namespace GMem.Images;
+
+/// <summary>
+/// Images inside zip archives. The last few archives stay open, so that reading fifty thousand entries parses the directory once;
+/// bytes are read under one lock, decoding them happens outside it, in parallel.
+/// </summary>
+internal static class ZipImages
+{
+    private const string Extension = ".zip";
+    private const int MaxOpen = 4;
+    private static readonly Lock Gate = new();
+    private static readonly List<OpenArchive> Opened = [];
+
+    /// <summary>Splits <c>photos.zip/cat/1.jpg</c> where <c>photos.zip</c> is a file.</summary>
+    public static bool TrySplit(string path, out string archive, out string entry)
+    {
+        for (int at = 0; (at = path.IndexOf(Extension, at, StringComparison.OrdinalIgnoreCase)) >= 0; at += Extension.Length)
+        {
+            int end = at + Extension.Length;
+            if (end + 1 < path.Length && path[end] is '/' or '\\' && File.Exists(path[..end]))
+            {
+                archive = path[..end];
+                entry = Normalize(path[(end + 1)..]);
+                return true;
+            }
+        }
+
+        (archive, entry) = (string.Empty, string.Empty);
+        return false;
+    }
+
+    /// <summary>Names of the files in an archive, with forward slashes.</summary>
+    public static IReadOnlyList<string> Names(string archive)
+    {
+        lock (Gate)
+        {
+            return [.. Get(archive).Entries.Keys];
+        }
+    }
+
+    /// <summary>The uncompressed bytes of one file in an archive.</summary>
+    public static byte[] Read(string archive, string entry)
+    {
+        lock (Gate)
+        {
+            if (!Get(archive).Entries.TryGetValue(entry, out ZipArchiveEntry? found))
+            {
+                throw new FileNotFoundException($"There is no file '{entry}' in '{archive}'.", $"{archive}/{entry}");
+            }
+
+            return ReadEntry(found, $"{archive}/{entry}");
+        }
+    }
+
+    private static byte[] ReadEntry(ZipArchiveEntry entry, string name)
+    {
+        if (entry.Length > ImageReader.MaxFileBytes)
+        {
+            throw new InvalidDataException($"'{name}' has {entry.Length} bytes; at most {ImageReader.MaxFileBytes} are read. Is it an image?");
+        }
+
+        try
+        {
+            using Stream stream = entry.Open();
+
+            // The length is only a claim: memory beyond a small buffer is taken as data arrive.
+            using MemoryStream bytes = new((int)Math.Min(entry.Length, 1 << 20));
+            byte[] buffer = new byte[(int)Math.Clamp(entry.Length, 1, 1 << 16)];
+            int count;
+            while (bytes.Length <= entry.Length && (count = stream.Read(buffer)) > 0)
+            {
+                bytes.Write(buffer, 0, count);
+            }
+
+            return bytes.Length == entry.Length
+                ? bytes.ToArray()
+                : throw new InvalidDataException($"'{name}' should have {entry.Length} bytes and has {(bytes.Length < entry.Length ? "fewer" : "more")}: the archive is damaged.");
+        }
+        catch (InvalidDataException e) when (!e.Message.Contains(name, StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"'{name}' cannot be read from its archive: {e.Message}", e);
+        }
+    }
+
+    private static OpenArchive Get(string path)
+    {
+        FileInfo file = new(Path.GetFullPath(path));
+        if (!file.Exists)
+        {
+            throw new FileNotFoundException($"There is no archive '{path}'.", path);
+        }
+
+        int index = Opened.FindIndex(o => o.Path == file.FullName);
+        OpenArchive? found = index < 0 ? null : Opened[index];
+        if (found is not null)
+        {
+            Opened.RemoveAt(index);
+            if (found.Length != file.Length || found.Written != file.LastWriteTimeUtc)
+            {
+                found.Archive.Dispose();
+                found = null;
+            }
+        }
+
+        found ??= Open(file, path);
+        Opened.Add(found);
+        if (Opened.Count > MaxOpen)
+        {
+            Opened[0].Archive.Dispose();
+            Opened.RemoveAt(0);
+        }
+
+        return found;
+    }
+
+    [SuppressMessage("Reliability", "CA2000", Justification = "the archive owns the stream, the list of open archives the archive")]
+    private static OpenArchive Open(FileInfo file, string path)
+    {
+        FileStream stream = new(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 4096, FileOptions.RandomAccess);
+        try
+        {
+            ZipArchive archive = new(stream, ZipArchiveMode.Read);
+            Dictionary<string, ZipArchiveEntry> entries = new(StringComparer.Ordinal);
+            foreach (ZipArchiveEntry entry in archive.Entries.Where(e => !e.FullName.EndsWith('/')))
+            {
+                entries.TryAdd(Normalize(entry.FullName), entry);
+            }
+
+            return new OpenArchive(file.FullName, file.Length, file.LastWriteTimeUtc, archive, entries);
+        }
+        catch (InvalidDataException e)
+        {
+            stream.Dispose();
+            throw new InvalidDataException($"'{path}' is not a zip archive, or it was cut short: {e.Message}", e);
+        }
+    }
+
+    private static string Normalize(string name) => name.Replace('\\', '/');
+
+    private sealed record OpenArchive(string Path, long Length, DateTime Written, ZipArchive Archive, Dictionary<string, ZipArchiveEntry> Entries);
+}
