@@ -1,4 +1,5 @@
 using System.Text.Json;
+using GMem.Backbone;
 using GMem.Sampling;
 using GMem.Tests.Shared;
 using GMem.Transport;
@@ -7,9 +8,9 @@ using static TorchSharp.torch;
 namespace GMem.Tests.Sampling;
 
 /// <summary>The network of the backbone reference files, plain or guided as a case says.</summary>
-internal sealed class BackboneModel
+internal sealed class BackboneModel : IDisposable
 {
-    private readonly NetworkFunction _network;
+    private readonly SiT _network;
     private readonly Tensor _condition;
     private readonly Tensor? _guidedCondition;
 
@@ -21,13 +22,15 @@ internal sealed class BackboneModel
         _guidedCondition = file.Contains("cfg.c") ? file.Read("cfg.c").to(dtype) : null;
     }
 
+    public void Dispose() => _network.Dispose();
+
     public static bool IsGuided(JsonElement settings) => SamplerFiles.Text(settings, "model_fn") == "forward_with_cfg";
 
     public ModelFunction Of(JsonElement settings)
     {
         if (!IsGuided(settings))
         {
-            return (x, t) => _network(x, t, _condition);
+            return (x, t) => _network.forward(x, t, _condition);
         }
 
         bool interval = settings.TryGetProperty("cfg_interval", out JsonElement on) && on.ValueKind == JsonValueKind.True;
@@ -38,7 +41,7 @@ internal sealed class BackboneModel
         return (x, t) =>
         {
             long half = x.size(0) / 2;
-            Tensor guided = guidance.Predict(_network, x[..(int)half], t[..(int)half], _guidedCondition![..(int)half], _guidedCondition[(int)half..]);
+            Tensor guided = guidance.Predict(_network.forward, x[..(int)half], t[..(int)half], _guidedCondition![..(int)half], _guidedCondition[(int)half..]);
             return cat([guided, guided]);
         };
     }

@@ -51,14 +51,13 @@ public sealed class OdeReferenceTests
     [Fact]
     public void Integrate_EveryBackboneCase_HasItsStates()
     {
-        Assert.SkipUnless(TestBackbone.Available, "the Backbone room is not there yet");
         int count = 0;
         foreach (TrackedFile file in SamplerFiles.Open(SamplerFiles.Kind.OdeBackbone))
         {
             using (file)
             using (NewDisposeScope())
             {
-                BackboneModel single = new(file, ScalarType.Float32), exact = new(file, ScalarType.Float64);
+                using BackboneModel single = new(file, ScalarType.Float32), exact = new(file, ScalarType.Float64);
                 foreach (JsonProperty entry in SamplerFiles.Cases(file).Where(entry => !IsReversedTwice(entry.Name)))
                 {
                     FlowTransport transport = SamplerFiles.Transport(entry.Value);
