@@ -77,7 +77,7 @@ internal static class ModelSerializer
             throw;
         }
 
-        _ = network.eval();
+        network.eval();
         return network;
     }
 

@@ -132,7 +132,9 @@ public sealed class ReferenceTrainingTests
                 "grad_norm_before_clip" => norm,
                 string other => throw new InvalidDataException($"column {other}"),
             };
-            ReferenceFolder.Close(actual!, log[column], 0, 1e-5, $"{run} step {step} {columns[column]}");
+            // Both cosine terms are means of numbers up to 1 in size, which may cancel: float32 cannot know the mean better than its rounding of 1.
+            double rounding = columns[column] is "cos" or "proj" ? 1.2e-7 : 0;
+            ReferenceFolder.Close(actual!, log[column], rounding, 1e-5, $"{run} step {step} {columns[column]}");
         }
 
         if (step > 0)
