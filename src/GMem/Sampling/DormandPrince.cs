@@ -53,7 +53,7 @@ internal sealed class DormandPrince
         _startState = _middle = _state = [.. state.Select(part => part.alias())];
         using DisposeScope scope = NewDisposeScope();
         _startSlope = _slope = function(time, _state);
-        _size = FirstStep();
+        _size = Number(FirstStep());
         Keep(_slope);
     }
 
@@ -100,7 +100,7 @@ internal sealed class DormandPrince
         double next = Time + _size;
         if (!(next > Time))
         {
-            throw new InvalidOperationException($"Dopri5 cannot go on at t = {Time}: the step needed for the tolerances has become too small. Loosen the tolerances, or use a fixed-step method.");
+            throw new InvalidOperationException($"Dopri5 cannot go on at t = {Math.Abs(Time)}: the step needed for the tolerances has become too small. Loosen the tolerances, or use a fixed-step method.");
         }
 
         List<Tensor[]> slopes = [_slope];
@@ -150,9 +150,7 @@ internal sealed class DormandPrince
             largest = Larger(largest, RootMeanSquare(error.div_(Tolerance(scale))));
         }
 
-        return double.IsNaN(largest)
-            ? throw new InvalidOperationException($"Dopri5 met a state that is not a number at t = {Time}: the equation is not defined there, or the network returned NaN.")
-            : largest;
+        return Number(largest);
     }
 
     /// <summary>The first step by the recipe of Hairer, Norsett and Wanner (II.4): one trial Euler step shows the second derivative.</summary>
@@ -171,6 +169,10 @@ internal sealed class DormandPrince
             : Math.Pow(0.01 / Math.Max(slope, curvature), 1.0 / Order);
         return Math.Min(100 * trial, size);
     }
+
+    private double Number(double value) => double.IsNaN(value)
+        ? throw new InvalidOperationException($"Dopri5 met a state that is not a number near t = {Math.Abs(Time)}: the equation is not defined there, or the network returned NaN.")
+        : value;
 
     private Tensor Tolerance(Tensor magnitude) => magnitude.mul_(_relative).add_(_absolute);
 
