@@ -61,6 +61,19 @@ internal sealed unsafe class ManagedBytes(long length) : ByteStore
         }
     }
 
+    /// <summary>Puts all of another store at the end.</summary>
+    public void Append(ByteStore other)
+    {
+        byte[] buffer = GC.AllocateUninitializedArray<byte>((int)Math.Clamp(other.Length, 1, Piece));
+        for (long done = 0; done < other.Length;)
+        {
+            int piece = (int)Math.Min(buffer.Length, other.Length - done);
+            other.CopyTo<byte>(done, buffer.AsSpan(0, piece));
+            Append(buffer.AsSpan(0, piece));
+            done += piece;
+        }
+    }
+
     public override void CopyTo(long offset, byte* destination, long count)
     {
         CheckRange(offset, count);

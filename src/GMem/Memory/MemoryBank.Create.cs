@@ -38,9 +38,10 @@ public sealed partial class MemoryBank
         CheckLength(labels?.Count, count, nameof(labels));
         CheckLength(sources?.Count, count, nameof(sources));
         CheckLength(ids?.Count, count, nameof(ids));
-        StoredVectorsBuilder vectors = new(count, codec.Width, codec.Type);
-        RowNormalizer.ForEachPage(rows, i => ids?[i] ?? (firstId + i), page => vectors.Append(codec.Encode(page)));
-        return new BankPart(vectors.Build(), EntryColumns.Of(ids, firstId, labels, sources));
+        long Id(int row) => ids?[row] ?? (firstId + row);
+        SnippetIntake intake = new(codec, count, Id);
+        RowNormalizer.ForEachPage(rows, Id, intake.Append);
+        return new BankPart(intake.Build(), EntryColumns.Of(ids, firstId, labels, sources));
     }
 
     private static void CheckMatrix(torch.Tensor rows, string parameter)
