@@ -1,3 +1,5 @@
+using GMem.Weights;
+
 namespace GMem.Memory;
 
 /// <summary>Rows that entered together: their vectors and what is known of them. Never changes; banks share it.</summary>

@@ -1,3 +1,5 @@
+using GMem.Weights;
+
 namespace GMem.Memory;
 
 /// <summary>What is known of the rows of one part besides their vectors: ids, labels, sources. In memory or in a mapped file.</summary>

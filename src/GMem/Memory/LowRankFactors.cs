@@ -8,11 +8,8 @@ namespace GMem.Memory;
 /// </summary>
 internal static class LowRankFactors
 {
-    /// <summary>Reads rows <c>[count, m]</c> from a start, on the CPU.</summary>
-    public delegate torch.Tensor ReadRows(int start, int count);
-
     /// <summary>Mean, the largest <paramref name="rank"/> directions and singular values, and their part of the variance.</summary>
-    public static (LowRankBasis Basis, double CapturedVariance) Fit(ReadRows rows, int count, int dimension, int rank, CancellationToken cancellationToken = default)
+    public static (LowRankBasis Basis, double CapturedVariance) Fit(RowNormalizer.ReadRows rows, int count, int dimension, int rank, CancellationToken cancellationToken = default)
     {
         using DisposeScope outer = torch.NewDisposeScope();
         torch.Tensor sum = torch.zeros(dimension, dtype: torch.float64);
@@ -35,7 +32,7 @@ internal static class LowRankFactors
         return (new LowRankBasis(ToArray(mean), ToArray(basis), ToArray(largest.sqrt())), captured);
     }
 
-    private static void ForEachPage(ReadRows rows, int count, CancellationToken cancellationToken, Action<torch.Tensor> take)
+    private static void ForEachPage(RowNormalizer.ReadRows rows, int count, CancellationToken cancellationToken, Action<torch.Tensor> take)
     {
         for (int start = 0; start < count; start += RowNormalizer.Page)
         {

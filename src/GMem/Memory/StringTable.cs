@@ -1,4 +1,5 @@
 using System.Text;
+using GMem.Weights;
 
 namespace GMem.Memory;
 

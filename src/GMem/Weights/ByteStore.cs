@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace GMem.Memory;
+namespace GMem.Weights;
 
 /// <summary>Bytes that never change, in managed memory or in a mapped file. Banks share them.</summary>
 internal abstract unsafe class ByteStore

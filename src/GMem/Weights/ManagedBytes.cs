@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace GMem.Memory;
+namespace GMem.Weights;
 
 /// <summary>Bytes in managed arrays of at most 64 MiB, so that a bank may be larger than one array and needs no disposal.</summary>
 /// <param name="length">How many there will be. Memory is taken as they are appended, one chunk ahead at most.</param>
