@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -87,8 +88,9 @@ internal sealed class DormandPrince
         Tensor[] result = new Tensor[_state.Length];
         for (int part = 0; part < result.Length; part++)
         {
-            result[part] = _startState[part].mul(atStart).add_(_state[part], atEnd).add_(_middle[part], atMiddle)
-                .add_(_startSlope[part], slopeAtStart).add_(_slope[part], slopeAtEnd);
+            result[part] = _startState[part].Times(atStart)
+                .PlusScaledInPlace(atEnd, _state[part]).PlusScaledInPlace(atMiddle, _middle[part])
+                .PlusScaledInPlace(slopeAtStart, _startSlope[part]).PlusScaledInPlace(slopeAtEnd, _slope[part]);
         }
 
         return result;
@@ -174,7 +176,7 @@ internal sealed class DormandPrince
         ? throw new InvalidOperationException($"Dopri5 met a state that is not a number near t = {Math.Abs(Time)}: the equation is not defined there, or the network returned NaN.")
         : value;
 
-    private Tensor Tolerance(Tensor magnitude) => magnitude.mul_(_relative).add_(_absolute);
+    private Tensor Tolerance(Tensor magnitude) => magnitude.TimesInPlace(_relative).PlusInPlace(_absolute);
 
     private static double Norm(Tensor[] parts, Tensor[] scales)
     {

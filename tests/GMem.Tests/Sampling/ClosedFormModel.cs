@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Transport;
 using static TorchSharp.torch;
@@ -14,8 +15,8 @@ internal sealed class ClosedFormModel(TrackedFile file, ScalarType dtype)
     public ModelFunction Of(PredictionTarget prediction) => prediction switch
     {
         PredictionTarget.Velocity => Velocity,
-        PredictionTarget.Score => (x, t) => Velocity(x, t).mul(0.2).sub(x),
-        _ => (x, t) => Velocity(x, t).mul(0.2).add(t.neg().add(1).view(-1, 1).mul(x.flatten(1)).view(x.shape)),
+        PredictionTarget.Score => (x, t) => Velocity(x, t).Times(0.2).sub(x),
+        _ => (x, t) => Velocity(x, t).Times(0.2).add(t.OneMinus().view(-1, 1).mul(x.flatten(1)).view(x.shape)),
     };
 
     private Tensor Velocity(Tensor x, Tensor t) =>
