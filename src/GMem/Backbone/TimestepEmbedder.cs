@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Backbone;
@@ -20,7 +21,7 @@ internal sealed class TimestepEmbedder : torch.nn.Module
     public torch.Tensor forward(torch.Tensor t)
     {
         torch.Tensor exponents = torch.arange(_half, dtype: t.dtype, device: t.device);
-        torch.Tensor frequencies = exponents.mul_(-Math.Log(10000) / _half).exp_();
+        torch.Tensor frequencies = exponents.TimesInPlace(-Math.Log(10000) / _half).exp_();
         torch.Tensor angles = t.unsqueeze(1) * frequencies;
         return mlp.forward(torch.cat([angles.cos(), angles.sin()], 1));
     }

@@ -5,7 +5,7 @@ internal static class TimeGrid
 {
     /// <summary>
     /// steps + 1 times from start to end, evenly spaced; with a shift s above 0 each t becomes s t / (1 + (s - 1) t), which for s below 1
-    /// puts more of them near the noise.
+    /// puts more of them near the noise. (Written so that 0 and 1 stay exactly where they are.)
     /// </summary>
     public static double[] Create(double start, double end, int steps, double shift)
     {
@@ -13,7 +13,7 @@ internal static class TimeGrid
         for (int i = 0; i <= steps; i++)
         {
             double t = i == steps ? end : start + ((end - start) * i / steps);
-            times[i] = shift > 0 ? shift * t / (1 + ((shift - 1) * t)) : t;
+            times[i] = shift > 0 ? shift * t / ((shift * t) + (1 - t)) : t;
         }
 
         return times;

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -102,7 +103,7 @@ public sealed class FlowTransport
         ArgumentNullException.ThrowIfNull(distribution);
         IntegrationInterval interval = IntegrationInterval(stochastic: false, evaluation: false);
         Tensor times = distribution.Sample(count, generator, dtype);
-        return interval is { Start: 0, End: 1 } ? times : times.mul_(interval.End - interval.Start).add_(interval.Start);
+        return interval is { Start: 0, End: 1 } ? times : times.TimesInPlace(interval.End - interval.Start).PlusInPlace(interval.Start);
     }
 
     /// <summary>Places a batch on the path.</summary>

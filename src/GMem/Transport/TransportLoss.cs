@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -42,7 +43,7 @@ public static class TransportLoss
         FlowTransport.CheckSameShape(prediction, plan.State, "prediction", "state");
         using DisposeScope scope = NewDisposeScope();
         Tensor cosine = nn.functional.cosine_similarity(prediction, Target(plan), 1, 1e-8);
-        return MeanOfSample(cosine).neg().add_(1).MoveToOuterDisposeScope();
+        return MeanOfSample(cosine).OneMinus().MoveToOuterDisposeScope();
     }
 
     /// <summary>The REPA projection loss: minus the cosine of projected tokens and the encoder's patch tokens, averaged (arXiv 2410.06940, eq. 8; weight 0.5).</summary>
@@ -62,7 +63,7 @@ public static class TransportLoss
 
     private static Tensor? Weight(FlowTransport transport, Tensor t) => transport.Weighting switch
     {
-        LossWeighting.Velocity => transport.Path.NoiseRate(t).pow_(2),
+        LossWeighting.Velocity => transport.Path.NoiseRate(t).square(),
         LossWeighting.Likelihood => transport.Path.NoiseRate(t).div_(transport.Path.Sigma(t)),
         _ => null,
     };

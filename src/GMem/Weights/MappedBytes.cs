@@ -1,6 +1,4 @@
-using GMem.Weights;
-
-namespace GMem.Memory;
+namespace GMem.Weights;
 
 /// <summary>A range of a mapped file: nothing is read before it is asked for.</summary>
 internal sealed unsafe class MappedBytes : ByteStore

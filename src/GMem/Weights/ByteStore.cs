@@ -1,13 +1,10 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
-namespace GMem.Memory;
+namespace GMem.Weights;
 
 /// <summary>Bytes that never change, in managed memory or in a mapped file. Banks share them.</summary>
 internal abstract unsafe class ByteStore
 {
-    private const int Piece = 1 << 20;
-
     public abstract long Length { get; }
 
     public abstract void CopyTo(long offset, byte* destination, long count);
@@ -27,18 +24,6 @@ internal abstract unsafe class ByteStore
         Unsafe.SkipInit(out T value);
         CopyTo(offset, (byte*)&value, sizeof(T));
         return value;
-    }
-
-    public void WriteTo(Stream stream, long offset, long count)
-    {
-        byte[] buffer = GC.AllocateUninitializedArray<byte>((int)Math.Min(Piece, Math.Max(count, 1)));
-        for (long end = offset + count; offset < end;)
-        {
-            int piece = (int)Math.Min(buffer.Length, end - offset);
-            CopyTo<byte>(offset, buffer.AsSpan(0, piece));
-            stream.Write(buffer, 0, piece);
-            offset += piece;
-        }
     }
 
     protected void CheckRange(long offset, long count)

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace GMem.Memory;
+namespace GMem.Weights;
 
 /// <summary>Bytes in managed arrays of at most 64 MiB, so that a bank may be larger than one array and needs no disposal.</summary>
 /// <param name="length">How many there will be. Memory is taken as they are appended, one chunk ahead at most.</param>
@@ -58,6 +58,19 @@ internal sealed unsafe class ManagedBytes(long length) : ByteStore
             bytes[..count].CopyTo(room);
             bytes = bytes[count..];
             _filled += count;
+        }
+    }
+
+    /// <summary>Puts all of another store at the end.</summary>
+    public void Append(ByteStore other)
+    {
+        byte[] buffer = GC.AllocateUninitializedArray<byte>((int)Math.Clamp(other.Length, 1, Piece));
+        for (long done = 0; done < other.Length;)
+        {
+            int piece = (int)Math.Min(buffer.Length, other.Length - done);
+            other.CopyTo<byte>(done, buffer.AsSpan(0, piece));
+            Append(buffer.AsSpan(0, piece));
+            done += piece;
         }
     }
 
