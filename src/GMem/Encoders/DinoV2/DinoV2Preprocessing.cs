@@ -37,7 +37,6 @@ internal static class DinoV2Preprocessing
         torch.Tensor deviation = torch.tensor(Deviation).to(precise, device).reshape(1, 3, 1, 1);
         torch.Tensor normalised = images.to(device).to(precise).div_(255).sub_(mean).div_(deviation);
         (long height, long width) = Size(images.shape[2], images.shape[3], options);
-        return torch.nn.functional.interpolate(normalised, [height, width], mode: torch.InterpolationMode.Bicubic, align_corners: false)
-            .to(type).MoveToOuterDisposeScope();
+        return BicubicResize.Apply(normalised, height, width).to(type).MoveToOuterDisposeScope();
     }
 }
