@@ -82,7 +82,7 @@ public sealed partial class KlAutoencoder
         ArgumentNullException.ThrowIfNull(options);
         WeightPlacement placement = new(device ?? torch.CPU, torch.ScalarType.Float32);
         KlNetwork network = new(options, placement);
-        FrozenWeights.Randomize(network, seed);
+        RandomWeights.Fill(network, seed);
         return new KlAutoencoder(network, options.Clone(), placement);
     }
 
@@ -108,7 +108,7 @@ public sealed partial class KlAutoencoder
     /// <param name="options">Null infers them.</param>
     /// <param name="source">What to call the tensors' origin in an error.</param>
     /// <param name="placement">Where the network lies.</param>
-    private static KlAutoencoder Create(IReadOnlyDictionary<string, torch.Tensor> tensors, KlAutoencoderOptions? options, string source, WeightPlacement placement)
+    internal static KlAutoencoder Create(IReadOnlyDictionary<string, torch.Tensor> tensors, KlAutoencoderOptions? options, string source, WeightPlacement placement)
     {
         GMemRuntime.EnsureLoaded();
         using DisposeScope scope = torch.NewDisposeScope();
@@ -117,7 +117,7 @@ public sealed partial class KlAutoencoder
         KlNetwork network = new(shape, placement);
         try
         {
-            FrozenWeights.Load(network, own, source);
+            StateDict.Load(network, placement.Fit(own), source);
             return new KlAutoencoder(network, shape, placement);
         }
         catch

@@ -31,6 +31,25 @@ public abstract class SnippetEncoder : IDisposable
     /// <exception cref="InvalidDataException">It holds no DINOv2 model; the message names all tensors that do not fit.</exception>
     public static DinoV2Encoder DinoV2(string path, torch.Device? device = null) => DinoV2Encoder.Load(path, device: device);
 
+    /// <summary>Loads an encoder of any kind.</summary>
+    /// <param name="kind">Its <see cref="Kind"/>.</param>
+    /// <param name="configurationJson">What <see cref="SaveConfiguration"/> gave.</param>
+    /// <param name="tensors">What <see cref="SaveTensors"/> gave; copied, they stay the caller's.</param>
+    /// <returns>The encoder; dispose it.</returns>
+    /// <exception cref="InvalidDataException">The kind is not known, or the rest does not fit it; the message says what.</exception>
+    public static SnippetEncoder Load(string kind, string configurationJson, IReadOnlyDictionary<string, torch.Tensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(configurationJson);
+        ArgumentNullException.ThrowIfNull(tensors);
+        return kind switch
+        {
+            PcaEncoder.KindName => PcaEncoder.Load(configurationJson, tensors),
+            DinoV2Encoder.KindName => DinoV2Encoder.FromSaved(configurationJson, tensors),
+            _ => throw new InvalidDataException(
+                $"The snippet encoder '{kind}' is not known to this version; it knows '{PcaEncoder.KindName}' and '{DinoV2Encoder.KindName}'."),
+        };
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

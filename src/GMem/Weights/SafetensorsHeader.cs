@@ -24,15 +24,17 @@ internal sealed class SafetensorsHeader
         ["BOOL"] = (torch.ScalarType.Bool, 1),
     };
 
-    private SafetensorsHeader(long dataStart, IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata)
+    private readonly byte[] _json;
+
+    private SafetensorsHeader(byte[] json, IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata)
     {
-        DataStart = dataStart;
+        _json = json;
         Entries = entries;
         Metadata = metadata;
     }
 
     /// <summary>Where the data section begins, in bytes from the start of the file.</summary>
-    public long DataStart { get; }
+    public long DataStart => 8 + _json.Length;
 
     /// <summary>The tensors in the order of their data.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
@@ -46,6 +48,15 @@ internal sealed class SafetensorsHeader
         ?? throw new NotSupportedException($"safetensors has no element type for {type}.");
 
     public static int ElementSize(torch.ScalarType type) => Types[TypeName(type)].Size;
+
+    /// <summary>The bytes that were read: length and JSON.</summary>
+    public byte[] ToBytes()
+    {
+        byte[] bytes = new byte[8 + _json.Length];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, _json.Length);
+        _json.CopyTo(bytes, 8);
+        return bytes;
+    }
 
     /// <param name="stream">At the start of the file; afterwards at the start of the data section.</param>
     /// <param name="length">Length of the whole file in bytes, or null where it is not known.</param>
@@ -73,7 +84,7 @@ internal sealed class SafetensorsHeader
         (List<SafetensorsEntry> entries, Dictionary<string, string> metadata) = Parse(json, name);
         entries.Sort((a, b) => a.Offset.CompareTo(b.Offset));
         Check(entries, length - 8 - json.Length, name);
-        return new SafetensorsHeader(8 + json.Length, entries, metadata);
+        return new SafetensorsHeader(json, entries, metadata);
     }
 
     /// <summary>The bytes of a header, padded so that the data begin at a multiple of 8.</summary>

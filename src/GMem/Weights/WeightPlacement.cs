@@ -22,6 +22,14 @@ internal readonly record struct WeightPlacement(torch.Device Device, torch.Scala
         return parameter;
     }
 
+    /// <summary>Tensors that a network of this type takes: where 16 bits were asked for, wider ones are rounded to them; all else is passed on as it is.</summary>
+    public Dictionary<string, torch.Tensor> Fit(IReadOnlyDictionary<string, torch.Tensor> tensors)
+    {
+        torch.ScalarType type = DataType;
+        bool narrow = type is torch.ScalarType.BFloat16 or torch.ScalarType.Float16;
+        return tensors.ToDictionary(t => t.Key, t => narrow && t.Value.is_floating_point() ? t.Value.to(type) : t.Value, StringComparer.Ordinal);
+    }
+
     /// <summary>Refuses a type in which no network can compute.</summary>
     public static torch.ScalarType RequireFloatingPoint(torch.ScalarType type) =>
         type is torch.ScalarType.Float32 or torch.ScalarType.Float64 or torch.ScalarType.BFloat16 or torch.ScalarType.Float16

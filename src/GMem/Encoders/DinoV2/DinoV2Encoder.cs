@@ -103,7 +103,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
         shape.ImageSize = DinoV2Preprocessing.Patches * shape.PatchSize;
         WeightPlacement placement = new(device ?? torch.CPU, torch.ScalarType.Float32);
         DinoVisionTransformer network = new(shape, placement);
-        FrozenWeights.Randomize(network, seed);
+        RandomWeights.Fill(network, seed);
         return new DinoV2Encoder(network, shape, placement);
     }
 
@@ -177,7 +177,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
         DinoVisionTransformer network = new(shape, placement);
         try
         {
-            FrozenWeights.Load(network, resampled, source);
+            StateDict.Load(network, placement.Fit(resampled), source);
             return new DinoV2Encoder(network, shape, placement);
         }
         catch

@@ -158,7 +158,7 @@ public sealed class DinoV2ReferenceTests
         using DisposeScope scope = torch.NewDisposeScope();
         using SafetensorsFile file = SafetensorsFile.Open(weights);
         DinoVisionTransformer network = new(DinoV2Reference.Options(file.Config()), new WeightPlacement(torch.CPU, type));
-        FrozenWeights.Load(network, file.ReadAll(), weights);
+        StateDict.Load(network, file.ReadAll(), weights);
         return network;
     }
 }

@@ -1,0 +1,25 @@
+using TorchSharp;
+
+namespace GMem.Backbone;
+
+/// <summary>The two element-wise steps around a block's layers.</summary>
+internal static class TokenMath
+{
+    private const double Epsilon = 1e-6;
+    private static readonly Scalar One = 1;
+
+    /// <summary>Normalises tokens and applies an image's scale and shift: <c>norm(x) (1 + scale) + shift</c>.</summary>
+    /// <param name="x"><c>[B, T, D]</c>.</param>
+    /// <param name="norm">RMSNorm, or null for LayerNorm without affine part.</param>
+    /// <param name="scale"><c>[B, 1, D]</c>.</param>
+    /// <param name="shift"><c>[B, 1, D]</c>, or null for none.</param>
+    public static torch.Tensor NormaliseAndModulate(torch.Tensor x, RmsNorm? norm, torch.Tensor scale, torch.Tensor? shift)
+    {
+        torch.Tensor normalised = norm is null ? torch.nn.functional.layer_norm(x, [x.shape[^1]], eps: Epsilon) : norm.forward(x);
+        torch.Tensor factor = scale + One;
+        return shift is null ? normalised * factor : shift.addcmul(normalised, factor, One);
+    }
+
+    /// <summary>The residual step <c>x + gate y</c>, with a gate for each image.</summary>
+    public static torch.Tensor AddGated(torch.Tensor x, torch.Tensor gate, torch.Tensor y) => x.addcmul(gate, y, One);
+}

@@ -1,0 +1,48 @@
+using GMem.Weights;
+using TorchSharp;
+
+namespace GMem.Memory;
+
+/// <summary>A matrix <c>[count, width]</c> of 32- or 16-bit floats in a byte store: rows of a dense bank, or coefficients of a low-rank one.</summary>
+internal sealed unsafe class StoredVectors
+{
+    private readonly long _rowBytes;
+
+    public StoredVectors(ByteStore bytes, int width, torch.ScalarType type)
+    {
+        Bytes = bytes;
+        Width = width;
+        Type = type;
+        _rowBytes = (long)width * SafetensorsHeader.ElementSize(type);
+        Count = checked((int)(bytes.Length / _rowBytes));
+    }
+
+    public ByteStore Bytes { get; }
+
+    public int Count { get; }
+
+    public int Width { get; }
+
+    public torch.ScalarType Type { get; }
+
+    /// <summary>Copies consecutive rows as they are stored.</summary>
+    public void CopyRows(int start, int count, byte* destination) => Bytes.CopyTo(start * _rowBytes, destination, count * _rowBytes);
+
+    /// <summary>Copies one row after another as they are stored.</summary>
+    public void CopyRows(ReadOnlySpan<int> rows, byte* destination)
+    {
+        foreach (int row in rows)
+        {
+            Bytes.CopyTo(row * _rowBytes, destination, _rowBytes);
+            destination += _rowBytes;
+        }
+    }
+
+    /// <summary>Takes the rows of a tensor <c>[k, width]</c> over into managed memory.</summary>
+    public static StoredVectors Of(torch.Tensor vectors, torch.ScalarType type)
+    {
+        StoredVectorsBuilder builder = new(checked((int)vectors.shape[0]), checked((int)vectors.shape[1]), type);
+        builder.Append(vectors);
+        return builder.Build();
+    }
+}
