@@ -86,10 +86,10 @@ public sealed class ImageGenerationEvaluatorTests
         EvaluationOptions options = new() { KernelSubsets = 2 };
         ImageGenerationEvaluator.Evaluate(real, generated, options);
         CopyCheck.Compute(real.Features, generated.Features);
-        long before = torch.Tensor.TotalCount;
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         ImageGenerationEvaluator.Evaluate(real, generated, options);
         CopyCheck.Compute(real.Features, generated.Features);
-        Assert.Equal(before, torch.Tensor.TotalCount);
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
     private static FeatureSet Set(int count, ulong seed, double shift, bool all)
