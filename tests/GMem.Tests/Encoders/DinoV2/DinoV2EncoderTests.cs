@@ -1,6 +1,6 @@
 using GMem.Encoders;
 using GMem.Encoders.DinoV2;
-using GMem.Tests.Images;
+using GMem.Tests.Shared;
 using GMem.Weights;
 using TorchSharp;
 
