@@ -9,6 +9,7 @@ namespace QuickStart;
 internal static class Walkthrough
 {
     private const int TrainingPairs = 32;
+    private const int SmallestTile = 64;
 
     public static void Run(Settings settings, CancellationToken cancellationToken)
     {
@@ -55,7 +56,7 @@ internal static class Walkthrough
             }
         }
 
-        ImageGrid.Save(output.Samples, grid);
+        ImageGrid.Save(output.Samples, grid, scale: Scale(settings));
     }
 
     /// <summary>Training images, each beside an image generated from its own snippet, the entry of the same index in the memory bank.</summary>
@@ -67,8 +68,11 @@ internal static class Walkthrough
         IDataView prompts = ml.Data.LoadFromEnumerable(entries.Select(e => new PromptRow { Seed = settings.Seed + e, MemoryIndex = e }).ToArray());
         IEnumerable<RgbImage> pairs = Generate(ml, model, prompts, cancellationToken).Select((generated, i) => ImageGrid.Compose(
             [CenterCrop.Apply(ImageReader.ReadFile(files[entries[i]].ImagePath), settings.ImageSize), generated], columns: 2, scale: 1, padding: 0));
-        ImageGrid.Save(output.Training, [.. pairs], columns: 4, padding: 4);
+        ImageGrid.Save(output.Training, [.. pairs], columns: 4, scale: Scale(settings), padding: 4);
     }
+
+    /// <summary>Small images are shown enlarged.</summary>
+    private static int Scale(Settings settings) => Math.Max(1, SmallestTile / settings.ImageSize);
 
     private static IEnumerable<RgbImage> Generate(MLContext ml, ITransformer model, IDataView prompts, CancellationToken cancellationToken)
     {

@@ -29,7 +29,7 @@ internal static class TestImages
         return new RgbImage(width, height, pixels);
     }
 
-    /// <summary>A left half of one colour and a right half of another; survives JPEG.</summary>
+    /// <summary>Bright red in the left half, bright green in the upper half, even blue; survives JPEG.</summary>
     public static RgbImage Quarters(int width, int height)
     {
         byte[] pixels = new byte[width * height * 3];
