@@ -142,7 +142,7 @@ public sealed class Likelihood
             Tensor repeated = x.unsqueeze(0).expand([count, .. x.shape]).reshape([count * rows, .. x.shape[1..]]);
             Tensor probe = units.narrow(0, from, count).unsqueeze(1).expand(count, rows, dimensions).reshape(repeated.shape);
             Tensor terms = Directional(drift, repeated, time, probe, out Tensor values);
-            sum.add_(terms.view(count, rows).sum(dim: 0));
+            sum.PlusInPlace(terms.view(count, rows).sum(dim: 0));
             first ??= values.narrow(0, 0, rows);
         }
 

@@ -171,7 +171,7 @@ public sealed class SdeSampler
         Tensor noised = x.PlusProduct(scale, draw);
         Tensor first = field.Drift(noised, time);
         Tensor second = field.Drift(noised.PlusScaled(size, first), next);
-        return noised.PlusScaled(0.5 * size, first.add_(second));
+        return noised.PlusScaled(0.5 * size, first.PlusInPlace(second));
     }
 
     private Tensor TakeLastStep(SdeField field, Tensor x)
