@@ -16,10 +16,10 @@ int batch = Argument("--batch", 4);
 int rounds = Argument("--rounds", 12);
 torch.set_num_threads(Argument("--threads", Environment.ProcessorCount));
 
-// S size: 384 wide, 12 deep, 6 heads; 32 x 32 latents of 4 channels in patches of 2 are 256 tokens.
+// S size: 384 wide, 12 deep, 6 heads; 32 x 32 images in patches of 2 are 256 tokens.
 SiTOptions network = SiTOptions.FromPreset(SiTPreset.S, patchSize: 2);
 network.InputSize = 32;
-network.InputChannels = 4;
+network.InputChannels = 3;
 network.SnippetSize = 768;
 int tokens = 32 / network.PatchSize * (32 / network.PatchSize);
 double flops = 3 * Flops(network, tokens, batch);
@@ -27,7 +27,7 @@ double flops = 3 * Flops(network, tokens, batch);
 using torch.Generator generator = new(1);
 using SiT sit = new(network, generator);
 sit.train();
-using torch.Tensor pixels = torch.randint(0, 256, [64, 4, 32, 32], dtype: torch.uint8, generator: generator);
+using torch.Tensor pixels = torch.randint(0, 256, [64, 3, 32, 32], dtype: torch.uint8, generator: generator);
 using torch.Tensor rows = torch.randn([64, network.SnippetSize], generator: generator);
 TrainingOptions options = new() { BatchSize = batch, TotalSteps = 1_000_000 };
 TrainingSet set = new(pixels, MemoryBank.FromRows(rows), null, new PixelAutoencoder(), torch.CPU);

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Memory;
@@ -41,7 +42,7 @@ internal static class CosineScan
         torch.Tensor matrix = basis.Matrix().to(queries.device);
         torch.Tensor atMean = queries.matmul(mean).unsqueeze(1);
         torch.Tensor projected = queries.matmul(matrix);
-        torch.Tensor twiceMean = mean.matmul(matrix) * 2;
+        torch.Tensor twiceMean = mean.matmul(matrix).Times(2);
         torch.Tensor meanSquare = mean.square().sum();
         return coefficients =>
         {

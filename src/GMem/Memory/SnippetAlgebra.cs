@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Memory;
@@ -78,7 +79,7 @@ internal static class SnippetAlgebra
     {
         torch.Tensor u = Normalize(first);
         torch.Tensor v = Normalize(second);
-        return torch.atan2(Norm(u - v, -1), Norm(u + v, -1)) * 2;
+        return torch.atan2(Norm(u - v, -1), Norm(u + v, -1)).Times(2);
     }
 
     private static torch.Tensor Norm(torch.Tensor rows, long dim) => rows.square().sum(dim, keepdim: true).sqrt();

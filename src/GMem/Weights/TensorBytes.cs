@@ -26,7 +26,8 @@ internal static class TensorBytes
         }
 
         // bytes is a span, which ends at 2 GB; its first byte is all that is needed.
-        using torch.Tensor flat = tensor.detach().view(-1);
+        using torch.Tensor detached = tensor.detach();
+        using torch.Tensor flat = detached.view(-1);
         using torch.Tensor first = flat.narrow(0, 0, 1);
         fixed (byte* address = first.bytes)
         {
