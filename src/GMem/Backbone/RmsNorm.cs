@@ -21,7 +21,7 @@ internal sealed class RmsNorm : torch.nn.Module
     /// <summary><c>[..., size]</c> to the same shape.</summary>
     public torch.Tensor forward(torch.Tensor x)
     {
-        torch.Tensor inverse = x.square().mean([-1], keepdim: true).PlusInPlace(Epsilon).rsqrt_();
+        torch.Tensor inverse = x.Squared().mean([-1], keepdim: true).PlusInPlace(Epsilon).rsqrt_();
         return (x * inverse).mul_(weight);
     }
 }

@@ -41,6 +41,9 @@ internal static class TensorNumbers
     /// <summary>x += y.</summary>
     public static Tensor PlusInPlace(this Tensor x, Tensor y) => x.add_(y, One);
 
+    /// <summary>x x; TorchSharp's square is a power with the number 2.</summary>
+    public static Tensor Squared(this Tensor x) => x.mul(x);
+
     /// <summary>1 + x.</summary>
     public static Tensor OnePlus(this Tensor x) => x.add(One, One);
 

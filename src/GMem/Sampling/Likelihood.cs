@@ -118,14 +118,14 @@ public sealed class Likelihood
         OdeSolver.Solution solution = _solver.Solve(both, _times, [data, start], keepTrajectory: false, null, cancellationToken);
         (Tensor noise, Tensor integral) = (solution.Final[0], solution.Final[1]);
         double dimensions = (double)data.numel() / data.size(0);
-        Tensor prior = noise.flatten(1).square().sum(1).TimesInPlace(-0.5).PlusInPlace(-0.5 * dimensions * Math.Log(2 * Math.PI));
+        Tensor prior = noise.flatten(1).Squared().sum(1).TimesInPlace(-0.5).PlusInPlace(-0.5 * dimensions * Math.Log(2 * Math.PI));
         return new LikelihoodResult(
             prior.sub(integral).MoveToOuterDisposeScope(), noise.MoveToOuterDisposeScope(), integral.MoveToOuterDisposeScope(), solution.Evaluations);
     }
 
     private static Tensor Hutchinson(ModelFunction drift, Tensor x, double time, Tensor probe, out Tensor value)
     {
-        FlowTransport.CheckSameShape(probe, x, "probe", "state");
+        Arguments.CheckSameShape(probe, x, "probe", "state");
         return Directional(drift, x, time, probe, out value);
     }
 
