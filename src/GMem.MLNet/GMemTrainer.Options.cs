@@ -30,7 +30,9 @@ public sealed partial class GMemTrainer
         /// <summary>Most entries a snippet of the built-in encoder has; fewer where the images do not have as many principal components. At least 1. Default 128.</summary>
         public int SnippetDimension { get; set; } = new GMemOptions().SnippetDimension;
 
-        /// <summary>Factor on the snippet before its projection. Above 0, or null for the square root of the snippet's length. Default null. See <see cref="GMemOptions.SnippetScale"/>.</summary>
+        /// <summary>
+        /// Factor on the snippet before its projection. Above 0, or null for the square root of the snippet's length. Default null. See <see cref="GMemOptions.SnippetScale"/>.
+        /// </summary>
         public double? SnippetScale { get; set; }
 
         /// <summary>Columns and batch size of the trained transformer.</summary>
@@ -63,7 +65,8 @@ public sealed partial class GMemTrainer
             }
             else if (Network is { PatchSize: > 0 } network && ImageSize % network.PatchSize != 0)
             {
-                faults.Add($"{nameof(ImageSize)} is {ImageSize}, which is not divisible by {nameof(Network)}.{nameof(network.PatchSize)} {network.PatchSize}; choose a multiple of it, or another patch size.");
+                faults.Add($"{nameof(ImageSize)} is {ImageSize}, which is not divisible by {nameof(Network)}.{nameof(network.PatchSize)} {network.PatchSize}; "
+                    + "choose a multiple of it, or another patch size.");
             }
 
             Collect(faults, () => (Generation ?? throw new ArgumentException($"{nameof(Generation)} is null.")).Validate());

@@ -73,5 +73,6 @@ internal sealed class GenerationSchema
     public DataViewSchema.Column Checked(DataViewSchema.Column column) =>
         column.Index < Output.Count && Output[column.Index].Name == column.Name
             ? column
-            : throw new ArgumentException($"Column '{column.Name}' (index {column.Index}) is not of this view, which has: '{string.Join("', '", Output.Select(c => c.Name))}'.", nameof(column));
+            : throw new ArgumentException(
+                $"Column '{column.Name}' (index {column.Index}) is not of this view, which has: '{string.Join("', '", Output.Select(c => c.Name))}'.", nameof(column));
 }

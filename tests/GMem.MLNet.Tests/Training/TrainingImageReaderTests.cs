@@ -114,14 +114,16 @@ public class TrainingImageReaderTests
         CheckPixels(images, 3);
     }
 
-    [Fact]
-    public void Read_SeveralBadImages_NamesTheFirst()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Read_SeveralBadImages_NamesTheFirst(bool rowWithoutPath)
     {
         using TemporaryFolder folder = new();
         Row[] rows = Rows(30, folder);
         File.WriteAllText(rows[11].Path, "no image");
         File.WriteAllBytes(rows[12].Path, []);
-        rows[14].Path = "";
+        rows[14].Path = rowWithoutPath ? "" : rows[14].Path;
 
         InvalidDataException e = Assert.Throws<InvalidDataException>(() => Read(Views.Of(rows), nameof(Row.Path)));
 

@@ -155,7 +155,7 @@ public sealed class PcaEncoderTests
             Assert.Throws<InvalidDataException>(() => SnippetEncoder.Load(kind, json, tensors)).Message;
 
         string json = encoder.SaveConfiguration();
-        Assert.Equal("The snippet encoder 'x' is not known to this version; it knows 'pca'.", Error("x", json, saved));
+        Assert.Equal("The snippet encoder 'x' is not known to this version; it knows 'pca' and 'dinov2'.", Error("x", json, saved));
         Assert.StartsWith("The PCA encoder's configuration cannot be read", Error("pca", "{", saved), StringComparison.Ordinal);
         Assert.StartsWith("The PCA encoder's configuration cannot be read", Error("pca", "{}", saved), StringComparison.Ordinal);
         Assert.StartsWith("The PCA encoder's tensor 'components' is missing", Error("pca", json, new Dictionary<string, torch.Tensor> { ["mean"] = saved["mean"] }), StringComparison.Ordinal);

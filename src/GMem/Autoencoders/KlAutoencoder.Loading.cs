@@ -1,0 +1,129 @@
+using System.Text.Json;
+using GMem.Autoencoders.Kl;
+using GMem.Runtime;
+using GMem.Weights;
+using TorchSharp;
+
+namespace GMem.Autoencoders;
+
+/// <content>Where an autoencoder comes from and how it is kept.</content>
+public sealed partial class KlAutoencoder
+{
+    private const string MeanName = "latent_statistics.mean";
+    private const string DeviationName = "latent_statistics.std";
+
+    /// <summary>Loads a published autoencoder.</summary>
+    /// <param name="path">
+    /// A <c>.safetensors</c> file with the names of latent diffusion (with or without <c>first_stage_model.</c>) or of diffusers, older ones too.
+    /// </param>
+    /// <param name="options">The shape of the network; null infers it from the tensors.</param>
+    /// <param name="device">Where it runs; null takes the CPU.</param>
+    /// <param name="dataType">What it computes in. Default Float32.</param>
+    /// <returns>A new autoencoder without statistics; dispose it.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The tensors are not those of the network; the message names all that are missing, unexpected or of another shape.</exception>
+    /// <exception cref="NotSupportedException">The extension names no format that can be read.</exception>
+    public static KlAutoencoder Load(
+        string path, KlAutoencoderOptions? options = null, torch.Device? device = null, torch.ScalarType dataType = torch.ScalarType.Float32)
+    {
+        Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path);
+        try
+        {
+            return Create(tensors, options, path, new WeightPlacement(device ?? torch.CPU, WeightPlacement.RequireFloatingPoint(dataType)));
+        }
+        finally
+        {
+            WeightsFile.Dispose(tensors);
+        }
+    }
+
+    /// <summary>Makes it again from what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> gave, statistics included.</summary>
+    /// <param name="configuration">The settings, as JSON.</param>
+    /// <param name="tensors">The tensors by name; they are copied and stay the caller's.</param>
+    /// <param name="device">Where it runs; null takes the CPU.</param>
+    /// <returns>A new autoencoder; dispose it.</returns>
+    /// <exception cref="InvalidDataException">The settings or the tensors are not those of such an autoencoder.</exception>
+    public static KlAutoencoder FromSaved(string configuration, IReadOnlyDictionary<string, torch.Tensor> tensors, torch.Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(tensors);
+        KlAutoencoderOptions options;
+        try
+        {
+            options = JsonSerializer.Deserialize<KlAutoencoderOptions>(configuration) ?? throw new JsonException("it is null");
+            options.Validate();
+        }
+        catch (Exception error) when (error is JsonException or ArgumentException)
+        {
+            throw new InvalidDataException($"The saved settings of the KL autoencoder cannot be used: {error.Message}", error);
+        }
+
+        const string Source = "saved KL autoencoder";
+        bool hasStatistics = tensors.ContainsKey(MeanName) || tensors.ContainsKey(DeviationName);
+        LatentStatistics? statistics = hasStatistics ? LatentStatistics.FromTensors(tensors, MeanName, DeviationName, Source) : null;
+        if (statistics is not null && statistics.Mean.Count != options.LatentChannels)
+        {
+            throw new InvalidDataException($"The saved KL autoencoder has {options.LatentChannels} latent channels, its statistics {statistics.Mean.Count}.");
+        }
+
+        KlAutoencoder autoencoder = Create(tensors, options, Source, new WeightPlacement(device ?? torch.CPU, torch.ScalarType.Float32));
+        autoencoder.Statistics = statistics;
+        return autoencoder;
+    }
+
+    /// <summary>An untrained autoencoder of the same layout, for trials without a checkpoint.</summary>
+    /// <param name="options">The shape of the network.</param>
+    /// <param name="seed">Fixes the weights.</param>
+    /// <param name="device">Where it runs; null takes the CPU.</param>
+    /// <returns>A new autoencoder; dispose it.</returns>
+    /// <exception cref="ArgumentException">The options are invalid.</exception>
+    public static KlAutoencoder CreateRandom(KlAutoencoderOptions options, long seed, torch.Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        WeightPlacement placement = new(device ?? torch.CPU, torch.ScalarType.Float32);
+        KlNetwork network = new(options, placement);
+        RandomWeights.Fill(network, seed);
+        return new KlAutoencoder(network, options.Clone(), placement);
+    }
+
+    /// <summary>The settings needed to load it again, as JSON.</summary>
+    /// <returns>The shape of the network.</returns>
+    public string SaveConfiguration() => JsonSerializer.Serialize(_options);
+
+    /// <summary>The tensors needed to load it again: the weights under their official names, and the statistics if there are any.</summary>
+    /// <returns>Tensors by name; the weights stay the autoencoder's.</returns>
+    public IReadOnlyDictionary<string, torch.Tensor> SaveTensors()
+    {
+        Dictionary<string, torch.Tensor> tensors = _network.state_dict();
+        if (Statistics is not null)
+        {
+            tensors[MeanName] = torch.tensor([.. Statistics.Mean]);
+            tensors[DeviationName] = torch.tensor([.. Statistics.StandardDeviation]);
+        }
+
+        return tensors;
+    }
+
+    /// <param name="tensors">Under any published names; those outside the network are left out.</param>
+    /// <param name="options">Null infers them.</param>
+    /// <param name="source">What to call the tensors' origin in an error.</param>
+    /// <param name="placement">Where the network lies.</param>
+    internal static KlAutoencoder Create(IReadOnlyDictionary<string, torch.Tensor> tensors, KlAutoencoderOptions? options, string source, WeightPlacement placement)
+    {
+        GMemRuntime.EnsureLoaded();
+        using DisposeScope scope = torch.NewDisposeScope();
+        Dictionary<string, torch.Tensor> own = KlStateDict.Normalize(tensors);
+        KlAutoencoderOptions shape = options?.Clone() ?? KlInference.FromShapes(WeightsFile.Shapes(own), source);
+        KlNetwork network = new(shape, placement);
+        try
+        {
+            StateDict.Load(network, placement.Fit(own), source);
+            return new KlAutoencoder(network, shape, placement);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+}
