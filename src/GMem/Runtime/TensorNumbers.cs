@@ -7,7 +7,8 @@ namespace GMem.Runtime;
 /// <remarks>
 /// Where TorchSharp takes a number it makes a native Scalar with a finalizer, and nothing keeps that alive during the native call: a
 /// garbage collection at that moment frees it, and libtorch reads freed memory ("Unknown scalar type", or a wrong number). Seen five times in 200,000
-/// products under constant collection. Here the Scalar outlives the call, and is freed at once instead of by the finalizer.
+/// products under constant collection, and in tests without. The sum of two tensors is such a call too: its factor 1 is a number.
+/// Here the Scalar outlives the call, and is freed at once instead of by the finalizer.
 /// </remarks>
 internal static class TensorNumbers
 {
@@ -31,11 +32,23 @@ internal static class TensorNumbers
     public static Tensor PlusInPlace(this Tensor x, double summand)
     {
         using Scalar scalar = summand;
-        return x.add_(scalar);
+        return x.add_(scalar, One);
     }
 
+    /// <summary>x + y.</summary>
+    public static Tensor Plus(this Tensor x, Tensor y) => x.add(y, One);
+
+    /// <summary>x += y.</summary>
+    public static Tensor PlusInPlace(this Tensor x, Tensor y) => x.add_(y, One);
+
+    /// <summary>x x; TorchSharp's square is a power with the number 2.</summary>
+    public static Tensor Squared(this Tensor x) => x.mul(x);
+
+    /// <summary>1 + x.</summary>
+    public static Tensor OnePlus(this Tensor x) => x.add(One, One);
+
     /// <summary>1 - x, in one rounding.</summary>
-    public static Tensor OneMinus(this Tensor x) => x.neg().add_(One);
+    public static Tensor OneMinus(this Tensor x) => x.neg().add_(One, One);
 
     /// <summary>x + factor y.</summary>
     public static Tensor PlusScaled(this Tensor x, double factor, Tensor y)

@@ -189,7 +189,7 @@ internal sealed class DormandPrince
         return largest;
     }
 
-    private static double RootMeanSquare(Tensor x) => x.square().mean().sqrt().to(ScalarType.Float64).item<double>();
+    private static double RootMeanSquare(Tensor x) => x.Squared().mean().sqrt().to(ScalarType.Float64).item<double>();
 
     /// <summary>The larger of two, or NaN if either is.</summary>
     private static double Larger(double a, double b) => Math.Max(a, b);

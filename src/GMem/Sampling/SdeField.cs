@@ -32,7 +32,7 @@ internal sealed class SdeField(FlowTransport transport, TimedModel model, Diffus
     {
         Tensor t = TimedModels.Times(x, time, 1);
         Tensor score = transport.Score(Predict(x, time), x, t);
-        Tensor variance = InterpolantPath.Rows(transport.Path.Sigma(t).square(), x);
+        Tensor variance = InterpolantPath.Rows(transport.Path.Sigma(t).Squared(), x);
         return x.PlusProduct(variance, score).div_(InterpolantPath.Rows(transport.Path.Alpha(t), x));
     }
 

@@ -48,9 +48,9 @@ public sealed class SdeSampler
     /// <summary>On a grid of one's own, unchecked.</summary>
     internal SdeSampler(FlowTransport transport, SdeMethod method, DiffusionForm form, double norm, SdeLastStep lastStep, double lastStepSize, double[] times)
     {
-        Options.CheckDefined(method, nameof(method));
-        Options.CheckDefined(form, nameof(form));
-        Options.CheckDefined(lastStep, nameof(lastStep));
+        Arguments.CheckDefined(method, nameof(method));
+        Arguments.CheckDefined(form, nameof(form));
+        Arguments.CheckDefined(lastStep, nameof(lastStep));
         if (!(norm >= 0 && double.IsFinite(norm)))
         {
             throw new ArgumentOutOfRangeException(nameof(norm), norm, "The norm of the diffusion must be finite and at least 0; 1 is usual.");
@@ -171,7 +171,7 @@ public sealed class SdeSampler
         Tensor noised = x.PlusProduct(scale, draw);
         Tensor first = field.Drift(noised, time);
         Tensor second = field.Drift(noised.PlusScaled(size, first), next);
-        return noised.PlusScaled(0.5 * size, first.add_(second));
+        return noised.PlusScaled(0.5 * size, first.PlusInPlace(second));
     }
 
     private Tensor TakeLastStep(SdeField field, Tensor x)

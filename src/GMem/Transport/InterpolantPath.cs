@@ -172,8 +172,8 @@ public abstract class InterpolantPath
             DiffusionForm.Sbdm => DriftVariance(t).TimesInPlace(norm),
             DiffusionForm.Sigma => Sigma(t).TimesInPlace(norm),
             DiffusionForm.Linear => t.OneMinus().TimesInPlace(norm),
-            DiffusionForm.Decreasing => t.Times(Math.PI).cos_().TimesInPlace(norm).PlusInPlace(1).square().TimesInPlace(0.25),
-            DiffusionForm.IncreasingDecreasing => t.Times(Math.PI).sin_().square().TimesInPlace(norm),
+            DiffusionForm.Decreasing => t.Times(Math.PI).cos_().TimesInPlace(norm).PlusInPlace(1).Squared().TimesInPlace(0.25),
+            DiffusionForm.IncreasingDecreasing => t.Times(Math.PI).sin_().Squared().TimesInPlace(norm),
             _ => throw new ArgumentOutOfRangeException(nameof(form), form, "Not a diffusion form: Constant, Sbdm, Sigma, Linear, Decreasing or IncreasingDecreasing."),
         };
         return diffusion.MoveToOuterDisposeScope();

@@ -27,7 +27,7 @@ internal sealed class VpPath : InterpolantPath
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor alpha = Alpha(t);
-        return alpha.square().mul_(AlphaLogDerivative(t)).div_(Sigma(t)).neg_().MoveToOuterDisposeScope();
+        return alpha.Squared().mul_(AlphaLogDerivative(t)).div_(Sigma(t)).neg_().MoveToOuterDisposeScope();
     }
 
     public override Tensor AlphaLogDerivative(Tensor t) => t.OneMinus().TimesInPlace((SigmaMax - SigmaMin) / 2).PlusInPlace(SigmaMin / 2);
@@ -59,6 +59,6 @@ internal sealed class VpPath : InterpolantPath
         using DisposeScope scope = NewDisposeScope();
         Tensor rest = t.OneMinus();
         Tensor linear = rest.Times(-SigmaMin / 2);
-        return linear.PlusScaledInPlace(-(SigmaMax - SigmaMin) / 4, rest.square()).MoveToOuterDisposeScope();
+        return linear.PlusScaledInPlace(-(SigmaMax - SigmaMin) / 4, rest.Squared()).MoveToOuterDisposeScope();
     }
 }

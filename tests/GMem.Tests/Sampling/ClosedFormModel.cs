@@ -16,9 +16,9 @@ internal sealed class ClosedFormModel(TrackedFile file, ScalarType dtype)
     {
         PredictionTarget.Velocity => Velocity,
         PredictionTarget.Score => (x, t) => Velocity(x, t).Times(0.2).sub(x),
-        _ => (x, t) => Velocity(x, t).Times(0.2).add(t.OneMinus().view(-1, 1).mul(x.flatten(1)).view(x.shape)),
+        _ => (x, t) => Velocity(x, t).Times(0.2).Plus(t.OneMinus().view(-1, 1).mul(x.flatten(1)).view(x.shape)),
     };
 
     private Tensor Velocity(Tensor x, Tensor t) =>
-        x.flatten(1).matmul(_inner).tanh().matmul(_outer).add(t.view(-1, 1).mul(_slope)).view(x.shape);
+        x.flatten(1).matmul(_inner).tanh().matmul(_outer).Plus(t.view(-1, 1).mul(_slope)).view(x.shape);
 }

@@ -78,6 +78,15 @@ public sealed class SdeSamplerTests
     }
 
     [Fact]
+    public void Sample_TimestepShift_StillEndsAtTheData()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        SdeSampler sampler = new(FlowTransport.LinearVelocity, SdeMethod.Heun, 4, lastStepSize: 0.2, timestepShift: 0.5);
+        SolverResult result = sampler.Sample(Gaussian, ones(1, 1), _ => zeros(1, 1), keepTrajectory: true);
+        Assert.Equal([0.8 / 7, 0.8 / 3, 0.48, 0.8, 1], result.Times, (a, b) => Math.Abs(a - b) < 1e-12);
+    }
+
+    [Fact]
     public void Constructor_SettingsThatEvaluateAnInfiniteScore_AreRefusedByName()
     {
         ArgumentException heun = Assert.Throws<ArgumentException>(() => new SdeSampler(FlowTransport.LinearVelocity, SdeMethod.Heun, 5, lastStep: SdeLastStep.None));
