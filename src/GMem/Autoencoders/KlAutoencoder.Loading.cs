@@ -18,18 +18,20 @@ public sealed partial class KlAutoencoder
     /// </param>
     /// <param name="options">The shape of the network; null infers it from the tensors.</param>
     /// <param name="device">Where it runs; null takes the CPU.</param>
-    /// <param name="dataType">What it computes in. Default Float32.</param>
+    /// <param name="dataType">What it computes in: Float32 or Float64, on a GPU BFloat16 or Float16 too. Default Float32.</param>
     /// <returns>A new autoencoder without statistics; dispose it.</returns>
+    /// <exception cref="ArgumentException">The device cannot compute in that type, or the options are invalid.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The tensors are not those of the network; the message names all that are missing, unexpected or of another shape.</exception>
     /// <exception cref="NotSupportedException">The extension names no format that can be read.</exception>
     public static KlAutoencoder Load(
         string path, KlAutoencoderOptions? options = null, torch.Device? device = null, torch.ScalarType dataType = torch.ScalarType.Float32)
     {
+        WeightPlacement placement = WeightPlacement.For(device, dataType);
         Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path);
         try
         {
-            return Create(tensors, options, path, new WeightPlacement(device ?? torch.CPU, WeightPlacement.RequireFloatingPoint(dataType)));
+            return Create(tensors, options, path, placement);
         }
         finally
         {
@@ -66,7 +68,7 @@ public sealed partial class KlAutoencoder
             throw new InvalidDataException($"The saved KL autoencoder has {options.LatentChannels} latent channels, its statistics {statistics.Mean.Count}.");
         }
 
-        KlAutoencoder autoencoder = Create(tensors, options, Source, new WeightPlacement(device ?? torch.CPU, torch.ScalarType.Float32));
+        KlAutoencoder autoencoder = Create(tensors, options, Source, WeightPlacement.For(device, torch.ScalarType.Float32));
         autoencoder.Statistics = statistics;
         return autoencoder;
     }

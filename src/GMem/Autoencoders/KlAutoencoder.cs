@@ -85,14 +85,14 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
 
     /// <summary>The distribution of the latents of images, before any normalisation by <see cref="Statistics"/>.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
-    /// <returns>A new distribution over <c>[B, Channels, H / factor, W / factor]</c>, on the autoencoder's device and in its type; dispose it.</returns>
+    /// <returns>A new distribution over <c>[B, Channels, H / factor, W / factor]</c>, on the autoencoder's device, float32 (float64 if it computes in that); dispose it.</returns>
     /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling factor.</exception>
     public DiagonalGaussian EncodePosterior(torch.Tensor images)
     {
         RequireImages(images);
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
-        torch.Tensor moments = InSlices(images, slice => Tiled(ToNetwork(slice), tile => _network.Moments(tile), encode: true));
+        torch.Tensor moments = InSlices(images, slice => Tiled(ToNetwork(slice), tile => _network.Moments(tile).to(_placement.PreciseType), encode: true));
         DiagonalGaussian posterior = new(moments);
         foreach (torch.Tensor tensor in new[] { posterior.Mean, posterior.LogVariance, posterior.StandardDeviation, posterior.Variance })
         {
@@ -116,9 +116,9 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
         using IDisposable noGradient = torch.no_grad();
         return InSlices(latents, slice =>
         {
-            torch.Tensor raw = slice.to(_placement.DataType, _placement.Device);
+            torch.Tensor raw = slice.to(_placement.PreciseType, _placement.Device);
             raw = Statistics?.Denormalize(raw) ?? raw;
-            return ToImages(Tiled(raw, tile => _network.DecodeImage(tile), encode: false)).to(latents.device);
+            return ToImages(Tiled(raw, tile => _network.DecodeImage(tile.to(_placement.DataType)).to(_placement.PreciseType), encode: false)).to(latents.device);
         }).MoveToOuterDisposeScope();
     }
 
@@ -156,10 +156,10 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     }
 
     /// <summary>0..255 to -1..1.</summary>
-    private torch.Tensor ToNetwork(torch.Tensor images)
+    internal torch.Tensor ToNetwork(torch.Tensor images)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return images.to(_placement.Device).to(_placement.DataType).div_(255).sub_(0.5).div_(0.5).MoveToOuterDisposeScope();
+        return images.to(_placement.Device).to(_placement.PreciseType).div_(255).sub_(0.5).div_(0.5).to(_placement.DataType).MoveToOuterDisposeScope();
     }
 
     private torch.Tensor EncodeWith(torch.Tensor images, Func<DiagonalGaussian, torch.Tensor> choose)

@@ -46,19 +46,21 @@ public sealed class DinoV2Encoder : SnippetEncoder
     /// <param name="path">A <c>.safetensors</c> file with the official tensor names.</param>
     /// <param name="options">The shape of the network; null infers it from the tensors.</param>
     /// <param name="device">Where it runs; null takes the CPU.</param>
-    /// <param name="dataType">What it computes in. Default Float32.</param>
+    /// <param name="dataType">What it computes in: Float32 or Float64, on a GPU BFloat16 or Float16 too. Default Float32.</param>
     /// <returns>A new encoder; dispose it.</returns>
+    /// <exception cref="ArgumentException">The device cannot compute in that type, or the options are invalid.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The tensors are not those of the network; the message names all that are missing, unexpected or of another shape.</exception>
     /// <exception cref="NotSupportedException">The extension names no format that can be read.</exception>
     public static DinoV2Encoder Load(
         string path, DinoV2Options? options = null, torch.Device? device = null, torch.ScalarType dataType = torch.ScalarType.Float32)
     {
+        WeightPlacement placement = WeightPlacement.For(device, dataType);
         Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path);
         try
         {
             DinoV2Options shape = options?.Clone() ?? DinoV2Inference.FromShapes(WeightsFile.Shapes(tensors), path);
-            return Create(tensors, shape, path, new WeightPlacement(device ?? torch.CPU, WeightPlacement.RequireFloatingPoint(dataType)));
+            return Create(tensors, shape, path, placement);
         }
         finally
         {
@@ -87,7 +89,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
             throw new InvalidDataException($"The saved settings of the DINOv2 encoder cannot be used: {error.Message}", error);
         }
 
-        return Create(tensors, options, "saved DINOv2 encoder", new WeightPlacement(device ?? torch.CPU, torch.ScalarType.Float32));
+        return Create(tensors, options, "saved DINOv2 encoder", WeightPlacement.For(device, torch.ScalarType.Float32));
     }
 
     /// <summary>An untrained encoder of the same layout, for trials without a checkpoint; its snippets still differ from image to image.</summary>
@@ -151,7 +153,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => _network.state_dict();
 
     /// <summary>The network's input for a batch of images; for tests against recorded values.</summary>
-    internal torch.Tensor Preprocess(torch.Tensor images) => DinoV2Preprocessing.Apply(images, _options, _placement.Device, _placement.DataType);
+    internal torch.Tensor Preprocess(torch.Tensor images) => DinoV2Preprocessing.Apply(images, _options, _placement);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -1,3 +1,4 @@
+using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Encoders.DinoV2;
@@ -28,15 +29,15 @@ internal static class DinoV2Preprocessing
     }
 
     /// <summary>uint8 <c>[B, 3, H, W]</c> to the network's input.</summary>
-    public static torch.Tensor Apply(torch.Tensor images, DinoV2Options options, torch.Device device, torch.ScalarType type)
+    public static torch.Tensor Apply(torch.Tensor images, DinoV2Options options, WeightPlacement placement)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         // Normalised before it is resized, and not clamped after: overshoots stay. 16-bit types come last, as their grid is coarser than a pixel value.
-        torch.ScalarType precise = type == torch.ScalarType.Float64 ? type : torch.ScalarType.Float32;
+        (torch.Device device, torch.ScalarType precise) = (placement.Device, placement.PreciseType);
         torch.Tensor mean = torch.tensor(Mean).to(precise, device).reshape(1, 3, 1, 1);
         torch.Tensor deviation = torch.tensor(Deviation).to(precise, device).reshape(1, 3, 1, 1);
         torch.Tensor normalised = images.to(device).to(precise).div_(255).sub_(mean).div_(deviation);
         (long height, long width) = Size(images.shape[2], images.shape[3], options);
-        return BicubicResize.Apply(normalised, height, width).to(type).MoveToOuterDisposeScope();
+        return BicubicResize.Apply(normalised, height, width).to(placement.DataType).MoveToOuterDisposeScope();
     }
 }
