@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Memory;
@@ -22,12 +23,15 @@ internal static class LowRankFactors
             products.add_(wide.t().matmul(wide));
         });
 
-        torch.Tensor mean = sum / count;
-        torch.Tensor scatter = products - (mean.unsqueeze(1) * mean.unsqueeze(0) * count);
+        torch.Tensor mean = sum.Times(1.0 / count);
+        torch.Tensor scatter = products.PlusScaled(-count, mean.unsqueeze(1) * mean.unsqueeze(0));
         (torch.Tensor values, torch.Tensor vectors) = torch.linalg.eigh(scatter);
-        torch.Tensor largest = values.clamp_min(0).flip(0).narrow(0, 0, rank);
+
+        // Rounding leaves some that are 0 a little below it.
+        torch.Tensor variances = values.relu();
+        torch.Tensor largest = variances.flip(0).narrow(0, 0, rank);
         torch.Tensor basis = WithFixedSigns(vectors.flip(1).narrow(1, 0, rank));
-        double total = values.clamp_min(0).sum().item<double>();
+        double total = variances.sum().item<double>();
         double captured = total > 0 ? largest.sum().item<double>() / total : 1;
         return (new LowRankBasis(ToArray(mean), ToArray(basis), ToArray(largest.sqrt())), captured);
     }

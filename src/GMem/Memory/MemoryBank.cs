@@ -16,6 +16,9 @@ namespace GMem.Memory;
 /// </remarks>
 public sealed partial class MemoryBank
 {
+    private static readonly Scalar One = 1;
+    private static readonly Scalar UnitTolerance = 1e-3;
+
     private readonly SnippetCodec _codec;
     private readonly BankLayout _layout;
     private readonly double[]? _weights;
@@ -161,7 +164,7 @@ public sealed partial class MemoryBank
             return;
         }
 
-        torch.Tensor bad = ((torch.linalg.vector_norm(rows, dims: [1]) - 1).abs() <= 1e-3).logical_not();
+        torch.Tensor bad = torch.linalg.vector_norm(rows, dims: [1]).sub(One).abs().le(UnitTolerance).logical_not();
         if (bad.any().item<bool>())
         {
             throw new InvalidDataException($"The snippet at index {indices[(int)bad.nonzero()[0, 0].item<long>()]} of the memory bank is not of unit length; the file it is read from is damaged.");

@@ -26,7 +26,7 @@ internal static class RowNormalizer
             using DisposeScope scope = torch.NewDisposeScope();
             torch.Tensor wide = rows(start, Math.Min(Page, count - start)).detach().cpu().to(torch.float64);
             torch.Tensor norm = wide.square().sum(1, keepdim: true).sqrt();
-            torch.Tensor bad = norm.isfinite().logical_and(norm >= SnippetAlgebra.MinimumNorm).logical_not();
+            torch.Tensor bad = SnippetAlgebra.HasDirection(norm).logical_not();
             if (bad.any().item<bool>())
             {
                 refused.AddRange(bad.squeeze(1).nonzero().data<long>().Select(i => id(start + (int)i)));

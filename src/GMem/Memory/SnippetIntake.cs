@@ -11,6 +11,8 @@ internal sealed class SnippetIntake(SnippetCodec codec, int count, Func<int, lon
     /// <summary>A unit row of which so little is left has lost its direction to rounding.</summary>
     public const double Vanished = 1e-6;
 
+    private static readonly Scalar Least = Vanished;
+
     private readonly StoredVectorsBuilder _vectors = new(count, codec.Width, codec.Type);
     private readonly List<long> _vanished = [];
     private int _at;
@@ -38,7 +40,7 @@ internal sealed class SnippetIntake(SnippetCodec codec, int count, Func<int, lon
     private void Compare(torch.Tensor rows, torch.Tensor reconstructed)
     {
         torch.Tensor norm = torch.linalg.vector_norm(reconstructed, dims: [1]);
-        _vanished.AddRange((norm < Vanished).nonzero().data<long>().Select(i => id(_at + (int)i)));
-        CosineSum += ((reconstructed * rows).sum(1) / norm.clamp_min(Vanished)).sum(type: torch.float64).item<double>();
+        _vanished.AddRange(norm.lt(Least).nonzero().data<long>().Select(i => id(_at + (int)i)));
+        CosineSum += ((reconstructed * rows).sum(1) / norm.clamp_min(Least)).sum(type: torch.float64).item<double>();
     }
 }

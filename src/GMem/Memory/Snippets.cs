@@ -7,7 +7,7 @@ namespace GMem.Memory;
 public static class Snippets
 {
     /// <summary>Two unit vectors whose blend is shorter than this have cancelled each other.</summary>
-    private const double Vanished = 1e-6;
+    private static readonly Scalar Vanished = 1e-6;
 
     /// <summary>Brings snippets to unit length.</summary>
     /// <param name="snippets"><c>[..., m]</c>, a float type, on any device.</param>
@@ -24,7 +24,7 @@ public static class Snippets
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor wide = snippets.detach().to(torch.float64);
         torch.Tensor norm = wide.square().sum(-1, keepdim: true).sqrt();
-        torch.Tensor good = norm.isfinite().logical_and(norm >= SnippetAlgebra.MinimumNorm);
+        torch.Tensor good = SnippetAlgebra.HasDirection(norm);
         if (!good.all().item<bool>())
         {
             long[] bad = [.. good.reshape(-1).logical_not().nonzero().cpu().data<long>()];
@@ -58,7 +58,7 @@ public static class Snippets
         torch.Tensor a = Normalize(first);
         torch.Tensor b = Normalize(second);
         torch.Tensor raw = Raw(a, b, fraction, method, seed);
-        torch.Tensor vanished = raw.to(torch.float64).square().sum(-1, keepdim: true).sqrt() < Vanished;
+        torch.Tensor vanished = raw.to(torch.float64).square().sum(-1, keepdim: true).sqrt().lt(Vanished);
         if (vanished.any().item<bool>())
         {
             if (method is SnippetInterpolation.Concat or SnippetInterpolation.Mask)

@@ -55,7 +55,7 @@ public sealed class MemoryBankPropertyTests
         string folder = Directory.CreateTempSubdirectory().FullName;
         try
         {
-            Edits.Sample(edits => SaveAndLoad(After(edits), folder), iter: Fuzz.Iterations(100), threads: 1);
+            Edits.Sample(edits => SaveAndLoad(After(edits), folder), iter: Fuzz.Iterations(50), threads: 1);
         }
         finally
         {
