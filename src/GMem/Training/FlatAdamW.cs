@@ -87,7 +87,7 @@ internal sealed class FlatAdamW : IDisposable
         }
 
         _ = FirstMoment.TimesInPlace(_settings.Beta1).PlusScaledInPlace(1 - _settings.Beta1, gradient);
-        _ = SecondMoment.TimesInPlace(_settings.Beta2).PlusScaledInPlace(1 - _settings.Beta2, gradient.square());
+        _ = SecondMoment.TimesInPlace(_settings.Beta2).PlusScaledInPlace(1 - _settings.Beta2, gradient.Squared());
         torch.Tensor denominator = SecondMoment.sqrt().TimesInPlace(1 / rootCorrection2).PlusInPlace(_settings.Epsilon);
         torch.Tensor update = FirstMoment.div(denominator);
         _ = _parameters.Weights.TimesInPlace(shrink).PlusScaledInPlace(-stepSize, update);
