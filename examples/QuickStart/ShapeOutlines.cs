@@ -10,19 +10,16 @@ internal static class ShapeOutlines
     [
         ("circle", () => Circle(0.9f)),
         ("cross", Cross),
-        ("heart", Heart),
-        ("moon", Moon),
         ("ring", Ring),
-        ("square", () => Polygon(4, 1, 1, 45)),
-        ("star", () => Polygon(10, 1, 0.42f, -90)),
-        ("triangle", () => Polygon(3, 1, 1, -90)),
+        ("square", () => Polygon(4, 45)),
+        ("triangle", () => Polygon(3, -90)),
     ];
 
-    /// <summary>Corners on two circles in turn; equal radii give a regular polygon.</summary>
-    private static SKPath Polygon(int corners, float outer, float inner, float startDegrees)
+    /// <summary>A regular polygon.</summary>
+    private static SKPath Polygon(int corners, float startDegrees)
     {
         SKPath path = new();
-        path.AddPoly([.. Enumerable.Range(0, corners).Select(i => OnCircle(i % 2 == 0 ? outer : inner, startDegrees + (360f * i / corners)))]);
+        path.AddPoly([.. Enumerable.Range(0, corners).Select(i => OnCircle(1, startDegrees + (360f * i / corners)))]);
         return path;
     }
 
@@ -32,10 +29,10 @@ internal static class ShapeOutlines
         return new SKPoint(radius * cos, radius * sin);
     }
 
-    private static SKPath Circle(float radius, float x = 0, float y = 0)
+    private static SKPath Circle(float radius)
     {
         SKPath path = new();
-        path.AddCircle(x, y, radius);
+        path.AddCircle(0, 0, radius);
         return path;
     }
 
@@ -44,13 +41,6 @@ internal static class ShapeOutlines
         using SKPath outer = Circle(0.95f);
         using SKPath inner = Circle(0.5f);
         return outer.Op(inner, SKPathOp.Difference);
-    }
-
-    private static SKPath Moon()
-    {
-        using SKPath outer = Circle(0.95f);
-        using SKPath shadow = Circle(0.8f, 0.5f, -0.2f);
-        return outer.Op(shadow, SKPathOp.Difference);
     }
 
     private static SKPath Cross()
@@ -63,16 +53,6 @@ internal static class ShapeOutlines
             new(-Half, -Long), new(Half, -Long), new(Half, -Half), new(Long, -Half), new(Long, Half), new(Half, Half),
             new(Half, Long), new(-Half, Long), new(-Half, Half), new(-Long, Half), new(-Long, -Half), new(-Half, -Half),
         ]);
-        return path;
-    }
-
-    private static SKPath Heart()
-    {
-        SKPath path = new();
-        path.MoveTo(0, 0.95f);
-        path.CubicTo(-1.5f, -0.1f, -0.85f, -1.25f, 0, -0.45f);
-        path.CubicTo(0.85f, -1.25f, 1.5f, -0.1f, 0, 0.95f);
-        path.Close();
         return path;
     }
 }
