@@ -1,3 +1,4 @@
+using GMem.Backbone.Kernels;
 using TorchSharp;
 
 namespace GMem.Backbone;
@@ -44,9 +45,5 @@ internal sealed class SwiGluFeedForward : FeedForward
         RegisterComponents();
     }
 
-    public override torch.Tensor forward(torch.Tensor x)
-    {
-        torch.Tensor[] parts = w12.forward(x).chunk(2, -1);
-        return w3.forward(torch.nn.functional.silu(parts[0]) * parts[1]);
-    }
+    public override torch.Tensor forward(torch.Tensor x) => w3.forward(SwiGlu.Of(w12.forward(x)));
 }

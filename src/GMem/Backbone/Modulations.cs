@@ -9,12 +9,6 @@ namespace GMem.Backbone;
 /// </summary>
 internal static class Modulations
 {
-    /// <summary>
-    /// Rows of every product that has one row an image, in evaluation. Matrix products pick their kernels by the number of rows, and so would give
-    /// an image other bits in another batch; a fixed number takes that away.
-    /// </summary>
-    private const int Rows = 16;
-
     /// <summary>Each <c>[B, chunks D]</c>.</summary>
     public static torch.Tensor[] Plain(SiT network, torch.Tensor t, torch.Tensor? condition)
     {
@@ -23,19 +17,19 @@ internal static class Modulations
         return [.. Layers(network).Select(layer => layer.forward(activated).MoveToOuterDisposeScope())];
     }
 
-    /// <summary>The same, where each row does not depend on how many others there are.</summary>
-    public static torch.Tensor[] BatchInvariant(SiT network, torch.Tensor t, torch.Tensor? condition)
+    /// <summary>The same for <paramref name="images"/> of at least <c>B</c> rows (zeros stand for those beyond), where no row depends on how many others there are.</summary>
+    public static torch.Tensor[] BatchInvariant(SiT network, torch.Tensor t, torch.Tensor? condition, long images)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        long batch = t.shape[0];
         List<torch.Tensor[]> chunks = [];
-        for (long start = 0; start < batch; start += Rows)
+        for (long start = 0; start < t.shape[0]; start += RowPadding.Rows)
         {
-            chunks.Add(Plain(network, Pad(t, start), condition is null ? null : Pad(condition, start)));
+            torch.Tensor times = RowPadding.Take(t, start, RowPadding.Rows);
+            chunks.Add(Plain(network, times, condition is null ? null : RowPadding.Take(condition, start, RowPadding.Rows)));
         }
 
         return [.. Enumerable.Range(0, chunks[0].Length).Select(layer =>
-            (chunks.Count == 1 ? chunks[0][layer] : torch.cat([.. chunks.Select(c => c[layer])], 0)).narrow(0, 0, batch).MoveToOuterDisposeScope())];
+            (chunks.Count == 1 ? chunks[0][layer] : torch.cat([.. chunks.Select(c => c[layer])], 0)).narrow(0, 0, images).MoveToOuterDisposeScope())];
     }
 
     /// <summary>The embeddings, each <c>[B, D]</c>; that of the condition is null for a network without one.</summary>
@@ -48,19 +42,4 @@ internal static class Modulations
 
     private static IEnumerable<AdaLNModulation> Layers(SiT network) =>
         network.blocks.Select(block => block.adaLN_modulation).Append(network.final_layer.adaLN_modulation);
-
-    /// <summary>Rows from <paramref name="start"/> on, filled with zeros to the fixed number.</summary>
-    private static torch.Tensor Pad(torch.Tensor rows, long start)
-    {
-        long count = Math.Min(Rows, rows.shape[0] - start);
-        torch.Tensor part = rows.narrow(0, start, count);
-        if (count == Rows)
-        {
-            return part;
-        }
-
-        long[] shape = rows.shape;
-        shape[0] = Rows - count;
-        return torch.cat([part, torch.zeros(shape, dtype: rows.dtype, device: rows.device)], 0);
-    }
 }

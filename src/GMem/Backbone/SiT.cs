@@ -77,8 +77,10 @@ public sealed class SiT : torch.nn.Module
     {
         SiTInput.Check(_options, DataType, x, t, condition);
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor[] modulations = Modulations.BatchInvariant(this, t, condition);
-        return RunBlocks(x, modulations, training: false).Prediction.MoveToOuterDisposeScope();
+        long batch = x.shape[0], images = RowPadding.Images(batch, _options.TokenCount);
+        torch.Tensor[] modulations = Modulations.BatchInvariant(this, t, condition, images);
+        torch.Tensor prediction = RunBlocks(RowPadding.Take(x, 0, images), modulations, training: false).Prediction;
+        return (images == batch ? prediction : prediction.narrow(0, 0, batch)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The network's output and, if there is a projector, its tokens. The caller applies <see cref="ConditionDropout"/>.</summary>

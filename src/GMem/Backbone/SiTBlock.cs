@@ -1,3 +1,4 @@
+using GMem.Backbone.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -36,9 +37,9 @@ internal sealed class SiTBlock : torch.nn.Module
         (torch.Tensor? shift1, torch.Tensor scale1, torch.Tensor gate1, torch.Tensor? shift2, torch.Tensor scale2, torch.Tensor gate2) =
             _shift ? (m[0], m[1], m[2], m[3], m[4], m[5]) : (null, m[0], m[1], null, m[2], m[3]);
         torch.Tensor attended = attn.forward(TokenMath.NormaliseAndModulate(x, norm1, scale1, shift1), rotary);
-        torch.Tensor y = TokenMath.AddGated(x, gate1, attended);
+        torch.Tensor y = GatedResidual.Of(x, gate1, attended);
         torch.Tensor mapped = mlp.forward(TokenMath.NormaliseAndModulate(y, norm2, scale2, shift2));
-        return TokenMath.AddGated(y, gate2, mapped).MoveToOuterDisposeScope();
+        return GatedResidual.Of(y, gate2, mapped).MoveToOuterDisposeScope();
     }
 
     /// <summary>The parameters that <see cref="forward"/> uses: all but those of <see cref="adaLN_modulation"/>, which is applied before.</summary>

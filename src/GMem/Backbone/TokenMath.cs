@@ -1,9 +1,10 @@
+using GMem.Backbone.Kernels;
 using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Backbone;
 
-/// <summary>The two element-wise steps around a block's layers.</summary>
+/// <summary>What stands before each layer of a block.</summary>
 internal static class TokenMath
 {
     private const double Epsilon = 1e-6;
@@ -15,11 +16,13 @@ internal static class TokenMath
     /// <param name="shift"><c>[B, 1, D]</c>, or null for none.</param>
     public static torch.Tensor NormaliseAndModulate(torch.Tensor x, RmsNorm? norm, torch.Tensor scale, torch.Tensor? shift)
     {
+        if (norm is null && shift is not null && CpuKernel.Takes(x))
+        {
+            return ModulatedLayerNorm.Of(x, scale, shift);
+        }
+
         torch.Tensor normalised = norm is null ? torch.nn.functional.layer_norm(x, [x.shape[^1]], eps: Epsilon) : norm.forward(x);
         torch.Tensor factor = scale.OnePlus();
         return shift is null ? normalised * factor : shift.PlusProduct(normalised, factor);
     }
-
-    /// <summary>The residual step <c>x + gate y</c>, with a gate for each image.</summary>
-    public static torch.Tensor AddGated(torch.Tensor x, torch.Tensor gate, torch.Tensor y) => x.PlusProduct(gate, y);
 }

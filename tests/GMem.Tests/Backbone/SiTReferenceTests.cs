@@ -123,7 +123,7 @@ public sealed class SiTReferenceTests
             Dictionary<string, torch.Tensor> stages = [];
             (stages["t_emb"], torch.Tensor? condition, _) = Modulations.Embed(network, io.Read("t"), Condition(network, io, ""));
             stages["cond_emb"] = condition!;
-            torch.Tensor[] modulations = Modulations.BatchInvariant(network, io.Read("t"), Condition(network, io, ""));
+            torch.Tensor[] modulations = Modulations.BatchInvariant(network, io.Read("t"), Condition(network, io, ""), io.Entry("t").Shape[0]);
             network.RunBlocks(io.Read("x"), modulations, training: false, (stage, tokens) => stages[stage] = tokens.alias());
             foreach (SafetensorsEntry entry in io.Entries.Where(e => e.Name.StartsWith("mid.", StringComparison.Ordinal)))
             {
