@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Backbone;
@@ -5,6 +6,9 @@ namespace GMem.Backbone;
 /// <summary>Multi-head self-attention; queries, keys and values come from one product.</summary>
 internal sealed class Attention : torch.nn.Module
 {
+    /// <summary>At 512 tokens the scores of one head take 1 MB.</summary>
+    private const long MostTokensOfPlainAttention = 512;
+
     public readonly Linear qkv;
     public readonly Linear proj;
     public readonly torch.nn.Module? q_norm;
@@ -39,8 +43,17 @@ internal sealed class Attention : torch.nn.Module
             (query, key) = (rotary.forward(query), rotary.forward(key));
         }
 
-        torch.Tensor mixed = torch.nn.functional.scaled_dot_product_attention(query, key, parts[2]);
+        torch.Tensor mixed = Mix(query, key, parts[2]);
         return proj.forward(mixed.transpose(1, 2).flatten(2));
+    }
+
+    /// <summary>Softmax attention. The fused kernel keeps no [T, T] scores, but on a CPU its backward pass is a third slower than plain products as long as those fit.</summary>
+    private static torch.Tensor Mix(torch.Tensor query, torch.Tensor key, torch.Tensor value)
+    {
+        bool plain = torch.is_grad_enabled() && query.device_type == DeviceType.CPU && query.shape[2] <= MostTokensOfPlainAttention;
+        return plain
+            ? query.Times(1 / Math.Sqrt(query.shape[3])).matmul(key.transpose(2, 3)).softmax(-1).matmul(value)
+            : torch.nn.functional.scaled_dot_product_attention(query, key, value);
     }
 
     private static torch.nn.Module CreateNorm(SiTOptions options, torch.Device device, torch.ScalarType dtype) =>
