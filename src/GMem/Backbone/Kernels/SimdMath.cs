@@ -15,11 +15,11 @@ internal static class SimdMath
     private const float Ln2High = 0.693359375f;
     private const float Ln2Low = -2.12194440e-4f;
 
-    /// <summary>exp(x) to about one unit in the last place, for x clamped to where the result is a normal number.</summary>
+    /// <summary>exp(x) to about one unit in the last place; never below the smallest normal number, and infinite from x = 88.4 on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)
     {
-        x = Vector512.Min(Vector512.Max(x, Vector512.Create(-87f)), Vector512.Create(88f));
+        x = Vector512.Min(Vector512.Max(x, Vector512.Create(-87f)), Vector512.Create(89f));
         Vector512<float> n = Vector512.Round(x * Log2E);
         Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2High), x);
         r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2Low), r);
