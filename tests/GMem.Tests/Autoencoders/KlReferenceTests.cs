@@ -142,6 +142,11 @@ public sealed class KlReferenceTests
     /// <summary>Intermediate results of the first image of the first case; any that is recorded under a name not known here stays unread and fails.</summary>
     private static void CompareActivations(ReferenceReader file, KlNetwork network)
     {
+        if (file.Prefixes("acts").Length == 0)
+        {
+            return;
+        }
+
         using DisposeScope scope = torch.NewDisposeScope();
         string first = file.Prefixes("case")[0];
         void Compare(string name, torch.Tensor actual) => file.Compare($"acts.{name}", () => actual, Absolute, Relative);
