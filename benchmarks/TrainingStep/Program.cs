@@ -1,6 +1,6 @@
 // A training step against the machine's own float32 matrix-product rate, both in one run and in turn, so that a busy
 // machine slows both. Prints the ratio and where the rest of the step goes.
-//   dotnet run -c Release --project benchmarks/TrainingStep [-- --batch 4 --threads 2 --rounds 12]
+//   dotnet run -c Release --project benchmarks/TrainingStep [-- --batch 4 --threads 2 --rounds 12 --width 384 --depth 12 --heads 6 --patch 2 --lightning 0]
 using System.Diagnostics;
 using System.Globalization;
 using GMem.Autoencoders;
@@ -16,10 +16,18 @@ int batch = Argument("--batch", 4);
 int rounds = Argument("--rounds", 12);
 torch.set_num_threads(Argument("--threads", Environment.ProcessorCount));
 
-// S size: 384 wide, 12 deep, 6 heads; 32 x 32 latents of 4 channels in patches of 2 are 256 tokens.
-SiTOptions network = SiTOptions.FromPreset(SiTPreset.S, patchSize: 2);
+// S size: 384 wide, 12 deep, 6 heads; 32 x 32 images in patches of 2 are 256 tokens.
+SiTOptions network = SiTOptions.FromPreset(SiTPreset.S, Argument("--patch", 2));
+network.HiddenSize = Argument("--width", network.HiddenSize);
+network.Depth = Argument("--depth", network.Depth);
+network.HeadCount = Argument("--heads", network.HeadCount);
+if (Argument("--lightning", 0) != 0)
+{
+    _ = network.UseLightningBlocks();
+}
+
 network.InputSize = 32;
-network.InputChannels = 4;
+network.InputChannels = 3;
 network.SnippetSize = 768;
 int tokens = 32 / network.PatchSize * (32 / network.PatchSize);
 double flops = 3 * Flops(network, tokens, batch);
@@ -27,7 +35,7 @@ double flops = 3 * Flops(network, tokens, batch);
 using torch.Generator generator = new(1);
 using SiT sit = new(network, generator);
 sit.train();
-using torch.Tensor pixels = torch.randint(0, 256, [64, 4, 32, 32], dtype: torch.uint8, generator: generator);
+using torch.Tensor pixels = torch.randint(0, 256, [64, 3, 32, 32], dtype: torch.uint8, generator: generator);
 using torch.Tensor rows = torch.randn([64, network.SnippetSize], generator: generator);
 TrainingOptions options = new() { BatchSize = batch, TotalSteps = 1_000_000 };
 TrainingSet set = new(pixels, MemoryBank.FromRows(rows), null, new PixelAutoencoder(), torch.CPU);

@@ -27,6 +27,14 @@ public sealed partial class GMemTrainer
         /// <summary>How the trained model makes images, unless told otherwise (<see cref="GMemTransformer.WithSampling"/>).</summary>
         public SamplingOptions Sampling { get; set; } = new GMemOptions().Sampling;
 
+        /// <summary>Most entries a snippet of the built-in encoder has; fewer where the images do not have as many principal components. At least 1. Default 128.</summary>
+        public int SnippetDimension { get; set; } = new GMemOptions().SnippetDimension;
+
+        /// <summary>
+        /// Factor on the snippet before its projection. Above 0, or null for the square root of the snippet's length. Default null. See <see cref="GMemOptions.SnippetScale"/>.
+        /// </summary>
+        public double? SnippetScale { get; set; }
+
         /// <summary>Columns and batch size of the trained transformer.</summary>
         public GenerationOptions Generation { get; set; } = new();
 
@@ -43,35 +51,39 @@ public sealed partial class GMemTrainer
             List<string> faults = [];
             if (string.IsNullOrEmpty(ImageColumnName))
             {
-                faults.Add($"{nameof(ImageColumnName)} is empty");
+                faults.Add($"{nameof(ImageColumnName)} is empty.");
             }
 
             if (SnippetColumnName is { Length: 0 })
             {
-                faults.Add($"{nameof(SnippetColumnName)} is empty (null has the built-in encoder make the snippets)");
+                faults.Add($"{nameof(SnippetColumnName)} is empty; null has the built-in encoder make the snippets.");
             }
 
             if (ImageSize < 1)
             {
-                faults.Add($"{nameof(ImageSize)} is {ImageSize} and must be at least 1");
+                faults.Add($"{nameof(ImageSize)} is {ImageSize}, it must be at least 1.");
             }
-
-            if (Network is null || Training is null || Sampling is null || Generation is null)
+            else if (Network is { PatchSize: > 0 } network && ImageSize % network.PatchSize != 0)
             {
-                faults.Add($"{nameof(Network)}, {nameof(Training)}, {nameof(Sampling)} and {nameof(Generation)} must not be null");
+                faults.Add($"{nameof(ImageSize)} is {ImageSize}, which is not divisible by {nameof(Network)}.{nameof(network.PatchSize)} {network.PatchSize}; "
+                    + "choose a multiple of it, or another patch size.");
             }
 
+            Collect(faults, () => (Generation ?? throw new ArgumentException($"{nameof(Generation)} is null.")).Validate());
+            Collect(faults, () => ToModelOptions().Validate());
             if (faults.Count > 0)
             {
-                throw new ArgumentException($"{nameof(GMemTrainer)}.{nameof(Options)}: {string.Join("; ", faults)}.");
+                throw new ArgumentException($"{nameof(GMemTrainer)}.{nameof(Options)}: {string.Join(' ', faults)}");
             }
-
-            Generation!.Validate();
         }
 
         internal Options Copy()
         {
             Options copy = (Options)MemberwiseClone();
+            GMemOptions parts = ToModelOptions().Clone();
+            copy.Network = parts.Network;
+            copy.Training = parts.Training;
+            copy.Sampling = parts.Sampling;
             copy.Generation = Generation.Copy();
             return copy;
         }
@@ -81,6 +93,20 @@ public sealed partial class GMemTrainer
             Network = Network,
             Training = Training,
             Sampling = Sampling,
+            SnippetDimension = SnippetDimension,
+            SnippetScale = SnippetScale,
         };
+
+        private static void Collect(List<string> faults, Action validate)
+        {
+            try
+            {
+                validate();
+            }
+            catch (ArgumentException e)
+            {
+                faults.Add(e.Message);
+            }
+        }
     }
 }

@@ -1,4 +1,3 @@
-using GMem.Backbone;
 using GMem.MLNet.Generation;
 using GMem.MLNet.Training;
 using GMem.Runtime;
@@ -54,7 +53,6 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     private readonly MLContext _mlContext;
     private readonly IHost _host;
     private readonly Options _options;
-    private readonly long _seed;
 
     internal GMemTrainer(MLContext mlContext, Options options)
     {
@@ -64,7 +62,10 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         _host = ((IHostEnvironment)mlContext).Register(Name);
 
         // Drawn once, so that fitting the same trainer twice gives the same model.
-        _seed = _options.Training.Seed != 0 ? _options.Training.Seed : _host.Rand.Next();
+        if (_options.Training.Seed == 0)
+        {
+            _options.Training.Seed = _host.Rand.Next();
+        }
     }
 
     /// <summary>The columns that the trained transformer will give for an input of these columns.</summary>
@@ -93,10 +94,8 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         torch.Device device = GMemRuntime.SelectDevice(_mlContext.GpuDeviceId, _mlContext.FallbackToCpu);
         using IChannel channel = _host.Start("Training");
         using TrainingImages images = TrainingImageReader.Read(input, columns, _options, channel);
-        channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_seed}.");
-        GMemOptions options = _options.ToModelOptions();
-        options.Training.Seed = _seed;
-        GMemModel model = GMemModel.Fit(images, options, device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
-        return new GMemTransformer(model, _options.Generation, _seed);
+        channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");
+        GMemModel model = GMemModel.Fit(images, _options.ToModelOptions(), device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
+        return new GMemTransformer(model, _options.Generation, _options.Training.Seed);
     }
 }

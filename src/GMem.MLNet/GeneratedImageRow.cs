@@ -7,6 +7,9 @@ namespace GMem.MLNet;
 /// <remarks>The image belongs to whoever holds the row: disposing it frees its pixels at once, the next row does not touch it.</remarks>
 public sealed class GeneratedImageRow
 {
+    /// <summary>ML.NET compares only the class when it binds a column, but refuses the attribute without a size.</summary>
+    private const int AnySide = 1;
+
     /// <summary>The seed that the image was made from.</summary>
     public long Seed { get; set; }
 
@@ -14,6 +17,6 @@ public sealed class GeneratedImageRow
     public long MemoryIndex { get; set; }
 
     /// <summary>The image.</summary>
-    [ImageType]
+    [ImageType(AnySide, AnySide)]
     public MLImage GeneratedImage { get; set; } = null!;
 }

@@ -25,7 +25,7 @@ public sealed class ImageGenerationCatalog
     public IDataView CreatePrompts(int count, long seed = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(seed, long.MaxValue - count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(seed, long.MaxValue - (count - 1));
         PromptRow[] rows = [.. Enumerable.Range(0, count).Select(i => new PromptRow { Seed = seed + i })];
         return _mlContext.Data.LoadFromEnumerable(rows);
     }

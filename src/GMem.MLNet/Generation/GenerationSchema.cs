@@ -1,7 +1,6 @@
 using GMem.MLNet.Persistence;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Transforms.Image;
 
 namespace GMem.MLNet.Generation;
 
@@ -14,7 +13,7 @@ internal sealed class GenerationSchema
         Prompts = new PromptColumns(input, options);
         DataViewSchema.Builder builder = new();
         builder.AddColumns(input);
-        builder.AddColumn(options.OutputImageColumnName, new ImageDataViewType(imageSize, imageSize));
+        builder.AddColumn(options.OutputImageColumnName, ImageColumn.TypeOf(imageSize));
         builder.AddColumn(options.OutputMemoryIndexColumnName, NumberDataViewType.Int64);
         builder.AddColumn(options.OutputSeedColumnName, NumberDataViewType.Int64);
         Output = builder.ToSchema();
@@ -37,7 +36,7 @@ internal sealed class GenerationSchema
     {
         PromptColumns.Check(input, options);
         return input.With(
-            SchemaShapes.Scalar(options.OutputImageColumnName, new ImageDataViewType(imageSize, imageSize)),
+            SchemaShapes.Scalar(options.OutputImageColumnName, ImageColumn.TypeOf(imageSize)),
             SchemaShapes.Scalar(options.OutputMemoryIndexColumnName, NumberDataViewType.Int64),
             SchemaShapes.Scalar(options.OutputSeedColumnName, NumberDataViewType.Int64));
     }
@@ -74,5 +73,6 @@ internal sealed class GenerationSchema
     public DataViewSchema.Column Checked(DataViewSchema.Column column) =>
         column.Index < Output.Count && Output[column.Index].Name == column.Name
             ? column
-            : throw new ArgumentException($"Column '{column.Name}' (index {column.Index}) is not of this view, which has: '{string.Join("', '", Output.Select(c => c.Name))}'.", nameof(column));
+            : throw new ArgumentException(
+                $"Column '{column.Name}' (index {column.Index}) is not of this view, which has: '{string.Join("', '", Output.Select(c => c.Name))}'.", nameof(column));
 }

@@ -8,7 +8,10 @@ using Microsoft.ML.Runtime;
 
 namespace GMem.MLNet.Persistence;
 
-/// <summary>How a <see cref="GMemTransformer"/> lies in ML.NET's <c>model.zip</c>: a header by which ML.NET finds this class, <c>transformer.json</c>, and the model's own entries.</summary>
+/// <summary>
+/// How a <see cref="GMemTransformer"/> lies in ML.NET's <c>model.zip</c>: a header by which ML.NET finds this class, <c>transformer.json</c>, and the
+/// model's own entries.
+/// </summary>
 internal static class TransformerFormat
 {
     public const string UserName = "GMem image generator";
@@ -47,7 +50,8 @@ internal static class TransformerFormat
         if (context.Header.ModelSignature == VersionInfo().ModelSignature && needed > Version)
         {
             throw new InvalidDataException(
-                $"The model was saved by a newer GMem.MLNet: it needs format version 0x{needed:x8}, and this one reads versions up to 0x{Version:x8}. Update the GMem.MLNet package to load it.");
+                $"The model was saved by a newer GMem.MLNet: it needs format version 0x{needed:x8}, and this one reads versions up to 0x{Version:x8}. "
+                + "Update the GMem.MLNet package to load it.");
         }
     }
 

@@ -45,7 +45,8 @@ internal sealed class TrainingImageReader : IDisposable
         {
             throw new ArgumentException(count == 0
                 ? "The training data have no rows."
-                : $"The training data have {count} image{(count == 1 ? "" : "s")}, fewer than one batch of {batch}. Give more images, or set Training.BatchSize (batchSize) to at most {count}.");
+                : $"The training data have {count} image{(count == 1 ? "" : "s")}, fewer than one batch of {batch}. "
+                    + $"Give more images, or set Training.BatchSize (batchSize) to at most {count}.");
         }
 
         channel.Info(MessageSensitivity.None, $"Read {count} images of {options.ImageSize} x {options.ImageSize} pixels.");
@@ -68,20 +69,33 @@ internal sealed class TrainingImageReader : IDisposable
         Func<long, ImageToDecode> images = ImageSource.Create(cursor, _columns.Image);
         Action<long>? readSnippet = _columns.Snippet is { } snippet ? SnippetReader(cursor, snippet) : null;
         int ahead = RowsAheadPerCore * Environment.ProcessorCount;
+        for (long row = 0; TryReadRow(cursor, images, readSnippet, row); row++)
+        {
+            if (_decoding.Count >= ahead)
+            {
+                Take();
+            }
+        }
+
+        TakeAll();
+    }
+
+    /// <summary>Reads the next row and has its image decoded; false if there is none.</summary>
+    private bool TryReadRow(DataViewRowCursor cursor, Func<long, ImageToDecode> images, Action<long>? readSnippet, long row)
+    {
+        _stop.Token.ThrowIfCancellationRequested();
         try
         {
-            for (long row = 0; cursor.MoveNext(); row++)
+            if (!cursor.MoveNext())
             {
-                _stop.Token.ThrowIfCancellationRequested();
-                ImageToDecode image = images(row);
-                readSnippet?.Invoke(row);
-                _sources?.Add(image.Source!);
-                _decoding.Enqueue(Task.Run(() => CenterCrop.Apply(image.Decode(), _options.ImageSize), _stop.Token));
-                if (_decoding.Count >= ahead)
-                {
-                    Take();
-                }
+                return false;
             }
+
+            ImageToDecode image = images(row);
+            readSnippet?.Invoke(row);
+            _sources?.Add(image.Source!);
+            _decoding.Enqueue(Task.Run(() => CenterCrop.Apply(image.Decode(), _options.ImageSize), _stop.Token));
+            return true;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -89,8 +103,6 @@ internal sealed class TrainingImageReader : IDisposable
             TakeAll();
             throw;
         }
-
-        TakeAll();
     }
 
     private void TakeAll()

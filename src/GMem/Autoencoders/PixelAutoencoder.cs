@@ -1,4 +1,5 @@
 using GMem.Images;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Autoencoders;
@@ -6,6 +7,9 @@ namespace GMem.Autoencoders;
 /// <summary>No autoencoder: a latent is the image itself, its values from 0..255 mapped to -1..1.</summary>
 public sealed class PixelAutoencoder : ImageAutoencoder
 {
+    private static readonly Scalar Black = 0;
+    private static readonly Scalar White = 255;
+
     /// <inheritdoc/>
     public override string Kind => "pixels";
 
@@ -20,7 +24,7 @@ public sealed class PixelAutoencoder : ImageAutoencoder
     public override torch.Tensor Encode(torch.Tensor images)
     {
         ImageTensors.CheckBatch(images, nameof(images));
-        return images.to(torch.float32).mul_(2.0 / 255).sub_(1.0);
+        return images.to(torch.float32).TimesInPlace(2.0 / 255).PlusInPlace(-1);
     }
 
     /// <inheritdoc/>
@@ -28,7 +32,7 @@ public sealed class PixelAutoencoder : ImageAutoencoder
     {
         ArgumentNullException.ThrowIfNull(latents);
         using DisposeScope scope = torch.NewDisposeScope();
-        return latents.add(1.0).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8).MoveToOuterDisposeScope();
+        return latents.Times(127.5).PlusInPlace(127.5).round_().clamp_(Black, White).to(torch.uint8).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -15,7 +15,7 @@ internal sealed class CheckpointedBlock : SingleTensorFunction<CheckpointedBlock
     public static torch.Tensor Of(SiTBlock block, torch.Tensor x, torch.Tensor modulation, RotaryEmbedding? rotary)
     {
         // The parameters are inputs too, so that their gradients reach them (or torch.autograd.grad) through the graph.
-        object?[] arguments = [block, rotary, x, modulation, .. block.parameters().Where(p => p.requires_grad)];
+        object?[] arguments = [block, rotary, x, modulation, .. block.TokenParameters()];
         return apply(arguments!);
     }
 
@@ -36,7 +36,7 @@ internal sealed class CheckpointedBlock : SingleTensorFunction<CheckpointedBlock
         RotaryEmbedding? rotary = (RotaryEmbedding?)ctx.get_data(RotaryKey);
         using DisposeScope scope = torch.NewDisposeScope();
         List<torch.Tensor> inputs = [.. ctx.get_saved_variables().Select(v => v.detach().requires_grad_())];
-        inputs.AddRange(block.parameters().Where(p => p.requires_grad));
+        inputs.AddRange(block.TokenParameters());
         using (torch.enable_grad())
         {
             torch.Tensor output = block.forward(inputs[0], inputs[1], rotary);

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Backbone;
@@ -40,7 +41,7 @@ public static class ConditionDropout
     public static torch.Tensor ApplyKeepMask(torch.Tensor snippets, torch.Tensor keep, double probability)
     {
         CheckProbability(probability, below1: true);
-        return (snippets * keep).div_(1 - probability);
+        return (snippets * keep).TimesInPlace(1 / (1 - probability));
     }
 
     /// <summary>Replaces labels by the null label: classifier-free guidance needs a network that knows both.</summary>

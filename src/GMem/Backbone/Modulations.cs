@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Backbone;
@@ -42,7 +43,7 @@ internal static class Modulations
     {
         torch.Tensor time = network.t_embedder.forward(t);
         torch.Tensor? embedded = condition is null ? null : network.condition_projection?.forward(condition) ?? network.y_embedder!.forward(condition);
-        return (time, embedded, embedded is null ? time : time + embedded);
+        return (time, embedded, embedded is null ? time : time.Plus(embedded));
     }
 
     private static IEnumerable<AdaLNModulation> Layers(SiT network) =>

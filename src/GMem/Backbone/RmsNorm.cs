@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -6,7 +7,7 @@ namespace GMem.Backbone;
 /// <summary>Division by the root of the mean square over the last axis, times a weight. Epsilon 1e-6.</summary>
 internal sealed class RmsNorm : torch.nn.Module
 {
-    private static readonly Scalar Epsilon = 1e-6;
+    private const double Epsilon = 1e-6;
 
     public readonly Parameter weight;
 
@@ -20,7 +21,7 @@ internal sealed class RmsNorm : torch.nn.Module
     /// <summary><c>[..., size]</c> to the same shape.</summary>
     public torch.Tensor forward(torch.Tensor x)
     {
-        torch.Tensor inverse = x.square().mean([-1], keepdim: true).add_(Epsilon).rsqrt_();
+        torch.Tensor inverse = x.Squared().mean([-1], keepdim: true).PlusInPlace(Epsilon).rsqrt_();
         return (x * inverse).mul_(weight);
     }
 }

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Backbone;
@@ -23,7 +24,7 @@ internal sealed class RotaryEmbedding : torch.nn.Module
         (torch.Tensor first, torch.Tensor second) = Pairs(x);
         (torch.Tensor cos1, torch.Tensor cos2) = Pairs(freqs_cos);
         (torch.Tensor sin1, torch.Tensor sin2) = Pairs(freqs_sin);
-        return torch.stack([(first * cos1) - (second * sin1), (second * cos2) + (first * sin2)], -1).flatten(-2);
+        return torch.stack([(first * cos1) - (second * sin1), (second * cos2).PlusInPlace(first * sin2)], -1).flatten(-2);
     }
 
     private static (torch.Tensor First, torch.Tensor Second) Pairs(torch.Tensor x)

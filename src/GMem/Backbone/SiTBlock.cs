@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 
 namespace GMem.Backbone;
 
@@ -39,4 +40,8 @@ internal sealed class SiTBlock : torch.nn.Module
         torch.Tensor mapped = mlp.forward(TokenMath.NormaliseAndModulate(y, norm2, scale2, shift2));
         return TokenMath.AddGated(y, gate2, mapped).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The parameters that <see cref="forward"/> uses: all but those of <see cref="adaLN_modulation"/>, which is applied before.</summary>
+    public IEnumerable<Parameter> TokenParameters() => named_parameters()
+        .Where(p => !p.name.StartsWith(nameof(adaLN_modulation), StringComparison.Ordinal)).Select(p => p.parameter);
 }

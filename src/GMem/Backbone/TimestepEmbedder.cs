@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Backbone;
@@ -19,8 +20,8 @@ internal sealed class TimestepEmbedder : torch.nn.Module
     /// <summary>Times <c>[B]</c> to <c>[B, D]</c>. The features are computed in the type of <paramref name="t"/>.</summary>
     public torch.Tensor forward(torch.Tensor t)
     {
-        torch.Tensor exponents = torch.arange(_half, dtype: t.dtype, device: t.device);
-        torch.Tensor frequencies = exponents.mul_(-Math.Log(10000) / _half).exp_();
+        torch.Tensor exponents = torch.linspace(0, _half - 1, _half, dtype: t.dtype, device: t.device);
+        torch.Tensor frequencies = exponents.TimesInPlace(-Math.Log(10000) / _half).exp_();
         torch.Tensor angles = t.unsqueeze(1) * frequencies;
         return mlp.forward(torch.cat([angles.cos(), angles.sin()], 1));
     }

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Backbone;
@@ -6,7 +7,6 @@ namespace GMem.Backbone;
 internal static class TokenMath
 {
     private const double Epsilon = 1e-6;
-    private static readonly Scalar One = 1;
 
     /// <summary>Normalises tokens and applies an image's scale and shift: <c>norm(x) (1 + scale) + shift</c>.</summary>
     /// <param name="x"><c>[B, T, D]</c>.</param>
@@ -16,10 +16,10 @@ internal static class TokenMath
     public static torch.Tensor NormaliseAndModulate(torch.Tensor x, RmsNorm? norm, torch.Tensor scale, torch.Tensor? shift)
     {
         torch.Tensor normalised = norm is null ? torch.nn.functional.layer_norm(x, [x.shape[^1]], eps: Epsilon) : norm.forward(x);
-        torch.Tensor factor = scale + One;
-        return shift is null ? normalised * factor : shift.addcmul(normalised, factor, One);
+        torch.Tensor factor = scale.OnePlus();
+        return shift is null ? normalised * factor : shift.PlusProduct(normalised, factor);
     }
 
     /// <summary>The residual step <c>x + gate y</c>, with a gate for each image.</summary>
-    public static torch.Tensor AddGated(torch.Tensor x, torch.Tensor gate, torch.Tensor y) => x.addcmul(gate, y, One);
+    public static torch.Tensor AddGated(torch.Tensor x, torch.Tensor gate, torch.Tensor y) => x.PlusProduct(gate, y);
 }

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Encoders;
@@ -51,10 +52,10 @@ internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Compo
         foreach (long start in Starts(images))
         {
             using DisposeScope chunk = torch.NewDisposeScope();
-            sum.add_(Chunk(images, start, side).sum(0, type: torch.float64));
+            sum.PlusInPlace(Chunk(images, start, side).sum(0, type: torch.float64));
         }
 
-        return sum.div_(images.shape[0]);
+        return sum.TimesInPlace(1.0 / images.shape[0]);
     }
 
     /// <summary>float64 <c>[D, D]</c>: float32 products of centred chunks, summed in float64, only the blocks on and above the diagonal.</summary>
@@ -72,18 +73,18 @@ internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Compo
                 using DisposeScope block = torch.NewDisposeScope();
                 long width = Math.Min(ColumnsAtOnce, features - column);
                 torch.Tensor product = centred.narrow(1, column, width).t().mm(centred.narrow(1, column, features - column));
-                sum.narrow(0, column, width).narrow(1, column, features - column).add_(product);
+                sum.narrow(0, column, width).narrow(1, column, features - column).PlusInPlace(product);
             }
         }
 
-        return (sum.triu() + sum.triu(1).t()).div_(images.shape[0]);
+        return sum.triu().Plus(sum.triu(1).t()).TimesInPlace(1.0 / images.shape[0]);
     }
 
     /// <summary>float64 <c>[N, N]</c>: products of the centred images with one another.</summary>
     private static torch.Tensor Gram(torch.Tensor images, int side, torch.Tensor mean)
     {
         torch.Tensor centred = PixelFeatures.Of(images, side).to(torch.float64).sub_(mean);
-        return centred.mm(centred.t()).div_(images.shape[0]);
+        return centred.mm(centred.t()).TimesInPlace(1.0 / images.shape[0]);
     }
 
     private static torch.Tensor FromGram(torch.Tensor images, int side, torch.Tensor mean, torch.Tensor vectors)

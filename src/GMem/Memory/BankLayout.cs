@@ -6,6 +6,8 @@ namespace GMem.Memory;
 /// <summary>The entries of a bank in order, as segments of shared parts. All parts have vectors of one width and type.</summary>
 internal sealed unsafe class BankLayout
 {
+    private const int LargestJoined = 1024;
+
     private readonly int[] _starts;
 
     public BankLayout(IReadOnlyList<BankSegment> segments)
@@ -111,6 +113,40 @@ internal sealed unsafe class BankLayout
         }
 
         return new BankLayout(kept);
+    }
+
+    /// <summary>These entries and then those of a new part.</summary>
+    public BankLayout Append(BankPart part)
+    {
+        // Adding one by one must not leave a bank of a thousand segments: small ones in memory are put together.
+        BankSegment last = Segments[^1];
+        bool join = last.Rows is null && last.Part.Vectors.Bytes is ManagedBytes && last.Count + part.Vectors.Count <= LargestJoined;
+        return join
+            ? new BankLayout([.. Segments.Take(Segments.Count - 1), new BankSegment(BankPart.Join(last.Part, part), null)])
+            : new BankLayout([.. Segments, new BankSegment(part, null)]);
+    }
+
+    /// <summary>The same entries with their snippets stored in another way, in memory; and what the cosines to the former ones sum to (low-rank only).</summary>
+    public (BankLayout Layout, double CosineSum) Recode(SnippetCodec from, SnippetCodec to, CancellationToken cancellationToken = default)
+    {
+        List<BankSegment> segments = [];
+        double cosines = 0;
+        for (int segment = 0; segment < Segments.Count; segment++)
+        {
+            BankSegment source = Segments[segment];
+            SnippetIntake intake = new(to, source.Count, i => source.Part.Entries.Id(source.Row(i)));
+            for (int start = 0; start < source.Count; start += RowNormalizer.Page)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                using DisposeScope scope = torch.NewDisposeScope();
+                intake.Append(from.Decode(Vectors(_starts[segment] + start, Math.Min(RowNormalizer.Page, source.Count - start))));
+            }
+
+            segments.Add(new BankSegment(new BankPart(intake.Build(), source.Part.Entries.Select(source.Rows)), null));
+            cosines += intake.CosineSum;
+        }
+
+        return (new BankLayout(segments), cosines);
     }
 
     private long RowBytes => (long)Width * SafetensorsHeader.ElementSize(Type);

@@ -35,7 +35,7 @@ internal sealed class BankReader
         long position = 0;
         foreach (SafetensorsEntry entry in header.Entries)
         {
-            TensorBytes.Skip(stream, entry.Offset - position);
+            TensorBytes.Skip(stream, entry.Offset - position, name);
             stores.Add(entry.Name, ManagedBytes.Read(stream, entry.Length, name));
             position = entry.Offset + entry.Length;
         }

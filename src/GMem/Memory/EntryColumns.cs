@@ -1,3 +1,5 @@
+using GMem.Weights;
+
 namespace GMem.Memory;
 
 /// <summary>What is known of the rows of one part besides their vectors: ids, labels, sources. In memory or in a mapped file.</summary>
@@ -6,6 +8,7 @@ internal sealed class EntryColumns
     private readonly long _firstId;
     private readonly ByteStore? _ids;
     private readonly ByteStore? _labelNumbers;
+    private readonly StringTable? _labelTexts;
     private readonly Lazy<string[]> _labels;
     private readonly StringTable? _sources;
 
@@ -20,10 +23,9 @@ internal sealed class EntryColumns
         _firstId = firstId;
         _labelNumbers = labelNumbers;
         _sources = sources;
+        _labelTexts = labels;
         _labels = new Lazy<string[]>(() => labels is null ? [] : [.. Enumerable.Range(0, labels.Count).Select(i => labels[i] ?? "")]);
     }
-
-    public bool HasLabels => _labelNumbers is not null;
 
     /// <summary>The distinct labels of this part; some may be used by no entry of a bank that keeps only some of its rows.</summary>
     public IReadOnlyList<string> Labels => _labels.Value;
@@ -67,6 +69,17 @@ internal sealed class EntryColumns
     public string? Label(int row) => LabelNumber(row) is int number and >= 0 ? Labels[number] : null;
 
     public string? Source(int row) => _sources?[row];
+
+    /// <summary>The same rows under other ids.</summary>
+    public EntryColumns WithIds(long[] ids) => new(ManagedBytes.Of<long>(ids), 0, _labelNumbers, _labelTexts, _sources);
+
+    /// <summary>Some of the rows, in memory; null for all.</summary>
+    public EntryColumns Select(int[]? rows) => rows is null ? this : new(
+        ManagedBytes.Of<long>(Array.ConvertAll(rows, Id)),
+        0,
+        _labelNumbers is null ? null : ManagedBytes.Of<int>(Array.ConvertAll(rows, LabelNumber)),
+        _labelTexts,
+        _sources?.Select(rows));
 
     /// <summary>Columns in memory. Empty labels and sources count as none.</summary>
     public static EntryColumns Of(IReadOnlyList<long>? ids, long firstId, IReadOnlyList<string?>? labels, IReadOnlyList<string?>? sources)

@@ -1,3 +1,4 @@
+using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Memory;
@@ -26,6 +27,22 @@ public sealed partial class MemoryBank
         return new MemoryBank(codec, new BankLayout([new BankSegment(part, null)]), null, NextId(0, ids, (int)rows.shape[0]));
     }
 
+    /// <summary>
+    /// Reads a bank of the published GMem code: a <c>.pth</c> file with one matrix of rows, or with the dictionary of a low-rank bank (<c>C</c>, <c>M</c>, <c>S</c>,
+    /// <c>mean</c>, <c>latent_dim</c>, <c>feature_dim</c>). Its rows need not be of unit length; here they become so.
+    /// </summary>
+    /// <param name="path">Path of the file. Nothing in it is executed; see <see cref="PyTorchCheckpoint"/>.</param>
+    /// <param name="storage">How to store a matrix of rows; a low-rank bank stays low-rank.</param>
+    /// <returns>A bank in memory; ids count from 0, there are no labels. <see cref="Save(string)"/> writes it as safetensors.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is no checkpoint or no bank, was cut short, or holds objects that are refused.</exception>
+    /// <exception cref="ArgumentException">Rows are not finite or almost zero; the message names them.</exception>
+    public static MemoryBank FromCheckpoint(string path, SnippetStorage storage = SnippetStorage.Float32)
+    {
+        using PyTorchCheckpoint checkpoint = PyTorchCheckpoint.Open(path);
+        return OfficialBank.Read(checkpoint, storage);
+    }
+
     private static BankPart MakePart(
         SnippetCodec codec,
         torch.Tensor rows,
@@ -38,9 +55,10 @@ public sealed partial class MemoryBank
         CheckLength(labels?.Count, count, nameof(labels));
         CheckLength(sources?.Count, count, nameof(sources));
         CheckLength(ids?.Count, count, nameof(ids));
-        StoredVectorsBuilder vectors = new(count, codec.Width, codec.Type);
-        RowNormalizer.ForEachPage(rows, i => ids?[i] ?? (firstId + i), page => vectors.Append(codec.Encode(page)));
-        return new BankPart(vectors.Build(), EntryColumns.Of(ids, firstId, labels, sources));
+        long Id(int row) => ids?[row] ?? (firstId + row);
+        SnippetIntake intake = new(codec, count, Id);
+        RowNormalizer.ForEachPage((start, length) => rows.narrow(0, start, length), count, Id, intake.Append);
+        return new BankPart(intake.Build(), EntryColumns.Of(ids, firstId, labels, sources));
     }
 
     private static void CheckMatrix(torch.Tensor rows, string parameter)

@@ -16,6 +16,9 @@ namespace GMem.Memory;
 /// </remarks>
 public sealed partial class MemoryBank
 {
+    private static readonly Scalar One = 1;
+    private static readonly Scalar UnitTolerance = 1e-3;
+
     private readonly SnippetCodec _codec;
     private readonly BankLayout _layout;
     private readonly double[]? _weights;
@@ -110,6 +113,7 @@ public sealed partial class MemoryBank
     /// <param name="device">Where to; null for the CPU.</param>
     /// <returns>A new tensor <c>[k, m]</c> of 32-bit floats, rows of unit length; dispose it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An index is not in the bank.</exception>
+    /// <exception cref="InvalidDataException">A row of a bank's file is not of unit length: the file was damaged.</exception>
     public torch.Tensor Rows(ReadOnlySpan<long> indices, torch.Device? device = null)
     {
         foreach (long index in indices)
@@ -119,7 +123,9 @@ public sealed partial class MemoryBank
 
         GMemRuntime.EnsureLoaded();
         using DisposeScope scope = torch.NewDisposeScope();
-        return _codec.Decode(_layout.Vectors(indices)).to(device ?? torch.CPU).MoveToOuterDisposeScope();
+        torch.Tensor rows = _codec.Decode(_layout.Vectors(indices));
+        CheckUnit(rows, indices);
+        return rows.to(device ?? torch.CPU).MoveToOuterDisposeScope();
     }
 
     /// <summary>Snippets by id, in the order asked for.</summary>
@@ -148,6 +154,21 @@ public sealed partial class MemoryBank
 
         double uniform = Math.Min(NormalDistribution.Cumulative(standardNormal), Math.BitDecrement(1));
         return label is null ? _sampler.Draw(uniform) : _sampler.Draw(uniform, label);
+    }
+
+    /// <summary>Rows were checked when they came in; a file may have been changed since, and what it gives must not reach the network.</summary>
+    private static void CheckUnit(torch.Tensor rows, ReadOnlySpan<long> indices)
+    {
+        if (rows.numel() == 0)
+        {
+            return;
+        }
+
+        torch.Tensor bad = torch.linalg.vector_norm(rows, dims: [1]).sub(One).abs().le(UnitTolerance).logical_not();
+        if (bad.any().item<bool>())
+        {
+            throw new InvalidDataException($"The snippet at index {indices[(int)bad.nonzero()[0, 0].item<long>()]} of the memory bank is not of unit length; the file it is read from is damaged.");
+        }
     }
 
     private MemoryEntry EntryAt(int index)

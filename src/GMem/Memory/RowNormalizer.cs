@@ -9,20 +9,24 @@ internal static class RowNormalizer
     /// <summary>Rows a page: 16 MB of doubles at 1,024 components.</summary>
     public const int Page = 2048;
 
+    /// <summary>Reads rows <c>[count, m]</c> from a start: any float type, any device.</summary>
+    public delegate torch.Tensor ReadRows(int start, int count);
+
     /// <summary>Checks and normalises rows page by page.</summary>
-    /// <param name="rows"><c>[n, m]</c>, any float type, any device.</param>
+    /// <param name="rows">Gives the rows.</param>
+    /// <param name="count">How many there are.</param>
     /// <param name="id">The id of a row, for messages.</param>
     /// <param name="take">Gets each page of unit rows, 32-bit on the CPU.</param>
     /// <exception cref="ArgumentException">Rows are not finite or (almost) zero; the message names them.</exception>
-    public static void ForEachPage(torch.Tensor rows, Func<int, long> id, Action<torch.Tensor> take)
+    public static void ForEachPage(ReadRows rows, int count, Func<int, long> id, Action<torch.Tensor> take)
     {
         List<long> refused = [];
-        for (int start = 0, count = (int)rows.shape[0]; start < count; start += Page)
+        for (int start = 0; start < count; start += Page)
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            torch.Tensor wide = rows.narrow(0, start, Math.Min(Page, count - start)).detach().cpu().to(torch.float64);
+            torch.Tensor wide = rows(start, Math.Min(Page, count - start)).detach().cpu().to(torch.float64);
             torch.Tensor norm = wide.square().sum(1, keepdim: true).sqrt();
-            torch.Tensor bad = norm.isfinite().logical_and(norm >= SnippetAlgebra.MinimumNorm).logical_not();
+            torch.Tensor bad = SnippetAlgebra.HasDirection(norm).logical_not();
             if (bad.any().item<bool>())
             {
                 refused.AddRange(bad.squeeze(1).nonzero().data<long>().Select(i => id(start + (int)i)));
@@ -36,7 +40,7 @@ internal static class RowNormalizer
         if (refused.Count > 0)
         {
             throw new ArgumentException(
-                $"{refused.Count:N0} of {rows.shape[0]:N0} rows cannot be snippets, being not finite or shorter than {SnippetAlgebra.MinimumNorm:g1}: "
+                $"{refused.Count:N0} of {count:N0} rows cannot be snippets, being not finite or shorter than {SnippetAlgebra.MinimumNorm:g1}: "
                 + $"{(refused.Count == 1 ? "id" : "ids")} {TextList.Of(refused)}. Leave them out.", nameof(rows));
         }
     }

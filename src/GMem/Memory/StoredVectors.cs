@@ -37,12 +37,4 @@ internal sealed unsafe class StoredVectors
             destination += _rowBytes;
         }
     }
-
-    /// <summary>Takes the rows of a tensor <c>[k, width]</c> over into managed memory.</summary>
-    public static StoredVectors Of(torch.Tensor vectors, torch.ScalarType type)
-    {
-        StoredVectorsBuilder builder = new(checked((int)vectors.shape[0]), checked((int)vectors.shape[1]), type);
-        builder.Append(vectors);
-        return builder.Build();
-    }
 }

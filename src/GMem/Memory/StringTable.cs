@@ -1,4 +1,5 @@
 using System.Text;
+using GMem.Weights;
 
 namespace GMem.Memory;
 
@@ -52,6 +53,24 @@ internal sealed class StringTable
         return begin >= 0 && end >= begin && end <= _text.Length && end - begin <= Array.MaxLength
             ? (int)(end - begin)
             : throw new InvalidDataException($"Text {index} of the memory bank is said to lie in bytes {begin} to {end} of {_text.Length}; the file is damaged.");
+    }
+
+    /// <summary>Some of the texts, in memory, without making strings of them.</summary>
+    public StringTable Select(ReadOnlySpan<int> indices)
+    {
+        long[] offsets = new long[indices.Length + 1];
+        for (int i = 0; i < indices.Length; i++)
+        {
+            offsets[i + 1] = offsets[i] + LengthOf(indices[i]);
+        }
+
+        ManagedBytes text = new(offsets[^1]);
+        foreach (int index in indices)
+        {
+            text.Append(Utf8(index));
+        }
+
+        return new StringTable(ManagedBytes.Of<long>(offsets), text);
     }
 
     /// <exception cref="ArgumentException">A text has half of a surrogate pair and so no UTF-8 form.</exception>

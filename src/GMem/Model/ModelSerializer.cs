@@ -88,6 +88,7 @@ internal static class ModelSerializer
             return null;
         }
 
+        using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> tensors = Read(archive, EncoderEntry, stream => SafetensorsFile.ReadAll(stream, EncoderEntry));
         return SnippetEncoder.Load(kind, description.EncoderConfiguration ?? "{}", tensors);
     }

@@ -26,4 +26,7 @@ internal enum RandomPurpose
 
     /// <summary>Validation noise and times, the same at every evaluation.</summary>
     Validation = 8,
+
+    /// <summary>Choices of a metric: subsets and splits of the images.</summary>
+    Evaluation = 9,
 }

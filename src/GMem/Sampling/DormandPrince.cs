@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -53,7 +54,7 @@ internal sealed class DormandPrince
         _startState = _middle = _state = [.. state.Select(part => part.alias())];
         using DisposeScope scope = NewDisposeScope();
         _startSlope = _slope = function(time, _state);
-        _size = FirstStep();
+        _size = Number(FirstStep());
         Keep(_slope);
     }
 
@@ -87,8 +88,9 @@ internal sealed class DormandPrince
         Tensor[] result = new Tensor[_state.Length];
         for (int part = 0; part < result.Length; part++)
         {
-            result[part] = _startState[part].mul(atStart).add_(_state[part], atEnd).add_(_middle[part], atMiddle)
-                .add_(_startSlope[part], slopeAtStart).add_(_slope[part], slopeAtEnd);
+            result[part] = _startState[part].Times(atStart)
+                .PlusScaledInPlace(atEnd, _state[part]).PlusScaledInPlace(atMiddle, _middle[part])
+                .PlusScaledInPlace(slopeAtStart, _startSlope[part]).PlusScaledInPlace(slopeAtEnd, _slope[part]);
         }
 
         return result;
@@ -100,7 +102,7 @@ internal sealed class DormandPrince
         double next = Time + _size;
         if (!(next > Time))
         {
-            throw new InvalidOperationException($"Dopri5 cannot go on at t = {Time}: the step needed for the tolerances has become too small. Loosen the tolerances, or use a fixed-step method.");
+            throw new InvalidOperationException($"Dopri5 cannot go on at t = {Math.Abs(Time)}: the step needed for the tolerances has become too small. Loosen the tolerances, or use a fixed-step method.");
         }
 
         List<Tensor[]> slopes = [_slope];
@@ -150,9 +152,7 @@ internal sealed class DormandPrince
             largest = Larger(largest, RootMeanSquare(error.div_(Tolerance(scale))));
         }
 
-        return double.IsNaN(largest)
-            ? throw new InvalidOperationException($"Dopri5 met a state that is not a number at t = {Time}: the equation is not defined there, or the network returned NaN.")
-            : largest;
+        return Number(largest);
     }
 
     /// <summary>The first step by the recipe of Hairer, Norsett and Wanner (II.4): one trial Euler step shows the second derivative.</summary>
@@ -172,7 +172,11 @@ internal sealed class DormandPrince
         return Math.Min(100 * trial, size);
     }
 
-    private Tensor Tolerance(Tensor magnitude) => magnitude.mul_(_relative).add_(_absolute);
+    private double Number(double value) => double.IsNaN(value)
+        ? throw new InvalidOperationException($"Dopri5 met a state that is not a number near t = {Math.Abs(Time)}: the equation is not defined there, or the network returned NaN.")
+        : value;
+
+    private Tensor Tolerance(Tensor magnitude) => magnitude.TimesInPlace(_relative).PlusInPlace(_absolute);
 
     private static double Norm(Tensor[] parts, Tensor[] scales)
     {
@@ -185,7 +189,7 @@ internal sealed class DormandPrince
         return largest;
     }
 
-    private static double RootMeanSquare(Tensor x) => x.square().mean().sqrt().to(ScalarType.Float64).item<double>();
+    private static double RootMeanSquare(Tensor x) => x.Squared().mean().sqrt().to(ScalarType.Float64).item<double>();
 
     /// <summary>The larger of two, or NaN if either is.</summary>
     private static double Larger(double a, double b) => Math.Max(a, b);

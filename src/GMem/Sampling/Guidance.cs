@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -156,11 +157,11 @@ public sealed class Guidance
         (Tensor conditional, Tensor unconditional) = (halves[0], halves[1]);
         if (Channels is not { } channels || channels >= x.size(1))
         {
-            return unconditional.add(conditional.sub(unconditional), Scale);
+            return unconditional.PlusScaled(Scale, conditional.sub(unconditional));
         }
 
         Tensor first = conditional.narrow(1, 0, channels).sub(unconditional.narrow(1, 0, channels));
-        Tensor guided = unconditional.narrow(1, 0, channels).add(first, Scale);
+        Tensor guided = unconditional.narrow(1, 0, channels).PlusScaled(Scale, first);
         return cat([guided, conditional.narrow(1, channels, x.size(1) - channels)], 1);
     }
 

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Transport;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -97,7 +98,7 @@ public sealed class Likelihood
     public static Tensor Rademacher(ReadOnlySpan<long> shape, Generator generator, ScalarType dtype = ScalarType.Float32)
     {
         ArgumentNullException.ThrowIfNull(generator);
-        return randint(0, 2, shape.ToArray(), dtype: dtype, device: generator.device, generator: generator).mul_(2).sub_(1);
+        return randint(0, 2, shape.ToArray(), dtype: dtype, device: generator.device, generator: generator).TimesInPlace(2).PlusInPlace(-1);
     }
 
     private LikelihoodResult Integrate(ModelFunction model, Tensor data, DivergenceFunction divergence, CancellationToken cancellationToken)
@@ -117,14 +118,14 @@ public sealed class Likelihood
         OdeSolver.Solution solution = _solver.Solve(both, _times, [data, start], keepTrajectory: false, null, cancellationToken);
         (Tensor noise, Tensor integral) = (solution.Final[0], solution.Final[1]);
         double dimensions = (double)data.numel() / data.size(0);
-        Tensor prior = noise.flatten(1).square().sum(1).mul_(-0.5).sub_(0.5 * dimensions * Math.Log(2 * Math.PI));
+        Tensor prior = noise.flatten(1).Squared().sum(1).TimesInPlace(-0.5).PlusInPlace(-0.5 * dimensions * Math.Log(2 * Math.PI));
         return new LikelihoodResult(
             prior.sub(integral).MoveToOuterDisposeScope(), noise.MoveToOuterDisposeScope(), integral.MoveToOuterDisposeScope(), solution.Evaluations);
     }
 
     private static Tensor Hutchinson(ModelFunction drift, Tensor x, double time, Tensor probe, out Tensor value)
     {
-        FlowTransport.CheckSameShape(probe, x, "probe", "state");
+        Arguments.CheckSameShape(probe, x, "probe", "state");
         return Directional(drift, x, time, probe, out value);
     }
 
@@ -141,7 +142,7 @@ public sealed class Likelihood
             Tensor repeated = x.unsqueeze(0).expand([count, .. x.shape]).reshape([count * rows, .. x.shape[1..]]);
             Tensor probe = units.narrow(0, from, count).unsqueeze(1).expand(count, rows, dimensions).reshape(repeated.shape);
             Tensor terms = Directional(drift, repeated, time, probe, out Tensor values);
-            sum.add_(terms.view(count, rows).sum(0));
+            sum.PlusInPlace(terms.view(count, rows).sum(dim: 0));
             first ??= values.narrow(0, 0, rows);
         }
 

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Sampling;
@@ -33,7 +34,7 @@ public sealed class LikelihoodResult : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(levelWidth);
         double dimensions = (double)Noise.numel() / Noise.size(0);
-        return LogLikelihood.mul(-1 / (dimensions * Math.Log(2))).sub_(Math.Log2(levelWidth));
+        return LogLikelihood.Times(-1 / (dimensions * Math.Log(2))).PlusInPlace(-Math.Log2(levelWidth));
     }
 
     /// <inheritdoc/>

@@ -17,7 +17,7 @@ public sealed class OdeSampler
     /// <summary>Describes a sampler.</summary>
     /// <param name="method">The method.</param>
     /// <param name="steps">Steps, at least 1. For <see cref="OdeMethod.Dopri5"/> only the points of the trajectory depend on it.</param>
-    /// <param name="timestepShift">Shift s of the times, t' = s t / (1 + (s - 1) t): below 1 there are more steps near the noise. Default 0, no shift.</param>
+    /// <param name="timestepShift">Shift s of the times between the ends, t' = s t / (1 + (s - 1) t) on [0, 1]: below 1 there are more steps near the noise. Default 0, no shift.</param>
     /// <param name="relativeTolerance">Of <see cref="OdeMethod.Dopri5"/>, above 0. Default 1e-3.</param>
     /// <param name="absoluteTolerance">Of <see cref="OdeMethod.Dopri5"/>, above 0. Default 1e-6.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -33,8 +34,8 @@ internal static class RungeKutta
             {
                 if (weights[j] != 0)
                 {
-                    using Scalar factor = weights[j] * size;
-                    sum = sum is null ? state[part].add(slopes[j][part], factor) : sum.add_(slopes[j][part], factor);
+                    double factor = weights[j] * size;
+                    sum = sum is null ? state[part].PlusScaled(factor, slopes[j][part]) : sum.PlusScaledInPlace(factor, slopes[j][part]);
                 }
             }
 

@@ -37,7 +37,7 @@ public sealed class SamplingOptions
     /// <summary>How many of the first channels are guided; null guides all. Default null; the original SiT guides 3.</summary>
     public int? GuidanceChannels { get; set; }
 
-    /// <summary>Shift s of the times, t' = s t / (1 + (s - 1) t); below 1 there are more steps near the noise, 0 is no shift. Default 0; public GMem setting: 0.3 for the ODE, none for the SDE.</summary>
+    /// <summary>Shift s of the times between the ends, t' = s t / (1 + (s - 1) t) on [0, 1]: below 1 there are more steps near the noise, 0 is no shift. Default 0; public GMem setting: 0.3 for the ODE, none for the SDE.</summary>
     public double TimestepShift { get; set; }
 
     /// <summary>The SDE's diffusion. Default <see cref="DiffusionForm.Linear"/>, as in the public code.</summary>

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Transport;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -20,7 +21,7 @@ internal sealed class SdeField(FlowTransport transport, TimedModel model, Diffus
         Tensor t = TimedModels.Times(x, time, 1);
         Tensor prediction = Predict(x, time);
         Tensor weight = InterpolantPath.Rows(transport.Path.Diffusion(t, form, norm), x);
-        return addcmul(transport.Drift(prediction, x, t), weight, transport.Score(prediction, x, t), 1);
+        return transport.Drift(prediction, x, t).PlusProduct(weight, transport.Score(prediction, x, t));
     }
 
     /// <summary>The drift of the ODE.</summary>
@@ -31,8 +32,8 @@ internal sealed class SdeField(FlowTransport transport, TimedModel model, Diffus
     {
         Tensor t = TimedModels.Times(x, time, 1);
         Tensor score = transport.Score(Predict(x, time), x, t);
-        Tensor variance = InterpolantPath.Rows(transport.Path.Sigma(t).pow_(2), x);
-        return addcmul(x, variance, score, 1).div_(InterpolantPath.Rows(transport.Path.Alpha(t), x));
+        Tensor variance = InterpolantPath.Rows(transport.Path.Sigma(t).Squared(), x);
+        return x.PlusProduct(variance, score).div_(InterpolantPath.Rows(transport.Path.Alpha(t), x));
     }
 
     private Tensor Predict(Tensor x, double time)

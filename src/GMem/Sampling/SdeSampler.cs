@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Transport;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -47,9 +48,9 @@ public sealed class SdeSampler
     /// <summary>On a grid of one's own, unchecked.</summary>
     internal SdeSampler(FlowTransport transport, SdeMethod method, DiffusionForm form, double norm, SdeLastStep lastStep, double lastStepSize, double[] times)
     {
-        Options.CheckDefined(method, nameof(method));
-        Options.CheckDefined(form, nameof(form));
-        Options.CheckDefined(lastStep, nameof(lastStep));
+        Arguments.CheckDefined(method, nameof(method));
+        Arguments.CheckDefined(form, nameof(form));
+        Arguments.CheckDefined(lastStep, nameof(lastStep));
         if (!(norm >= 0 && double.IsFinite(norm)))
         {
             throw new ArgumentOutOfRangeException(nameof(norm), norm, "The norm of the diffusion must be finite and at least 0; 1 is usual.");
@@ -160,17 +161,17 @@ public sealed class SdeSampler
             throw new ArgumentException($"The noise of step {index} is [{string.Join(", ", draw.shape)}] for states [{string.Join(", ", x.shape)}]; it must have their shape.", nameof(noise));
         }
 
-        Tensor scale = InterpolantPath.Rows(field.Diffusion(x, time).mul_(2 * size).sqrt_(), x);
+        Tensor scale = InterpolantPath.Rows(field.Diffusion(x, time).TimesInPlace(2 * size).sqrt_(), x);
         if (Method == SdeMethod.EulerMaruyama)
         {
-            Tensor mean = x.add(field.Drift(x, time), size);
-            return addcmul(mean, scale, draw, 1);
+            Tensor mean = x.PlusScaled(size, field.Drift(x, time));
+            return mean.PlusProduct(scale, draw);
         }
 
-        Tensor noised = addcmul(x, scale, draw, 1);
+        Tensor noised = x.PlusProduct(scale, draw);
         Tensor first = field.Drift(noised, time);
-        Tensor second = field.Drift(noised.add(first, size), next);
-        return noised.add(first.add_(second), 0.5 * size);
+        Tensor second = field.Drift(noised.PlusScaled(size, first), next);
+        return noised.PlusScaled(0.5 * size, first.PlusInPlace(second));
     }
 
     private Tensor TakeLastStep(SdeField field, Tensor x)
@@ -178,8 +179,8 @@ public sealed class SdeSampler
         double time = _times[^1];
         return LastStep switch
         {
-            SdeLastStep.Mean => x.add(field.Drift(x, time), LastStepSize),
-            SdeLastStep.Euler => x.add(field.FlowDrift(x, time), LastStepSize),
+            SdeLastStep.Mean => x.PlusScaled(LastStepSize, field.Drift(x, time)),
+            SdeLastStep.Euler => x.PlusScaled(LastStepSize, field.FlowDrift(x, time)),
             SdeLastStep.Tweedie => field.ExpectedData(x, time),
             _ => x.clone(),
         };

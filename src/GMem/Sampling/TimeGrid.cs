@@ -4,18 +4,22 @@ namespace GMem.Sampling;
 internal static class TimeGrid
 {
     /// <summary>
-    /// steps + 1 times from start to end, evenly spaced; with a shift s above 0 each t becomes s t / (1 + (s - 1) t), which for s below 1
-    /// puts more of them near the noise.
+    /// steps + 1 times from start to end, evenly spaced. A shift s above 0 moves those between the ends: of its share u of the interval (counted from the noise)
+    /// each keeps s u / (1 + (s - 1) u), so that for s below 1 there are more near the noise. On [0, 1] that is the public code's formula; it shifts the
+    /// ends of other intervals too, which would take a last step away from the data.
     /// </summary>
     public static double[] Create(double start, double end, int steps, double shift)
     {
+        double low = Math.Min(start, end), width = Math.Abs(end - start);
         double[] times = new double[steps + 1];
-        for (int i = 0; i <= steps; i++)
+        for (int i = 1; i < steps; i++)
         {
-            double t = i == steps ? end : start + ((end - start) * i / steps);
-            times[i] = shift > 0 ? shift * t / (1 + ((shift - 1) * t)) : t;
+            double t = start + ((end - start) * i / steps);
+            double share = (t - low) / width;
+            times[i] = shift > 0 ? low + (width * shift * share / (1 + ((shift - 1) * share))) : t;
         }
 
+        (times[0], times[steps]) = (start, end);
         return times;
     }
 

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Transport;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -16,7 +17,7 @@ internal static class TimedModels
     };
 
     /// <summary>The time in the type and on the device of the states, <c>[count]</c>.</summary>
-    public static Tensor Times(Tensor x, double time, long count) => full(count, time, dtype: x.dtype, device: x.device);
+    public static Tensor Times(Tensor x, double time, long count) => x.Filled(count, time);
 
     /// <summary>What a network returned, if it has the shape of the states it was given.</summary>
     public static Tensor Checked(Tensor prediction, Tensor x) => prediction.shape.AsSpan().SequenceEqual(x.shape)

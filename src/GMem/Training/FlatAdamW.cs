@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Training;
@@ -8,9 +9,14 @@ namespace GMem.Training;
 /// </summary>
 internal sealed class FlatAdamW : IDisposable
 {
+    /// <summary>Keeps the clip factor finite, as in PyTorch's clip_grad_norm_.</summary>
+    private const double ClipEpsilon = 1e-6;
+
     private readonly FlatParameters _parameters;
     private readonly AdamWSettings _settings;
     private readonly double _maximumNorm;
+    private readonly Scalar _clipEpsilon = ClipEpsilon;
+    private readonly Scalar _one = 1;
 
     /// <param name="parameters">What is optimised.</param>
     /// <param name="settings">AdamW's constants.</param>
@@ -23,7 +29,7 @@ internal sealed class FlatAdamW : IDisposable
         using IDisposable noGrad = torch.no_grad();
         FirstMoment = torch.zeros_like(parameters.Weights).DetachFromDisposeScope();
         SecondMoment = torch.zeros_like(parameters.Weights).DetachFromDisposeScope();
-        Average = parameters.Weights.detach().clone().DetachFromDisposeScope();
+        Average = parameters.Weights.clone().DetachFromDisposeScope();
     }
 
     /// <summary>Steps taken.</summary>
@@ -73,16 +79,20 @@ internal sealed class FlatAdamW : IDisposable
     internal void UpdateWithTensors(torch.Tensor norm, double stepSize, double shrink, double rootCorrection2, double averageDecay)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor weights = _parameters.Weights;
-        torch.Tensor gradient = _maximumNorm > 0
-            ? _parameters.Gradients * (_maximumNorm / (norm + 1e-6)).clamp_max_(1)
-            : _parameters.Gradients;
-        FirstMoment.mul_(_settings.Beta1).add_(gradient, 1 - _settings.Beta1);
-        SecondMoment.mul_(_settings.Beta2).addcmul_(gradient, gradient, 1 - _settings.Beta2);
-        torch.Tensor denominator = SecondMoment.sqrt().div_(rootCorrection2).add_(_settings.Epsilon);
-        weights.mul_(shrink).addcdiv_(FirstMoment, denominator, -stepSize);
-        Average.mul_(averageDecay).add_(weights, 1 - averageDecay);
+        torch.Tensor gradient = _parameters.Gradients;
+        if (_maximumNorm > 0)
+        {
+            torch.Tensor scale = norm.add(_clipEpsilon).reciprocal_().TimesInPlace(_maximumNorm).clamp_max_(_one);
+            gradient = gradient.mul(scale);
+        }
+
+        _ = FirstMoment.TimesInPlace(_settings.Beta1).PlusScaledInPlace(1 - _settings.Beta1, gradient);
+        _ = SecondMoment.TimesInPlace(_settings.Beta2).PlusScaledInPlace(1 - _settings.Beta2, gradient.Squared());
+        torch.Tensor denominator = SecondMoment.sqrt().TimesInPlace(1 / rootCorrection2).PlusInPlace(_settings.Epsilon);
+        torch.Tensor update = FirstMoment.div(denominator);
+        _ = _parameters.Weights.TimesInPlace(shrink).PlusScaledInPlace(-stepSize, update);
+        _ = Average.TimesInPlace(averageDecay).PlusScaledInPlace(1 - averageDecay, _parameters.Weights);
     }
 
-    private double ClipScale(double norm) => _maximumNorm > 0 ? Math.Min(1, _maximumNorm / (norm + 1e-6)) : 1;
+    private double ClipScale(double norm) => _maximumNorm > 0 ? Math.Min(1, _maximumNorm / (norm + ClipEpsilon)) : 1;
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Training;
@@ -23,7 +24,7 @@ internal sealed class ProgressMeter : IDisposable
     public void Add(LossTerms loss)
     {
         using torch.Tensor detached = loss.Total.detach();
-        _ = _lossSum.add_(detached);
+        _ = _lossSum.PlusInPlace(detached);
         _stepsSinceReport++;
     }
 

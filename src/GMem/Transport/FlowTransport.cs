@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -24,8 +25,8 @@ public sealed class FlowTransport
         double? sampleEpsilon = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        CheckDefined(prediction, nameof(prediction));
-        CheckDefined(weighting, nameof(weighting));
+        Arguments.CheckDefined(prediction, nameof(prediction));
+        Arguments.CheckDefined(weighting, nameof(weighting));
         Path = path;
         Prediction = prediction;
         Weighting = weighting;
@@ -102,7 +103,7 @@ public sealed class FlowTransport
         ArgumentNullException.ThrowIfNull(distribution);
         IntegrationInterval interval = IntegrationInterval(stochastic: false, evaluation: false);
         Tensor times = distribution.Sample(count, generator, dtype);
-        return interval is { Start: 0, End: 1 } ? times : times.mul_(interval.End - interval.Start).add_(interval.Start);
+        return interval is { Start: 0, End: 1 } ? times : times.TimesInPlace(interval.End - interval.Start).PlusInPlace(interval.Start);
     }
 
     /// <summary>Places a batch on the path.</summary>
@@ -114,7 +115,7 @@ public sealed class FlowTransport
     public TransportPlan Plan(Tensor t, Tensor x0, Tensor x1)
     {
         ArgumentNullException.ThrowIfNull(t);
-        CheckSameShape(x0, x1, "noise", "data");
+        Arguments.CheckSameShape(x0, x1, "noise", "data");
         return new TransportPlan(t, x0, Path.Interpolate(t, x0, x1), Prediction == PredictionTarget.Velocity ? Path.Velocity(t, x0, x1) : null);
     }
 
@@ -163,16 +164,6 @@ public sealed class FlowTransport
     /// <inheritdoc/>
     public override string ToString() => $"{Path} path, {Prediction} prediction";
 
-    internal static void CheckSameShape(Tensor a, Tensor b, string nameOfA, string nameOfB)
-    {
-        ArgumentNullException.ThrowIfNull(a);
-        ArgumentNullException.ThrowIfNull(b);
-        if (!a.shape.AsSpan().SequenceEqual(b.shape))
-        {
-            throw new ArgumentException($"The {nameOfA} is [{string.Join(", ", a.shape)}] and the {nameOfB} [{string.Join(", ", b.shape)}]; they must have the same shape.");
-        }
-    }
-
     private static Tensor Transform(Tensor prediction, Tensor x, Tensor t, Func<Tensor, Tensor, Tensor, Tensor> convert)
     {
         using (prediction)
@@ -184,13 +175,4 @@ public sealed class FlowTransport
     private static double? Epsilon(double? value, string name) => value is null or (>= 0 and < 0.5)
         ? value
         : throw new ArgumentOutOfRangeException(name, value, "A distance from the ends of the time interval must be at least 0 and below 0.5; 1e-3 is usual.");
-
-    private static void CheckDefined<T>(T value, string name)
-        where T : struct, Enum
-    {
-        if (!Enum.IsDefined(value))
-        {
-            throw new ArgumentOutOfRangeException(name, value, $"Not one of {string.Join(", ", Enum.GetNames<T>())}.");
-        }
-    }
 }

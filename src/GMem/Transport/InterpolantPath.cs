@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -167,12 +168,12 @@ public abstract class InterpolantPath
         using DisposeScope scope = NewDisposeScope();
         Tensor diffusion = form switch
         {
-            DiffusionForm.Constant => full_like(t, norm),
-            DiffusionForm.Sbdm => DriftVariance(t).mul_(norm),
-            DiffusionForm.Sigma => Sigma(t).mul_(norm),
-            DiffusionForm.Linear => OneMinus(t).mul_(norm),
-            DiffusionForm.Decreasing => t.mul(Math.PI).cos_().mul_(norm).add_(1).pow_(2).mul_(0.25),
-            DiffusionForm.IncreasingDecreasing => t.mul(Math.PI).sin_().pow_(2).mul_(norm),
+            DiffusionForm.Constant => t.Filled(t.size(0), norm),
+            DiffusionForm.Sbdm => DriftVariance(t).TimesInPlace(norm),
+            DiffusionForm.Sigma => Sigma(t).TimesInPlace(norm),
+            DiffusionForm.Linear => t.OneMinus().TimesInPlace(norm),
+            DiffusionForm.Decreasing => t.Times(Math.PI).cos_().TimesInPlace(norm).PlusInPlace(1).Squared().TimesInPlace(0.25),
+            DiffusionForm.IncreasingDecreasing => t.Times(Math.PI).sin_().Squared().TimesInPlace(norm),
             _ => throw new ArgumentOutOfRangeException(nameof(form), form, "Not a diffusion form: Constant, Sbdm, Sigma, Linear, Decreasing or IncreasingDecreasing."),
         };
         return diffusion.MoveToOuterDisposeScope();
@@ -196,13 +197,10 @@ public abstract class InterpolantPath
         return coefficient.view(shape);
     }
 
-    /// <summary>1 - t, in one rounding.</summary>
-    private protected static Tensor OneMinus(Tensor t) => t.neg().add_(1);
-
     /// <summary>a x + b y, with a and b one a row.</summary>
     private protected static Tensor Combine(Tensor a, Tensor x, Tensor b, Tensor y)
     {
         Tensor first = Rows(a, x).mul(x);
-        return addcmul(first, Rows(b, y), y, 1);
+        return first.PlusProduct(Rows(b, y), y);
     }
 }

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,14 +13,14 @@ internal sealed class LinearPath : InterpolantPath
 
     public override Tensor AlphaDerivative(Tensor t) => ones_like(t);
 
-    public override Tensor Sigma(Tensor t) => OneMinus(t);
+    public override Tensor Sigma(Tensor t) => t.OneMinus();
 
-    public override Tensor SigmaDerivative(Tensor t) => full_like(t, -1);
+    public override Tensor SigmaDerivative(Tensor t) => ones_like(t).neg_();
 
     public override Tensor AlphaLogDerivative(Tensor t) => t.reciprocal();
 
     /// <summary>sigma^2 / t + sigma = sigma / t, since sigma + t = 1.</summary>
-    public override Tensor DriftVariance(Tensor t) => OneMinus(t).div_(t);
+    public override Tensor DriftVariance(Tensor t) => t.OneMinus().div_(t);
 
     public override Tensor NoiseRate(Tensor t) => t.reciprocal();
 
@@ -35,12 +36,12 @@ internal sealed class LinearPath : InterpolantPath
     public override Tensor ScoreFromVelocity(Tensor t, Tensor x, Tensor velocity)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Rows(t, x).mul(velocity).sub_(x).div_(Rows(OneMinus(t), x)).MoveToOuterDisposeScope();
+        return Rows(t, x).mul(velocity).sub_(x).div_(Rows(t.OneMinus(), x)).MoveToOuterDisposeScope();
     }
 
     public override Tensor NoiseFromVelocity(Tensor t, Tensor x, Tensor velocity)
     {
         using DisposeScope scope = NewDisposeScope();
-        return addcmul(x, Rows(t, x), velocity, -1).MoveToOuterDisposeScope();
+        return x.PlusProduct(Rows(t.neg(), x), velocity).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -55,7 +56,7 @@ public sealed class TimeDistribution
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentNullException.ThrowIfNull(generator);
         return _logitNormal
-            ? randn(count, dtype: dtype, device: generator.device, generator: generator).mul_(StandardDeviation).add_(Mean).sigmoid_()
+            ? randn(count, dtype: dtype, device: generator.device, generator: generator).TimesInPlace(StandardDeviation).PlusInPlace(Mean).sigmoid_()
             : rand(count, dtype: dtype, device: generator.device, generator: generator);
     }
 

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,7 +17,7 @@ public static class TransportLoss
     {
         ArgumentNullException.ThrowIfNull(transport);
         ArgumentNullException.ThrowIfNull(plan);
-        FlowTransport.CheckSameShape(prediction, plan.State, "prediction", "state");
+        Arguments.CheckSameShape(prediction, plan.State, "prediction", "state");
         using DisposeScope scope = NewDisposeScope();
         if (transport.Prediction == PredictionTarget.Velocity)
         {
@@ -39,10 +40,10 @@ public static class TransportLoss
     public static Tensor Cosine(TransportPlan plan, Tensor prediction)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        FlowTransport.CheckSameShape(prediction, plan.State, "prediction", "state");
+        Arguments.CheckSameShape(prediction, plan.State, "prediction", "state");
         using DisposeScope scope = NewDisposeScope();
         Tensor cosine = nn.functional.cosine_similarity(prediction, Target(plan), 1, 1e-8);
-        return MeanOfSample(cosine).neg().add_(1).MoveToOuterDisposeScope();
+        return MeanOfSample(cosine).OneMinus().MoveToOuterDisposeScope();
     }
 
     /// <summary>The REPA projection loss: minus the cosine of projected tokens and the encoder's patch tokens, averaged (arXiv 2410.06940, eq. 8; weight 0.5).</summary>
@@ -52,7 +53,7 @@ public static class TransportLoss
     /// <exception cref="ArgumentException">The shapes differ.</exception>
     public static Tensor Projection(Tensor projected, Tensor tokens)
     {
-        FlowTransport.CheckSameShape(projected, tokens, "projector's output", "tokens");
+        Arguments.CheckSameShape(projected, tokens, "projector's output", "tokens");
         using DisposeScope scope = NewDisposeScope();
         return nn.functional.cosine_similarity(projected, tokens, -1, 1e-12).mean().neg().MoveToOuterDisposeScope();
     }
@@ -62,7 +63,7 @@ public static class TransportLoss
 
     private static Tensor? Weight(FlowTransport transport, Tensor t) => transport.Weighting switch
     {
-        LossWeighting.Velocity => transport.Path.NoiseRate(t).pow_(2),
+        LossWeighting.Velocity => transport.Path.NoiseRate(t).Squared(),
         LossWeighting.Likelihood => transport.Path.NoiseRate(t).div_(transport.Path.Sigma(t)),
         _ => null,
     };

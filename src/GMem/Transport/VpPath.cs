@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,16 +21,16 @@ internal sealed class VpPath : InterpolantPath
     }
 
     /// <summary>sqrt(1 - alpha^2) through expm1, because alpha is nearly 1 towards the data.</summary>
-    public override Tensor Sigma(Tensor t) => LogAlpha(t).mul_(2).expm1_().neg_().sqrt_();
+    public override Tensor Sigma(Tensor t) => LogAlpha(t).TimesInPlace(2).expm1_().neg_().sqrt_();
 
     public override Tensor SigmaDerivative(Tensor t)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor alpha = Alpha(t);
-        return alpha.square().mul_(AlphaLogDerivative(t)).div_(Sigma(t)).neg_().MoveToOuterDisposeScope();
+        return alpha.Squared().mul_(AlphaLogDerivative(t)).div_(Sigma(t)).neg_().MoveToOuterDisposeScope();
     }
 
-    public override Tensor AlphaLogDerivative(Tensor t) => OneMinus(t).mul_((SigmaMax - SigmaMin) / 2).add_(SigmaMin / 2);
+    public override Tensor AlphaLogDerivative(Tensor t) => t.OneMinus().TimesInPlace((SigmaMax - SigmaMin) / 2).PlusInPlace(SigmaMin / 2);
 
     /// <summary>The same as alpha'/alpha, since alpha^2 + sigma^2 = 1.</summary>
     public override Tensor DriftVariance(Tensor t) => AlphaLogDerivative(t);
@@ -56,8 +57,8 @@ internal sealed class VpPath : InterpolantPath
     private static Tensor LogAlpha(Tensor t)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor rest = OneMinus(t);
-        Tensor linear = rest.mul(-SigmaMin / 2);
-        return linear.add_(rest.pow_(2).mul_(-(SigmaMax - SigmaMin) / 4)).MoveToOuterDisposeScope();
+        Tensor rest = t.OneMinus();
+        Tensor linear = rest.Times(-SigmaMin / 2);
+        return linear.PlusScaledInPlace(-(SigmaMax - SigmaMin) / 4, rest.Squared()).MoveToOuterDisposeScope();
     }
 }

@@ -66,7 +66,7 @@ internal static class TensorBytes
         }
     }
 
-    public static void Skip(Stream stream, long count)
+    public static void Skip(Stream stream, long count, string name)
     {
         byte[] buffer = new byte[(int)Math.Min(count, 4096)];
         while (count > 0)
@@ -74,7 +74,7 @@ internal static class TensorBytes
             int read = stream.Read(buffer, 0, (int)Math.Min(count, buffer.Length));
             if (read == 0)
             {
-                return;
+                throw new InvalidDataException($"'{name}' ends before its last tensor is complete; it was cut short.");
             }
 
             count -= read;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GMem.Backbone;
+using GMem.Sampling;
 using GMem.Tests.Shared;
 using GMem.Weights;
 using TorchSharp;
@@ -152,29 +153,24 @@ public sealed class SiTReferenceTests
     /// <summary>Guidance as the reference records it: a doubled batch, of which the second half of the state follows the first.</summary>
     private static torch.Tensor Guided(SiT network, torch.Tensor x, torch.Tensor t, torch.Tensor condition, JsonElement setting)
     {
-        double? Bound(string name) => setting.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.Number ? v.GetDouble() : null;
-        long half = x.shape[0] / 2;
-        torch.Tensor first = x.narrow(0, 0, half), times = t.narrow(0, 0, half);
-        torch.Tensor conditional = network.forward(first, times, condition.narrow(0, 0, half));
-        torch.Tensor unconditional = network.forward(first, times, condition.narrow(0, half, half));
-        double scale = setting.GetProperty("cfg_scale").GetDouble(), time = t[0].to(torch.float64).item<double>();
-        bool interval = setting.TryGetProperty("cfg_interval", out JsonElement on) && on.ValueKind == JsonValueKind.True;
-        if (interval && time < Bound("cfg_interval_start"))
+        JsonElement? Property(string name) => setting.TryGetProperty(name, out JsonElement v) && v.ValueKind != JsonValueKind.Null ? v : null;
+        bool interval = Property("cfg_interval")?.GetBoolean() ?? false;
+        int? channels = Property("guided_channels")?.GetInt32();
+        Guidance guidance = new(
+            setting.GetProperty("cfg_scale").GetDouble(),
+            interval ? Property("cfg_interval_start")?.GetDouble() : null,
+            interval ? Property("cfg_interval_end")?.GetDouble() : null,
+            channels);
+        torch.Tensor[] states = x.chunk(2), times = t.chunk(2), conditions = condition.chunk(2);
+        torch.Tensor guided = guidance.Predict(network.forward, states[0], times[0], conditions[0], conditions[1]);
+        if (channels is not { } count || count >= x.size(1))
         {
-            return torch.cat([conditional, conditional], 0);
+            return torch.cat([guided, guided], 0);
         }
 
-        if (interval && time > Bound("cfg_interval_end"))
-        {
-            return torch.cat([unconditional, unconditional], 0);
-        }
-
-        long channels = setting.TryGetProperty("guided_channels", out JsonElement guided) ? guided.GetInt64() : x.shape[1];
-        torch.Tensor mixed = torch.lerp(unconditional, conditional, torch.tensor(scale, dtype: x.dtype)).narrow(1, 0, channels);
-        long rest = x.shape[1] - channels;
-        return torch.cat([
-            torch.cat([mixed, conditional.narrow(1, channels, rest)], 1),
-            torch.cat([mixed, unconditional.narrow(1, channels, rest)], 1)], 0);
+        // The second half keeps its own prediction, the unconditional one, in the channels that are not guided.
+        torch.Tensor unconditional = network.forward(states[0], times[0], conditions[1]);
+        return torch.cat([guided, torch.cat([guided.narrow(1, 0, count), unconditional.narrow(1, count, x.size(1) - count)], 1)], 0);
     }
 
     private static IReadOnlyList<string> Cases() =>

@@ -107,7 +107,7 @@ public sealed class FlatAdamWTests
 
         a.matmul(b).sum().backward();
         a.matmul(b).sum().backward();
-        torch.Tensor expected = torch.cat([b.detach().expand(4, 3).reshape(-1), a.detach().sum(0)]).mul(2);
+        torch.Tensor expected = torch.cat([b.detach().expand(4, 3).reshape(-1), a.detach().sum([0L])]).mul(2);
         ReferenceFolder.Close(flat.Gradients, expected, 1e-6, 1e-6, "gradients of two backward passes");
 
         flat.ZeroGradients();

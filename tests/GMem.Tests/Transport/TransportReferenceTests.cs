@@ -104,7 +104,7 @@ public sealed class TransportReferenceTests
                 {
                     string[] parts = entry.Name.Split('|');
                     double? train = Given(parts[3], "train_eps="), sample = Given(parts[4], "sample_eps=");
-                    FlowTransport transport = new(PathOf(parts[1]), PredictionOf(parts[2]), trainEpsilon: train, sampleEpsilon: sample);
+                    FlowTransport transport = new(TransportNames.Path(parts[1]), TransportNames.Prediction(parts[2]), trainEpsilon: train, sampleEpsilon: sample);
                     Assert.Equal(train ?? entry.Value[0].GetDouble(), transport.TrainEpsilon);
                     Assert.Equal(sample ?? (entry.Value[1].ValueKind == JsonValueKind.Null ? 1e-3 : entry.Value[1].GetDouble()), transport.SampleEpsilon);
                     count++;
@@ -118,7 +118,7 @@ public sealed class TransportReferenceTests
     private static int CheckPath(TrackedFile file)
     {
         JsonElement config = file.Config(), noise = file.Config("float32_vs_float64_max_rel_diff");
-        InterpolantPath path = PathOf(config.GetProperty("path_type").GetString()!);
+        InterpolantPath path = TransportNames.Path(config.GetProperty("path_type").GetString()!);
         Tensor t = file.Read("t"), x = file.Read("x"), v = file.Read("v"), x0 = file.Read("x0"), x1 = file.Read("x1");
         int count = 0;
         void Check(string key, Func<Func<Tensor, Tensor>, Tensor> compute)
@@ -149,7 +149,7 @@ public sealed class TransportReferenceTests
         {
             foreach (JsonElement norm in config.GetProperty("diffusion_norms").EnumerateArray())
             {
-                Check($"diffusion.{form}.norm{norm.GetRawText()}", to => path.Diffusion(to(t), FormOf(form), norm.GetDouble()));
+                Check($"diffusion.{form}.norm{norm.GetRawText()}", to => path.Diffusion(to(t), TransportNames.Form(form), norm.GetDouble()));
             }
         }
 
@@ -166,13 +166,13 @@ public sealed class TransportReferenceTests
 
     private static void CheckState(TrackedFile file, string path)
     {
-        TransportPlan plan = new FlowTransport(PathOf(path)).Plan(file.Read("t"), file.Read("x0"), file.Read("x1"));
+        TransportPlan plan = new FlowTransport(TransportNames.Path(path)).Plan(file.Read("t"), file.Read("x0"), file.Read("x1"));
         ReferenceFolder.Close(plan.State, file.Read($"{path}.xt"), 1e-6, 1e-5, $"{file.Name} {path}.xt");
     }
 
     private static int CheckLosses(TrackedFile file, string path, string prediction, string weighting)
     {
-        FlowTransport transport = new(PathOf(path), PredictionOf(prediction), WeightingOf(weighting));
+        FlowTransport transport = new(TransportNames.Path(path), TransportNames.Prediction(prediction), WeightingOf(weighting));
         int count = 0;
         foreach (ScalarType dtype in new[] { ScalarType.Float32, ScalarType.Float64 })
         {
@@ -216,9 +216,9 @@ public sealed class TransportReferenceTests
                 at[axis] = (int)(rest % shape[axis]);
             }
 
-            FlowTransport transport = new(PathOf(paths[at[0]]), PredictionOf(predictions[at[1]]), trainEpsilon: train, sampleEpsilon: sample);
+            FlowTransport transport = new(TransportNames.Path(paths[at[0]]), TransportNames.Prediction(predictions[at[1]]), trainEpsilon: train, sampleEpsilon: sample);
             IntegrationInterval interval = transport.IntegrationInterval(
-                stochastic[at[2]], FormOf(forms[at[3]]), evaluation[at[4]], reverse[at[5]], lastSteps[at[6]]);
+                stochastic[at[2]], TransportNames.Form(forms[at[3]]), evaluation[at[4]], reverse[at[5]], lastSteps[at[6]]);
             Assert.Equal(flat[i], interval.Start, 1e-12);
             Assert.Equal(flat[i + 1], interval.End, 1e-12);
         }
@@ -255,12 +255,6 @@ public sealed class TransportReferenceTests
     private static bool IsIntervals(TrackedFile file) => file.Config().TryGetProperty("axis0_path", out _);
 
     private static string[] Strings(JsonElement config, string name) => [.. config.GetProperty(name).EnumerateArray().Select(value => value.GetString()!)];
-
-    private static InterpolantPath PathOf(string name) => TransportNames.Path(name);
-
-    private static PredictionTarget PredictionOf(string name) => TransportNames.Prediction(name);
-
-    private static DiffusionForm FormOf(string name) => TransportNames.Form(name);
 
     private static LossWeighting WeightingOf(string name) => Enum.Parse<LossWeighting>(name, ignoreCase: true);
 }
