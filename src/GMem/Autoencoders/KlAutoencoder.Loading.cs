@@ -11,7 +11,7 @@ public sealed partial class KlAutoencoder
 {
     /// <summary>Loads a published autoencoder.</summary>
     /// <param name="path">
-    /// A <c>.safetensors</c> file with the names of latent diffusion (with or without <c>first_stage_model.</c>) or of diffusers, older ones too.
+    /// A <c>.safetensors</c> file or a PyTorch checkpoint (<c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>, <c>.bin</c>) with the names of latent diffusion (with or without <c>first_stage_model.</c>) or of diffusers, older ones too.
     /// </param>
     /// <param name="options">The shape of the network; null infers it from the tensors.</param>
     /// <param name="device">Where it runs; null takes the CPU.</param>
@@ -25,7 +25,7 @@ public sealed partial class KlAutoencoder
         string path, KlAutoencoderOptions? options = null, torch.Device? device = null, torch.ScalarType dataType = torch.ScalarType.Float32)
     {
         WeightPlacement placement = WeightPlacement.For(device, dataType);
-        Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path);
+        Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path, KlStateDict.MayBelong);
         try
         {
             return Create(tensors, options, path, placement);

@@ -46,7 +46,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
     internal DinoVisionTransformer Network => _network;
 
     /// <summary>Loads an official checkpoint (<c>dinov2_vitb14_pretrain</c> and its like).</summary>
-    /// <param name="path">A <c>.safetensors</c> file with the official tensor names.</param>
+    /// <param name="path">A PyTorch checkpoint (<c>.pth</c>) or <c>.safetensors</c> file with the official tensor names.</param>
     /// <param name="options">The shape of the network; null infers it from the tensors.</param>
     /// <param name="device">Where it runs; null takes the CPU.</param>
     /// <param name="dataType">What it computes in: Float32 or Float64, on a GPU BFloat16 or Float16 too. Default Float32.</param>
