@@ -19,6 +19,8 @@ public sealed class TrackedFile : IDisposable
 
     public string Name { get; }
 
+    public IEnumerable<string> Names => _file.Entries.Select(entry => entry.Name);
+
     public bool Contains(string key) => _file.Contains(key);
 
     public JsonElement Config(string key = "config") => _file.Config(key);

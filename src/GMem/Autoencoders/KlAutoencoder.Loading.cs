@@ -9,12 +9,9 @@ namespace GMem.Autoencoders;
 /// <content>Where an autoencoder comes from and how it is kept.</content>
 public sealed partial class KlAutoencoder
 {
-    private const string MeanName = "latent_statistics.mean";
-    private const string DeviationName = "latent_statistics.std";
-
     /// <summary>Loads a published autoencoder.</summary>
     /// <param name="path">
-    /// A <c>.safetensors</c> file with the names of latent diffusion (with or without <c>first_stage_model.</c>) or of diffusers, older ones too.
+    /// A <c>.safetensors</c> file or a PyTorch checkpoint (<c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>, <c>.bin</c>) with the names of latent diffusion (with or without <c>first_stage_model.</c>) or of diffusers, older ones too.
     /// </param>
     /// <param name="options">The shape of the network; null infers it from the tensors.</param>
     /// <param name="device">Where it runs; null takes the CPU.</param>
@@ -28,7 +25,7 @@ public sealed partial class KlAutoencoder
         string path, KlAutoencoderOptions? options = null, torch.Device? device = null, torch.ScalarType dataType = torch.ScalarType.Float32)
     {
         WeightPlacement placement = WeightPlacement.For(device, dataType);
-        Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path);
+        Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path, KlStateDict.MayBelong);
         try
         {
             return Create(tensors, options, path, placement);
@@ -49,28 +46,19 @@ public sealed partial class KlAutoencoder
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(tensors);
-        KlAutoencoderOptions options;
         try
         {
-            options = JsonSerializer.Deserialize<KlAutoencoderOptions>(configuration) ?? throw new JsonException("it is null");
+            SavedSettings saved = JsonSerializer.Deserialize<SavedSettings>(configuration) ?? throw new JsonException("it is null");
+            KlAutoencoderOptions options = saved.Network ?? throw new JsonException("it names no network");
             options.Validate();
+            LatentStatistics? statistics = saved.LatentMean is null && saved.LatentStandardDeviation is null
+                ? null : new LatentStatistics(saved.LatentMean ?? [], saved.LatentStandardDeviation ?? []);
+            return Create(tensors, options, "saved KL autoencoder", WeightPlacement.ForSaved(device, tensors), statistics);
         }
         catch (Exception error) when (error is JsonException or ArgumentException)
         {
             throw new InvalidDataException($"The saved settings of the KL autoencoder cannot be used: {error.Message}", error);
         }
-
-        const string Source = "saved KL autoencoder";
-        bool hasStatistics = tensors.ContainsKey(MeanName) || tensors.ContainsKey(DeviationName);
-        LatentStatistics? statistics = hasStatistics ? LatentStatistics.FromTensors(tensors, MeanName, DeviationName, Source) : null;
-        if (statistics is not null && statistics.Mean.Count != options.LatentChannels)
-        {
-            throw new InvalidDataException($"The saved KL autoencoder has {options.LatentChannels} latent channels, its statistics {statistics.Mean.Count}.");
-        }
-
-        KlAutoencoder autoencoder = Create(tensors, options, Source, WeightPlacement.For(device, torch.ScalarType.Float32));
-        autoencoder.Statistics = statistics;
-        return autoencoder;
     }
 
     /// <summary>An untrained autoencoder of the same layout, for trials without a checkpoint.</summary>
@@ -89,43 +77,39 @@ public sealed partial class KlAutoencoder
     }
 
     /// <summary>The settings needed to load it again, as JSON.</summary>
-    /// <returns>The shape of the network.</returns>
-    public string SaveConfiguration() => JsonSerializer.Serialize(_options);
+    /// <returns>The shape of the network, and the statistics if there are any.</returns>
+    public string SaveConfiguration() =>
+        JsonSerializer.Serialize(new SavedSettings(_options, Statistics?.Mean, Statistics?.StandardDeviation));
 
-    /// <summary>The tensors needed to load it again: the weights under their official names, and the statistics if there are any.</summary>
-    /// <returns>Tensors by name; the weights stay the autoencoder's.</returns>
-    public IReadOnlyDictionary<string, torch.Tensor> SaveTensors()
-    {
-        Dictionary<string, torch.Tensor> tensors = _network.state_dict();
-        if (Statistics is not null)
-        {
-            tensors[MeanName] = torch.tensor([.. Statistics.Mean]);
-            tensors[DeviationName] = torch.tensor([.. Statistics.StandardDeviation]);
-        }
+    /// <summary>The tensors needed to load it again: the weights under their official names.</summary>
+    /// <returns>Tensors by name; they stay the autoencoder's.</returns>
+    public IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => _network.state_dict();
 
-        return tensors;
-    }
-
+    /// <summary>Makes it from tensors in memory.</summary>
     /// <param name="tensors">Under any published names; those outside the network are left out.</param>
     /// <param name="options">Null infers them.</param>
     /// <param name="source">What to call the tensors' origin in an error.</param>
     /// <param name="placement">Where the network lies.</param>
-    internal static KlAutoencoder Create(IReadOnlyDictionary<string, torch.Tensor> tensors, KlAutoencoderOptions? options, string source, WeightPlacement placement)
+    /// <param name="statistics">What latents are normalised by.</param>
+    internal static KlAutoencoder Create(
+        IReadOnlyDictionary<string, torch.Tensor> tensors, KlAutoencoderOptions? options, string source, WeightPlacement placement, LatentStatistics? statistics = null)
     {
         GMemRuntime.EnsureLoaded();
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> own = KlStateDict.Normalize(tensors);
         KlAutoencoderOptions shape = options?.Clone() ?? KlInference.FromShapes(WeightsFile.Shapes(own), source);
+        RequireChannels(statistics, shape.LatentChannels);
+        Dictionary<string, torch.Tensor> fitting = placement.Fit(own);
+        using (KlNetwork shapes = new(shape, placement with { Device = torch.META }))
+        {
+            // Whatever does not fit is found before anything as large as the network is allocated.
+            StateDict.Load(shapes, fitting, source);
+        }
+
         KlNetwork network = new(shape, placement);
-        try
-        {
-            StateDict.Load(network, placement.Fit(own), source);
-            return new KlAutoencoder(network, shape, placement);
-        }
-        catch
-        {
-            network.Dispose();
-            throw;
-        }
+        StateDict.Load(network, fitting, source);
+        return new KlAutoencoder(network, shape, placement) { Statistics = statistics };
     }
+
+    private sealed record SavedSettings(KlAutoencoderOptions? Network, IReadOnlyList<float>? LatentMean, IReadOnlyList<float>? LatentStandardDeviation);
 }

@@ -6,7 +6,8 @@ namespace GMem.Autoencoders;
 
 /// <summary>The KL autoencoder of latent diffusion: SD-VAE (f8d4), VA-VAE (f16d32), MAR's (f16d16), and others of that layout.</summary>
 /// <remarks>
-/// <see cref="Encode"/> gives the mean of the posterior. With <see cref="Statistics"/> set, latents leave it with mean 0 and deviation 1 a channel
+/// <see cref="Encode"/> gives the mean of the posterior, as it is unless <see cref="Statistics"/> are set (for models trained with Stable Diffusion's
+/// autoencoder: <c>LatentStatistics.FromScale(4, 0.18215)</c>). With them, latents leave it with mean 0 and deviation 1 a channel
 /// and <see cref="Decode"/> expects them so. Images go through in slices of <see cref="SliceSize"/>; a single image too large for memory can go
 /// through in tiles (<see cref="TileSize"/>), which changes the result a little.
 /// </remarks>
@@ -37,9 +38,11 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     public LatentStatistics? Statistics
     {
         get;
-        set => field = value is null || value.Mean.Count == Channels
-            ? value
-            : throw new ArgumentException($"The autoencoder's latents have {Channels} channels, these statistics {value.Mean.Count}.", nameof(value));
+        set
+        {
+            RequireChannels(value, Channels);
+            field = value;
+        }
     }
 
     /// <summary>How many images go through the network at once; memory grows with it, results do not depend on it. At least 1. Default 8.</summary>
@@ -191,6 +194,14 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
         return tile == 0 || (input.shape[2] <= tile && input.shape[3] <= tile)
             ? map(input)
             : TiledMap.Apply(input, tile, unit, length => encode ? length / factor : length * factor, map);
+    }
+
+    private static void RequireChannels(LatentStatistics? statistics, int channels)
+    {
+        if (statistics is not null && statistics.Mean.Count != channels)
+        {
+            throw new ArgumentException($"The autoencoder's latents have {channels} channels, these statistics {statistics.Mean.Count}.", nameof(statistics));
+        }
     }
 
     private void RequireImages(torch.Tensor images)

@@ -63,11 +63,11 @@ public sealed class KlAutoencoderOptions
         }
 
         int levels = ChannelMultipliers?.Count ?? 0;
-        Require(BaseChannels >= 32 && BaseChannels % 32 == 0, $"{nameof(BaseChannels)} must be a multiple of 32, not {BaseChannels}");
-        Require(levels is >= 1 and <= 16 && ChannelMultipliers!.All(m => m >= 1), $"{nameof(ChannelMultipliers)} must be 1 to 16 numbers of at least 1");
-        Require(ResidualBlocks >= 1, $"{nameof(ResidualBlocks)} must be at least 1, not {ResidualBlocks}");
-        Require(BottleneckChannels >= 1, $"{nameof(BottleneckChannels)} must be at least 1, not {BottleneckChannels}");
-        Require(LatentChannels >= 1, $"{nameof(LatentChannels)} must be at least 1, not {LatentChannels}");
+        Require(BaseChannels is >= 32 and <= 8192 && BaseChannels % 32 == 0, $"{nameof(BaseChannels)} must be a multiple of 32 up to 8192, not {BaseChannels}");
+        Require(levels is >= 1 and <= 16 && ChannelMultipliers!.All(m => m is >= 1 and <= 256), $"{nameof(ChannelMultipliers)} must be 1 to 16 numbers from 1 to 256");
+        Require(ResidualBlocks is >= 1 and <= 64, $"{nameof(ResidualBlocks)} must be 1 to 64, not {ResidualBlocks}");
+        Require(BottleneckChannels is >= 1 and <= 8192, $"{nameof(BottleneckChannels)} must be 1 to 8192, not {BottleneckChannels}");
+        Require(LatentChannels is >= 1 and <= 8192, $"{nameof(LatentChannels)} must be 1 to 8192, not {LatentChannels}");
         Require(AreLevels(EncoderAttentionLevels, levels), $"{nameof(EncoderAttentionLevels)} must be levels from 0 to {levels - 1}");
         Require(AreLevels(DecoderAttentionLevels, levels), $"{nameof(DecoderAttentionLevels)} must be levels from 0 to {levels - 1}");
         if (faults.Count > 0)

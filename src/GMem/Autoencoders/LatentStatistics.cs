@@ -66,7 +66,7 @@ public sealed class LatentStatistics
     }
 
     /// <summary>Reads the statistics which LightningDiT keeps beside its latents: tensors <c>mean</c> and <c>std</c>, with C entries each.</summary>
-    /// <param name="path">A <c>.safetensors</c> file.</param>
+    /// <param name="path">A <c>.safetensors</c> file, or the <c>.pt</c> file as published.</param>
     /// <returns>The statistics in it.</returns>
     /// <exception cref="InvalidDataException">It lacks one of the tensors, or they cannot be used.</exception>
     public static LatentStatistics Read(string path)

@@ -24,7 +24,7 @@ public abstract class SnippetEncoder : IDisposable
     public abstract IReadOnlyDictionary<string, torch.Tensor> SaveTensors();
 
     /// <summary>Loads DINOv2, the encoder of the published results; which of its models it is, the file's tensors say.</summary>
-    /// <param name="path">An official checkpoint, for instance of <c>dinov2_vitb14_pretrain</c>, as <c>.safetensors</c>.</param>
+    /// <param name="path">An official checkpoint, for instance <c>dinov2_vitb14_pretrain.pth</c>, or the same tensors as <c>.safetensors</c>.</param>
     /// <param name="device">Where it runs; null takes the CPU.</param>
     /// <returns>A new encoder; dispose it.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

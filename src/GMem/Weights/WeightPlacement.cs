@@ -33,6 +33,13 @@ internal readonly record struct WeightPlacement(torch.Device Device, torch.Scala
         return tensors.ToDictionary(t => t.Key, t => narrow && t.Value.is_floating_point() ? t.Value.to(type) : t.Value, StringComparer.Ordinal);
     }
 
+    /// <summary>Where saved weights go: float64 ones into a float64 network, others into float32.</summary>
+    public static WeightPlacement ForSaved(torch.Device? device, IReadOnlyDictionary<string, torch.Tensor> tensors)
+    {
+        bool isDouble = tensors.Values.Any(t => t.dtype == torch.ScalarType.Float64);
+        return new WeightPlacement(device ?? torch.CPU, isDouble ? torch.ScalarType.Float64 : torch.ScalarType.Float32);
+    }
+
     /// <summary>What a caller asked for, or an error where no network can compute so.</summary>
     /// <param name="device">Null takes the CPU.</param>
     /// <param name="dataType">Float32 or Float64; on a GPU 16 bits too.</param>

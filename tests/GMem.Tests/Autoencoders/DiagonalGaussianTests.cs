@@ -16,7 +16,7 @@ public sealed class DiagonalGaussianTests
         foreach (string path in files)
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            using ReferenceReader file = new(path);
+            using TrackedFile file = new(path);
             DiagonalGaussian first = new(file.Read("moments")), second = new(file.Read("other_moments"));
             DiagonalGaussian deterministic = new(file.Read("moments"), deterministic: true);
             torch.Tensor noise = file.Read("noise");
@@ -33,7 +33,7 @@ public sealed class DiagonalGaussianTests
             file.Compare("det_std", () => deterministic.StandardDeviation, 0, Relative);
             file.Compare("det_sample", () => deterministic.Sample(noise), 0, Relative);
             file.Compare("det_kl", () => deterministic.KullbackLeibler().narrow(0, 0, 1), 0, Relative); // recorded for the batch as a whole
-            file.RequireAllRead();
+            file.AssertAllRead();
         }
 
         ReferenceFolder.RequireCases(KlReference.Folder, files.Count, "distributions");

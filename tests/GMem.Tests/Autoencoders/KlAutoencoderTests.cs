@@ -138,17 +138,14 @@ public sealed class KlAutoencoderTests
         using DisposeScope scope = torch.NewDisposeScope();
         using KlAutoencoder autoencoder = KlAutoencoder.CreateRandom(Tiny(), seed: 1);
         Dictionary<string, torch.Tensor> tensors = new(autoencoder.SaveTensors());
-        foreach (string configuration in new[] { "{", "null", "{\"ResidualBlocks\": 0}", "{\"ChannelMultipliers\": null}" })
+        foreach (string configuration in new[] { "{", "null", "{}", "{\"Network\": {\"ResidualBlocks\": 0}}", "{\"Network\": {\"ChannelMultipliers\": null}}", "{\"Network\": {}, \"LatentMean\": [1,2,3,4]}" })
         {
             InvalidDataException error = Assert.Throws<InvalidDataException>(() => KlAutoencoder.FromSaved(configuration, tensors));
             Assert.StartsWith("The saved settings of the KL autoencoder cannot be used: ", error.Message, StringComparison.Ordinal);
         }
 
-        tensors["latent_statistics.mean"] = torch.zeros(4);
-        Assert.Contains("lacks latent_statistics.std", Assert.Throws<InvalidDataException>(() => KlAutoencoder.FromSaved(autoencoder.SaveConfiguration(), tensors)).Message, StringComparison.Ordinal);
-        tensors["latent_statistics.mean"] = torch.zeros(3);
-        tensors["latent_statistics.std"] = torch.ones(3);
-        Assert.Contains("4 latent channels, its statistics 3", Assert.Throws<InvalidDataException>(() => KlAutoencoder.FromSaved(autoencoder.SaveConfiguration(), tensors)).Message, StringComparison.Ordinal);
+        const string Three = "{\"Network\": {}, \"LatentMean\": [1,2,3], \"LatentStandardDeviation\": [1,2,3]}";
+        Assert.Contains("have 4 channels, these statistics 3", Assert.Throws<InvalidDataException>(() => KlAutoencoder.FromSaved(Three, tensors)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -171,7 +168,7 @@ public sealed class KlAutoencoderTests
     {
         KlAutoencoderOptions options = new() { BaseChannels = 40, ResidualBlocks = 0, DecoderAttentionLevels = [4] };
         Assert.Equal(
-            "The KL autoencoder cannot be built: BaseChannels must be a multiple of 32, not 40; ResidualBlocks must be at least 1, not 0; "
+            "The KL autoencoder cannot be built: BaseChannels must be a multiple of 32 up to 8192, not 40; ResidualBlocks must be 1 to 64, not 0; "
             + "DecoderAttentionLevels must be levels from 0 to 3.",
             Assert.Throws<ArgumentException>(options.Validate).Message);
     }

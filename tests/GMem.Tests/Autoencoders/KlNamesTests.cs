@@ -19,7 +19,10 @@ public sealed class KlNamesTests
             KlAutoencoderOptions inferred = KlInference.FromShapes(expected, path);
             KeyTable.RequireEqual(expected, Shapes(inferred), Path.GetFileName(path));
             KlAutoencoderOptions[] presets = [KlAutoencoderOptions.VaVae(), KlAutoencoderOptions.Mar()];
-            Assert.Contains(JsonSerializer.Serialize(inferred), presets.Select(p => JsonSerializer.Serialize(p)));
+            foreach (KlAutoencoderOptions preset in presets.Where(p => (p.BaseChannels, p.LatentChannels) == (inferred.BaseChannels, inferred.LatentChannels)))
+            {
+                Assert.Equal(JsonSerializer.Serialize(preset), JsonSerializer.Serialize(inferred));
+            }
         }
 
         ReferenceFolder.RequireCases(KlReference.Folder, tables.Count, "key tables");
@@ -50,6 +53,25 @@ public sealed class KlNamesTests
         Dictionary<string, long[]> shapes = Shapes(preset);
         Assert.Equal(JsonSerializer.Serialize(preset), JsonSerializer.Serialize(KlInference.FromShapes(shapes, "sd")));
         Assert.Equal(83_653_863, shapes.Values.Sum(shape => shape.Aggregate(1L, (a, b) => a * b))); // the published number of values
+    }
+
+    [Theory]
+    [InlineData("encoder.down.2147483647.block.0.conv1.weight", 32, "holds no usable KL autoencoder: 32 channels in")]
+    [InlineData("encoder.down.0.block.2147483647.conv1.weight", 32, "ResidualBlocks must be 1 to 64")]
+    [InlineData("encoder.x", 0, "0 channels")]
+    [InlineData("encoder.x", 33, "multiple of 32")]
+    public void FromShapes_HostileNamesAndSizes_AreRefused(string name, long channels, string expected)
+    {
+        Dictionary<string, long[]> shapes = new()
+        {
+            ["encoder.conv_in.weight"] = [channels, 3, 3, 3],
+            ["encoder.conv_out.weight"] = [8, 32, 3, 3],
+            ["quant_conv.weight"] = [8, 8, 1, 1],
+            ["post_quant_conv.weight"] = [4, 4, 1, 1],
+            ["encoder.down.0.block.0.conv1.weight"] = [Math.Max(1, channels), 32, 3, 3],
+            [name] = [1],
+        };
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => KlInference.FromShapes(shapes, "f")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

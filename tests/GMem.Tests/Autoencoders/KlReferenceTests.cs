@@ -31,11 +31,11 @@ public sealed class KlReferenceTests
         int cases = 0;
         foreach (KlReference reference in KlReference.All())
         {
-            using ReferenceReader file = new(reference.Io);
+            using TrackedFile file = new(reference.Io);
             using DisposeScope weights = torch.NewDisposeScope();
             foreach ((string name, Dictionary<string, torch.Tensor> tensors) in reference.WeightSets())
             {
-                using KlAutoencoder autoencoder = Create(tensors, KlReference.Options(file.Config), name, torch.ScalarType.Float32);
+                using KlAutoencoder autoencoder = Create(tensors, KlReference.Options(file.Config()), name, torch.ScalarType.Float32);
                 foreach (string prefix in file.Prefixes("case"))
                 {
                     using DisposeScope scope = torch.NewDisposeScope();
@@ -48,7 +48,7 @@ public sealed class KlReferenceTests
                 CompareActivations(file, autoencoder.Network);
             }
 
-            file.RequireAllRead();
+            file.AssertAllRead();
         }
 
         ReferenceFolder.RequireCases(KlReference.Folder, cases, "cases");
@@ -61,7 +61,7 @@ public sealed class KlReferenceTests
         foreach (KlReference reference in KlReference.All())
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            using ReferenceReader file = new(reference.Io);
+            using TrackedFile file = new(reference.Io);
             (string name, Dictionary<string, torch.Tensor> tensors) = reference.WeightSets()[0];
             using KlAutoencoder autoencoder = Create(tensors, null, name, torch.ScalarType.Float64);
             string prefix = file.Prefixes("case")[0];
@@ -95,7 +95,7 @@ public sealed class KlReferenceTests
         ReferenceFolder.RequireCases(KlReference.Folder, cases, "sets of weights");
     }
 
-    private static void CompareEncode(ReferenceReader file, string prefix, KlAutoencoder autoencoder)
+    private static void CompareEncode(TrackedFile file, string prefix, KlAutoencoder autoencoder)
     {
         torch.Tensor bytes = file.Read($"{prefix}image_u8");
         file.Compare($"{prefix}image", () => autoencoder.ToNetwork(bytes), Absolute, Relative);
@@ -108,7 +108,7 @@ public sealed class KlReferenceTests
     }
 
     /// <summary>What follows from the moments, from the recorded ones, so that errors do not add up.</summary>
-    private static void ComparePosterior(ReferenceReader file, string prefix)
+    private static void ComparePosterior(TrackedFile file, string prefix)
     {
         DiagonalGaussian posterior = new(file.Read($"{prefix}moments"));
         file.Compare($"{prefix}mode", () => posterior.Mean, Absolute, Relative);
@@ -123,7 +123,7 @@ public sealed class KlReferenceTests
         }
     }
 
-    private static void CompareDecode(ReferenceReader file, string prefix, KlAutoencoder autoencoder)
+    private static void CompareDecode(TrackedFile file, string prefix, KlAutoencoder autoencoder)
     {
         torch.Tensor latent = file.Read($"{prefix}decode_input"), decoded = file.Read($"{prefix}decode");
         ReferenceFolder.Close(autoencoder.Network.DecodeImage(latent), decoded, Absolute, Relative, $"{file.Name}: {prefix}decode");
@@ -140,8 +140,13 @@ public sealed class KlReferenceTests
     }
 
     /// <summary>Intermediate results of the first image of the first case; any that is recorded under a name not known here stays unread and fails.</summary>
-    private static void CompareActivations(ReferenceReader file, KlNetwork network)
+    private static void CompareActivations(TrackedFile file, KlNetwork network)
     {
+        if (file.Prefixes("acts").Length == 0)
+        {
+            return;
+        }
+
         using DisposeScope scope = torch.NewDisposeScope();
         string first = file.Prefixes("case")[0];
         void Compare(string name, torch.Tensor actual) => file.Compare($"acts.{name}", () => actual, Absolute, Relative);

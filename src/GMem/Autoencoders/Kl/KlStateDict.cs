@@ -8,6 +8,9 @@ internal static class KlStateDict
     private const string FirstStage = "first_stage_model.";
     private static readonly string[] Roots = ["encoder.", "decoder.", "quant_conv.", "post_quant_conv."];
 
+    /// <summary>Whether a tensor of a file may belong to an autoencoder; what else a training checkpoint holds need not be read.</summary>
+    public static bool MayBelong(string name) => name.StartsWith(FirstStage, StringComparison.Ordinal) || IsOwn(name);
+
     /// <summary>
     /// Picks the autoencoder's tensors, strips the prefix which whole diffusion models give them, translates diffusers' names. What else a training
     /// checkpoint holds (losses, a foundation model) is left out.
@@ -19,7 +22,7 @@ internal static class KlStateDict
         Dictionary<string, torch.Tensor> own = tensors
             .Where(t => !prefixed || t.Key.StartsWith(FirstStage, StringComparison.Ordinal))
             .Select(t => (Name: prefixed ? t.Key[FirstStage.Length..] : t.Key, t.Value))
-            .Where(t => Roots.Any(root => t.Name.StartsWith(root, StringComparison.Ordinal)))
+            .Where(t => IsOwn(t.Name))
             .ToDictionary(t => t.Name, t => t.Value, StringComparer.Ordinal);
         if (!DiffusersNames.AreDiffusers(own.Keys))
         {
@@ -39,6 +42,8 @@ internal static class KlStateDict
 
         return renamed;
     }
+
+    private static bool IsOwn(string name) => Roots.Any(root => name.StartsWith(root, StringComparison.Ordinal));
 
     /// <summary>In diffusers the layers of attention are linear, C x C; here they are 1 x 1 convolutions.</summary>
     private static torch.Tensor AsKernel(string official, torch.Tensor tensor) =>

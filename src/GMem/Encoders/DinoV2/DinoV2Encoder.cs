@@ -15,6 +15,9 @@ public sealed class DinoV2Encoder : SnippetEncoder
     /// <summary>The <see cref="Kind"/> of this encoder.</summary>
     internal const string KindName = "dinov2";
 
+    /// <summary>Of one image: a square of 4095 pixels a side has 57,600. Attention over more would not end.</summary>
+    private const long MaximumTokens = 65_536;
+
     private readonly DinoVisionTransformer _network;
     private readonly DinoV2Options _options;
     private readonly WeightPlacement _placement;
@@ -43,7 +46,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
     internal DinoVisionTransformer Network => _network;
 
     /// <summary>Loads an official checkpoint (<c>dinov2_vitb14_pretrain</c> and its like).</summary>
-    /// <param name="path">A <c>.safetensors</c> file with the official tensor names.</param>
+    /// <param name="path">A PyTorch checkpoint (<c>.pth</c>) or <c>.safetensors</c> file with the official tensor names.</param>
     /// <param name="options">The shape of the network; null infers it from the tensors.</param>
     /// <param name="device">Where it runs; null takes the CPU.</param>
     /// <param name="dataType">What it computes in: Float32 or Float64, on a GPU BFloat16 or Float16 too. Default Float32.</param>
@@ -89,7 +92,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
             throw new InvalidDataException($"The saved settings of the DINOv2 encoder cannot be used: {error.Message}", error);
         }
 
-        return Create(tensors, options, "saved DINOv2 encoder", WeightPlacement.For(device, torch.ScalarType.Float32));
+        return Create(tensors, options, "saved DINOv2 encoder", WeightPlacement.ForSaved(device, tensors));
     }
 
     /// <summary>An untrained encoder of the same layout, for trials without a checkpoint; its snippets still differ from image to image.</summary>
@@ -110,12 +113,10 @@ public sealed class DinoV2Encoder : SnippetEncoder
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>.</exception>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or would become more than 65,536 tokens each.</exception>
     public override torch.Tensor Encode(torch.Tensor images)
     {
-        (torch.Tensor snippets, torch.Tensor tokens) = EncodeWithPatches(images);
-        tokens.Dispose();
-        return snippets;
+        return Run(images, withTokens: false).Snippets;
     }
 
     /// <summary>Encodes a batch of images, keeping the patch tokens.</summary>
@@ -124,26 +125,11 @@ public sealed class DinoV2Encoder : SnippetEncoder
     /// Snippets <c>[B, m]</c>, every row of unit L2 norm, and patch tokens <c>[B, T, m]</c> after the network's last norm, in row-major
     /// order: T = 256 for square images of less than 512 pixels a side. Both float32 on the CPU.
     /// </returns>
-    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>.</exception>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or would become more than 65,536 tokens each.</exception>
     public (torch.Tensor Snippets, torch.Tensor Tokens) EncodeWithPatches(torch.Tensor images)
     {
-        ArgumentNullException.ThrowIfNull(images);
-        if (images.dtype != torch.ScalarType.Byte || images.shape is not [>= 1, 3, >= 1, >= 1])
-        {
-            throw new ArgumentException($"Images must be uint8 [B, 3, H, W] with at least one image; got {images.dtype} [{string.Join(", ", images.shape)}].", nameof(images));
-        }
-
-        using DisposeScope scope = torch.NewDisposeScope();
-        using IDisposable noGradient = torch.no_grad();
-        List<torch.Tensor> snippets = [], tokens = [];
-        for (long start = 0; start < images.shape[0]; start += SliceSize)
-        {
-            (torch.Tensor snippet, torch.Tensor patches) = EncodeSlice(images.narrow(0, start, Math.Min(SliceSize, images.shape[0] - start)));
-            snippets.Add(snippet);
-            tokens.Add(patches);
-        }
-
-        return (torch.cat(snippets, 0).MoveToOuterDisposeScope(), torch.cat(tokens, 0).MoveToOuterDisposeScope());
+        (torch.Tensor snippets, torch.Tensor? tokens) = Run(images, withTokens: true);
+        return (snippets, tokens!);
     }
 
     /// <inheritdoc/>
@@ -176,25 +162,52 @@ public sealed class DinoV2Encoder : SnippetEncoder
             resampled["pos_embed"] = PositionEmbedding.ToSquare(stored, DinoV2Preprocessing.Patches);
         }
 
+        Dictionary<string, torch.Tensor> fitting = placement.Fit(resampled);
+        using (DinoVisionTransformer shapes = new(shape, placement with { Device = torch.META }))
+        {
+            // Whatever does not fit is found before anything as large as the network is allocated.
+            StateDict.Load(shapes, fitting, source);
+        }
+
         DinoVisionTransformer network = new(shape, placement);
-        try
-        {
-            StateDict.Load(network, placement.Fit(resampled), source);
-            return new DinoV2Encoder(network, shape, placement);
-        }
-        catch
-        {
-            network.Dispose();
-            throw;
-        }
+        StateDict.Load(network, fitting, source);
+        return new DinoV2Encoder(network, shape, placement);
     }
 
-    private (torch.Tensor Snippets, torch.Tensor Tokens) EncodeSlice(torch.Tensor images)
+    private (torch.Tensor Snippets, torch.Tensor? Tokens) Run(torch.Tensor images, bool withTokens)
     {
+        RequireImages(images);
         using DisposeScope scope = torch.NewDisposeScope();
-        DinoV2Output output = _network.Forward(Preprocess(images));
-        torch.Tensor snippets = torch.nn.functional.normalize(output.ClassToken.to(torch.float32), dim: 1).cpu();
-        torch.Tensor tokens = output.PatchTokens.to(torch.float32).cpu();
-        return (snippets.MoveToOuterDisposeScope(), tokens.MoveToOuterDisposeScope());
+        using IDisposable noGradient = torch.no_grad();
+        List<torch.Tensor> snippets = [], tokens = [];
+        for (long start = 0; start < images.shape[0]; start += SliceSize)
+        {
+            using DisposeScope slice = torch.NewDisposeScope();
+            DinoV2Output output = _network.Forward(Preprocess(images.narrow(0, start, Math.Min(SliceSize, images.shape[0] - start))));
+            snippets.Add(torch.nn.functional.normalize(output.ClassToken.to(torch.float32), dim: 1).cpu().MoveToOuterDisposeScope());
+            if (withTokens)
+            {
+                tokens.Add(output.PatchTokens.to(torch.float32).cpu().MoveToOuterDisposeScope());
+            }
+        }
+
+        torch.Tensor all = torch.cat(snippets, 0).MoveToOuterDisposeScope();
+        return (all, withTokens ? torch.cat(tokens, 0).MoveToOuterDisposeScope() : null);
+    }
+
+    private void RequireImages(torch.Tensor images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.dtype != torch.ScalarType.Byte || images.shape is not [>= 1, 3, >= 1 and long height, >= 1 and long width])
+        {
+            throw new ArgumentException($"Images must be uint8 [B, 3, H, W] with at least one image; got {images.dtype} [{string.Join(", ", images.shape)}].", nameof(images));
+        }
+
+        (long rows, long columns) = DinoV2Preprocessing.Grid(height, width, _options);
+        if (rows * columns > MaximumTokens)
+        {
+            throw new ArgumentException(
+                $"An image of {width} x {height} pixels would become {rows * columns:N0} tokens; at most {MaximumTokens:N0} can be encoded. Scale or crop it first.", nameof(images));
+        }
     }
 }

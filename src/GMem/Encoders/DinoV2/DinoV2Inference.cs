@@ -28,26 +28,37 @@ internal static class DinoV2Inference
         }
 
         bool swiGlu = shapes.ContainsKey("blocks.0.mlp.w12.weight");
-        int registers = shapes.TryGetValue("register_tokens", out long[]? tokens) && tokens.Length == 3 ? (int)tokens[1] : 0;
-        return new DinoV2Options
+        int registers = shapes.TryGetValue("register_tokens", out long[]? tokens) && tokens.Length == 3 ? Limited(tokens[1]) : 0;
+        DinoV2Options options = new()
         {
-            EmbedDim = (int)width,
+            EmbedDim = Limited(width),
             Depth = Math.Max(1, Depth(shapes.Keys)),
-            Heads = (int)width / PublishedHeadDim,
-            PatchSize = (int)patch,
-            ImageSize = (int)(grid * patch),
+            Heads = Limited(width / PublishedHeadDim),
+            PatchSize = Limited(patch),
+            ImageSize = Limited(Math.Min(grid, int.MaxValue) * Math.Min(patch, int.MaxValue)),
             RegisterTokens = registers,
             SwiGlu = swiGlu,
             MlpRatio = !swiGlu && shapes.TryGetValue("blocks.0.mlp.fc1.weight", out long[]? fc1) ? fc1[0] / (double)width : 4,
             InterpolateOffset = registers > 0 ? 0 : 0.1,
             InterpolateAntialias = registers > 0,
         };
+        try
+        {
+            options.Validate();
+            return options;
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidDataException($"'{source}' holds no usable DINOv2 model: {error.Message}", error);
+        }
     }
+
+    private static int Limited(long size) => (int)Math.Min(size, int.MaxValue);
 
     private static int Depth(IEnumerable<string> names) => names
         .Select(name => name.Split('.'))
         .Where(parts => parts.Length > 2 && parts[0] == "blocks")
-        .Select(parts => int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index + 1 : 0)
+        .Select(parts => int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? Math.Min(index, 1 << 20) + 1 : 0)
         .DefaultIfEmpty(0)
         .Max();
 

@@ -15,17 +15,17 @@ internal static class DinoV2Preprocessing
     private static readonly float[] Mean = [0.485f, 0.456f, 0.406f];
     private static readonly float[] Deviation = [0.229f, 0.224f, 0.225f];
 
-    /// <summary>The size of the network's input.</summary>
+    /// <summary>Rows and columns of patches.</summary>
     /// <remarks>
     /// Patches along a side: 16 * floor(side / 256), at least 16 (the public code makes 0 of a smaller image). A square takes its width for the side;
     /// otherwise the shorter side counts, and the longer one gets as many patches as its length asks for, rounded.
     /// </remarks>
-    public static (long Height, long Width) Size(long height, long width, DinoV2Options options)
+    public static (long Rows, long Columns) Grid(long height, long width, DinoV2Options options)
     {
         long shorter = options.SqueezeToSquare ? width : Math.Min(height, width);
         long patches = Patches * Math.Max(1, shorter / SourceSide);
         long Along(long side) => options.SqueezeToSquare ? patches : (long)Math.Round(patches * (double)side / shorter, MidpointRounding.AwayFromZero);
-        return (Along(height) * options.PatchSize, Along(width) * options.PatchSize);
+        return (Along(height), Along(width));
     }
 
     /// <summary>uint8 <c>[B, 3, H, W]</c> to the network's input.</summary>
@@ -37,7 +37,7 @@ internal static class DinoV2Preprocessing
         torch.Tensor mean = torch.tensor(Mean).to(precise, device).reshape(1, 3, 1, 1);
         torch.Tensor deviation = torch.tensor(Deviation).to(precise, device).reshape(1, 3, 1, 1);
         torch.Tensor normalised = images.to(device).to(precise).div_(255).sub_(mean).div_(deviation);
-        (long height, long width) = Size(images.shape[2], images.shape[3], options);
-        return BicubicResize.Apply(normalised, height, width).to(placement.DataType).MoveToOuterDisposeScope();
+        (long rows, long columns) = Grid(images.shape[2], images.shape[3], options);
+        return BicubicResize.Apply(normalised, rows * options.PatchSize, columns * options.PatchSize).to(placement.DataType).MoveToOuterDisposeScope();
     }
 }

@@ -30,7 +30,7 @@ internal static class PositionEmbedding
     /// <summary>M, or null where the shape is not that of a class position and a square grid.</summary>
     public static long? TrySide(IReadOnlyList<long> shape)
     {
-        if (shape is not [1, >= 2 and long count, _])
+        if (shape is not [1, >= 2 and long count, >= 1])
         {
             return null;
         }

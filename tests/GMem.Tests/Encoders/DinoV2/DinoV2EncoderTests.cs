@@ -9,19 +9,19 @@ namespace GMem.Tests.Encoders.DinoV2;
 public sealed class DinoV2EncoderTests
 {
     [Theory]
-    [InlineData(256, 256, false, 224, 224)]
-    [InlineData(511, 511, false, 224, 224)]
-    [InlineData(512, 512, true, 448, 448)]
-    [InlineData(32, 32, false, 224, 224)] // the public code makes an image of side 0 of it
-    [InlineData(32, 32, true, 224, 224)]
-    [InlineData(320, 288, true, 224, 224)] // squeezed, as by the public code
-    [InlineData(320, 288, false, 252, 224)] // 17.8 patches are 18
-    [InlineData(256, 1024, false, 224, 896)]
-    [InlineData(256, 1024, true, 896, 896)]
-    [InlineData(1, 3, false, 224, 672)]
-    public void Size_OfImages_FollowsTheShorterSideOrTheWidth(long height, long width, bool squeeze, long expectedHeight, long expectedWidth)
+    [InlineData(256, 256, false, 16, 16)]
+    [InlineData(511, 511, false, 16, 16)]
+    [InlineData(512, 512, true, 32, 32)]
+    [InlineData(32, 32, false, 16, 16)] // the public code makes an image of side 0 of it
+    [InlineData(32, 32, true, 16, 16)]
+    [InlineData(320, 288, true, 16, 16)] // squeezed, as by the public code
+    [InlineData(320, 288, false, 18, 16)] // 17.8 patches are 18
+    [InlineData(256, 1024, false, 16, 64)]
+    [InlineData(256, 1024, true, 64, 64)]
+    [InlineData(1, 3, false, 16, 48)]
+    public void Grid_OfImages_FollowsTheShorterSideOrTheWidth(long height, long width, bool squeeze, long rows, long columns)
     {
-        Assert.Equal((expectedHeight, expectedWidth), DinoV2Preprocessing.Size(height, width, new DinoV2Options { SqueezeToSquare = squeeze }));
+        Assert.Equal((rows, columns), DinoV2Preprocessing.Grid(height, width, new DinoV2Options { SqueezeToSquare = squeeze }));
     }
 
     [Fact]
@@ -107,7 +107,9 @@ public sealed class DinoV2EncoderTests
         using DinoV2Encoder encoder = SnippetEncoder.DinoV2(path);
         Assert.Equal(64, encoder.Dimension);
         Assert.Equal([1, 257, 64], encoder.SaveTensors()["pos_embed"].shape);
-        using DinoV2Encoder inDouble = DinoV2Encoder.Load(path, dataType: torch.ScalarType.Float64);
+        using DinoV2Encoder loadedInDouble = DinoV2Encoder.Load(path, dataType: torch.ScalarType.Float64);
+        using DinoV2Encoder inDouble = DinoV2Encoder.FromSaved(loadedInDouble.SaveConfiguration(), loadedInDouble.SaveTensors());
+        Assert.Equal(torch.ScalarType.Float64, inDouble.SaveTensors()["norm.weight"].dtype);
         torch.Tensor images = Images(1, 32, 32);
         Assert.True((encoder.Encode(images) - inDouble.Encode(images)).abs().max().item<float>() < 1e-5);
     }
@@ -161,6 +163,10 @@ public sealed class DinoV2EncoderTests
             Assert.Throws<ArgumentException>(() => encoder.Encode(torch.zeros(1, 3, 32, 32))).Message);
         Assert.Throws<ArgumentException>(() => encoder.Encode(torch.zeros(1, 4, 32, 32, dtype: torch.uint8)));
         Assert.Throws<ArgumentException>(() => encoder.Encode(torch.zeros(0, 3, 32, 32, dtype: torch.uint8)));
+        Assert.Contains(
+            "20000 x 1 pixels would become 5,120,000 tokens",
+            Assert.Throws<ArgumentException>(() => encoder.Encode(torch.zeros(1, 3, 1, 20000, dtype: torch.uint8))).Message,
+            StringComparison.Ordinal);
         Assert.Contains(
             "multiples of its patch size 14; got [1, 3, 28, 30]",
             Assert.Throws<ArgumentException>(() => encoder.Network.Forward(torch.zeros(1, 3, 28, 30))).Message,

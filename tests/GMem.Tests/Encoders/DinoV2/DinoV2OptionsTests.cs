@@ -52,8 +52,8 @@ public sealed class DinoV2OptionsTests
         DinoV2Options options = new() { EmbedDim = 770, Heads = 12, ImageSize = 500, RegisterTokens = -1, MlpRatio = 0 };
         ArgumentException error = Assert.Throws<ArgumentException>(options.Validate);
         Assert.Equal(
-            "DINOv2 cannot be built: Heads must divide EmbedDim (770); 12 does not; ImageSize must be a multiple of PatchSize (14), not 500; "
-            + "RegisterTokens must not be negative (-1); MlpRatio must be above 0 and at most 64, not 0.",
+            "DINOv2 cannot be built: Heads must divide EmbedDim (770); 12 does not; ImageSize must be a multiple of PatchSize (14) up to 65536, not 500; "
+            + "RegisterTokens must be 0 to 1024, not -1; MlpRatio must be above 0 and at most 64, not 0.",
             error.Message);
     }
 
@@ -68,6 +68,16 @@ public sealed class DinoV2OptionsTests
         Dictionary<string, long[]> odd = new() { ["pos_embed"] = [1, 26, 40], ["patch_embed.proj.weight"] = [40, 3, 14, 14] };
         error = Assert.Throws<InvalidDataException>(() => DinoV2Inference.FromShapes(odd, "odd.safetensors"));
         Assert.Contains("give DinoV2Options with its number of heads", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("blocks.2147483647.x", 64, 14, "Depth must be 1 to 1024")]
+    [InlineData("x", 1L << 40, 14, "EmbedDim must be 1 to 16384")]
+    [InlineData("x", 64, 0, "PatchSize must be 1 to 1024")]
+    public void FromShapes_HostileNamesAndSizes_AreRefused(string name, long width, long patch, string expected)
+    {
+        Dictionary<string, long[]> shapes = new() { ["pos_embed"] = [1, 26, 64], ["patch_embed.proj.weight"] = [width, 3, patch, patch], [name] = [1] };
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => DinoV2Inference.FromShapes(shapes, "f")).Message, StringComparison.Ordinal);
     }
 
     private static DinoV2Options Preset(string name, bool registers) =>
