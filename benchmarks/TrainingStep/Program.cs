@@ -70,8 +70,9 @@ double step = steps[steps.Count / 2];
 double rate = 2 * Math.Pow(2048, 3) / product / 1e9;
 Console.WriteLine(GMemRuntime.Describe());
 Console.WriteLine($"matrix product 2048^3    {rate,8:f1} GFLOP/s (best of {3 * (rounds + 2)})");
-Console.WriteLine($"training step            {step * 1000,8:f1} ms (median of {steps.Count}, best {steps[0] * 1000:f1}), {batch} x {tokens} tokens, {flops / 1e9:f1} GFLOP");
-Console.WriteLine($"share of the rate        {flops / 1e9 / step / rate,8:p1} (required 70 %)");
+Console.WriteLine($"training step            {step * 1000,8:f1} ms (median of {steps.Count}), {steps[0] * 1000:f1} ms (best), {batch} x {tokens} tokens, {flops / 1e9:f1} GFLOP");
+// Best against best compares the machine with itself in its quiet moments; the median has its neighbours in it too.
+Console.WriteLine($"share of the rate        {flops / 1e9 / steps[0] / rate,8:p1} (best step), {flops / 1e9 / step / rate:p1} (median step); required 70 % at S size");
 foreach ((string part, double seconds) in clock.Totals())
 {
     double share = seconds / clock.Total;

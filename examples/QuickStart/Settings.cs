@@ -8,7 +8,7 @@ namespace QuickStart;
 internal sealed record Settings
 {
     public const int DefaultImageSize = 32;
-    public const long DefaultSteps = 1600;
+    public const long DefaultSteps = 2000;
     public const int DefaultBatchSize = 32;
     public const int DefaultCount = 64;
     public const int DefaultSeed = 1;

@@ -9,8 +9,9 @@ internal static class ShapesDataSet
 {
     private const int Size = 32;
     private const int Count = 4096;
-    private const float SmallestRadius = 7;
-    private const float LargestRadius = 12;
+
+    private static readonly float[] Radii = [8, 11];
+    private static readonly float[] Centres = [11, 16, 21];
 
     private static readonly SKColor[] Colors =
     [
@@ -51,16 +52,15 @@ internal static class ShapesDataSet
     {
         using SKBitmap bitmap = new(new SKImageInfo(Size, Size, SKColorType.Rgba8888, SKAlphaType.Opaque));
         using SKCanvas canvas = new(bitmap);
-        canvas.Clear(Backgrounds[random.Next(Backgrounds.Length)]);
+        canvas.Clear(Pick(random, Backgrounds));
 
-        float radius = Between(random, SmallestRadius, LargestRadius);
-        canvas.Translate(Between(random, radius + 1, Size - radius - 1), Between(random, radius + 1, Size - radius - 1));
-        canvas.Scale(radius);
-        using SKPaint paint = new() { IsAntialias = true, Color = Colors[random.Next(Colors.Length)] };
+        canvas.Translate(Pick(random, Centres), Pick(random, Centres));
+        canvas.Scale(Pick(random, Radii));
+        using SKPaint paint = new() { IsAntialias = true, Color = Pick(random, Colors) };
         canvas.DrawPath(unitShape, paint);
         canvas.Flush();
         return bitmap.Encode(SKEncodedImageFormat.Png, 100);
     }
 
-    private static float Between(Random random, float low, float high) => low + ((high - low) * random.NextSingle());
+    private static T Pick<T>(Random random, T[] choices) => choices[random.Next(choices.Length)];
 }
