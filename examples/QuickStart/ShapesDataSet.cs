@@ -10,19 +10,11 @@ internal static class ShapesDataSet
     private const int Size = 32;
     private const int Count = 4096;
 
-    private static readonly float[] Radii = [8, 11];
-    private static readonly float[] Centres = [11, 16, 21];
+    private static readonly float[] Radii = [8, 10.5f];
+    private static readonly float[] Centres = [11.5f, 20.5f];
 
-    private static readonly SKColor[] Colors =
-    [
-        new(0xE6, 0x39, 0x46), new(0xF7, 0x7F, 0x00), new(0xFC, 0xD0, 0x2D),
-        new(0x2A, 0x9D, 0x4F), new(0x2F, 0x5F, 0xE0), new(0xF0, 0x6F, 0xB0),
-    ];
-
-    private static readonly SKColor[] Backgrounds =
-    [
-        new(0xF4, 0xF1, 0xEA), new(0x24, 0x2B, 0x3A),
-    ];
+    private static readonly SKColor[] Colors = [new(0xE6, 0x39, 0x46), new(0xF7, 0x9F, 0x10), new(0x2A, 0x9D, 0x4F), new(0x2F, 0x5F, 0xE0)];
+    private static readonly SKColor Background = new(0xF4, 0xF1, 0xEA);
 
     /// <summary>Draws the images into a zip, one folder for each kind of shape; the same seed gives the same file.</summary>
     /// <param name="path">The zip; replaced when complete.</param>
@@ -52,7 +44,7 @@ internal static class ShapesDataSet
     {
         using SKBitmap bitmap = new(new SKImageInfo(Size, Size, SKColorType.Rgba8888, SKAlphaType.Opaque));
         using SKCanvas canvas = new(bitmap);
-        canvas.Clear(Pick(random, Backgrounds));
+        canvas.Clear(Background);
 
         canvas.Translate(Pick(random, Centres), Pick(random, Centres));
         canvas.Scale(Pick(random, Radii));
