@@ -31,7 +31,7 @@ internal sealed class Attention : torch.nn.Module
     }
 
     /// <summary>Tokens <c>[B, T, D]</c> to the same shape.</summary>
-    public torch.Tensor forward(torch.Tensor x, RotaryEmbedding? rotary)
+    public torch.Tensor forward(torch.Tensor x, RotaryEmbedding? rotary, bool training)
     {
         long batch = x.shape[0], tokens = x.shape[1];
 
@@ -43,14 +43,14 @@ internal sealed class Attention : torch.nn.Module
             (query, key) = (rotary.forward(query), rotary.forward(key));
         }
 
-        torch.Tensor mixed = Mix(query, key, parts[2]);
+        torch.Tensor mixed = Mix(query, key, parts[2], training);
         return proj.forward(mixed.transpose(1, 2).flatten(2));
     }
 
     /// <summary>Softmax attention. The fused kernel keeps no [T, T] scores, but on a CPU its backward pass is a third slower than plain products as long as those fit.</summary>
-    private static torch.Tensor Mix(torch.Tensor query, torch.Tensor key, torch.Tensor value)
+    private static torch.Tensor Mix(torch.Tensor query, torch.Tensor key, torch.Tensor value, bool training)
     {
-        bool plain = torch.is_grad_enabled() && query.device_type == DeviceType.CPU && query.shape[2] <= MostTokensOfPlainAttention;
+        bool plain = training && query.device_type == DeviceType.CPU && query.shape[2] <= MostTokensOfPlainAttention;
         return plain
             ? query.Times(1 / Math.Sqrt(query.shape[3])).matmul(key.transpose(2, 3)).softmax(-1).matmul(value)
             : torch.nn.functional.scaled_dot_product_attention(query, key, value);

@@ -27,7 +27,7 @@ internal sealed class CheckpointedBlock : SingleTensorFunction<CheckpointedBlock
         ctx.save_data(BlockKey, block);
         ctx.save_data(RotaryKey, rotary!);
         ctx.save_for_backward([x, modulation]);
-        return block.forward(x, modulation, rotary);
+        return block.forward(x, modulation, rotary, training: true);
     }
 
     public override List<torch.Tensor> backward(AutogradContext ctx, torch.Tensor grad_output)
@@ -39,7 +39,7 @@ internal sealed class CheckpointedBlock : SingleTensorFunction<CheckpointedBlock
         inputs.AddRange(block.TokenParameters());
         using (torch.enable_grad())
         {
-            torch.Tensor output = block.forward(inputs[0], inputs[1], rotary);
+            torch.Tensor output = block.forward(inputs[0], inputs[1], rotary, training: true);
             IList<torch.Tensor> gradients = grad([output], inputs, [grad_output]);
             return [null!, null!, .. gradients.Select(g => g.MoveToOuterDisposeScope())];
         }

@@ -139,7 +139,7 @@ public sealed class SiT : torch.nn.Module
         {
             torch.Tensor next = checkpoint
                 ? CheckpointedBlock.Of(blocks[i], tokens, modulations[i], feat_rope)
-                : blocks[i].forward(tokens, modulations[i], feat_rope);
+                : blocks[i].forward(tokens, modulations[i], feat_rope, training);
             tokens.Dispose();
             tokens = next;
             observe?.Invoke($"block{i}", tokens);

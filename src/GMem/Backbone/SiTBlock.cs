@@ -30,13 +30,14 @@ internal sealed class SiTBlock : torch.nn.Module
     /// <param name="x">Tokens.</param>
     /// <param name="modulation">Output of <see cref="adaLN_modulation"/> for each image, <c>[B, 6 D]</c>, or <c>[B, 4 D]</c> without shifts.</param>
     /// <param name="rotary">Rotary embedding, or null.</param>
-    public torch.Tensor forward(torch.Tensor x, torch.Tensor modulation, RotaryEmbedding? rotary)
+    /// <param name="training">Whether a backward pass follows, now or after a second forward pass.</param>
+    public torch.Tensor forward(torch.Tensor x, torch.Tensor modulation, RotaryEmbedding? rotary, bool training)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor[] m = modulation.unsqueeze(1).chunk(_shift ? 6 : 4, -1);
         (torch.Tensor? shift1, torch.Tensor scale1, torch.Tensor gate1, torch.Tensor? shift2, torch.Tensor scale2, torch.Tensor gate2) =
             _shift ? (m[0], m[1], m[2], m[3], m[4], m[5]) : (null, m[0], m[1], null, m[2], m[3]);
-        torch.Tensor attended = attn.forward(TokenMath.NormaliseAndModulate(x, norm1, scale1, shift1), rotary);
+        torch.Tensor attended = attn.forward(TokenMath.NormaliseAndModulate(x, norm1, scale1, shift1), rotary, training);
         torch.Tensor y = GatedResidual.Of(x, gate1, attended);
         torch.Tensor mapped = mlp.forward(TokenMath.NormaliseAndModulate(y, norm2, scale2, shift2));
         return GatedResidual.Of(y, gate2, mapped).MoveToOuterDisposeScope();
