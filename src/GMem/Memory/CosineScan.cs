@@ -33,21 +33,19 @@ internal static class CosineScan
         : vectors => queries.matmul(vectors.t()).div_(torch.linalg.vector_norm(vectors, dims: [1]));
 
     /// <summary>
-    /// With orthonormal B: q . (mean + B c) = q . mean + (B^T q) . c, and |mean + B c|^2 = |mean|^2 + 2 (B^T mean) . c + |c|^2. So the rows
-    /// themselves are never made.
+    /// From coordinates alone, the rows themselves are never made: with <c>v = c + B^T mean</c>, <c>q . row = (B^T q) . v + q . rest</c> and
+    /// <c>|row|^2 = v . v + rest . rest</c>.
     /// </summary>
     private static Func<torch.Tensor, torch.Tensor> LowRank(LowRankBasis basis, torch.Tensor queries)
     {
-        torch.Tensor mean = torch.tensor(basis.Mean).to(queries.device);
-        torch.Tensor matrix = basis.Matrix().to(queries.device);
-        torch.Tensor atMean = queries.matmul(mean).unsqueeze(1);
-        torch.Tensor projected = queries.matmul(matrix);
-        torch.Tensor twiceMean = mean.matmul(matrix).Times(2);
-        torch.Tensor meanSquare = mean.square().sum();
+        torch.Tensor shift = torch.tensor(basis.MeanCoordinates).to(queries.device);
+        torch.Tensor projected = queries.matmul(basis.Matrix().to(queries.device));
+        torch.Tensor outside = queries.matmul(torch.tensor(basis.Rest).to(queries.device)).unsqueeze(1);
         return coefficients =>
         {
-            torch.Tensor norm = (coefficients.square().sum(1) + coefficients.matmul(twiceMean) + meanSquare).sqrt_();
-            return projected.matmul(coefficients.t()).add_(atMean).div_(norm);
+            torch.Tensor coordinates = coefficients.add_(shift);
+            torch.Tensor norm = coordinates.square().sum(1).PlusInPlace(basis.RestSquare).sqrt_();
+            return projected.matmul(coordinates.t()).add_(outside).div_(norm);
         };
     }
 }

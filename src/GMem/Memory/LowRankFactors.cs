@@ -15,12 +15,16 @@ internal static class LowRankFactors
         using DisposeScope outer = torch.NewDisposeScope();
         torch.Tensor sum = torch.zeros(dimension, dtype: torch.float64);
         torch.Tensor products = torch.zeros(dimension, dimension, dtype: torch.float64);
+
+        // One buffer for all pages: a new one each would be returned to the system and cleared by it again every time.
+        torch.Tensor buffer = torch.empty(Math.Min(RowNormalizer.Page, count), dimension, dtype: torch.float64);
         ForEachPage(rows, count, cancellationToken, page =>
         {
-            torch.Tensor wide = page.to(torch.float64);
+            torch.Tensor wide = buffer.narrow(0, 0, page.shape[0]).copy_(page);
+
             // Named: a bare 0 is taken for an element type.
             sum.add_(wide.sum(dim: 0));
-            products.add_(wide.t().matmul(wide));
+            products.addmm_(wide.t(), wide, 1, 1);
         });
 
         torch.Tensor mean = sum.Times(1.0 / count);

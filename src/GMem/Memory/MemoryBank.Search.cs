@@ -1,4 +1,3 @@
-using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
 

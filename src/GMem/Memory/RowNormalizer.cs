@@ -1,4 +1,3 @@
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Memory;
@@ -6,7 +5,7 @@ namespace GMem.Memory;
 /// <summary>The gate of a bank: rows are brought to unit length here, once, and rows without a direction are refused.</summary>
 internal static class RowNormalizer
 {
-    /// <summary>Rows a page: 16 MB of doubles at 1,024 components.</summary>
+    /// <summary>Rows a page: 6 MB at 768 components.</summary>
     public const int Page = 2048;
 
     /// <summary>Reads rows <c>[count, m]</c> from a start: any float type, any device.</summary>
@@ -24,23 +23,20 @@ internal static class RowNormalizer
         for (int start = 0; start < count; start += Page)
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            torch.Tensor wide = rows(start, Math.Min(Page, count - start)).detach().cpu().to(torch.float64);
-            torch.Tensor norm = wide.square().sum(1, keepdim: true).sqrt();
-            torch.Tensor bad = SnippetAlgebra.HasDirection(norm).logical_not();
-            if (bad.any().item<bool>())
+
+            // A copy in any case: the rows are the caller's.
+            torch.Tensor page = rows(start, Math.Min(Page, count - start)).detach().to(torch.float32, torch.CPU, copy: true).contiguous();
+            refused.AddRange(UnitRows.Normalize(page).Select(row => id(start + row)));
+            if (refused.Count == 0)
             {
-                refused.AddRange(bad.squeeze(1).nonzero().data<long>().Select(i => id(start + (int)i)));
-            }
-            else if (refused.Count == 0)
-            {
-                take((wide / norm).to(torch.float32));
+                take(page);
             }
         }
 
         if (refused.Count > 0)
         {
             throw new ArgumentException(
-                $"{refused.Count:N0} of {count:N0} rows cannot be snippets, being not finite or shorter than {SnippetAlgebra.MinimumNorm:g1}: "
+                $"{refused.Count:N0} of {count:N0} rows cannot be snippets, being not finite (in 32-bit floats) or shorter than {SnippetAlgebra.MinimumNorm:g1}: "
                 + $"{(refused.Count == 1 ? "id" : "ids")} {TextList.Of(refused)}. Leave them out.", nameof(rows));
         }
     }

@@ -37,7 +37,7 @@ internal sealed class SnippetCodec
     /// <summary>Unit rows to 32-bit vectors (16-bit storage rounds them afterwards).</summary>
     public torch.Tensor Encode(torch.Tensor unitRows) => Basis is null ? unitRows.alias() : Basis.Project(unitRows);
 
-    /// <summary>Stored vectors, widened to 32 bits, to rows of unit length.</summary>
+    /// <summary>Stored vectors, widened to 32 bits, to rows of unit length. The vectors are used up: their memory may become the rows'.</summary>
     public torch.Tensor Decode(torch.Tensor vectors)
     {
         // 32-bit rows are unit already; normalising them again could only move them by a rounding.
@@ -47,8 +47,9 @@ internal sealed class SnippetCodec
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor raw = Basis is null ? vectors : Basis.Reconstruct(vectors);
-        return SnippetAlgebra.Normalize(raw).MoveToOuterDisposeScope();
+        torch.Tensor rows = Basis is null ? vectors.alias() : Basis.Reconstruct(vectors);
+        _ = UnitRows.Normalize(rows);
+        return rows.MoveToOuterDisposeScope();
     }
 
     public bool SameAs(SnippetCodec other) => Storage == other.Storage && _dimension == other._dimension

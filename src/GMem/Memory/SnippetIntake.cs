@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Memory;
@@ -26,7 +27,7 @@ internal sealed class SnippetIntake(SnippetCodec codec, int count, Func<int, lon
         torch.Tensor vectors = codec.Encode(unitRows);
         if (codec.Basis is { } basis)
         {
-            Compare(unitRows, basis.Reconstruct(vectors));
+            Compare(basis, unitRows, vectors);
         }
 
         _vectors.Append(vectors);
@@ -37,10 +38,16 @@ internal sealed class SnippetIntake(SnippetCodec codec, int count, Func<int, lon
     public StoredVectors Build() => _vanished.Count == 0 ? _vectors.Build()
         : throw new ArgumentException($"Low-rank storage of rank {codec.Width} keeps nothing of the snippets with the ids {TextList.Of(_vanished)}. Take a higher rank, or leave them out.");
 
-    private void Compare(torch.Tensor rows, torch.Tensor reconstructed)
+    /// <summary>
+    /// With <c>v</c> the coordinates of a row in the basis, low-rank storage makes <c>B v + rest</c> of it: the square of that length is
+    /// <c>v v + rest rest</c>, its product with the row <c>v v + row rest</c>.
+    /// </summary>
+    private void Compare(LowRankBasis basis, torch.Tensor rows, torch.Tensor coefficients)
     {
-        torch.Tensor norm = torch.linalg.vector_norm(reconstructed, dims: [1]);
-        _vanished.AddRange(norm.lt(Least).nonzero().data<long>().Select(i => id(_at + (int)i)));
-        CosineSum += ((reconstructed * rows).sum(1) / norm.clamp_min(Least)).sum(type: torch.float64).item<double>();
+        torch.Tensor inside = coefficients.add(torch.tensor(basis.MeanCoordinates)).square().sum(1);
+        torch.Tensor length = inside.clone().PlusInPlace(basis.RestSquare).sqrt_();
+        torch.Tensor product = rows.mv(torch.tensor(basis.Rest)).add_(inside);
+        _vanished.AddRange(length.lt(Least).nonzero().data<long>().Select(i => id(_at + (int)i)));
+        CosineSum += (product / length.clamp_min_(Least)).sum(type: torch.float64).item<double>();
     }
 }

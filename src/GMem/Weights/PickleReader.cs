@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace GMem.Weights;
 
@@ -10,19 +9,16 @@ namespace GMem.Weights;
 /// </summary>
 internal sealed class PickleReader
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
-    private readonly byte[] _bytes;
+    private readonly PickleBytes _bytes;
     private readonly PickleTensors _tensors;
     private readonly List<object?> _stack = [];
     private readonly Stack<int> _marks = new();
     private readonly Dictionary<long, object?> _memo = [];
     private long _budget;
-    private int _at;
 
     private PickleReader(byte[] bytes, PickleTensors tensors, long budget)
     {
-        _bytes = bytes;
+        _bytes = new PickleBytes(bytes, tensors);
         _tensors = tensors;
         _budget = budget;
     }
@@ -40,7 +36,7 @@ internal sealed class PickleReader
     {
         while (true)
         {
-            byte code = Take(1)[0];
+            byte code = _bytes.TakeByte();
             if (code == '.')
             {
                 return Plain(Pop());
@@ -54,20 +50,20 @@ internal sealed class PickleReader
     {
         switch (code)
         {
-            case 0x80: Protocol(Take(1)[0]); break;
-            case 0x95: Take(8); break; // FRAME: only tells how much to buffer.
+            case 0x80: Protocol(_bytes.TakeByte()); break;
+            case 0x95: _bytes.Take(8); break; // FRAME: only tells how much to buffer.
             case (byte)'(': Pay(24); _marks.Push(_stack.Count); break;
             case (byte)'N': Push(null, 0); break;
             case 0x88: Push(true, 24); break;
             case 0x89: Push(false, 24); break;
-            case (byte)'K': Push((long)Take(1)[0], 24); break;
-            case (byte)'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)), 24); break;
-            case (byte)'J': Push((long)BinaryPrimitives.ReadInt32LittleEndian(Take(4)), 24); break;
-            case 0x8a: Push(Integer(Take(Take(1)[0])), 24); break;
-            case (byte)'G': Push(BinaryPrimitives.ReadDoubleBigEndian(Take(8)), 24); break;
-            case (byte)'X': PushText(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))); break;
-            case 0x8c: PushText(Take(1)[0]); break;
-            case 0x8d: PushText(BinaryPrimitives.ReadUInt64LittleEndian(Take(8))); break;
+            case (byte)'K': Push((long)_bytes.TakeByte(), 24); break;
+            case (byte)'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(_bytes.Take(2)), 24); break;
+            case (byte)'J': Push(_bytes.TakeInteger(4), 24); break;
+            case 0x8a: Push(_bytes.TakeInteger(_bytes.TakeByte()), 24); break;
+            case (byte)'G': Push(BinaryPrimitives.ReadDoubleBigEndian(_bytes.Take(8)), 24); break;
+            case (byte)'X': PushText(_bytes.TakeUInt32()); break;
+            case 0x8c: PushText(_bytes.TakeByte()); break;
+            case 0x8d: PushText(_bytes.TakeUInt64()); break;
             case (byte)'}': Push(new PickleDictionary(ordered: false), 128); break;
             case (byte)']': Push(new List<object?>(), 64); break;
             case (byte)')': PushTuple([]); break;
@@ -77,17 +73,17 @@ internal sealed class PickleReader
             case (byte)'e': Append(PopToMark()); break;
             case (byte)'s': SetItems(Pop(2)); break;
             case (byte)'u': SetItems(PopToMark()); break;
-            case (byte)'q': Memoize(Take(1)[0]); break;
-            case (byte)'r': Memoize(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))); break;
+            case (byte)'q': Memoize(_bytes.TakeByte()); break;
+            case (byte)'r': Memoize(_bytes.TakeUInt32()); break;
             case 0x94: Memoize(_memo.Count); break;
-            case (byte)'h': Recall(Take(1)[0]); break;
-            case (byte)'j': Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))); break;
-            case (byte)'c': PushGlobal(Line(), Line()); break;
+            case (byte)'h': Recall(_bytes.TakeByte()); break;
+            case (byte)'j': Recall(_bytes.TakeUInt32()); break;
+            case (byte)'c': PushGlobal(_bytes.TakeLine(), _bytes.TakeLine()); break;
             case 0x93: PushGlobal(Pop(2)); break;
             case (byte)'Q': Push(_tensors.Storage(Pop()), 64); break;
             case (byte)'R': Reduce(Pop(2)); break;
             case (byte)'b': Build(Pop()); break;
-            default: throw _tensors.Refused($"uses the pickle instruction 0x{code:x2} at byte {_at - 1:N0}, which tensors, dictionaries, lists, numbers and text do not need");
+            default: throw _tensors.Refused($"uses the pickle instruction 0x{code:x2} at byte {_bytes.At - 1:N0}, which tensors, dictionaries, lists, numbers and text do not need");
         }
     }
 
@@ -107,20 +103,8 @@ internal sealed class PickleReader
 
     private void PushText(ulong length)
     {
-        if (length > (ulong)(_bytes.Length - _at))
-        {
-            throw _tensors.Damaged($"a text of {length:N0} bytes is announced where {_bytes.Length - _at:N0} are left");
-        }
-
-        Pay(2 * (long)length);
-        try
-        {
-            Push(Strict.GetString(Take((int)length)), 32);
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw _tensors.Damaged("a text in it is not UTF-8", e);
-        }
+        string text = _bytes.TakeText(length);
+        Push(text, 32 + (2L * text.Length));
     }
 
     private void PushTuple(object?[] items) => Push(new PickleTuple(items), 64 + (8L * items.Length));
@@ -227,47 +211,6 @@ internal sealed class PickleReader
     private object? Top() => _stack.Count > (_marks.TryPeek(out int mark) ? mark : 0) ? _stack[^1] : throw _tensors.Damaged("it uses its stack where that is empty");
 
     private object? Plain(object? value) => IsPlain(value) ? value : throw _tensors.Refused("has a class or a storage where a value should be");
-
-    private ReadOnlySpan<byte> Take(int count)
-    {
-        if (count > _bytes.Length - _at)
-        {
-            throw _tensors.Damaged("its pickle ends in the middle of an instruction");
-        }
-
-        _at += count;
-        return _bytes.AsSpan(_at - count, count);
-    }
-
-    private string Line()
-    {
-        int length = _bytes.AsSpan(_at).IndexOf((byte)'\n');
-        if (length < 0)
-        {
-            throw _tensors.Damaged("a name in it does not end");
-        }
-
-        Pay(2 * length);
-        string line = Encoding.UTF8.GetString(Take(length));
-        Take(1);
-        return line;
-    }
-
-    private long Integer(ReadOnlySpan<byte> littleEndian)
-    {
-        if (littleEndian.Length > 8)
-        {
-            throw _tensors.Refused($"has an integer of {littleEndian.Length} bytes; read are 64-bit ones");
-        }
-
-        long value = littleEndian.Length > 0 && littleEndian[^1] >= 0x80 ? -1 : 0;
-        for (int i = littleEndian.Length - 1; i >= 0; i--)
-        {
-            value = (value << 8) | littleEndian[i];
-        }
-
-        return value;
-    }
 
     private void Pay(long cost)
     {

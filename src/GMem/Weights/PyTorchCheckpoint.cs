@@ -68,12 +68,12 @@ public sealed class PyTorchCheckpoint : IDisposable
         foreach (string key in keys)
         {
             at = at is PickleDictionary parent && parent.TryGetValue(key, out object? child) ? child
-                : throw new KeyNotFoundException($"'{Path}' has nothing under '{string.Join("/", keys)}'; {Describe(at)}.");
+                : throw new KeyNotFoundException($"'{Path}' has no '{key}'{Within(keys)}; {Describe(at)}.");
         }
 
         return at is PickleDictionary dictionary
             ? dictionary.Where(p => p is { Key: string, Value: CheckpointTensor }).ToDictionary(p => (string)p.Key, p => (CheckpointTensor)p.Value!, StringComparer.Ordinal)
-            : throw new KeyNotFoundException($"'{Path}' has no dictionary under '{string.Join("/", keys)}'; {Describe(at)}.");
+            : throw new KeyNotFoundException($"'{Path}' has no dictionary of tensors{Within(keys)}; {Describe(at)}.");
     }
 
     /// <summary>Reads a tensor.</summary>
@@ -142,6 +142,8 @@ public sealed class PyTorchCheckpoint : IDisposable
         (long start, long length) = zip.Entries[pickles[0]];
         return PickleReader.Read(zip.ReadBytes(start, length), tensors, fileLength + FreeMemory);
     }
+
+    private static string Within(string[] keys) => keys.Length == 0 ? "" : $" on the way to '{string.Join("/", keys)}'";
 
     private static string Describe(object? value) => value switch
     {

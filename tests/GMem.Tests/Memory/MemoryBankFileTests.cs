@@ -80,6 +80,7 @@ public sealed class MemoryBankFileTests : IDisposable
         Rewrite(tensors => tensors["rows"][3] = double.NaN, _ => { });
         MemoryBank bank = MemoryBank.Open(BankPath);
         Assert.Equal([2, 8], bank.Rows([0, 4]).shape);
+        Assert.Equal([0, 8], bank.Rows([]).shape);
         Assert.Contains("The snippet at index 3 ", Assert.Throws<InvalidDataException>(() => bank.Rows([0, 3])).Message);
     }
 

@@ -73,6 +73,40 @@ public sealed class MemoryBankLowRankTests
         Assert.Throws<OperationCanceledException>(() => bank.ToLowRank(2, new CancellationToken(canceled: true)));
     }
 
+    [Theory]
+    [InlineData(SnippetStorage.Float32)]
+    [InlineData(SnippetStorage.Float16)]
+    [InlineData(SnippetStorage.LowRank)]
+    public void Rows_InAnyBatch_AreTheSameBits(SnippetStorage storage)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        MemoryBank bank = TestBank.Create(rows: 200, width: 96, storage == SnippetStorage.Float16 ? storage : SnippetStorage.Float32);
+        bank = storage == SnippetStorage.LowRank ? bank.ToLowRank(40, Token).Bank : bank;
+        torch.Tensor all = bank.All();
+        foreach (int batch in new[] { 1, 2, 3, 5, 63, 64, 65, 130 })
+        {
+            long[] indices = [.. Enumerable.Range(0, batch).Select(i => (long)(i * 37 % 200))];
+            Assert.True(bank.Rows(indices).equal(all.index_select(0, torch.tensor(indices))).all().item<bool>(), $"batch of {batch}");
+        }
+    }
+
+    [Fact]
+    public void Nearest_RowsOfWhichLittleIsLeft_HaveExactCosines()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+
+        // Two thousandths of the row lie in the basis, the rest is cut off; a mean that is almost cancelled.
+        torch.Tensor rows = torch.cat([TestBank.Gaussian(400, 3), TestBank.Gaussian(400, 3, seed: 2) * 1e-2], dim: 1);
+        torch.Tensor few = torch.tensor(new float[,] { { 2e-3f, 0, 0, 0, 0, 1 }, { 0, 2e-3f, 0, 0, 1, 0 } });
+        MemoryBank bank = MemoryBank.FromRows(torch.cat([rows, few])).ToLowRank(3, Token).Bank;
+        torch.Tensor query = Snippets.Normalize(TestBank.Gaussian(1, 6, seed: 3));
+        torch.Tensor expected = bank.All().matmul(query[0]);
+        foreach (MemoryNeighbor neighbor in bank.Nearest(query, (int)bank.Count)[0])
+        {
+            Assert.Equal(expected[neighbor.Index].item<float>(), neighbor.Cosine, 2e-5);
+        }
+    }
+
     [Fact]
     public void ToDense_FromLowRank_KeepsTheApproximations()
     {
