@@ -12,11 +12,18 @@ internal static partial class DiffusersNames
         ["decoder.conv_norm_out"] = "decoder.norm_out",
     };
 
-    // The second row is what files from before diffusers 0.15 call the same layers.
+    // The last four are what files from before diffusers 0.15 call the same layers.
     private static readonly Dictionary<string, string> AttentionParts = new(StringComparer.Ordinal)
     {
-        ["group_norm"] = "norm", ["to_q"] = "q", ["to_k"] = "k", ["to_v"] = "v", ["to_out.0"] = "proj_out",
-        ["query"] = "q", ["key"] = "k", ["value"] = "v", ["proj_attn"] = "proj_out",
+        ["group_norm"] = "norm",
+        ["to_q"] = "q",
+        ["to_k"] = "k",
+        ["to_v"] = "v",
+        ["to_out.0"] = "proj_out",
+        ["query"] = "q",
+        ["key"] = "k",
+        ["value"] = "v",
+        ["proj_attn"] = "proj_out",
     };
 
     /// <summary>Whether names are of that kind; the two kinds differ in every level.</summary>
