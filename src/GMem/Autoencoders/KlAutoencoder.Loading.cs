@@ -95,6 +95,7 @@ public sealed partial class KlAutoencoder
         IReadOnlyDictionary<string, torch.Tensor> tensors, KlAutoencoderOptions? options, string source, WeightPlacement placement, LatentStatistics? statistics = null)
     {
         GMemRuntime.EnsureLoaded();
+        options?.Validate();
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> own = KlStateDict.Normalize(tensors);
         KlAutoencoderOptions shape = options?.Clone() ?? KlInference.FromShapes(WeightsFile.Shapes(own), source);

@@ -171,6 +171,8 @@ public sealed class KlAutoencoderTests
             "The KL autoencoder cannot be built: BaseChannels must be a multiple of 32 up to 8192, not 40; ResidualBlocks must be 1 to 64, not 0; "
             + "DecoderAttentionLevels must be levels from 0 to 3.",
             Assert.Throws<ArgumentException>(options.Validate).Message);
+        KlAutoencoderOptions none = new() { ChannelMultipliers = null!, EncoderAttentionLevels = null! };
+        Assert.Contains("ChannelMultipliers must be 1 to 16 numbers", Assert.Throws<ArgumentException>(() => KlAutoencoder.CreateRandom(none, 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ internal static partial class DiffusersNames
         ["decoder.conv_norm_out"] = "decoder.norm_out",
     };
 
-    // The second row is what files from before diffusers 0.15 call the same layers.
+    // The last four are what files from before diffusers 0.15 call the same layers.
     private static readonly Dictionary<string, string> AttentionParts = new(StringComparer.Ordinal)
     {
         ["group_norm"] = "norm",
