@@ -89,17 +89,10 @@ public sealed class InceptionFeatures : FeatureExtractor
     internal InceptionActivations Activations(torch.Tensor images)
     {
         ImageTensors.CheckBatch(images, nameof(images));
-        using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor input = _path == InceptionInputPath.PyTorchFid
+        using torch.Tensor input = _path == InceptionInputPath.PyTorchFid
             ? InceptionInput.ResizePyTorch(images, _device).mul_(2f).sub_(1f)
             : InceptionInput.TensorFlow(images, _device);
-        InceptionActivations result = Network.Forward(input);
-        foreach (torch.Tensor tensor in new[] { result.Block64, result.Block192, result.Block768, result.Spatial, result.Block2048 })
-        {
-            tensor.MoveToOuterDisposeScope();
-        }
-
-        return result;
+        return Network.Forward(input);
     }
 
     /// <summary>Mean over the grid, <c>[B, C]</c>.</summary>
