@@ -1,2 +1,4 @@
-using GMem.Runtime;
-Console.WriteLine(GMemRuntime.Describe());
+using QuickStart;
+
+// With no arguments: draws a data set, trains on it for a few minutes, saves, loads, generates. See --help.
+return CommandLine.Run(args, Walkthrough.Run);

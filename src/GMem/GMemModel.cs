@@ -1,5 +1,9 @@
+using GMem.Autoencoders;
+using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Memory;
+using GMem.Model;
+using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Training;
 using TorchSharp;
@@ -7,46 +11,141 @@ using TorchSharp;
 namespace GMem;
 
 /// <summary>A trained generator: network, memory bank, encoder, and how to sample. Thread-safe for generation.</summary>
+/// <remarks>
+/// Models that differ only in their bank or sampling share one network; it is freed when the last of them is disposed.
+/// Method: "Generative Modeling with Explicit Memory", arXiv 2412.08781.
+/// </remarks>
 public sealed class GMemModel : IDisposable
 {
+    private int _disposed;
+
+    internal GMemModel(ModelCore core, MemoryBank memory, SamplingOptions sampling)
+    {
+        Core = core;
+        Memory = memory;
+        Options = sampling;
+    }
+
     /// <summary>Side of the images in pixels.</summary>
-    public int ImageSize => throw new NotSupportedException();
+    public int ImageSize => Core.ImageSize;
 
     /// <summary>The memory bank.</summary>
-    public MemoryBank Memory => throw new NotSupportedException();
+    public MemoryBank Memory { get; }
 
     /// <summary>The encoder by which the bank was made; null where the user brought the snippets.</summary>
-    public SnippetEncoder? Encoder => throw new NotSupportedException();
+    public SnippetEncoder? Encoder => Core.Encoder;
 
-    /// <summary>How images are made.</summary>
-    public SamplingOptions Sampling => throw new NotSupportedException();
+    /// <summary>How images are made. A copy: use <see cref="WithSampling"/> to change it.</summary>
+    public SamplingOptions Sampling => Options.Clone();
 
-    /// <summary>Trains a model.</summary>
-    public static GMemModel Fit(TrainingImages images, GMemOptions options, torch.Device device, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+    /// <summary>Where the network is.</summary>
+    public torch.Device Device => Core.Device;
 
-    /// <summary>Generates one image a request. Each depends on its own request alone, not on the batch.</summary>
-    public GeneratedImages Generate(IReadOnlyList<GenerationRequest> requests) => throw new NotSupportedException();
+    internal ModelCore Core { get; }
 
-    /// <summary>Checks one request without generating.</summary>
-    /// <exception cref="ArgumentException">It is not valid for this model; the message says why.</exception>
-    public void Validate(GenerationRequest request) => throw new NotSupportedException();
+    /// <summary>The sampling options themselves; nothing changes them.</summary>
+    internal SamplingOptions Options { get; }
 
-    /// <summary>The same network with another bank.</summary>
-    public GMemModel WithMemory(MemoryBank memory) => throw new NotSupportedException();
-
-    /// <summary>The same network, sampled in another way.</summary>
-    public GMemModel WithSampling(SamplingOptions sampling) => throw new NotSupportedException();
-
-    /// <summary>Writes the model.</summary>
-    public void Save(IModelArchive archive) => throw new NotSupportedException();
+    /// <summary>Trains a model: encoder, memory bank, then the network.</summary>
+    /// <param name="images">At least one batch of them. Not disposed.</param>
+    /// <param name="options">What to train and how. Copied.</param>
+    /// <param name="device">Where to train, from <see cref="GMemRuntime.SelectDevice"/>.</param>
+    /// <param name="progress">Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread.</param>
+    /// <param name="cancellationToken">Stops the run at the next step.</param>
+    /// <returns>The trained model, on <paramref name="device"/>; its weights are the moving average.</returns>
+    /// <exception cref="ArgumentException">The options or the images do not fit; the message says which and why.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped.</exception>
+    public static GMemModel Fit(
+        TrainingImages images,
+        GMemOptions options,
+        torch.Device device,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        GMemRuntime.EnsureLoaded();
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(device);
+        return new ModelFitting(images, options, device, progress, cancellationToken).Run();
+    }
 
     /// <summary>Reads a model.</summary>
+    /// <param name="archive">Where from.</param>
+    /// <param name="device">Where the network is put.</param>
+    /// <returns>The model.</returns>
     /// <exception cref="InvalidDataException">What is there is no model, is damaged, or is of a newer version.</exception>
-    public static GMemModel Load(IModelArchive archive, torch.Device device) => throw new NotSupportedException();
+    public static GMemModel Load(IModelArchive archive, torch.Device device)
+    {
+        GMemRuntime.EnsureLoaded();
+        ArgumentNullException.ThrowIfNull(archive);
+        ArgumentNullException.ThrowIfNull(device);
+        return ModelSerializer.Load(archive, device);
+    }
+
+    /// <summary>Writes the model.</summary>
+    /// <param name="archive">Where to.</param>
+    public void Save(IModelArchive archive)
+    {
+        ArgumentNullException.ThrowIfNull(archive);
+        ThrowIfDisposed();
+        ModelSerializer.Save(this, archive);
+    }
+
+    /// <summary>Generates one image a request. Each depends on its own request alone, not on the batch it is made in.</summary>
+    /// <param name="requests">What to generate; all are made at once.</param>
+    /// <param name="cancellationToken">Stops between solver steps.</param>
+    /// <returns>The images, in order; dispose them.</returns>
+    /// <exception cref="ArgumentException">A request is not valid for this model; the message says which and why, and nothing is generated.</exception>
+    public GeneratedImages Generate(IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ThrowIfDisposed();
+        return ImageGeneration.Generate(this, requests, cancellationToken);
+    }
+
+    /// <summary>Checks one request without generating.</summary>
+    /// <param name="request">The request.</param>
+    /// <exception cref="ArgumentException">It is not valid for this model; the message says why.</exception>
+    public void Validate(GenerationRequest request) => ImageGeneration.Validate(Memory, request);
+
+    /// <summary>The same network with another bank; nothing is retrained, and this model stays as it is.</summary>
+    /// <param name="memory">The bank, of the same dimension.</param>
+    /// <returns>A model that shares this one's network. Dispose both.</returns>
+    /// <exception cref="ArgumentException">The bank is of another dimension, or empty.</exception>
+    public GMemModel WithMemory(MemoryBank memory)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        ThrowIfDisposed();
+        if (memory.Dimension != Memory.Dimension)
+        {
+            throw new ArgumentException($"The bank has snippets of {memory.Dimension} entries, but the network takes {Memory.Dimension}.", nameof(memory));
+        }
+
+        return memory.Count > 0
+            ? new GMemModel(Core.Share(), memory, Sampling)
+            : throw new ArgumentException("The bank is empty; a model needs at least one entry to draw from.", nameof(memory));
+    }
+
+    /// <summary>The same network and bank, sampled in another way.</summary>
+    /// <param name="sampling">How. Copied.</param>
+    /// <returns>A model that shares this one's network. Dispose both.</returns>
+    /// <exception cref="ArgumentException">The options are not valid; the message names every fault.</exception>
+    public GMemModel WithSampling(SamplingOptions sampling)
+    {
+        ArgumentNullException.ThrowIfNull(sampling);
+        ThrowIfDisposed();
+        sampling.Validate();
+        return new GMemModel(Core.Share(), Memory, sampling.Clone());
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            Core.Release();
+        }
     }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed != 0, this);
 }

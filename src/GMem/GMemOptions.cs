@@ -4,15 +4,55 @@ using GMem.Training;
 
 namespace GMem;
 
-/// <summary>Everything that <see cref="GMemModel.Fit"/> can be told, in four parts.</summary>
+/// <summary>Everything that <see cref="GMemModel.Fit"/> can be told.</summary>
 public sealed class GMemOptions
 {
-    /// <summary>The network. Its input size, channels and snippet size are set from the data.</summary>
-    public SiTOptions Network { get; set; } = new();
+    /// <summary>
+    /// The network. Its input size, channels, conditioning and snippet size and scale are set from the data. Default: patches of 4 pixels, 192 wide, 6 deep, 6 heads
+    /// (4.4 million parameters), which trains on a CPU.
+    /// </summary>
+    public SiTOptions Network { get; set; } = new() { PatchSize = 4, HiddenSize = 192, Depth = 6, HeadCount = 6 };
 
     /// <summary>The training run.</summary>
     public TrainingOptions Training { get; set; } = new();
 
     /// <summary>How the trained model makes images, unless told otherwise.</summary>
     public SamplingOptions Sampling { get; set; } = new();
+
+    /// <summary>
+    /// Most entries a snippet of the built-in encoder has; fewer where the images do not have as many principal components. At least 1. Default 128. Not used with snippets of
+    /// one's own.
+    /// </summary>
+    public int SnippetDimension { get; set; } = 128;
+
+    /// <summary>
+    /// Factor on the snippet before its projection. Above 0, or null for the square root of the snippet's length, at which its entries are of size 1 as the time
+    /// embedding's are; a unit vector is a faint signal that a short training has no time to amplify. Default null. Official weights were trained with 1.
+    /// </summary>
+    public double? SnippetScale { get; set; }
+
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">One or more are out of range; the message names every one.</exception>
+    public void Validate()
+    {
+        OptionFaults faults = new(nameof(GMemOptions));
+        faults.Require(Network is not null, nameof(Network), Network, "set");
+        faults.Require(Training is not null, nameof(Training), Training, "set");
+        faults.Require(Sampling is not null, nameof(Sampling), Sampling, "set");
+        faults.Require(SnippetDimension >= 1, nameof(SnippetDimension), SnippetDimension, "at least 1");
+        faults.Require(SnippetScale is null or (> 0 and < double.PositiveInfinity), nameof(SnippetScale), SnippetScale, "above 0, or null");
+        faults.Throw();
+        Training!.Validate();
+        Sampling!.Validate();
+    }
+
+    /// <summary>A copy of these options and of their parts.</summary>
+    internal GMemOptions Clone() => new()
+    {
+        Network = Network.Clone(),
+        Training = Training.Clone(),
+        Sampling = Sampling.Clone(),
+        SnippetDimension = SnippetDimension,
+        SnippetScale = SnippetScale,
+    };
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("GMem.Tests")]
+[assembly: InternalsVisibleTo("TrainingStep")]
 [assembly: InternalsVisibleTo("GMem.MLNet")]
 [assembly: InternalsVisibleTo("GMem.MLNet.Tests")]

@@ -1,3 +1,5 @@
+using GMem.Images;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Autoencoders;
@@ -5,6 +7,9 @@ namespace GMem.Autoencoders;
 /// <summary>No autoencoder: a latent is the image itself, its values from 0..255 mapped to -1..1.</summary>
 public sealed class PixelAutoencoder : ImageAutoencoder
 {
+    private static readonly Scalar Black = 0;
+    private static readonly Scalar White = 255;
+
     /// <inheritdoc/>
     public override string Kind => "pixels";
 
@@ -15,16 +20,19 @@ public sealed class PixelAutoencoder : ImageAutoencoder
     public override int DownsamplingFactor => 1;
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The images have another type or shape.</exception>
     public override torch.Tensor Encode(torch.Tensor images)
     {
-        return images.to(torch.float32).mul_(2.0 / 255).sub_(1.0);
+        ImageTensors.CheckBatch(images, nameof(images));
+        return images.to(torch.float32).TimesInPlace(2.0 / 255).PlusInPlace(-1);
     }
 
     /// <inheritdoc/>
     public override torch.Tensor Decode(torch.Tensor latents)
     {
+        ArgumentNullException.ThrowIfNull(latents);
         using DisposeScope scope = torch.NewDisposeScope();
-        return latents.add(1.0).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8).MoveToOuterDisposeScope();
+        return latents.Times(127.5).PlusInPlace(127.5).round_().clamp_(Black, White).to(torch.uint8).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,166 @@
+using GMem.Runtime;
+using GMem.Weights;
+using TorchSharp;
+using TorchSharp.Modules;
+
 namespace GMem.Backbone;
 
-/// <summary>skeleton</summary>
-public sealed class SiT
+/// <summary>
+/// The network: a transformer over image patches, conditioned through adaLN on the time and on a snippet or a label. One class is SiT
+/// (arXiv 2401.08740), LightningDiT (arXiv 2501.01423) and their GMem forms (arXiv 2412.08781), by its options.
+/// </summary>
+/// <remarks>
+/// Parameters and buffers carry the names of the official checkpoints. Evaluation does not depend on the batch: on the CPU a row's output has the same
+/// bits whatever the other rows are and however many. A network may be evaluated from several threads at once.
+/// </remarks>
+public sealed class SiT : torch.nn.Module
 {
+    internal readonly Parameter pos_embed;
+    internal readonly PatchEmbedding x_embedder;
+    internal readonly TimestepEmbedder t_embedder;
+    internal readonly LabelEmbedder? y_embedder;
+    internal readonly ConditionProjection? condition_projection;
+    internal readonly RotaryEmbedding? feat_rope;
+    internal readonly ModuleList<SiTBlock> blocks;
+    internal readonly FinalLayer final_layer;
+    internal readonly ModuleList<SiluMlp>? projector;
+    private readonly SiTOptions _options;
+
+    /// <summary>Builds a network with new weights.</summary>
+    /// <param name="options">What to build; copied.</param>
+    /// <param name="initialisation">Where the weights come from: the same generator state gives the same weights on every device. A CPU generator;
+    /// null leaves the weights unset, for a network that is loaded next or lives on the <c>meta</c> device.</param>
+    /// <param name="device">Where the weights live. Default the CPU.</param>
+    /// <param name="dtype">Their type, float32 or float64. Default float32.</param>
+    /// <exception cref="ArgumentException">The options do not fit together; the message names each fault.</exception>
+    public SiT(SiTOptions options, torch.Generator? initialisation = null, torch.Device? device = null, torch.ScalarType dtype = torch.ScalarType.Float32)
+        : base(nameof(SiT))
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        GMemRuntime.EnsureLoaded();
+        options.Validate();
+        _options = options.Clone();
+        device ??= torch.CPU;
+        DataType = dtype;
+
+        pos_embed = Linear.Unset([1, options.TokenCount, options.HiddenSize], device, dtype, trainable: false);
+        x_embedder = new PatchEmbedding(options, device, dtype);
+        t_embedder = new TimestepEmbedder(options, device, dtype);
+        y_embedder = options.Condition == ConditionKind.Label ? new LabelEmbedder(options, device, dtype) : null;
+        condition_projection = options.Condition == ConditionKind.Snippet ? new ConditionProjection(options, device, dtype) : null;
+        feat_rope = options.UseRope ? new RotaryEmbedding(options, device, dtype) : null;
+        blocks = new ModuleList<SiTBlock>([.. Enumerable.Range(0, options.Depth).Select(_ => new SiTBlock(options, device, dtype))]);
+        final_layer = new FinalLayer(options, device, dtype);
+        projector = options.ProjectionSize == 0 ? null : new ModuleList<SiluMlp>(
+            new SiluMlp([options.HiddenSize, options.ProjectorHiddenSize, options.ProjectorHiddenSize, options.ProjectionSize], device, dtype));
+        RegisterComponents();
+        if (device.type != DeviceType.META)
+        {
+            SiTInitialiser.FillTables(this);
+            SiTInitialiser.FillWeights(this, initialisation);
+        }
+    }
+
+    /// <summary>What the network was built from; a copy.</summary>
+    public SiTOptions Options => _options.Clone();
+
+    /// <summary>Type of the weights, and of the inputs it takes.</summary>
+    public torch.ScalarType DataType { get; }
+
+    /// <summary>The network's output, without any dropout. Differentiable where gradients are enabled.</summary>
+    /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>, in the network's type and on its device.</param>
+    /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
+    /// <param name="condition">Snippets <c>[B, m]</c>, labels <c>[B]</c> (int64), or null, as <see cref="SiTOptions.Condition"/> says.</param>
+    /// <returns>Prediction, <c>[B, C, H, W]</c>; with <see cref="SiTOptions.LearnSigma"/> the first half of the channels.</returns>
+    /// <exception cref="ArgumentException">A shape, type or condition does not fit the network.</exception>
+    public torch.Tensor forward(torch.Tensor x, torch.Tensor t, torch.Tensor? condition)
+    {
+        SiTInput.Check(_options, DataType, x, t, condition);
+        using DisposeScope scope = torch.NewDisposeScope();
+        long batch = x.shape[0], images = RowPadding.Images(batch, _options.TokenCount);
+        torch.Tensor[] modulations = Modulations.BatchInvariant(this, t, condition, images);
+        torch.Tensor prediction = RunBlocks(RowPadding.Take(x, 0, images), modulations, training: false).Prediction;
+        return (images == batch ? prediction : prediction.narrow(0, 0, batch)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The network's output and, if there is a projector, its tokens. The caller applies <see cref="ConditionDropout"/>.</summary>
+    /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>.</param>
+    /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
+    /// <param name="condition">Snippets <c>[B, m]</c>, labels <c>[B]</c> (int64), or null, as <see cref="SiTOptions.Condition"/> says.</param>
+    /// <returns>Prediction and projection.</returns>
+    /// <exception cref="ArgumentException">A shape, type or condition does not fit the network.</exception>
+    public SiTOutput ForwardTraining(torch.Tensor x, torch.Tensor t, torch.Tensor? condition)
+    {
+        SiTInput.Check(_options, DataType, x, t, condition);
+        using DisposeScope scope = torch.NewDisposeScope();
+        SiTOutput output = RunBlocks(x, Modulations.Plain(this, t, condition), training: true);
+        return new SiTOutput(output.Prediction.MoveToOuterDisposeScope(), output.Projection?.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The condition under which the network predicts without knowing which image is meant, for guidance.</summary>
+    /// <param name="batch">Number of rows.</param>
+    /// <returns>Zero snippets <c>[B, m]</c>, null labels <c>[B]</c>, or null for a network without a condition.</returns>
+    /// <exception cref="InvalidOperationException">The network was built without a null label (<see cref="SiTOptions.LabelDropout"/> 0).</exception>
+    public torch.Tensor? NullCondition(long batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        torch.Device device = pos_embed.device;
+        return _options.Condition switch
+        {
+            ConditionKind.Snippet => torch.zeros(batch, _options.SnippetSize, dtype: DataType, device: device),
+            ConditionKind.Label when _options.HasNullLabel => torch.full(batch, (long)_options.ClassCount, dtype: torch.int64, device: device),
+            ConditionKind.Label => throw new InvalidOperationException(
+                $"This network has no null label, because it was built with {nameof(SiTOptions.LabelDropout)} 0; guidance needs one that was trained with label dropout."),
+            _ => null,
+        };
+    }
+
+    /// <summary>The parameters to train, in an order that depends on the options alone.</summary>
+    /// <returns>Official names and parameters; the fixed position table is not among them.</returns>
+    public IReadOnlyList<(string Name, Parameter Parameter)> TrainableParameters() =>
+        [.. named_parameters().Where(p => p.parameter.requires_grad).Select(p => (p.name, p.parameter))];
+
+    /// <summary>Everything a checkpoint holds: parameters, the position table, and the rotary tables if there are any.</summary>
+    /// <returns>Official names and the network's own tensors; do not dispose them.</returns>
+    public IReadOnlyDictionary<string, torch.Tensor> StateDictTensors() => StateDict.TensorsOf(this);
+
+    /// <summary>Runs the network on given modulations.</summary>
+    /// <param name="x">Images, <c>[B, C, H, W]</c>.</param>
+    /// <param name="modulations">One for each block and one for the final layer.</param>
+    /// <param name="training">Whether the projection is wanted and blocks may be checkpointed.</param>
+    /// <param name="observe">Is shown the tokens after each stage; for tests.</param>
+    internal SiTOutput RunBlocks(torch.Tensor x, torch.Tensor[] modulations, bool training, Action<string, torch.Tensor>? observe = null)
+    {
+        torch.Tensor tokens = x_embedder.forward(x).PlusInPlace(pos_embed);
+        observe?.Invoke("tokens0", tokens);
+        torch.Tensor? projection = null;
+        bool checkpoint = training && _options.ActivationCheckpointing && torch.is_grad_enabled();
+        for (int i = 0; i < blocks.Count; i++)
+        {
+            torch.Tensor next = checkpoint
+                ? CheckpointedBlock.Of(blocks[i], tokens, modulations[i], feat_rope)
+                : blocks[i].forward(tokens, modulations[i], feat_rope, training);
+            tokens.Dispose();
+            tokens = next;
+            observe?.Invoke($"block{i}", tokens);
+            if (training && i + 1 == _options.ProjectorDepth)
+            {
+                projection = projector?[0].forward(tokens);
+            }
+        }
+
+        torch.Tensor patches = final_layer.forward(tokens, modulations[^1]);
+        observe?.Invoke("final_tokens", patches);
+        return new SiTOutput(Unpatchify(patches), projection);
+    }
+
+    /// <summary>Patches <c>[B, T, p p C]</c> to images; with learn-sigma only the first half of the channels.</summary>
+    private torch.Tensor Unpatchify(torch.Tensor patches)
+    {
+        int grid = _options.GridSize, patch = _options.PatchSize;
+        return patches.view(patches.shape[0], grid, grid, patch, patch, _options.OutputChannels)
+            .narrow(-1, 0, _options.InputChannels)
+            .permute(0, 5, 1, 3, 2, 4)
+            .reshape(patches.shape[0], _options.InputChannels, _options.InputSize, _options.InputSize);
+    }
 }

@@ -1,8 +1,198 @@
+using System.Globalization;
+
 namespace GMem.Backbone;
 
-/// <summary>What a <see cref="SiT"/> is built from. The defaults are those of SiT-B with snippets of 768 entries.</summary>
+/// <summary>What a <see cref="SiT"/> is built from. The defaults are those of SiT-B/2 on 4 x 32 x 32 latents with snippets of 768 entries.</summary>
+/// <remarks>One class covers SiT (arXiv 2401.08740) and LightningDiT (arXiv 2501.01423): <see cref="UseLightningBlocks"/> sets the latter's switches.</remarks>
 public sealed class SiTOptions
 {
-    /// <summary>Side of the square input in pixels or latent cells. Default 32.</summary>
+    /// <summary>Side of the square input in pixels or latent cells; a multiple of <see cref="PatchSize"/>. Default 32.</summary>
     public int InputSize { get; set; } = 32;
+
+    /// <summary>Channels of the input: 3 for pixels, 4 for SD-VAE latents, 32 for VA-VAE latents. Default 4.</summary>
+    public int InputChannels { get; set; } = 4;
+
+    /// <summary>Side of the square patch that makes one token. Default 2.</summary>
+    public int PatchSize { get; set; } = 2;
+
+    /// <summary>Width of a token; a multiple of <see cref="HeadCount"/> and of 4. Default 768.</summary>
+    public int HiddenSize { get; set; } = 768;
+
+    /// <summary>Number of transformer blocks. Default 12.</summary>
+    public int Depth { get; set; } = 12;
+
+    /// <summary>Attention heads of a block. Default 12.</summary>
+    public int HeadCount { get; set; } = 12;
+
+    /// <summary>Hidden width of a block's MLP; null takes <see cref="MlpRatio"/> times the width, two thirds of that with <see cref="UseSwiGlu"/>. Default null.</summary>
+    public int? MlpHiddenSize { get; set; }
+
+    /// <summary>Hidden width of a block's MLP over the width of a token, where <see cref="MlpHiddenSize"/> is null. Default 4.</summary>
+    public double MlpRatio { get; set; } = 4;
+
+    /// <summary>Width of the sinusoidal time features; even. Default 256.</summary>
+    public int FrequencyEmbeddingSize { get; set; } = 256;
+
+    /// <summary>RMSNorm with a weight instead of LayerNorm without one; both have epsilon 1e-6. Default false.</summary>
+    public bool UseRmsNorm { get; set; }
+
+    /// <summary>SwiGLU (arXiv 2002.05202) instead of the GELU MLP. Default false.</summary>
+    public bool UseSwiGlu { get; set; }
+
+    /// <summary>Two-dimensional rotary embedding of queries and keys, besides the sine-cosine positions. Default false.</summary>
+    public bool UseRope { get; set; }
+
+    /// <summary>Normalises queries and keys: LayerNorm (epsilon 1e-5, affine), or RMSNorm with <see cref="UseRmsNorm"/>. Default false.</summary>
+    public bool UseQkNorm { get; set; }
+
+    /// <summary>Whether the blocks' adaLN shifts as well as scales (6 chunks instead of 4). Default true.</summary>
+    public bool UseShift { get; set; } = true;
+
+    /// <summary>Doubles the output channels and drops the second half, as the checkpoints of the original SiT need. Default false.</summary>
+    public bool LearnSigma { get; set; }
+
+    /// <summary>What the network is conditioned on besides the time. Default <see cref="ConditionKind.Snippet"/>.</summary>
+    public ConditionKind Condition { get; set; } = ConditionKind.Snippet;
+
+    /// <summary>Entries of a snippet. Default 768, as the class tokens of DINOv2-B/14 have.</summary>
+    public int SnippetSize { get; set; } = 768;
+
+    /// <summary>By how much snippets are multiplied before their projection. Default 1, with which official weights load unchanged; the square root of
+    /// <see cref="SnippetSize"/> gives unit-norm snippets entries of unit size, which a short training uses sooner.</summary>
+    public double SnippetScale { get; set; } = 1;
+
+    /// <summary>Probability with which each entry of a snippet is dropped in training; GMem's masking. In [0, 1). Default 0.4.</summary>
+    public double SnippetDropout { get; set; } = 0.4;
+
+    /// <summary>Number of class labels. Default 1000.</summary>
+    public int ClassCount { get; set; } = 1000;
+
+    /// <summary>Probability with which a label is replaced by the null label in training. In [0, 1]; with 0 there is no null label and no guidance. Default 0.1.</summary>
+    public double LabelDropout { get; set; } = 0.1;
+
+    /// <summary>Width of the patch tokens that the REPA projector predicts (arXiv 2410.06940); 0 for no projector. Default 0; 768 for DINOv2-B.</summary>
+    public int ProjectionSize { get; set; }
+
+    /// <summary>Hidden width of the projector's three layers. Default 2048.</summary>
+    public int ProjectorHiddenSize { get; set; } = 2048;
+
+    /// <summary>After how many blocks the projector reads the tokens, from 1 to <see cref="Depth"/>. Default 4.</summary>
+    public int ProjectorDepth { get; set; } = 4;
+
+    /// <summary>How new weights are drawn. Default <see cref="SiTInitialisation.AdaLNZero"/>.</summary>
+    public SiTInitialisation Initialisation { get; set; } = SiTInitialisation.AdaLNZero;
+
+    /// <summary>Computes each block a second time in the backward pass instead of keeping its intermediate results: the same gradients, a fraction of
+    /// the memory, about 1.4 times the time. Default false.</summary>
+    public bool ActivationCheckpointing { get; set; }
+
+    /// <summary>Options of a published size, conditioned on snippets, all else at its default.</summary>
+    /// <param name="preset">The size.</param>
+    /// <param name="patchSize">Side of a patch; published are 1, 2, 4 and 8.</param>
+    /// <returns>New options.</returns>
+    public static SiTOptions FromPreset(SiTPreset preset, int patchSize)
+    {
+        ArgumentNullException.ThrowIfNull(preset);
+        return new SiTOptions { HiddenSize = preset.HiddenSize, Depth = preset.Depth, HeadCount = preset.HeadCount, PatchSize = patchSize };
+    }
+
+    /// <summary>Sets the switches by which LightningDiT differs from SiT: RMSNorm, SwiGLU and RoPE.</summary>
+    /// <returns>This object.</returns>
+    public SiTOptions UseLightningBlocks()
+    {
+        (UseRmsNorm, UseSwiGlu, UseRope) = (true, true, true);
+        return this;
+    }
+
+    /// <summary>Checks all settings together.</summary>
+    /// <exception cref="ArgumentException">Some do not fit; the message names each, its value and what is expected.</exception>
+    public void Validate()
+    {
+        List<string> faults = [];
+        AddSizeFaults(faults);
+        AddConditionFaults(faults);
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException($"The network's options are not valid: {string.Join("; ", faults)}.");
+        }
+    }
+
+    /// <summary>Patches along one side.</summary>
+    internal int GridSize => InputSize / PatchSize;
+
+    internal int TokenCount => GridSize * GridSize;
+
+    internal int HeadSize => HiddenSize / HeadCount;
+
+    internal int OutputChannels => LearnSigma ? 2 * InputChannels : InputChannels;
+
+    /// <summary>Chunks of a block's adaLN: shift, scale and gate for attention and MLP, or without the shifts.</summary>
+    internal int ModulationChunks => UseShift ? 6 : 4;
+
+    internal bool HasNullLabel => LabelDropout > 0;
+
+    internal int ResolvedMlpHiddenSize => MlpHiddenSize ?? (UseSwiGlu ? (int)(2.0 / 3.0 * (int)(HiddenSize * MlpRatio)) : (int)(HiddenSize * MlpRatio));
+
+    /// <summary>A copy, so that later changes to the options do not reach a network built from them.</summary>
+    internal SiTOptions Clone() => (SiTOptions)MemberwiseClone();
+
+    private void AddSizeFaults(List<string> faults)
+    {
+        AddPositiveFaults(faults);
+        if (faults.Count > 0)
+        {
+            return;
+        }
+
+        Require(faults, InputSize % PatchSize == 0, nameof(InputSize), InputSize, $"a multiple of {nameof(PatchSize)} ({PatchSize})");
+        Require(faults, HiddenSize % HeadCount == 0, nameof(HiddenSize), HiddenSize, $"a multiple of {nameof(HeadCount)} ({HeadCount})");
+        Require(faults, HiddenSize % 4 == 0, nameof(HiddenSize), HiddenSize, "a multiple of 4, for the sine-cosine positions");
+        Require(faults, !UseRope || HeadSize % 4 == 0, nameof(HeadCount), HeadCount, $"one that gives heads of a multiple of 4 for {nameof(UseRope)} (they have {HeadSize})");
+        Require(faults, FrequencyEmbeddingSize % 2 == 0, nameof(FrequencyEmbeddingSize), FrequencyEmbeddingSize, "even");
+        Require(faults, double.IsFinite(MlpRatio) && ResolvedMlpHiddenSize >= 1, nameof(MlpRatio), MlpRatio, "large enough for a hidden width of at least 1");
+        Require(faults, Enum.IsDefined(Initialisation), nameof(Initialisation), Initialisation, $"one of {string.Join(", ", Enum.GetNames<SiTInitialisation>())}");
+        Require(faults, ProjectionSize >= 0, nameof(ProjectionSize), ProjectionSize, "0 (no projector) or more");
+        if (ProjectionSize > 0)
+        {
+            Require(faults, ProjectorHiddenSize >= 1, nameof(ProjectorHiddenSize), ProjectorHiddenSize, "at least 1");
+            Require(faults, ProjectorDepth >= 1 && ProjectorDepth <= Depth, nameof(ProjectorDepth), ProjectorDepth, $"from 1 to {nameof(Depth)} ({Depth})");
+        }
+    }
+
+    private void AddPositiveFaults(List<string> faults)
+    {
+        Require(faults, InputSize >= 1, nameof(InputSize), InputSize, "at least 1");
+        Require(faults, InputChannels >= 1, nameof(InputChannels), InputChannels, "at least 1");
+        Require(faults, PatchSize >= 1, nameof(PatchSize), PatchSize, "at least 1");
+        Require(faults, HiddenSize >= 1, nameof(HiddenSize), HiddenSize, "at least 1");
+        Require(faults, Depth >= 1, nameof(Depth), Depth, "at least 1");
+        Require(faults, HeadCount >= 1, nameof(HeadCount), HeadCount, "at least 1");
+        Require(faults, FrequencyEmbeddingSize >= 2, nameof(FrequencyEmbeddingSize), FrequencyEmbeddingSize, "at least 2");
+        Require(faults, MlpHiddenSize is null or >= 1, nameof(MlpHiddenSize), MlpHiddenSize, "null or at least 1");
+    }
+
+    private void AddConditionFaults(List<string> faults)
+    {
+        Require(faults, Enum.IsDefined(Condition), nameof(Condition), Condition, $"one of {string.Join(", ", Enum.GetNames<ConditionKind>())}");
+        if (Condition == ConditionKind.Snippet)
+        {
+            Require(faults, SnippetSize >= 1, nameof(SnippetSize), SnippetSize, "at least 1");
+            Require(faults, double.IsFinite(SnippetScale) && SnippetScale > 0, nameof(SnippetScale), SnippetScale, "a number above 0");
+            Require(faults, SnippetDropout is >= 0 and < 1, nameof(SnippetDropout), SnippetDropout, "in [0, 1)");
+        }
+
+        if (Condition == ConditionKind.Label)
+        {
+            Require(faults, ClassCount >= 1, nameof(ClassCount), ClassCount, "at least 1");
+            Require(faults, LabelDropout is >= 0 and <= 1, nameof(LabelDropout), LabelDropout, "in [0, 1]");
+        }
+    }
+
+    private static void Require(List<string> faults, bool holds, string name, object? value, string expected)
+    {
+        if (!holds)
+        {
+            faults.Add(string.Create(CultureInfo.InvariantCulture, $"{name} is {value ?? "null"}, expected {expected}"));
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using GMem.Encoders.DinoV2;
 using TorchSharp;
 
 namespace GMem.Encoders;
@@ -21,6 +22,33 @@ public abstract class SnippetEncoder : IDisposable
 
     /// <summary>The tensors needed to load it again, by name; they stay the encoder's.</summary>
     public abstract IReadOnlyDictionary<string, torch.Tensor> SaveTensors();
+
+    /// <summary>Loads DINOv2, the encoder of the published results; which of its models it is, the file's tensors say.</summary>
+    /// <param name="path">An official checkpoint, for instance <c>dinov2_vitb14_pretrain.pth</c>, or the same tensors as <c>.safetensors</c>.</param>
+    /// <param name="device">Where it runs; null takes the CPU.</param>
+    /// <returns>A new encoder; dispose it.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It holds no DINOv2 model; the message names all tensors that do not fit.</exception>
+    public static DinoV2Encoder DinoV2(string path, torch.Device? device = null) => DinoV2Encoder.Load(path, device: device);
+
+    /// <summary>Loads an encoder of any kind.</summary>
+    /// <param name="kind">Its <see cref="Kind"/>.</param>
+    /// <param name="configurationJson">What <see cref="SaveConfiguration"/> gave.</param>
+    /// <param name="tensors">What <see cref="SaveTensors"/> gave; copied, they stay the caller's.</param>
+    /// <returns>The encoder; dispose it.</returns>
+    /// <exception cref="InvalidDataException">The kind is not known, or the rest does not fit it; the message says what.</exception>
+    public static SnippetEncoder Load(string kind, string configurationJson, IReadOnlyDictionary<string, torch.Tensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(configurationJson);
+        ArgumentNullException.ThrowIfNull(tensors);
+        return kind switch
+        {
+            PcaEncoder.KindName => PcaEncoder.Load(configurationJson, tensors),
+            DinoV2Encoder.KindName => DinoV2Encoder.FromSaved(configurationJson, tensors),
+            _ => throw new InvalidDataException(
+                $"The snippet encoder '{kind}' is not known to this version; it knows '{PcaEncoder.KindName}' and '{DinoV2Encoder.KindName}'."),
+        };
+    }
 
     /// <inheritdoc/>
     public void Dispose()

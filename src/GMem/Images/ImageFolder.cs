@@ -18,8 +18,8 @@ public static class ImageFolder
     public static IReadOnlyList<ImageFile> Enumerate(string folderOrZip)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folderOrZip);
-        IEnumerable<string> names = Directory.Exists(folderOrZip) ? NamesInFolder(folderOrZip) : NamesInArchive(folderOrZip);
         string root = folderOrZip.TrimEnd('/', '\\') is { Length: > 0 } trimmed ? trimmed : folderOrZip;
+        IEnumerable<string> names = Directory.Exists(root) ? NamesInFolder(root) : NamesInArchive(root);
         ImageFile[] files = [.. names.Where(IsImage).Order(StringComparer.Ordinal).Select(n => File(root, n))];
         return files.Length > 0 ? files : throw new InvalidDataException(
             $"There is no image in '{folderOrZip}' or in the folders below it (looked for {string.Join(", ", Extensions)}).");

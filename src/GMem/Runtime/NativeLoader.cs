@@ -40,7 +40,7 @@ internal static class NativeLoader
         return [.. folders.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f))).Distinct()];
     }
 
-    private static string FindNamed(NativeNames names, string named)
+    internal static string FindNamed(NativeNames names, string named)
     {
         string[] candidates = [named, Path.Combine(named, "lib"), Path.Combine(named, "torch", "lib")];
         return candidates.FirstOrDefault(f => File.Exists(Path.Combine(f, names.TorchCpu))) ?? throw new GMemRuntimeException(
@@ -49,13 +49,13 @@ internal static class NativeLoader
             + "or unset it to use the libtorch beside the application.");
     }
 
-    private static string FindBesideApplication(NativeNames names, IReadOnlyList<string> folders) =>
+    internal static string FindBesideApplication(NativeNames names, IReadOnlyList<string> folders) =>
         folders.FirstOrDefault(f => File.Exists(Path.Combine(f, names.TorchCpu))) ?? throw new GMemRuntimeException(
             $"libtorch was not found: there is no {names.TorchCpu} in {string.Join(", ", folders.Select(f => $"'{f}'"))}. "
             + $"Add it to the application with 'dotnet add package {names.CpuPackage} --version 2.10.0' (CPU) or TorchSharp-cuda-{(OperatingSystem.IsWindows() ? "windows" : "linux")} 0.107.0 (GPU), "
             + $"or name a folder that holds one in the environment variable {GMemRuntime.LibTorchVariable}.");
 
-    private static void LoadLibTorch(NativeNames names, string folder)
+    internal static void LoadLibTorch(NativeNames names, string folder)
     {
         foreach (string pattern in names.LoadOrder)
         {

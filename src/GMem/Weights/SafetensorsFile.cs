@@ -1,7 +1,4 @@
-using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 using GMem.Runtime;
-using Microsoft.Win32.SafeHandles;
 using TorchSharp;
 
 namespace GMem.Weights;
@@ -10,17 +7,15 @@ namespace GMem.Weights;
 /// <remarks>Format: https://huggingface.co/docs/safetensors. Data are little-endian and row-major; they need not be aligned.</remarks>
 public sealed class SafetensorsFile : IDisposable
 {
-    private readonly MemoryMappedFile? _map;
-    private readonly MemoryMappedViewAccessor? _view;
+    private readonly MappedFile _file;
     private readonly SafetensorsHeader _header;
     private readonly Dictionary<string, SafetensorsEntry> _byName;
 
-    private SafetensorsFile(string path, SafetensorsHeader header, MemoryMappedFile? map)
+    private SafetensorsFile(string path, SafetensorsHeader header, MappedFile file)
     {
         Path = path;
         _header = header;
-        _map = map;
-        _view = map?.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        _file = file;
         _byName = header.Entries.ToDictionary(e => e.Name, StringComparer.Ordinal);
     }
 
@@ -41,11 +36,9 @@ public sealed class SafetensorsFile : IDisposable
     public static SafetensorsFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
         SafetensorsHeader header = SafetensorsHeader.Read(stream, stream.Length, path);
-        MemoryMappedFile? map = header.DataLength == 0 ? null
-            : MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-        return new SafetensorsFile(path, header, map);
+        return new SafetensorsFile(path, header, MappedFile.Of(stream));
     }
 
     /// <summary>Reads all tensors of a stream, for instance of an entry in a zip, into memory.</summary>
@@ -64,10 +57,8 @@ public sealed class SafetensorsFile : IDisposable
         {
             foreach (SafetensorsEntry entry in header.Entries)
             {
-                TensorBytes.Skip(stream, entry.Offset - position);
-                torch.Tensor tensor = TensorBytes.Allocate(entry);
-                tensors.Add(entry.Name, tensor);
-                TensorBytes.Fill(tensor, stream, name);
+                TensorBytes.Skip(stream, entry.Offset - position, name);
+                tensors.Add(entry.Name, ReadNext(entry, stream, name));
                 position = entry.Offset + entry.Length;
             }
 
@@ -106,22 +97,7 @@ public sealed class SafetensorsFile : IDisposable
         GMemRuntime.EnsureLoaded();
         SafetensorsEntry entry = Entry(name);
         torch.Tensor tensor = TensorBytes.Allocate(entry);
-        if (entry.Length > 0)
-        {
-            SafeMemoryMappedViewHandle handle = _view!.SafeMemoryMappedViewHandle;
-            byte* start = null;
-            handle.AcquirePointer(ref start);
-            try
-            {
-                byte* source = start + _view.PointerOffset + _header.DataStart + entry.Offset;
-                TensorBytes.Copy(source, tensor, entry.Length);
-            }
-            finally
-            {
-                handle.ReleasePointer();
-            }
-        }
-
+        _file.CopyTo(_header.DataStart + entry.Offset, TensorBytes.Address(tensor), entry.Length);
         return tensor;
     }
 
@@ -132,7 +108,31 @@ public sealed class SafetensorsFile : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _view?.Dispose();
-        _map?.Dispose();
+        _file.Dispose();
+    }
+
+    /// <summary>A stream that knows its length has been checked against the header; of another only what arrives is believed.</summary>
+    private static unsafe torch.Tensor ReadNext(SafetensorsEntry entry, Stream stream, string name)
+    {
+        ManagedBytes? arrived = stream.CanSeek ? null : ManagedBytes.Read(stream, entry.Length, name);
+        torch.Tensor tensor = TensorBytes.Allocate(entry);
+        try
+        {
+            if (arrived is null)
+            {
+                TensorBytes.Fill(tensor, stream, name);
+            }
+            else
+            {
+                arrived.CopyTo(0, TensorBytes.Address(tensor), entry.Length);
+            }
+
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
     }
 }

@@ -10,6 +10,10 @@ internal sealed class SafetensorsHeader
     /// <summary>The longest header that is read; the format's own limit.</summary>
     public const long MaximumLength = 100_000_000;
 
+    public const string MetadataKey = "__metadata__";
+
+    private const int FirstPiece = 1 << 16;
+
     private static readonly Dictionary<string, (torch.ScalarType Type, int Size)> Types = new()
     {
         ["F64"] = (torch.ScalarType.Float64, 8),
@@ -24,15 +28,17 @@ internal sealed class SafetensorsHeader
         ["BOOL"] = (torch.ScalarType.Bool, 1),
     };
 
-    private SafetensorsHeader(long dataStart, IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata)
+    private readonly byte[] _json;
+
+    private SafetensorsHeader(byte[] json, IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata)
     {
-        DataStart = dataStart;
+        _json = json;
         Entries = entries;
         Metadata = metadata;
     }
 
     /// <summary>Where the data section begins, in bytes from the start of the file.</summary>
-    public long DataStart { get; }
+    public long DataStart => 8 + _json.Length;
 
     /// <summary>The tensors in the order of their data.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
@@ -43,9 +49,18 @@ internal sealed class SafetensorsHeader
 
     public static string TypeName(torch.ScalarType type) =>
         Types.FirstOrDefault(t => t.Value.Type == type).Key
-        ?? throw new NotSupportedException($"safetensors has no element type for {type}.");
+        ?? throw new NotSupportedException($"safetensors has no element type for {type}; it has {string.Join(", ", Types.Keys)}.");
 
     public static int ElementSize(torch.ScalarType type) => Types[TypeName(type)].Size;
+
+    /// <summary>The bytes that were read: length and JSON.</summary>
+    public byte[] ToBytes()
+    {
+        byte[] bytes = new byte[8 + _json.Length];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, _json.Length);
+        _json.CopyTo(bytes, 8);
+        return bytes;
+    }
 
     /// <param name="stream">At the start of the file; afterwards at the start of the data section.</param>
     /// <param name="length">Length of the whole file in bytes, or null where it is not known.</param>
@@ -64,16 +79,13 @@ internal sealed class SafetensorsHeader
             throw Damaged(name, $"its header claims {headerLength:N0} bytes{(length is long l ? $" in a file of {l:N0}" : "")}");
         }
 
-        byte[] json = new byte[(int)headerLength];
-        if (stream.ReadAtLeast(json, json.Length, throwOnEndOfStream: false) < json.Length)
-        {
-            throw Damaged(name, "it ends inside its header");
-        }
+        byte[] json = ReadJson(stream, (int)headerLength, name);
+        (List<SafetensorsEntry> entries, Dictionary<string, string> metadata) = SafetensorsJson.Parse(json, name);
 
-        (List<SafetensorsEntry> entries, Dictionary<string, string> metadata) = Parse(json, name);
-        entries.Sort((a, b) => a.Offset.CompareTo(b.Offset));
+        // Of two that begin together the one without data comes first: it is not in the other's way.
+        entries.Sort((a, b) => (a.Offset, a.Length).CompareTo((b.Offset, b.Length)));
         Check(entries, length - 8 - json.Length, name);
-        return new SafetensorsHeader(8 + json.Length, entries, metadata);
+        return new SafetensorsHeader(json, entries, metadata);
     }
 
     /// <summary>The bytes of a header, padded so that the data begin at a multiple of 8.</summary>
@@ -86,7 +98,7 @@ internal sealed class SafetensorsHeader
             json.WriteStartObject();
             if (metadata is { Count: > 0 })
             {
-                json.WriteStartObject("__metadata__");
+                json.WriteStartObject(MetadataKey);
                 foreach ((string key, string value) in metadata)
                 {
                     json.WriteString(key, value);
@@ -126,66 +138,27 @@ internal sealed class SafetensorsHeader
         return header;
     }
 
-    private static (List<SafetensorsEntry> Entries, Dictionary<string, string> Metadata) Parse(byte[] json, string name)
+    /// <summary>Reads the JSON as it arrives: a stream of unknown length may announce what it does not have.</summary>
+    private static byte[] ReadJson(Stream stream, int length, string name)
     {
-        try
+        byte[] json = new byte[Math.Min(length, FirstPiece)];
+        for (int filled = 0; filled < length;)
         {
-            using JsonDocument document = JsonDocument.Parse(json);
-            Dictionary<string, string> metadata = [];
-            List<SafetensorsEntry> entries = [];
-            HashSet<string> names = [];
-            foreach (JsonProperty property in document.RootElement.EnumerateObject())
+            if (filled == json.Length)
             {
-                if (!names.Add(property.Name))
-                {
-                    throw Damaged(name, $"'{property.Name}' stands in its header twice");
-                }
-
-                if (property.Name == "__metadata__")
-                {
-                    foreach (JsonProperty item in property.Value.EnumerateObject())
-                    {
-                        metadata[item.Name] = item.Value.GetString() ?? "";
-                    }
-                }
-                else
-                {
-                    entries.Add(ParseEntry(property.Name, property.Value, name));
-                }
+                Array.Resize(ref json, (int)Math.Min(length, 2L * json.Length));
             }
 
-            return (entries, metadata);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
-        {
-            throw Damaged(name, "its header is not the JSON of a safetensors file", e);
-        }
-    }
+            int read = stream.Read(json, filled, json.Length - filled);
+            if (read == 0)
+            {
+                throw Damaged(name, "it ends inside its header");
+            }
 
-    private static SafetensorsEntry ParseEntry(string tensor, JsonElement value, string name)
-    {
-        string type = value.GetProperty("dtype").GetString() ?? "";
-        if (!Types.TryGetValue(type, out (torch.ScalarType Type, int Size) known))
-        {
-            throw new InvalidDataException($"'{name}': tensor '{tensor}' has the element type '{type}'; read are {string.Join(", ", Types.Keys)}.");
+            filled += read;
         }
 
-        long[] shape = [.. value.GetProperty("shape").EnumerateArray().Select(s => s.GetInt64())];
-        JsonElement offsets = value.GetProperty("data_offsets");
-        if (offsets.GetArrayLength() != 2 || shape.Any(s => s < 0))
-        {
-            throw Damaged(name, $"tensor '{tensor}' has no valid shape and pair of offsets");
-        }
-
-        long begin = offsets[0].GetInt64();
-        long end = offsets[1].GetInt64();
-        long expected = shape.Aggregate((long)known.Size, (a, b) => checked(a * b));
-        if (begin < 0 || end < begin || end - begin != expected)
-        {
-            throw Damaged(name, $"tensor '{tensor}' of {type} [{string.Join(", ", shape)}] needs {expected:N0} bytes, its offsets {begin} to {end} hold {end - begin:N0}");
-        }
-
-        return new SafetensorsEntry(tensor, known.Type, shape, begin, expected);
+        return json;
     }
 
     private static void Check(List<SafetensorsEntry> sorted, long? available, string name)
@@ -206,6 +179,16 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    private static InvalidDataException Damaged(string name, string what, Exception? inner = null) =>
+    /// <summary>The element type of that name in a header.</summary>
+    public static bool TryType(string typeName, out torch.ScalarType type, out int size)
+    {
+        bool known = Types.TryGetValue(typeName, out (torch.ScalarType Type, int Size) found);
+        (type, size) = found;
+        return known;
+    }
+
+    public static string TypeNames => string.Join(", ", Types.Keys);
+
+    public static InvalidDataException Damaged(string name, string what, Exception? inner = null) =>
         new($"'{name}' is not a valid safetensors file: {what}.", inner);
 }

@@ -10,6 +10,8 @@ public static class SafetensorsWriter
     /// <param name="path">Path of the file; an existing one is replaced only when the new one is complete.</param>
     /// <param name="tensors">Tensors by name, in the order in which their data are to lie; on any device.</param>
     /// <param name="metadata">Free text for the header's <c>__metadata__</c>, or null.</param>
+    /// <exception cref="ArgumentException">Two tensors have one name.</exception>
+    /// <exception cref="NotSupportedException">safetensors has no such element type.</exception>
     /// <exception cref="IOException">It cannot be written; what was there before is untouched.</exception>
     public static void Write(string path, IEnumerable<KeyValuePair<string, torch.Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
         AtomicFile.Write(path, stream => Write(stream, tensors, metadata));
@@ -25,9 +27,15 @@ public static class SafetensorsWriter
         GMemRuntime.EnsureLoaded();
         KeyValuePair<string, torch.Tensor>[] items = [.. tensors];
         List<SafetensorsEntry> entries = [];
+        HashSet<string> names = new(StringComparer.Ordinal) { SafetensorsHeader.MetadataKey };
         long offset = 0;
         foreach ((string name, torch.Tensor tensor) in items)
         {
+            if (!names.Add(name))
+            {
+                throw new ArgumentException($"A tensor cannot be called '{name}': the name is the format's own, or another tensor has it.", nameof(tensors));
+            }
+
             long length = tensor.numel() * SafetensorsHeader.ElementSize(tensor.dtype);
             entries.Add(new SafetensorsEntry(name, tensor.dtype, [.. tensor.shape], offset, length));
             offset += length;

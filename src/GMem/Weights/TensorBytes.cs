@@ -26,7 +26,8 @@ internal static class TensorBytes
         }
 
         // bytes is a span, which ends at 2 GB; its first byte is all that is needed.
-        using torch.Tensor flat = tensor.detach().view(-1);
+        using torch.Tensor detached = tensor.detach();
+        using torch.Tensor flat = detached.view(-1);
         using torch.Tensor first = flat.narrow(0, 0, 1);
         fixed (byte* address = first.bytes)
         {
@@ -65,7 +66,7 @@ internal static class TensorBytes
         }
     }
 
-    public static void Skip(Stream stream, long count)
+    public static void Skip(Stream stream, long count, string name)
     {
         byte[] buffer = new byte[(int)Math.Min(count, 4096)];
         while (count > 0)
@@ -73,7 +74,7 @@ internal static class TensorBytes
             int read = stream.Read(buffer, 0, (int)Math.Min(count, buffer.Length));
             if (read == 0)
             {
-                return;
+                throw new InvalidDataException($"'{name}' ends before its last tensor is complete; it was cut short.");
             }
 
             count -= read;

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using GMem.Images;
+using GMem.Tests.Shared;
 using TorchSharp;
 
 namespace GMem.Tests.Images;
@@ -16,7 +17,7 @@ public sealed class ImageFolderTests
         using TemporaryFolder folder = new();
         foreach (string name in Names)
         {
-            folder.Write(name, [1]);
+            TestImages.Write(folder, name, [1]);
         }
 
         Assert.Equal(Expected.Select(e => ($"{folder.Path}/{e.Name}", e.Label)), ImageFolder.Enumerate(folder.Path + "/").Select(f => (f.ImagePath, f.Label)));
@@ -26,7 +27,7 @@ public sealed class ImageFolderTests
     public void Enumerate_Zip_ListsTheSameAndTheyOpen()
     {
         using TemporaryFolder folder = new();
-        string archive = folder["images.zip"];
+        string archive = folder.File("images.zip");
         WriteZip(archive, [.. Names], CompressionLevel.NoCompression);
         IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(archive);
         Assert.Equal(Expected.Select(e => ($"{archive}/{e.Name}", e.Label)), files.Select(f => (f.ImagePath, f.Label)));
@@ -40,7 +41,7 @@ public sealed class ImageFolderTests
         List<(string Path, int Seed)> files = [];
         for (int archive = 0; archive < 6; archive++)
         {
-            string path = folder[$"{archive}.zip"];
+            string path = folder.File($"{archive}.zip");
             string[] names = [.. Enumerable.Range(0, 20).Select(i => new string('n', i + 1) + ".png")];
             WriteZip(path, names, CompressionLevel.Fastest);
             files.AddRange(names.Select(n => ($"{path}/{n}", n.Length)));
@@ -54,7 +55,7 @@ public sealed class ImageFolderTests
     public void ReadFile_ArchiveReplacedMeanwhile_ReadsTheNewOne()
     {
         using TemporaryFolder folder = new();
-        string archive = folder["images.zip"];
+        string archive = folder.File("images.zip");
         WriteZip(archive, ["a.png"], CompressionLevel.NoCompression);
         _ = ImageReader.ReadFile($"{archive}/a.png");
         WriteZip(archive, ["a.png", "bc.png"], CompressionLevel.NoCompression);
@@ -65,10 +66,10 @@ public sealed class ImageFolderTests
     public void ReadFile_ZipFaults_AreNamed()
     {
         using TemporaryFolder folder = new();
-        string archive = folder["images.zip"];
+        string archive = folder.File("images.zip");
         WriteZip(archive, ["a.png"], CompressionLevel.NoCompression);
         Assert.Contains($"'b.png' in '{archive}'", Assert.Throws<FileNotFoundException>(() => ImageReader.ReadFile($"{archive}/b.png")).Message, StringComparison.Ordinal);
-        string cut = folder.Write("cut.zip", File.ReadAllBytes(archive)[..^30]);
+        string cut = TestImages.Write(folder, "cut.zip", File.ReadAllBytes(archive)[..^30]);
         Assert.Contains($"'{cut}' is not a zip archive, or it was cut short", Assert.Throws<InvalidDataException>(() => ImageFolder.Enumerate(cut)).Message, StringComparison.Ordinal);
     }
 
@@ -76,9 +77,9 @@ public sealed class ImageFolderTests
     public void Enumerate_NothingThere_SaysWhat()
     {
         using TemporaryFolder folder = new();
-        Assert.Contains($"no folder or .zip file '{folder["x"]}'", Assert.Throws<DirectoryNotFoundException>(() => ImageFolder.Enumerate(folder["x"])).Message, StringComparison.Ordinal);
+        Assert.Contains($"no folder or .zip file '{folder.File("x")}'", Assert.Throws<DirectoryNotFoundException>(() => ImageFolder.Enumerate(folder.File("x"))).Message, StringComparison.Ordinal);
         Assert.Contains($"There is no image in '{folder.Path}'", Assert.Throws<InvalidDataException>(() => ImageFolder.Enumerate(folder.Path)).Message, StringComparison.Ordinal);
-        string text = folder.Write("notes.txt", [1]);
+        string text = TestImages.Write(folder, "notes.txt", [1]);
         Assert.Contains($"'{text}' is neither a folder nor a .zip file", Assert.Throws<InvalidDataException>(() => ImageFolder.Enumerate(text)).Message, StringComparison.Ordinal);
     }
 
@@ -87,8 +88,8 @@ public sealed class ImageFolderTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege on Windows");
         using TemporaryFolder folder = new();
-        folder.Write("a/1.png", [1]);
-        Directory.CreateSymbolicLink(folder["a/loop"], folder.Path);
+        TestImages.Write(folder, "a/1.png", [1]);
+        Directory.CreateSymbolicLink(folder.File("a/loop"), folder.Path);
         Assert.Single(ImageFolder.Enumerate(folder.Path));
     }
 

@@ -52,7 +52,6 @@ public sealed class ImageTensorsTests
         using (torch.Tensor batch = ImageTensors.ToTensor([TestImages.Pattern(4, 4), TestImages.Pattern(4, 4)]))
         {
             _ = ImageTensors.FromTensor(batch);
-            _ = ImageGrid.Compose(batch);
             ImageTensors.FlipHorizontally(batch).Dispose();
         }
 
@@ -82,7 +81,7 @@ public sealed class ImageTensorsTests
         List<string> paths = [];
         for (int i = 0; i < 40; i++)
         {
-            paths.Add(folder.Write($"{i:00}.png", i is 7 or 8 or 31 ? [1, 2, 3] : PngWriter.Encode(TestImages.Pattern(8, 8, i))));
+            paths.Add(TestImages.Write(folder, $"{i:00}.png", i is 7 or 8 or 31 ? [1, 2, 3] : PngWriter.Encode(TestImages.Pattern(8, 8, i))));
         }
 
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => ImageTensors.Load(paths, 8, TestContext.Current.CancellationToken));
@@ -93,7 +92,7 @@ public sealed class ImageTensorsTests
     public void Load_Files_KeepsTheirOrder()
     {
         using TemporaryFolder folder = new();
-        string[] paths = [.. Enumerable.Range(0, 20).Select(i => folder.Write($"{i}.png", PngWriter.Encode(TestImages.Pattern(8, 8, i))))];
+        string[] paths = [.. Enumerable.Range(0, 20).Select(i => TestImages.Write(folder, $"{i}.png", PngWriter.Encode(TestImages.Pattern(8, 8, i))))];
         using torch.Tensor batch = ImageTensors.Load(paths, 8, TestContext.Current.CancellationToken);
         Assert.Equal(Enumerable.Range(0, 20).Select(i => TestImages.Pattern(8, 8, i).Pixels), ImageTensors.FromTensor(batch).Select(i => i.Pixels));
     }

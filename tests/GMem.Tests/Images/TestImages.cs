@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using GMem.Images;
+using GMem.Tests.Shared;
 using SkiaSharp;
 using TorchSharp;
 
@@ -28,7 +29,7 @@ internal static class TestImages
         return new RgbImage(width, height, pixels);
     }
 
-    /// <summary>A left half of one colour and a right half of another; survives JPEG.</summary>
+    /// <summary>Bright red in the left half, bright green in the upper half, even blue; survives JPEG.</summary>
     public static RgbImage Quarters(int width, int height)
     {
         byte[] pixels = new byte[width * height * 3];
@@ -128,6 +129,15 @@ internal static class TestImages
     {
         using torch.Tensor plain = rows.contiguous();
         return new RgbImage((int)rows.shape[1], (int)rows.shape[0], plain.bytes.ToArray());
+    }
+
+    /// <summary>Writes a file, and the folders above it, and returns its path.</summary>
+    public static string Write(TemporaryFolder folder, string name, byte[] bytes)
+    {
+        string path = folder.File(name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, bytes);
+        return path;
     }
 
     private static byte[] Chunk(string type, byte[] content)

@@ -1,0 +1,103 @@
+// A training step against the machine's own float32 matrix-product rate, both in one run and in turn, so that a busy
+// machine slows both. Prints the ratio and where the rest of the step goes.
+//   dotnet run -c Release --project benchmarks/TrainingStep [-- --batch 4 --threads 2 --rounds 12 --width 384 --depth 12 --heads 6 --patch 2 --lightning 0]
+using System.Diagnostics;
+using System.Globalization;
+using GMem.Autoencoders;
+using GMem.Backbone;
+using GMem.Memory;
+using GMem.Runtime;
+using GMem.Training;
+using TorchSharp;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+GMemRuntime.EnsureLoaded();
+int batch = Argument("--batch", 4);
+int rounds = Argument("--rounds", 12);
+torch.set_num_threads(Argument("--threads", Environment.ProcessorCount));
+
+// S size: 384 wide, 12 deep, 6 heads; 32 x 32 images in patches of 2 are 256 tokens.
+SiTOptions network = SiTOptions.FromPreset(SiTPreset.S, Argument("--patch", 2));
+network.HiddenSize = Argument("--width", network.HiddenSize);
+network.Depth = Argument("--depth", network.Depth);
+network.HeadCount = Argument("--heads", network.HeadCount);
+if (Argument("--lightning", 0) != 0)
+{
+    _ = network.UseLightningBlocks();
+}
+
+network.InputSize = 32;
+network.InputChannels = 3;
+network.SnippetSize = 768;
+int tokens = 32 / network.PatchSize * (32 / network.PatchSize);
+double flops = 3 * Flops(network, tokens, batch);
+
+using torch.Generator generator = new(1);
+using SiT sit = new(network, generator);
+sit.train();
+using torch.Tensor pixels = torch.randint(0, 256, [64, 3, 32, 32], dtype: torch.uint8, generator: generator);
+using torch.Tensor rows = torch.randn([64, network.SnippetSize], generator: generator);
+TrainingOptions options = new() { BatchSize = batch, TotalSteps = 1_000_000 };
+TrainingSet set = new(pixels, MemoryBank.FromRows(rows), null, new PixelAutoencoder(), torch.CPU);
+using TrainingLoop loop = new(sit, network, set, options, torch.CPU);
+StepClock clock = new();
+loop.Clock = clock;
+
+using torch.Tensor a = torch.randn([2048, 2048], generator: generator);
+using torch.Tensor b = torch.randn([2048, 2048], generator: generator);
+double product = double.PositiveInfinity;
+List<double> steps = [];
+for (int round = 0; round < rounds + 2; round++)
+{
+    using DisposeScope scope = torch.NewDisposeScope();
+    for (int i = 0; i < 3; i++)
+    {
+        product = Math.Min(product, Seconds(() => a.matmul(b).Dispose()));
+    }
+
+    if (round == 2)
+    {
+        // Two rounds of warm-up: page faults, allocator, just-in-time compilation.
+        steps.Clear();
+        clock.Reset();
+    }
+
+    steps.Add(Seconds(() => loop.Step(round)));
+}
+
+steps.Sort();
+double step = steps[steps.Count / 2];
+double rate = 2 * Math.Pow(2048, 3) / product / 1e9;
+Console.WriteLine(GMemRuntime.Describe());
+Console.WriteLine($"matrix product 2048^3    {rate,8:f1} GFLOP/s (best of {3 * (rounds + 2)})");
+Console.WriteLine($"training step            {step * 1000,8:f1} ms (median of {steps.Count}), {steps[0] * 1000:f1} ms (best), {batch} x {tokens} tokens, {flops / 1e9:f1} GFLOP");
+// Best against best compares the machine with itself in its quiet moments; the median has its neighbours in it too.
+Console.WriteLine($"share of the rate        {flops / 1e9 / steps[0] / rate,8:p1} (best step), {flops / 1e9 / step / rate:p1} (median step); required 70 % at S size");
+foreach ((string part, double seconds) in clock.Totals())
+{
+    double share = seconds / clock.Total;
+    Console.WriteLine($"  {part,-22} {share,8:p1}{(part == StepClock.Optimizer ? " (clip, AdamW, moving average; required below 8 %)" : "")}");
+}
+
+return 0;
+
+double Seconds(Action action)
+{
+    long start = Stopwatch.GetTimestamp();
+    action();
+    return Stopwatch.GetElapsedTime(start).TotalSeconds;
+}
+
+int Argument(string name, int otherwise)
+{
+    int at = Array.IndexOf(args, name);
+    return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
+}
+
+// Forward pass of one batch: 24 D^2 a token and block, 4 T D a token and block for attention, and adaLN once an image and block.
+static double Flops(SiTOptions o, int tokens, int batch)
+{
+    double d = o.HiddenSize;
+    double perImage = (24 * d * d * tokens * o.Depth) + (4 * tokens * d * tokens * o.Depth) + (12 * d * d * o.Depth);
+    return perImage * batch;
+}

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using GMem.Images;
+using GMem.MLNet;
+using Microsoft.ML;
+
+namespace QuickStart;
+
+/// <summary>The whole way from images to a trained, saved and loaded model and what it generates.</summary>
+internal static class Walkthrough
+{
+    private const int TrainingPairs = 32;
+    private const int SmallestTile = 64;
+
+    public static void Run(Settings settings, CancellationToken cancellationToken)
+    {
+        Stopwatch clock = Stopwatch.StartNew();
+        OutputFolder output = new(settings.Output);
+        MLContext ml = new(settings.Seed);
+
+        IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(settings.Images ?? DrawShapes(output, settings.Seed));
+        Console.WriteLine($"Training on {files.Count} images, {settings.ImageSize} x {settings.ImageSize}, for {settings.Steps} steps of {settings.BatchSize}.");
+        IDataView images = ml.Data.LoadFromEnumerable(files);
+        using (GMemTransformer trained = ProgressView.Show(progress =>
+            ml.ImageGeneration.Trainers.GMem(settings.ToTrainerOptions(progress, cancellationToken)).Fit(images)))
+        {
+            ml.Model.Save(trained, images.Schema, output.Model);
+        }
+
+        ITransformer model = ml.Model.Load(output.Model, out _);
+        using IDisposable? network = model as IDisposable;
+        Console.WriteLine($"Trained, saved and loaded {output.Model} after {clock.Elapsed:m\\:ss}; generating {settings.Count} images.");
+        WriteSamples(ml, model, settings, output, cancellationToken);
+        WritePairs(ml, model, settings, files, output, cancellationToken);
+        Console.WriteLine($"Wrote {output.Samples}, {output.Training} and {settings.Count} images in {output.Singles} ({clock.Elapsed:m\\:ss} in all).");
+    }
+
+    private static string DrawShapes(OutputFolder output, int seed)
+    {
+        ShapesDataSet.Write(output.Shapes, seed);
+        return output.Shapes;
+    }
+
+    /// <summary>Images by seed alone: the seed picks an entry of the memory bank and the noise.</summary>
+    private static void WriteSamples(MLContext ml, ITransformer model, Settings settings, OutputFolder output, CancellationToken cancellationToken)
+    {
+        IDataView prompts = ml.ImageGeneration.CreatePrompts(settings.Count, settings.Seed);
+        List<RgbImage> grid = [];
+        int index = 0;
+        output.ClearSingles();
+        foreach (RgbImage image in Generate(ml, model, prompts, cancellationToken))
+        {
+            PngWriter.Write(output.Single(index++), image);
+            if (grid.Count < Settings.DefaultCount)
+            {
+                grid.Add(image);
+            }
+        }
+
+        ImageGrid.Save(output.Samples, grid, scale: Scale(settings));
+    }
+
+    /// <summary>Training images, each beside an image generated from its own snippet, the entry of the same index in the memory bank.</summary>
+    private static void WritePairs(
+        MLContext ml, ITransformer model, Settings settings, IReadOnlyList<ImageFile> files, OutputFolder output, CancellationToken cancellationToken)
+    {
+        int count = Math.Min(TrainingPairs, files.Count);
+        int[] entries = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * files.Count / count))];
+        IDataView prompts = ml.Data.LoadFromEnumerable(entries.Select(e => new PromptRow { Seed = settings.Seed + e, MemoryIndex = e }).ToArray());
+        IEnumerable<RgbImage> pairs = Generate(ml, model, prompts, cancellationToken).Select((generated, i) => ImageGrid.Compose(
+            [CenterCrop.Apply(ImageReader.ReadFile(files[entries[i]].ImagePath), settings.ImageSize), generated], columns: 2, scale: 1, padding: 0));
+        ImageGrid.Save(output.Training, [.. pairs], columns: 4, scale: Scale(settings), padding: 4);
+    }
+
+    /// <summary>Small images are shown enlarged.</summary>
+    private static int Scale(Settings settings) => Math.Max(1, SmallestTile / settings.ImageSize);
+
+    private static IEnumerable<RgbImage> Generate(MLContext ml, ITransformer model, IDataView prompts, CancellationToken cancellationToken)
+    {
+        foreach (GeneratedImageRow row in ml.Data.CreateEnumerable<GeneratedImageRow>(model.Transform(prompts), reuseRowObject: false))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using (row.GeneratedImage)
+            {
+                yield return row.GeneratedImage.ToRgbImage();
+            }
+        }
+    }
+}

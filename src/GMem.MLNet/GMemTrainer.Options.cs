@@ -1,0 +1,112 @@
+using GMem.Backbone;
+using GMem.Sampling;
+using GMem.Training;
+
+namespace GMem.MLNet;
+
+public sealed partial class GMemTrainer
+{
+    /// <summary>Every setting of a <see cref="GMemTrainer"/>.</summary>
+    public sealed class Options
+    {
+        /// <summary>Column of training images: paths (text), <c>MLImage</c>, or encoded bytes (a vector of <see cref="byte"/>). Default <c>ImagePath</c>.</summary>
+        public string ImageColumnName { get; set; } = "ImagePath";
+
+        /// <summary>Column of snippets of your own, vectors of <see cref="float"/> of one known size; null has the built-in encoder make them. Default null.</summary>
+        public string? SnippetColumnName { get; set; }
+
+        /// <summary>Side in pixels to which images are cut and scaled. A multiple of the network's patch size. Default 32.</summary>
+        public int ImageSize { get; set; } = 32;
+
+        /// <summary>The network. Its input size, channels and snippet size are set from the data.</summary>
+        public SiTOptions Network { get; set; } = new GMemOptions().Network;
+
+        /// <summary>The training run. A <see cref="TrainingOptions.Seed"/> of 0 (the default) takes a seed from the <c>MLContext</c>.</summary>
+        public TrainingOptions Training { get; set; } = new GMemOptions().Training;
+
+        /// <summary>How the trained model makes images, unless told otherwise (<see cref="GMemTransformer.WithSampling"/>).</summary>
+        public SamplingOptions Sampling { get; set; } = new GMemOptions().Sampling;
+
+        /// <summary>Most entries a snippet of the built-in encoder has; fewer where the images do not have as many principal components. At least 1. Default 128.</summary>
+        public int SnippetDimension { get; set; } = new GMemOptions().SnippetDimension;
+
+        /// <summary>
+        /// Factor on the snippet before its projection. Above 0, or null for the square root of the snippet's length. Default null. See <see cref="GMemOptions.SnippetScale"/>.
+        /// </summary>
+        public double? SnippetScale { get; set; }
+
+        /// <summary>Columns and batch size of the trained transformer.</summary>
+        public GenerationOptions Generation { get; set; } = new();
+
+        /// <summary>Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread. Default null.</summary>
+        public IProgress<TrainingProgress>? Progress { get; set; }
+
+        /// <summary>Stops reading or training. Default none.</summary>
+        public CancellationToken CancellationToken { get; set; }
+
+        /// <summary>Checks all values that can be checked before the images are seen.</summary>
+        /// <exception cref="ArgumentException">One or more are not valid; the message names every one.</exception>
+        public void Validate()
+        {
+            List<string> faults = [];
+            if (string.IsNullOrEmpty(ImageColumnName))
+            {
+                faults.Add($"{nameof(ImageColumnName)} is empty.");
+            }
+
+            if (SnippetColumnName is { Length: 0 })
+            {
+                faults.Add($"{nameof(SnippetColumnName)} is empty; null has the built-in encoder make the snippets.");
+            }
+
+            if (ImageSize < 1)
+            {
+                faults.Add($"{nameof(ImageSize)} is {ImageSize}, it must be at least 1.");
+            }
+            else if (Network is { PatchSize: > 0 } network && ImageSize % network.PatchSize != 0)
+            {
+                faults.Add($"{nameof(ImageSize)} is {ImageSize}, which is not divisible by {nameof(Network)}.{nameof(network.PatchSize)} {network.PatchSize}; "
+                    + "choose a multiple of it, or another patch size.");
+            }
+
+            Collect(faults, () => (Generation ?? throw new ArgumentException($"{nameof(Generation)} is null.")).Validate());
+            Collect(faults, () => ToModelOptions().Validate());
+            if (faults.Count > 0)
+            {
+                throw new ArgumentException($"{nameof(GMemTrainer)}.{nameof(Options)}: {string.Join(' ', faults)}");
+            }
+        }
+
+        internal Options Copy()
+        {
+            Options copy = (Options)MemberwiseClone();
+            GMemOptions parts = ToModelOptions().Clone();
+            copy.Network = parts.Network;
+            copy.Training = parts.Training;
+            copy.Sampling = parts.Sampling;
+            copy.Generation = Generation.Copy();
+            return copy;
+        }
+
+        internal GMemOptions ToModelOptions() => new()
+        {
+            Network = Network,
+            Training = Training,
+            Sampling = Sampling,
+            SnippetDimension = SnippetDimension,
+            SnippetScale = SnippetScale,
+        };
+
+        private static void Collect(List<string> faults, Action validate)
+        {
+            try
+            {
+                validate();
+            }
+            catch (ArgumentException e)
+            {
+                faults.Add(e.Message);
+            }
+        }
+    }
+}

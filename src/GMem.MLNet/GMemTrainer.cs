@@ -1,0 +1,101 @@
+using GMem.MLNet.Generation;
+using GMem.MLNet.Training;
+using GMem.Runtime;
+using GMem.Training;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using TorchSharp;
+
+namespace GMem.MLNet;
+
+/// <summary>Trains an image generator with an explicit memory (GMem) on a column of images.</summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// To create this trainer, use [GMem](xref:GMem.MLNet.ImageGenerationTrainers) of `mlContext.ImageGeneration.Trainers`.
+///
+/// ### Input and output columns
+/// The image column is text (the path of a file, also inside a zip: `photos.zip/cat/1.jpg`), an `MLImage`, or the bytes of an encoded file (a vector of `Byte`). Images are
+/// cut to the square in their middle and scaled to `ImageSize`. An optional column of snippets is a vector of `Single` of one known size, one for each image,
+/// from any featurizer upstream; without it an encoder (PCA of the pixels) is made from the images.
+///
+/// The trained transformer reads prompts, all of them optional, and writes:
+///
+/// | Column | Type | Direction | Meaning |
+/// | -- | -- | -- | -- |
+/// | `Seed` | any integer | prompt | fixes the noise, and the memory entry where none is given |
+/// | `MemoryIndex` | any integer | prompt | an entry of the memory bank, or -1 |
+/// | `Snippet` | vector of `Single` | prompt | a snippet to use instead of an entry, or empty |
+/// | `GeneratedImage` | `MLImage` | output | the image, `ImageSize` x `ImageSize` |
+/// | `MemoryIndex` | `Int64` | output | the entry used, or -1 where a snippet was given |
+/// | `Seed` | `Int64` | output | the seed used |
+///
+/// ### Trainer characteristics
+/// | | |
+/// | -- | -- |
+/// | Machine learning task | Image generation |
+/// | Is normalization required? | No |
+/// | Is caching required? | No: every row is read once, and the images are kept in memory as bytes |
+/// | Required NuGet in addition to Microsoft.ML | GMem.MLNet, and a native libtorch for the platform (for instance libtorch-cpu-linux-x64) |
+/// | Exportable to ONNX | No |
+/// | Runs on | CPU or an NVIDIA GPU (`MLContext.GpuDeviceId`; null takes the first GPU if there is one) |
+///
+/// ### Training algorithm
+/// A memory bank is built from the images: one unit vector (snippet) for each. A transformer network (SiT) is trained by flow matching to turn noise into an image, given its snippet.
+/// Afterwards snippets are drawn from the bank, which can be edited without training. Sources: "Generative Modeling with Explicit Memory" (arXiv 2412.08781), "SiT" (arXiv 2401.08740).
+///
+/// The same seed of the `MLContext` gives the same model, bit for bit on one machine's CPU. Progress goes to `MLContext.Log` and to `Options.Progress`.
+/// ]]></format>
+/// </remarks>
+public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
+{
+    private const string Name = "GMem";
+
+    private readonly MLContext _mlContext;
+    private readonly IHost _host;
+    private readonly Options _options;
+
+    internal GMemTrainer(MLContext mlContext, Options options)
+    {
+        options.Validate();
+        _mlContext = mlContext;
+        _options = options.Copy();
+        _host = ((IHostEnvironment)mlContext).Register(Name);
+
+        // Drawn once, so that fitting the same trainer twice gives the same model.
+        if (_options.Training.Seed == 0)
+        {
+            _options.Training.Seed = _host.Rand.Next();
+        }
+    }
+
+    /// <summary>The columns that the trained transformer will give for an input of these columns.</summary>
+    /// <param name="inputSchema">The input's columns.</param>
+    /// <returns>The output's columns.</returns>
+    /// <exception cref="ArgumentException">A column is missing or of a type that cannot be used.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        TrainingColumns.Check(inputSchema, _options);
+        return GenerationSchema.Promise(inputSchema, _options.Generation, _options.ImageSize);
+    }
+
+    /// <summary>Reads all images and trains on them.</summary>
+    /// <param name="input">The training data, at least one batch of rows.</param>
+    /// <returns>The trained transformer. Dispose it to free the network.</returns>
+    /// <exception cref="ArgumentException">A column is missing or of the wrong type, there are fewer images than one batch, or the options do not fit the images.</exception>
+    /// <exception cref="FileNotFoundException">An image file is missing.</exception>
+    /// <exception cref="InvalidDataException">An image cannot be read or a snippet is not valid; the message names the file or the row.</exception>
+    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled.</exception>
+    /// <exception cref="GMemRuntimeException">libtorch or the GPU asked for is not there.</exception>
+    public GMemTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        TrainingColumns columns = new(input.Schema, _options);
+        torch.Device device = GMemRuntime.SelectDevice(_mlContext.GpuDeviceId, _mlContext.FallbackToCpu);
+        using IChannel channel = _host.Start("Training");
+        using TrainingImages images = TrainingImageReader.Read(input, columns, _options, channel);
+        channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");
+        GMemModel model = GMemModel.Fit(images, _options.ToModelOptions(), device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
+        return new GMemTransformer(model, _options.Generation, _options.Training.Seed);
+    }
+}

@@ -1,0 +1,77 @@
+namespace GMem.MLNet;
+
+/// <summary>Which columns a <see cref="GMemTransformer"/> reads its prompts from, which it writes, and how many rows it makes at once.</summary>
+/// <remarks>
+/// Prompt columns are found by name and may all be absent. A name of null means: do not read that prompt, even if there is such a column.
+/// In a row, a memory index of -1 and an empty snippet mean that the row does not give one; a row that gives both is an error.
+/// With neither, the seed picks the memory entry. Without a seed column, row i of the view has the seed of the trainer plus i.
+/// An output column hides an input column of the same name, as everywhere in ML.NET: by default <c>Seed</c> and
+/// <c>MemoryIndex</c> are read as prompts and written as what each image was really made from. Give the output another name to keep both.
+/// </remarks>
+public sealed class GenerationOptions
+{
+    /// <summary>Prompt: fixes the noise, and the memory entry where none is given. Any integer type. Default <c>Seed</c>.</summary>
+    public string? SeedColumnName { get; set; } = "Seed";
+
+    /// <summary>Prompt: an entry of the memory bank from 0, or -1. Any integer type. Default <c>MemoryIndex</c>.</summary>
+    public string? MemoryIndexColumnName { get; set; } = "MemoryIndex";
+
+    /// <summary>
+    /// Prompt: a snippet of the bank's dimension (it need not be of unit length), or an empty vector. A vector of <see cref="float"/>.
+    /// Default <c>Snippet</c>.
+    /// </summary>
+    public string? SnippetColumnName { get; set; } = "Snippet";
+
+    /// <summary>Output: the image, an <c>MLImage</c>. Default <c>GeneratedImage</c>.</summary>
+    public string OutputImageColumnName { get; set; } = "GeneratedImage";
+
+    /// <summary>Output: the memory entry that the image was made from, <see cref="long"/>; -1 where the row gave a snippet. Default <c>MemoryIndex</c>.</summary>
+    public string OutputMemoryIndexColumnName { get; set; } = "MemoryIndex";
+
+    /// <summary>Output: the seed that the image was made from, <see cref="long"/>. Default <c>Seed</c>.</summary>
+    public string OutputSeedColumnName { get; set; } = "Seed";
+
+    /// <summary>
+    /// Rows that a cursor reads ahead and generates at once. It changes speed and memory, never an image. At least 1. Default 16.
+    /// </summary>
+    public int BatchSize { get; set; } = 16;
+
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">One or more are not valid; the message names every one.</exception>
+    public void Validate()
+    {
+        List<string> faults = [];
+        string[] outputs = [OutputImageColumnName, OutputMemoryIndexColumnName, OutputSeedColumnName];
+        if (outputs.Any(string.IsNullOrEmpty))
+        {
+            faults.Add("an output column has no name");
+        }
+        else if (outputs.Distinct(StringComparer.Ordinal).Count() < outputs.Length)
+        {
+            faults.Add($"the output columns need different names and are '{string.Join("', '", outputs)}'");
+        }
+
+        string[] prompts = [.. new[] { SeedColumnName, MemoryIndexColumnName, SnippetColumnName }.OfType<string>()];
+        if (prompts.Contains(string.Empty))
+        {
+            faults.Add("the name of a prompt column is empty (null switches a prompt off)");
+        }
+
+        if (prompts.Distinct(StringComparer.Ordinal).Count() < prompts.Length)
+        {
+            faults.Add($"the prompt columns need different names and are '{string.Join("', '", prompts)}'");
+        }
+
+        if (BatchSize < 1)
+        {
+            faults.Add($"{nameof(BatchSize)} is {BatchSize} and must be at least 1");
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException($"{nameof(GenerationOptions)}: {string.Join("; ", faults)}.");
+        }
+    }
+
+    internal GenerationOptions Copy() => (GenerationOptions)MemberwiseClone();
+}

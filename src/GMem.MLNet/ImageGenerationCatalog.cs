@@ -1,0 +1,32 @@
+using Microsoft.ML;
+
+namespace GMem.MLNet;
+
+/// <summary>What <c>mlContext.ImageGeneration</c> offers.</summary>
+public sealed class ImageGenerationCatalog
+{
+    private readonly MLContext _mlContext;
+
+    internal ImageGenerationCatalog(MLContext mlContext)
+    {
+        ArgumentNullException.ThrowIfNull(mlContext);
+        _mlContext = mlContext;
+        Trainers = new ImageGenerationTrainers(mlContext);
+    }
+
+    /// <summary>The trainers.</summary>
+    public ImageGenerationTrainers Trainers { get; }
+
+    /// <summary>Rows that ask for images by seed alone.</summary>
+    /// <param name="count">How many images. At least 1.</param>
+    /// <param name="seed">Seed of the first; the others count up from it: <c>seed + 1</c>, <c>seed + 2</c>, ... Default 0.</param>
+    /// <returns>A view with the columns of <see cref="PromptRow"/>: <c>Seed</c>, <c>MemoryIndex</c> (-1) and <c>Snippet</c> (empty).</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The count is below 1, or the seeds would leave the range of <see cref="long"/>.</exception>
+    public IDataView CreatePrompts(int count, long seed = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(seed, long.MaxValue - (count - 1));
+        PromptRow[] rows = [.. Enumerable.Range(0, count).Select(i => new PromptRow { Seed = seed + i })];
+        return _mlContext.Data.LoadFromEnumerable(rows);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Runtime.InteropServices;
+using GMem.Images;
+using GMem.Training;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using TorchSharp;
+
+namespace GMem.MLNet.Training;
+
+/// <summary>Reads a view into <see cref="TrainingImages"/>: the cursor on this thread, decoding on all cores, results in the order of the rows.</summary>
+internal sealed class TrainingImageReader : IDisposable
+{
+    /// <summary>Rows that may wait for decoding, for each core: enough that no core idles, few enough that little memory is held.</summary>
+    private const int RowsAheadPerCore = 4;
+
+    private readonly TrainingColumns _columns;
+    private readonly GMemTrainer.Options _options;
+    private readonly GrowingTensor _pixels;
+    private readonly GrowingTensor? _snippets;
+    private readonly List<string>? _sources;
+    private readonly Queue<Task<RgbImage>> _decoding = new();
+    private readonly CancellationTokenSource _stop;
+
+    private TrainingImageReader(IDataView view, TrainingColumns columns, GMemTrainer.Options options)
+    {
+        _columns = columns;
+        _options = options;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
+        long? rows = view.GetRowCount();
+        _pixels = new GrowingTensor(rows, [3, options.ImageSize, options.ImageSize], torch.uint8);
+        _snippets = columns.Snippet is null ? null : new GrowingTensor(rows, [columns.SnippetSize], torch.float32);
+        _sources = columns.Image.Type is TextDataViewType ? [] : null;
+    }
+
+    /// <exception cref="ArgumentException">There are fewer images than one batch.</exception>
+    /// <exception cref="InvalidDataException">An image or a snippet is not valid; of several the first is named.</exception>
+    public static TrainingImages Read(IDataView view, TrainingColumns columns, GMemTrainer.Options options, IChannel channel)
+    {
+        using TrainingImageReader reader = new(view, columns, options);
+        reader.ReadRows(view);
+        long count = reader._pixels.Count;
+        int batch = options.Training.BatchSize;
+        if (count < batch)
+        {
+            throw new ArgumentException(count == 0
+                ? "The training data have no rows."
+                : $"The training data have {count} image{(count == 1 ? "" : "s")}, fewer than one batch of {batch}. "
+                    + $"Give more images, or set Training.BatchSize (batchSize) to at most {count}.");
+        }
+
+        channel.Info(MessageSensitivity.None, $"Read {count} images of {options.ImageSize} x {options.ImageSize} pixels.");
+        return new TrainingImages(reader._pixels.Rows(), reader._snippets?.Rows()) { Sources = reader._sources };
+    }
+
+    public void Dispose()
+    {
+        // Tasks that still run may use the cursor's images: let them end before anything is freed.
+        _stop.Cancel();
+        Task.WhenAll(_decoding).ContinueWith(static done => _ = done.Exception, TaskScheduler.Default).Wait();
+        _stop.Dispose();
+        _pixels.Dispose();
+        _snippets?.Dispose();
+    }
+
+    private void ReadRows(IDataView view)
+    {
+        using DataViewRowCursor cursor = view.GetRowCursor(_columns.All);
+        Func<long, ImageToDecode> images = ImageSource.Create(cursor, _columns.Image);
+        Action<long>? readSnippet = _columns.Snippet is { } snippet ? SnippetReader(cursor, snippet) : null;
+        int ahead = RowsAheadPerCore * Environment.ProcessorCount;
+        for (long row = 0; TryReadRow(cursor, images, readSnippet, row); row++)
+        {
+            if (_decoding.Count >= ahead)
+            {
+                Take();
+            }
+        }
+
+        TakeAll();
+    }
+
+    /// <summary>Reads the next row and has its image decoded; false if there is none.</summary>
+    private bool TryReadRow(DataViewRowCursor cursor, Func<long, ImageToDecode> images, Action<long>? readSnippet, long row)
+    {
+        _stop.Token.ThrowIfCancellationRequested();
+        try
+        {
+            if (!cursor.MoveNext())
+            {
+                return false;
+            }
+
+            ImageToDecode image = images(row);
+            readSnippet?.Invoke(row);
+            _sources?.Add(image.Source!);
+            _decoding.Enqueue(Task.Run(() => CenterCrop.Apply(image.Decode(), _options.ImageSize), _stop.Token));
+            return true;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // An image of an earlier row that is bad as well comes first, however late its task was to find out.
+            TakeAll();
+            throw;
+        }
+    }
+
+    private void TakeAll()
+    {
+        while (_decoding.Count > 0)
+        {
+            Take();
+        }
+    }
+
+    private void Take()
+    {
+        RgbImage image = _decoding.Dequeue().GetAwaiter().GetResult();
+        ImageTensors.Write(_pixels.Storage, _pixels.Append(), image);
+    }
+
+    private Action<long> SnippetReader(DataViewRowCursor cursor, DataViewSchema.Column column)
+    {
+        ValueGetter<VBuffer<float>> getter = cursor.GetGetter<VBuffer<float>>(column);
+        VBuffer<float> buffer = default;
+        float[] values = new float[_columns.SnippetSize];
+        return row =>
+        {
+            getter(ref buffer);
+            CheckSnippet(buffer, row, column.Name);
+            buffer.CopyTo(values);
+            long index = _snippets!.Append();
+            using torch.Tensor slot = _snippets.Storage.narrow(0, index, 1);
+            MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(slot.bytes);
+        };
+    }
+
+    private void CheckSnippet(VBuffer<float> snippet, long row, string column)
+    {
+        string? fault = snippet.Length != _columns.SnippetSize ? $"has {snippet.Length} entries; expected {_columns.SnippetSize}"
+            : snippet.Items().Any(item => !float.IsFinite(item.Value)) ? "has an entry that is not a finite number"
+            : snippet.Items().All(item => item.Value == 0) ? "is all zeros, which stands for no snippet at all"
+            : null;
+        if (fault is not null)
+        {
+            throw new InvalidDataException($"Row {row} (counted from 0): the snippet in column '{column}' {fault}.");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using System.Globalization;
+using GMem.Training;
+using Microsoft.ML.Runtime;
+
+namespace GMem.MLNet.Training;
+
+/// <summary>Writes the progress of a run into <c>MLContext.Log</c> and passes it on.</summary>
+internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>? next) : IProgress<TrainingProgress>
+{
+    public void Report(TrainingProgress value)
+    {
+        channel.Info(MessageSensitivity.None, Format(value));
+        next?.Report(value);
+    }
+
+    internal static string Format(TrainingProgress p) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Step {p.Step} of {p.TotalSteps} (epoch {p.Epoch:0.00}): loss {p.Loss:0.0000}, gradient norm {p.GradientNorm:0.000}, "
+        + $"learning rate {p.LearningRate:0.###e+0}, {p.ImagesPerSecond:0.0} images/s, {p.TimeLeft:hh\\:mm\\:ss} left.");
+}

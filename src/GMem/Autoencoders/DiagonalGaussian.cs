@@ -1,0 +1,106 @@
+using TorchSharp;
+
+namespace GMem.Autoencoders;
+
+/// <summary>What the encoder says of a latent: an independent normal distribution for each of its entries.</summary>
+public sealed class DiagonalGaussian : IDisposable
+{
+    private const double SmallestLogVariance = -30;
+    private const double LargestLogVariance = 20;
+    private readonly bool _deterministic;
+
+    /// <summary>Makes the distribution from an encoder's output.</summary>
+    /// <param name="moments"><c>[B, 2 * C, h, w]</c>: means, then logarithms of variances, which are clamped to -30..20. Stays the caller's.</param>
+    /// <param name="deterministic">Whether the variance is taken for 0, whatever the moments say. Default false.</param>
+    /// <exception cref="ArgumentException">The moments are not of that shape.</exception>
+    public DiagonalGaussian(torch.Tensor moments, bool deterministic = false)
+    {
+        ArgumentNullException.ThrowIfNull(moments);
+        if (moments.shape is not [_, >= 2 and long channels, _, _] || channels % 2 != 0)
+        {
+            throw new ArgumentException($"Moments must be [B, 2 * C, h, w]; got [{string.Join(", ", moments.shape)}].", nameof(moments));
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        _deterministic = deterministic;
+        torch.Tensor[] halves = moments.chunk(2, 1);
+        Mean = halves[0].clone().MoveToOuterDisposeScope();
+        LogVariance = halves[1].clamp(SmallestLogVariance, LargestLogVariance).MoveToOuterDisposeScope();
+        StandardDeviation = (deterministic ? torch.zeros_like(Mean) : (LogVariance * 0.5).exp_()).MoveToOuterDisposeScope();
+        Variance = (deterministic ? torch.zeros_like(Mean) : LogVariance.exp()).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Means <c>[B, C, h, w]</c>; they are the mode too.</summary>
+    public torch.Tensor Mean { get; }
+
+    /// <summary>Natural logarithms of the variances, clamped to -30..20.</summary>
+    public torch.Tensor LogVariance { get; }
+
+    /// <summary>Standard deviations.</summary>
+    public torch.Tensor StandardDeviation { get; }
+
+    /// <summary>Variances.</summary>
+    public torch.Tensor Variance { get; }
+
+    /// <summary>Draws from the distribution.</summary>
+    /// <param name="generator">A generator on the CPU, so that every device sees the same numbers.</param>
+    /// <returns>New tensor <c>[B, C, h, w]</c>.</returns>
+    public torch.Tensor Sample(torch.Generator generator)
+    {
+        ArgumentNullException.ThrowIfNull(generator);
+        using DisposeScope scope = torch.NewDisposeScope();
+        return Sample(torch.randn(Mean.shape, generator: generator)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Scales and shifts given noise.</summary>
+    /// <param name="noise">Standard normal numbers <c>[B, C, h, w]</c>.</param>
+    /// <returns>New tensor: mean + deviation * noise.</returns>
+    public torch.Tensor Sample(torch.Tensor noise)
+    {
+        ArgumentNullException.ThrowIfNull(noise);
+        using DisposeScope scope = torch.NewDisposeScope();
+        return (StandardDeviation * noise.to(Mean.dtype, Mean.device)).add_(Mean).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Kullback-Leibler divergence from the standard normal distribution.</summary>
+    /// <returns><c>[B]</c>, in nats, summed over an image; 0 where deterministic.</returns>
+    public torch.Tensor KullbackLeibler()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        return Half(Mean.square() + Variance - 1 - LogVariance).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Kullback-Leibler divergence of this distribution from another, KL(this || other).</summary>
+    /// <param name="other">A distribution of the same shape.</param>
+    /// <returns><c>[B]</c>, in nats, summed over an image; 0 where this one is deterministic.</returns>
+    public torch.Tensor KullbackLeibler(DiagonalGaussian other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor distance = (Mean - other.Mean).square() / other.Variance;
+        return Half(distance + (Variance / other.Variance) - 1 - LogVariance + other.LogVariance).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Negative logarithm of the density of given latents.</summary>
+    /// <param name="latents"><c>[B, C, h, w]</c>.</param>
+    /// <returns><c>[B]</c>, in nats, summed over an image; 0 where deterministic.</returns>
+    public torch.Tensor NegativeLogLikelihood(torch.Tensor latents)
+    {
+        ArgumentNullException.ThrowIfNull(latents);
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor distance = (latents - Mean).square() / Variance;
+        return Half(LogVariance + distance + Math.Log(2 * Math.PI)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Mean.Dispose();
+        LogVariance.Dispose();
+        StandardDeviation.Dispose();
+        Variance.Dispose();
+    }
+
+    private torch.Tensor Half(torch.Tensor terms) =>
+        _deterministic ? torch.zeros(terms.shape[0], dtype: terms.dtype, device: terms.device) : terms.sum([1, 2, 3]).mul_(0.5);
+}

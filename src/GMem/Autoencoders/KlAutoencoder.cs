@@ -1,0 +1,220 @@
+using GMem.Autoencoders.Kl;
+using GMem.Weights;
+using TorchSharp;
+
+namespace GMem.Autoencoders;
+
+/// <summary>The KL autoencoder of latent diffusion: SD-VAE (f8d4), VA-VAE (f16d32), MAR's (f16d16), and others of that layout.</summary>
+/// <remarks>
+/// <see cref="Encode"/> gives the mean of the posterior, as it is unless <see cref="Statistics"/> are set (for models trained with Stable Diffusion's
+/// autoencoder: <c>LatentStatistics.FromScale(4, 0.18215)</c>). With them, latents leave it with mean 0 and deviation 1 a channel
+/// and <see cref="Decode"/> expects them so. Images go through in slices of <see cref="SliceSize"/>; a single image too large for memory can go
+/// through in tiles (<see cref="TileSize"/>), which changes the result a little.
+/// </remarks>
+public sealed partial class KlAutoencoder : ImageAutoencoder
+{
+    private readonly KlNetwork _network;
+    private readonly KlAutoencoderOptions _options;
+    private readonly WeightPlacement _placement;
+
+    private KlAutoencoder(KlNetwork network, KlAutoencoderOptions options, WeightPlacement placement)
+    {
+        _network = network;
+        _options = options;
+        _placement = placement;
+    }
+
+    /// <inheritdoc/>
+    public override string Kind => "kl";
+
+    /// <inheritdoc/>
+    public override int Channels => _options.LatentChannels;
+
+    /// <inheritdoc/>
+    public override int DownsamplingFactor => _options.DownsamplingFactor;
+
+    /// <summary>What latents are normalised by; null leaves them as the network gives them. Default null.</summary>
+    /// <exception cref="ArgumentException">They have another number of channels.</exception>
+    public LatentStatistics? Statistics
+    {
+        get;
+        set
+        {
+            RequireChannels(value, Channels);
+            field = value;
+        }
+    }
+
+    /// <summary>How many images go through the network at once; memory grows with it, results do not depend on it. At least 1. Default 8.</summary>
+    public int SliceSize
+    {
+        get;
+        set => field = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image must go through the network at once.");
+    } = 8;
+
+    /// <summary>
+    /// Side in pixels of the tiles in which larger images are encoded and decoded; a multiple of 4 cells. 0 treats every image as a whole. Default 0.
+    /// Tiles overlap by a quarter and fade into one another there; since each is normalised by itself, the result only approximates that of the whole.
+    /// </summary>
+    public int TileSize
+    {
+        get;
+        set => field = value >= 0 && value % (4 * DownsamplingFactor) == 0
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The side of a tile must be 0 (no tiles) or a multiple of {4 * DownsamplingFactor} pixels (4 latent cells).");
+    }
+
+    internal KlNetwork Network => _network;
+
+    internal KlAutoencoderOptions Options => _options;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling factor.</exception>
+    public override torch.Tensor Encode(torch.Tensor images) => EncodeWith(images, posterior => posterior.Mean);
+
+    /// <summary>Encodes images to random draws from the posterior instead of its mean, as training on latents often does.</summary>
+    /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
+    /// <param name="generator">A generator on the CPU.</param>
+    /// <returns>float32 <c>[B, Channels, H / factor, W / factor]</c> on the device of the images.</returns>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling factor.</exception>
+    /// <exception cref="InvalidOperationException">The autoencoder is not variational: it has no posterior to draw from.</exception>
+    public torch.Tensor EncodeSample(torch.Tensor images, torch.Generator generator)
+    {
+        ArgumentNullException.ThrowIfNull(generator);
+        return _options.Variational
+            ? EncodeWith(images, posterior => posterior.Sample(generator))
+            : throw new InvalidOperationException($"This autoencoder is not variational: its encoder gives latents and no variance to draw with. Use {nameof(Encode)}.");
+    }
+
+    /// <summary>The distribution of the latents of images, before any normalisation by <see cref="Statistics"/>.</summary>
+    /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
+    /// <returns>A new distribution over <c>[B, Channels, H / factor, W / factor]</c>, on the autoencoder's device, float32 (float64 if it computes in that); dispose it.</returns>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling factor.</exception>
+    public DiagonalGaussian EncodePosterior(torch.Tensor images)
+    {
+        RequireImages(images);
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable noGradient = torch.no_grad();
+        torch.Tensor moments = InSlices(images, slice => Tiled(ToNetwork(slice), tile => _network.Moments(tile).to(_placement.PreciseType), encode: true));
+        DiagonalGaussian posterior = new(moments);
+        foreach (torch.Tensor tensor in new[] { posterior.Mean, posterior.LogVariance, posterior.StandardDeviation, posterior.Variance })
+        {
+            tensor.MoveToOuterDisposeScope();
+        }
+
+        return posterior;
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The latents are not <c>[B, Channels, h, w]</c> of a floating-point type.</exception>
+    public override torch.Tensor Decode(torch.Tensor latents)
+    {
+        ArgumentNullException.ThrowIfNull(latents);
+        if (!latents.is_floating_point() || latents.shape.Length != 4 || latents.shape[1] != Channels || latents.numel() == 0)
+        {
+            throw new ArgumentException($"Latents must be floating-point [B, {Channels}, h, w]; got {latents.dtype} [{string.Join(", ", latents.shape)}].", nameof(latents));
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable noGradient = torch.no_grad();
+        return InSlices(latents, slice =>
+        {
+            torch.Tensor raw = slice.to(_placement.PreciseType, _placement.Device);
+            raw = Statistics?.Denormalize(raw) ?? raw;
+            return ToImages(Tiled(raw, tile => _network.DecodeImage(tile.to(_placement.DataType)).to(_placement.PreciseType), encode: false)).to(latents.device);
+        }).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Encodes a data set once and measures its latents. Assign the result to <see cref="Statistics"/>.</summary>
+    /// <param name="images">Batches of uint8 <c>[B, 3, H, W]</c>; they stay the caller's.</param>
+    /// <returns>Mean and standard deviation of each channel of the (not normalised) means of the posteriors.</returns>
+    /// <exception cref="ArgumentException">There are no images, or they are not of that kind.</exception>
+    public LatentStatistics ComputeStatistics(IEnumerable<torch.Tensor> images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        using LatentMoments moments = new();
+        foreach (torch.Tensor batch in images)
+        {
+            using DiagonalGaussian posterior = EncodePosterior(batch);
+            moments.Add(posterior.Mean);
+        }
+
+        return moments.ToStatistics();
+    }
+
+    /// <summary>About -1..1 to 0..255: scaled, clamped and cut (not rounded) to an integer, as the public code does.</summary>
+    internal static torch.Tensor ToImages(torch.Tensor decoded)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        return decoded.mul(127.5).add_(128).clamp_(0, 255).to(torch.uint8).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _network.Dispose();
+        }
+    }
+
+    /// <summary>0..255 to -1..1.</summary>
+    internal torch.Tensor ToNetwork(torch.Tensor images)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        return images.to(_placement.Device).to(_placement.PreciseType).div_(255).sub_(0.5).div_(0.5).to(_placement.DataType).MoveToOuterDisposeScope();
+    }
+
+    private torch.Tensor EncodeWith(torch.Tensor images, Func<DiagonalGaussian, torch.Tensor> choose)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using DiagonalGaussian posterior = EncodePosterior(images);
+        torch.Tensor latents = choose(posterior).to(torch.float32);
+        torch.Tensor normalised = Statistics?.Normalize(latents) ?? latents.clone();
+        return normalised.to(images.device).MoveToOuterDisposeScope();
+    }
+
+    private torch.Tensor InSlices(torch.Tensor batch, Func<torch.Tensor, torch.Tensor> map)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        List<torch.Tensor> results = [];
+        for (long start = 0; start < batch.shape[0]; start += SliceSize)
+        {
+            using DisposeScope inner = torch.NewDisposeScope();
+            results.Add(map(batch.narrow(0, start, Math.Min(SliceSize, batch.shape[0] - start))).MoveToOuterDisposeScope());
+        }
+
+        return torch.cat(results, 0).MoveToOuterDisposeScope();
+    }
+
+    private torch.Tensor Tiled(torch.Tensor input, Func<torch.Tensor, torch.Tensor> map, bool encode)
+    {
+        int factor = DownsamplingFactor, unit = encode ? factor : 1;
+        long tile = encode ? TileSize : TileSize / factor;
+        return tile == 0 || (input.shape[2] <= tile && input.shape[3] <= tile)
+            ? map(input)
+            : TiledMap.Apply(input, tile, unit, length => encode ? length / factor : length * factor, map);
+    }
+
+    private static void RequireChannels(LatentStatistics? statistics, int channels)
+    {
+        if (statistics is not null && statistics.Mean.Count != channels)
+        {
+            throw new ArgumentException($"The autoencoder's latents have {channels} channels, these statistics {statistics.Mean.Count}.", nameof(statistics));
+        }
+    }
+
+    private void RequireImages(torch.Tensor images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        int factor = DownsamplingFactor;
+        if (images.dtype != torch.ScalarType.Byte
+            || images.shape is not [>= 1, 3, >= 1 and long height, >= 1 and long width]
+            || height % factor != 0
+            || width % factor != 0)
+        {
+            throw new ArgumentException(
+                $"Images must be uint8 [B, 3, H, W] with H and W multiples of {factor} (crop or scale them); got {images.dtype} [{string.Join(", ", images.shape)}].", nameof(images));
+        }
+    }
+}

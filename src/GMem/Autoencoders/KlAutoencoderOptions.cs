@@ -1,0 +1,98 @@
+namespace GMem.Autoencoders;
+
+/// <summary>The shape of a KL autoencoder (the one of latent diffusion, arXiv 2112.10752), for RGB images.</summary>
+/// <remarks>The defaults are those of the Stable Diffusion autoencoder, f8d4.</remarks>
+public sealed class KlAutoencoderOptions
+{
+    /// <summary>Channels of the highest resolution (<c>ch</c>); a multiple of 32. Default 128.</summary>
+    public int BaseChannels { get; set; } = 128;
+
+    /// <summary>
+    /// Channels of each level over <see cref="BaseChannels"/>, from the highest resolution down (<c>ch_mult</c>); every level but the last halves the
+    /// sides. Default 1, 2, 4, 4.
+    /// </summary>
+    public IReadOnlyList<int> ChannelMultipliers { get; set; } = [1, 2, 4, 4];
+
+    /// <summary>Residual blocks in a level of the encoder (<c>num_res_blocks</c>); the decoder has one more. Default 2.</summary>
+    public int ResidualBlocks { get; set; } = 2;
+
+    /// <summary>Channels between encoder or decoder and the 1 x 1 convolutions around the latent (<c>z_channels</c>). Default 4.</summary>
+    public int BottleneckChannels { get; set; } = 4;
+
+    /// <summary>Channels of a latent (<c>embed_dim</c>). Default 4.</summary>
+    public int LatentChannels { get; set; } = 4;
+
+    /// <summary>
+    /// Levels of the encoder, counted from 0 at the highest resolution, whose blocks are followed by attention. The official settings name nominal
+    /// resolutions instead: level i stands for <c>resolution / 2^i</c>. The middle always has attention. Default none.
+    /// </summary>
+    public IReadOnlyList<int> EncoderAttentionLevels { get; set; } = [];
+
+    /// <summary>The same for the decoder. Default none.</summary>
+    public IReadOnlyList<int> DecoderAttentionLevels { get; set; } = [];
+
+    /// <summary>Whether the encoder gives a mean and a variance; if not, it gives latents alone (<c>use_variational: false</c>). Default true.</summary>
+    public bool Variational { get; set; } = true;
+
+    /// <summary>Pixels along a side of a latent cell.</summary>
+    internal int DownsamplingFactor => 1 << (ChannelMultipliers.Count - 1);
+
+    /// <summary>The autoencoder of Stable Diffusion and SiT: 8 x 8 pixels a cell, 4 channels.</summary>
+    /// <returns>New options.</returns>
+    public static KlAutoencoderOptions StableDiffusion() => new();
+
+    /// <summary>VA-VAE (arXiv 2501.01423), of LightningDiT and GMem: 16 x 16 pixels a cell, 32 channels.</summary>
+    /// <returns>New options.</returns>
+    public static KlAutoencoderOptions VaVae() => Sixteenfold(32, decoderAttention: [4]);
+
+    /// <summary>The autoencoder of MAR (arXiv 2406.11838): 16 x 16 pixels a cell, 16 channels.</summary>
+    /// <returns>New options.</returns>
+    public static KlAutoencoderOptions Mar() => Sixteenfold(16, decoderAttention: []);
+
+    /// <summary>Checks every setting.</summary>
+    /// <exception cref="ArgumentException">At least one is out of range; the message lists all that are.</exception>
+    public void Validate()
+    {
+        List<string> faults = [];
+        void Require(bool holds, string fault)
+        {
+            if (!holds)
+            {
+                faults.Add(fault);
+            }
+        }
+
+        int levels = ChannelMultipliers?.Count ?? 0;
+        Require(BaseChannels is >= 32 and <= 8192 && BaseChannels % 32 == 0, $"{nameof(BaseChannels)} must be a multiple of 32 up to 8192, not {BaseChannels}");
+        Require(levels is >= 1 and <= 16 && ChannelMultipliers!.All(m => m is >= 1 and <= 256), $"{nameof(ChannelMultipliers)} must be 1 to 16 numbers from 1 to 256");
+        Require(ResidualBlocks is >= 1 and <= 64, $"{nameof(ResidualBlocks)} must be 1 to 64, not {ResidualBlocks}");
+        Require(BottleneckChannels is >= 1 and <= 8192, $"{nameof(BottleneckChannels)} must be 1 to 8192, not {BottleneckChannels}");
+        Require(LatentChannels is >= 1 and <= 8192, $"{nameof(LatentChannels)} must be 1 to 8192, not {LatentChannels}");
+        Require(AreLevels(EncoderAttentionLevels, levels), $"{nameof(EncoderAttentionLevels)} must be levels from 0 to {levels - 1}");
+        Require(AreLevels(DecoderAttentionLevels, levels), $"{nameof(DecoderAttentionLevels)} must be levels from 0 to {levels - 1}");
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException($"The KL autoencoder cannot be built: {string.Join("; ", faults)}.");
+        }
+    }
+
+    internal KlAutoencoderOptions Clone()
+    {
+        KlAutoencoderOptions copy = (KlAutoencoderOptions)MemberwiseClone();
+        copy.ChannelMultipliers = [.. ChannelMultipliers];
+        copy.EncoderAttentionLevels = [.. EncoderAttentionLevels];
+        copy.DecoderAttentionLevels = [.. DecoderAttentionLevels];
+        return copy;
+    }
+
+    private static bool AreLevels(IReadOnlyList<int>? levels, int count) => levels is not null && levels.All(l => l >= 0 && l < count);
+
+    private static KlAutoencoderOptions Sixteenfold(int channels, int[] decoderAttention) => new()
+    {
+        ChannelMultipliers = [1, 1, 2, 2, 4],
+        BottleneckChannels = channels,
+        LatentChannels = channels,
+        EncoderAttentionLevels = [4],
+        DecoderAttentionLevels = decoderAttention,
+    };
+}

@@ -1,0 +1,213 @@
+using System.Text.Json;
+using GMem.Runtime;
+using GMem.Weights;
+using TorchSharp;
+
+namespace GMem.Encoders.DinoV2;
+
+/// <summary>Snippets from DINOv2: the class token of an image, brought to unit length; patch tokens as targets of the projection loss.</summary>
+/// <remarks>
+/// Images of 256 pixels a side become 224 pixels or 16 x 16 patches; 512 become 448 or 32 x 32, and so on. The position embedding is brought to
+/// 16 x 16 once, at load, as the public GMem code does, so that snippets fit the published memory banks.
+/// </remarks>
+public sealed class DinoV2Encoder : SnippetEncoder
+{
+    /// <summary>The <see cref="Kind"/> of this encoder.</summary>
+    internal const string KindName = "dinov2";
+
+    /// <summary>Of one image: a square of 4095 pixels a side has 57,600. Attention over more would not end.</summary>
+    private const long MaximumTokens = 65_536;
+
+    private readonly DinoVisionTransformer _network;
+    private readonly DinoV2Options _options;
+    private readonly WeightPlacement _placement;
+    private int _sliceSize = 16;
+
+    private DinoV2Encoder(DinoVisionTransformer network, DinoV2Options options, WeightPlacement placement)
+    {
+        _network = network;
+        _options = options;
+        _placement = placement;
+    }
+
+    /// <inheritdoc/>
+    public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    public override int Dimension => _options.EmbedDim;
+
+    /// <summary>How many images go through the network at once; memory grows with it, results do not depend on it. At least 1. Default 16.</summary>
+    public int SliceSize
+    {
+        get => _sliceSize;
+        set => _sliceSize = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image must be encoded at once.");
+    }
+
+    internal DinoVisionTransformer Network => _network;
+
+    /// <summary>Loads an official checkpoint (<c>dinov2_vitb14_pretrain</c> and its like).</summary>
+    /// <param name="path">A PyTorch checkpoint (<c>.pth</c>) or <c>.safetensors</c> file with the official tensor names.</param>
+    /// <param name="options">The shape of the network; null infers it from the tensors.</param>
+    /// <param name="device">Where it runs; null takes the CPU.</param>
+    /// <param name="dataType">What it computes in: Float32 or Float64, on a GPU BFloat16 or Float16 too. Default Float32.</param>
+    /// <returns>A new encoder; dispose it.</returns>
+    /// <exception cref="ArgumentException">The device cannot compute in that type, or the options are invalid.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The tensors are not those of the network; the message names all that are missing, unexpected or of another shape.</exception>
+    /// <exception cref="NotSupportedException">The extension names no format that can be read.</exception>
+    public static DinoV2Encoder Load(
+        string path, DinoV2Options? options = null, torch.Device? device = null, torch.ScalarType dataType = torch.ScalarType.Float32)
+    {
+        WeightPlacement placement = WeightPlacement.For(device, dataType);
+        Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path);
+        try
+        {
+            DinoV2Options shape = options?.Clone() ?? DinoV2Inference.FromShapes(WeightsFile.Shapes(tensors), path);
+            return Create(tensors, shape, path, placement);
+        }
+        finally
+        {
+            WeightsFile.Dispose(tensors);
+        }
+    }
+
+    /// <summary>Makes it again from what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> gave.</summary>
+    /// <param name="configuration">The settings, as JSON.</param>
+    /// <param name="tensors">The tensors by name; they are copied and stay the caller's.</param>
+    /// <param name="device">Where it runs; null takes the CPU.</param>
+    /// <returns>A new encoder; dispose it.</returns>
+    /// <exception cref="InvalidDataException">The settings or the tensors are not those of such an encoder.</exception>
+    public static DinoV2Encoder FromSaved(string configuration, IReadOnlyDictionary<string, torch.Tensor> tensors, torch.Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(tensors);
+        DinoV2Options options;
+        try
+        {
+            options = JsonSerializer.Deserialize<DinoV2Options>(configuration) ?? throw new JsonException("it is null");
+            options.Validate();
+        }
+        catch (Exception error) when (error is JsonException or ArgumentException)
+        {
+            throw new InvalidDataException($"The saved settings of the DINOv2 encoder cannot be used: {error.Message}", error);
+        }
+
+        return Create(tensors, options, "saved DINOv2 encoder", WeightPlacement.ForSaved(device, tensors));
+    }
+
+    /// <summary>An untrained encoder of the same layout, for trials without a checkpoint; its snippets still differ from image to image.</summary>
+    /// <param name="options">The shape of the network.</param>
+    /// <param name="seed">Fixes the weights.</param>
+    /// <param name="device">Where it runs; null takes the CPU.</param>
+    /// <returns>A new encoder; dispose it.</returns>
+    /// <exception cref="ArgumentException">The options are invalid.</exception>
+    public static DinoV2Encoder CreateRandom(DinoV2Options options, long seed, torch.Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        DinoV2Options shape = options.Clone();
+        shape.ImageSize = DinoV2Preprocessing.Patches * shape.PatchSize;
+        WeightPlacement placement = new(device ?? torch.CPU, torch.ScalarType.Float32);
+        DinoVisionTransformer network = new(shape, placement);
+        RandomWeights.Fill(network, seed);
+        return new DinoV2Encoder(network, shape, placement);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or would become more than 65,536 tokens each.</exception>
+    public override torch.Tensor Encode(torch.Tensor images)
+    {
+        return Run(images, withTokens: false).Snippets;
+    }
+
+    /// <summary>Encodes a batch of images, keeping the patch tokens.</summary>
+    /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
+    /// <returns>
+    /// Snippets <c>[B, m]</c>, every row of unit L2 norm, and patch tokens <c>[B, T, m]</c> after the network's last norm, in row-major
+    /// order: T = 256 for square images of less than 512 pixels a side. Both float32 on the CPU.
+    /// </returns>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or would become more than 65,536 tokens each.</exception>
+    public (torch.Tensor Snippets, torch.Tensor Tokens) EncodeWithPatches(torch.Tensor images)
+    {
+        (torch.Tensor snippets, torch.Tensor? tokens) = Run(images, withTokens: true);
+        return (snippets, tokens!);
+    }
+
+    /// <inheritdoc/>
+    public override string SaveConfiguration() => JsonSerializer.Serialize(_options);
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => _network.state_dict();
+
+    /// <summary>The network's input for a batch of images; for tests against recorded values.</summary>
+    internal torch.Tensor Preprocess(torch.Tensor images) => DinoV2Preprocessing.Apply(images, _options, _placement);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _network.Dispose();
+        }
+    }
+
+    private static DinoV2Encoder Create(IReadOnlyDictionary<string, torch.Tensor> tensors, DinoV2Options options, string source, WeightPlacement placement)
+    {
+        GMemRuntime.EnsureLoaded();
+        using DisposeScope scope = torch.NewDisposeScope();
+        Dictionary<string, torch.Tensor> resampled = new(tensors, StringComparer.Ordinal);
+        DinoV2Options shape = options.Clone();
+        if (tensors.TryGetValue("pos_embed", out torch.Tensor? stored) && PositionEmbedding.TrySide(stored.shape) == options.ImageSize / options.PatchSize)
+        {
+            shape.ImageSize = DinoV2Preprocessing.Patches * options.PatchSize;
+            resampled["pos_embed"] = PositionEmbedding.ToSquare(stored, DinoV2Preprocessing.Patches);
+        }
+
+        Dictionary<string, torch.Tensor> fitting = placement.Fit(resampled);
+        using (DinoVisionTransformer shapes = new(shape, placement with { Device = torch.META }))
+        {
+            // Whatever does not fit is found before anything as large as the network is allocated.
+            StateDict.Load(shapes, fitting, source);
+        }
+
+        DinoVisionTransformer network = new(shape, placement);
+        StateDict.Load(network, fitting, source);
+        return new DinoV2Encoder(network, shape, placement);
+    }
+
+    private (torch.Tensor Snippets, torch.Tensor? Tokens) Run(torch.Tensor images, bool withTokens)
+    {
+        RequireImages(images);
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable noGradient = torch.no_grad();
+        List<torch.Tensor> snippets = [], tokens = [];
+        for (long start = 0; start < images.shape[0]; start += SliceSize)
+        {
+            using DisposeScope slice = torch.NewDisposeScope();
+            DinoV2Output output = _network.Forward(Preprocess(images.narrow(0, start, Math.Min(SliceSize, images.shape[0] - start))));
+            snippets.Add(torch.nn.functional.normalize(output.ClassToken.to(torch.float32), dim: 1).cpu().MoveToOuterDisposeScope());
+            if (withTokens)
+            {
+                tokens.Add(output.PatchTokens.to(torch.float32).cpu().MoveToOuterDisposeScope());
+            }
+        }
+
+        torch.Tensor all = torch.cat(snippets, 0).MoveToOuterDisposeScope();
+        return (all, withTokens ? torch.cat(tokens, 0).MoveToOuterDisposeScope() : null);
+    }
+
+    private void RequireImages(torch.Tensor images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.dtype != torch.ScalarType.Byte || images.shape is not [>= 1, 3, >= 1 and long height, >= 1 and long width])
+        {
+            throw new ArgumentException($"Images must be uint8 [B, 3, H, W] with at least one image; got {images.dtype} [{string.Join(", ", images.shape)}].", nameof(images));
+        }
+
+        (long rows, long columns) = DinoV2Preprocessing.Grid(height, width, _options);
+        if (rows * columns > MaximumTokens)
+        {
+            throw new ArgumentException(
+                $"An image of {width} x {height} pixels would become {rows * columns:N0} tokens; at most {MaximumTokens:N0} can be encoded. Scale or crop it first.", nameof(images));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using GMem.Weights;
+using TorchSharp;
+
+namespace GMem.Memory;
+
+/// <summary>The entries of a bank in order, as segments of shared parts. All parts have vectors of one width and type.</summary>
+internal sealed unsafe class BankLayout
+{
+    private const int LargestJoined = 1024;
+
+    private readonly int[] _starts;
+
+    public BankLayout(IReadOnlyList<BankSegment> segments)
+    {
+        Segments = segments;
+        _starts = new int[segments.Count];
+        long count = 0;
+        for (int i = 0; i < _starts.Length; i++)
+        {
+            _starts[i] = (int)count;
+            count += segments[i].Count;
+            if (count > int.MaxValue)
+            {
+                throw new NotSupportedException($"A memory bank holds at most {int.MaxValue:N0} entries; {count:N0} were to be in one.");
+            }
+        }
+
+        Count = (int)count;
+    }
+
+    public IReadOnlyList<BankSegment> Segments { get; }
+
+    public int Count { get; }
+
+    public int Width => Segments[0].Part.Vectors.Width;
+
+    public torch.ScalarType Type => Segments[0].Part.Vectors.Type;
+
+    public (BankPart Part, int Row) Locate(int index)
+    {
+        int segment = SegmentOf(index);
+        return (Segments[segment].Part, Segments[segment].Row(index - _starts[segment]));
+    }
+
+    /// <summary>Consecutive vectors as 32-bit floats, <c>[count, width]</c> on the CPU.</summary>
+    public torch.Tensor Vectors(int start, int count)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor stored = Allocate(count);
+        CopyVectors(start, count, TensorBytes.Address(stored));
+        return stored.to(torch.float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Vectors anywhere as 32-bit floats, <c>[k, width]</c> on the CPU.</summary>
+    public torch.Tensor Vectors(ReadOnlySpan<long> indices)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor stored = Allocate(indices.Length);
+        byte* destination = TensorBytes.Address(stored);
+        long rowBytes = RowBytes;
+        foreach (long index in indices)
+        {
+            CopyVectors((int)index, 1, destination);
+            destination += rowBytes;
+        }
+
+        return stored.to(torch.float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Copies consecutive vectors as they are stored.</summary>
+    public void CopyVectors(int start, int count, byte* destination)
+    {
+        for (int segment = SegmentOf(start); count > 0; segment++)
+        {
+            int within = start - _starts[segment];
+            int piece = Math.Min(count, Segments[segment].Count - within);
+            Segments[segment].CopyVectors(within, piece, destination);
+            destination += piece * RowBytes;
+            start += piece;
+            count -= piece;
+        }
+    }
+
+    /// <summary>The entries at ascending positions. A segment that keeps all its rows stays as it is.</summary>
+    public BankLayout Select(ReadOnlySpan<int> ascending)
+    {
+        List<BankSegment> kept = [];
+        int at = 0;
+        for (int segment = 0; segment < Segments.Count; segment++)
+        {
+            BankSegment source = Segments[segment];
+            int first = at;
+            int end = _starts[segment] + source.Count;
+            while (at < ascending.Length && ascending[at] < end)
+            {
+                at++;
+            }
+
+            if (at - first == source.Count)
+            {
+                kept.Add(source);
+            }
+            else if (at > first)
+            {
+                int[] rows = new int[at - first];
+                for (int i = 0; i < rows.Length; i++)
+                {
+                    rows[i] = source.Row(ascending[first + i] - _starts[segment]);
+                }
+
+                kept.Add(new BankSegment(source.Part, rows));
+            }
+        }
+
+        return new BankLayout(kept);
+    }
+
+    /// <summary>These entries and then those of a new part.</summary>
+    public BankLayout Append(BankPart part)
+    {
+        // Adding one by one must not leave a bank of a thousand segments: small ones in memory are put together.
+        BankSegment last = Segments[^1];
+        bool join = last.Rows is null && last.Part.Vectors.Bytes is ManagedBytes && last.Count + part.Vectors.Count <= LargestJoined;
+        return join
+            ? new BankLayout([.. Segments.Take(Segments.Count - 1), new BankSegment(BankPart.Join(last.Part, part), null)])
+            : new BankLayout([.. Segments, new BankSegment(part, null)]);
+    }
+
+    /// <summary>The same entries with their snippets stored in another way, in memory; and what the cosines to the former ones sum to (low-rank only).</summary>
+    public (BankLayout Layout, double CosineSum) Recode(SnippetCodec from, SnippetCodec to, CancellationToken cancellationToken = default)
+    {
+        List<BankSegment> segments = [];
+        double cosines = 0;
+        for (int segment = 0; segment < Segments.Count; segment++)
+        {
+            BankSegment source = Segments[segment];
+            SnippetIntake intake = new(to, source.Count, i => source.Part.Entries.Id(source.Row(i)));
+            for (int start = 0; start < source.Count; start += RowNormalizer.Page)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                using DisposeScope scope = torch.NewDisposeScope();
+                intake.Append(from.Decode(Vectors(_starts[segment] + start, Math.Min(RowNormalizer.Page, source.Count - start))));
+            }
+
+            segments.Add(new BankSegment(new BankPart(intake.Build(), source.Part.Entries.Select(source.Rows)), null));
+            cosines += intake.CosineSum;
+        }
+
+        return (new BankLayout(segments), cosines);
+    }
+
+    private long RowBytes => (long)Width * SafetensorsHeader.ElementSize(Type);
+
+    private torch.Tensor Allocate(int count) => torch.empty([count, Width], dtype: Type, device: torch.CPU);
+
+    private int SegmentOf(int index)
+    {
+        int found = Array.BinarySearch(_starts, index);
+        return found >= 0 ? found : ~found - 1;
+    }
+}

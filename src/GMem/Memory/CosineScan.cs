@@ -1,0 +1,53 @@
+using GMem.Runtime;
+using TorchSharp;
+
+namespace GMem.Memory;
+
+/// <summary>Cosines of queries to every entry, page by page through matrix products; the bank is read once and never held.</summary>
+internal static class CosineScan
+{
+    /// <summary>16 MB of 32-bit components a page: large enough for the product, small enough for the caches.</summary>
+    private const int PageComponents = 1 << 21;
+
+    /// <param name="codec">How the bank is stored.</param>
+    /// <param name="layout">Its entries.</param>
+    /// <param name="queries">Unit rows <c>[q, m]</c> of 32-bit floats; the products are formed on their device.</param>
+    /// <param name="take">Gets the index of a page's first entry and its cosines <c>[q, p]</c> on the CPU.</param>
+    /// <param name="cancellationToken">Asked before every page.</param>
+    public static void Run(SnippetCodec codec, BankLayout layout, torch.Tensor queries, Action<int, torch.Tensor> take, CancellationToken cancellationToken = default)
+    {
+        using DisposeScope outer = torch.NewDisposeScope();
+        Func<torch.Tensor, torch.Tensor> cosines = codec.Basis is null ? Dense(codec, queries) : LowRank(codec.Basis, queries);
+        int page = Math.Max(1, PageComponents / codec.Width);
+        for (int start = 0; start < layout.Count; start += page)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using DisposeScope scope = torch.NewDisposeScope();
+            torch.Tensor vectors = layout.Vectors(start, Math.Min(page, layout.Count - start)).to(queries.device);
+            take(start, cosines(vectors).cpu().contiguous());
+        }
+    }
+
+    private static Func<torch.Tensor, torch.Tensor> Dense(SnippetCodec codec, torch.Tensor queries) => codec.Storage == SnippetStorage.Float32
+        ? vectors => queries.matmul(vectors.t())
+        : vectors => queries.matmul(vectors.t()).div_(torch.linalg.vector_norm(vectors, dims: [1]));
+
+    /// <summary>
+    /// With orthonormal B: q . (mean + B c) = q . mean + (B^T q) . c, and |mean + B c|^2 = |mean|^2 + 2 (B^T mean) . c + |c|^2. So the rows
+    /// themselves are never made.
+    /// </summary>
+    private static Func<torch.Tensor, torch.Tensor> LowRank(LowRankBasis basis, torch.Tensor queries)
+    {
+        torch.Tensor mean = torch.tensor(basis.Mean).to(queries.device);
+        torch.Tensor matrix = basis.Matrix().to(queries.device);
+        torch.Tensor atMean = queries.matmul(mean).unsqueeze(1);
+        torch.Tensor projected = queries.matmul(matrix);
+        torch.Tensor twiceMean = mean.matmul(matrix).Times(2);
+        torch.Tensor meanSquare = mean.square().sum();
+        return coefficients =>
+        {
+            torch.Tensor norm = (coefficients.square().sum(1) + coefficients.matmul(twiceMean) + meanSquare).sqrt_();
+            return projected.matmul(coefficients.t()).add_(atMean).div_(norm);
+        };
+    }
+}

@@ -1,0 +1,47 @@
+using GMem.Weights;
+using TorchSharp;
+
+namespace GMem.Memory;
+
+/// <summary>The gate of a bank: rows are brought to unit length here, once, and rows without a direction are refused.</summary>
+internal static class RowNormalizer
+{
+    /// <summary>Rows a page: 16 MB of doubles at 1,024 components.</summary>
+    public const int Page = 2048;
+
+    /// <summary>Reads rows <c>[count, m]</c> from a start: any float type, any device.</summary>
+    public delegate torch.Tensor ReadRows(int start, int count);
+
+    /// <summary>Checks and normalises rows page by page.</summary>
+    /// <param name="rows">Gives the rows.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="id">The id of a row, for messages.</param>
+    /// <param name="take">Gets each page of unit rows, 32-bit on the CPU.</param>
+    /// <exception cref="ArgumentException">Rows are not finite or (almost) zero; the message names them.</exception>
+    public static void ForEachPage(ReadRows rows, int count, Func<int, long> id, Action<torch.Tensor> take)
+    {
+        List<long> refused = [];
+        for (int start = 0; start < count; start += Page)
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            torch.Tensor wide = rows(start, Math.Min(Page, count - start)).detach().cpu().to(torch.float64);
+            torch.Tensor norm = wide.square().sum(1, keepdim: true).sqrt();
+            torch.Tensor bad = SnippetAlgebra.HasDirection(norm).logical_not();
+            if (bad.any().item<bool>())
+            {
+                refused.AddRange(bad.squeeze(1).nonzero().data<long>().Select(i => id(start + (int)i)));
+            }
+            else if (refused.Count == 0)
+            {
+                take((wide / norm).to(torch.float32));
+            }
+        }
+
+        if (refused.Count > 0)
+        {
+            throw new ArgumentException(
+                $"{refused.Count:N0} of {count:N0} rows cannot be snippets, being not finite or shorter than {SnippetAlgebra.MinimumNorm:g1}: "
+                + $"{(refused.Count == 1 ? "id" : "ids")} {TextList.Of(refused)}. Leave them out.", nameof(rows));
+        }
+    }
+}

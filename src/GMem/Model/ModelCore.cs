@@ -1,0 +1,53 @@
+using GMem.Autoencoders;
+using GMem.Backbone;
+using GMem.Encoders;
+using GMem.Transport;
+using TorchSharp;
+
+namespace GMem.Model;
+
+/// <summary>
+/// What models that differ only in their bank or in how they sample have in common. Counted: it is freed when the last of
+/// them is disposed.
+/// </summary>
+internal sealed class ModelCore(
+    SiT network,
+    SiTOptions networkOptions,
+    FlowTransport transport,
+    SnippetEncoder? encoder,
+    ImageAutoencoder autoencoder,
+    int imageSize,
+    torch.Device device)
+{
+    private int _users = 1;
+
+    public SiT Network { get; } = network;
+
+    public SiTOptions NetworkOptions { get; } = networkOptions;
+
+    public FlowTransport Transport { get; } = transport;
+
+    public SnippetEncoder? Encoder { get; } = encoder;
+
+    public ImageAutoencoder Autoencoder { get; } = autoencoder;
+
+    public int ImageSize { get; } = imageSize;
+
+    public torch.Device Device { get; } = device;
+
+    public ModelCore Share()
+    {
+        _ = Interlocked.Increment(ref _users);
+        return this;
+    }
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            Network.Dispose();
+            Encoder?.Dispose();
+            Autoencoder.Dispose();
+        }
+    }
+}

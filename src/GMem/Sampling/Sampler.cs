@@ -1,0 +1,125 @@
+using GMem.Transport;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace GMem.Sampling;
+
+/// <summary>Turns a batch of noise into data by a network, as <see cref="SamplingOptions"/> say. Immutable and safe for use by several threads.</summary>
+/// <remarks>
+/// A row's result depends on that row's noise, condition and increments alone, as far as the network's does: nothing is computed across rows, and
+/// <see cref="OdeMethod.Dopri5"/>, whose step size would depend on the batch, integrates each row by itself. Fixed-step solvers never wait for the
+/// device. No gradients are recorded, and temporaries are freed after every step.
+/// </remarks>
+public sealed class Sampler
+{
+    private readonly FlowTransport _transport;
+    private readonly Guidance _guidance;
+    private readonly IntegrationInterval _interval;
+    private readonly OdeSampler? _ode;
+    private readonly SdeSampler? _sde;
+
+    /// <summary>Prepares sampling; later changes of the options have no effect.</summary>
+    /// <param name="transport">The path, and what the network predicts.</param>
+    /// <param name="options">The settings.</param>
+    /// <exception cref="ArgumentException">The options are not valid, or they evaluate something where the transport makes it infinite; the message says what to change.</exception>
+    public Sampler(FlowTransport transport, SamplingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(transport);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _transport = transport;
+        _guidance = new Guidance(options.GuidanceScale, options.GuidanceIntervalStart, options.GuidanceIntervalEnd, options.GuidanceChannels);
+        if (options.Kind == SamplerKind.Sde)
+        {
+            _sde = new SdeSampler(
+                transport, options.SdeMethod, options.Steps, options.DiffusionForm, options.DiffusionNorm, options.LastStep, options.LastStepSize, options.TimestepShift);
+            _interval = _sde.Interval;
+            return;
+        }
+
+        _interval = transport.IntegrationInterval(stochastic: false);
+        _ode = new OdeSampler(options.OdeMethod, options.Steps, options.TimestepShift, options.RelativeTolerance, options.AbsoluteTolerance);
+        if (WellPosed.Fault(transport, options.OdeMethod, _interval) is { } fault)
+        {
+            throw new ArgumentException(fault, nameof(options));
+        }
+    }
+
+    /// <summary>Whether <see cref="Sample"/> needs increments.</summary>
+    public bool NeedsIncrements => _sde is not null;
+
+    /// <summary>Whether <see cref="Sample"/> needs conditions and a null condition.</summary>
+    public bool NeedsNullCondition => _guidance.IsActive;
+
+    /// <summary>Turns noise into data.</summary>
+    /// <param name="network">The network, in evaluation mode.</param>
+    /// <param name="noise">Standard normal noise <c>[B, ...]</c>, for instance of <see cref="SeededNoise"/>; its type and device are those of the whole computation.</param>
+    /// <param name="condition">Conditions <c>[B, ...]</c>; null for a network without any.</param>
+    /// <param name="nullCondition">The null condition, <c>[B, ...]</c> or one for all rows <c>[1, ...]</c>; needed with guidance only.</param>
+    /// <param name="increments">Standard normal noise <c>[B, ...]</c> of a step, by its index from 0; needed for the SDE only. A tensor it creates is disposed after the step.</param>
+    /// <param name="progress">Told after every step.</param>
+    /// <param name="cancellationToken">Looked at before every step.</param>
+    /// <returns>Data <c>[B, ...]</c>, a new tensor.</returns>
+    /// <exception cref="ArgumentException">Something is missing or does not fit the noise.</exception>
+    /// <exception cref="InvalidOperationException">The network returned another shape than its states, or, with Dopri5, something that is not a number.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public Tensor Sample(
+        NetworkFunction network,
+        Tensor noise,
+        Tensor? condition = null,
+        Tensor? nullCondition = null,
+        Func<int, Tensor>? increments = null,
+        IProgress<SamplingProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(noise);
+        if (noise.Dimensions < 2 || noise.size(0) < 1)
+        {
+            throw new ArgumentException($"The noise is [{string.Join(", ", noise.shape)}]; it must be a batch [B, ...] of at least one row.", nameof(noise));
+        }
+
+        _guidance.CheckConditions(noise.size(0), condition, nullCondition);
+        if (_sde is not null)
+        {
+            ArgumentNullException.ThrowIfNull(increments);
+            return _sde.Sample(
+                (x, time) => _guidance.PredictAt(network, x, time, condition, nullCondition), noise, increments, keepTrajectory: false, Report(progress, _sde.Steps + 1), cancellationToken).Final;
+        }
+
+        return _ode!.Method == OdeMethod.Dopri5
+            ? IntegrateRows(network, noise, condition, nullCondition, progress, cancellationToken)
+            : Integrate(network, noise, condition, nullCondition, Report(progress, _ode.Steps), cancellationToken);
+    }
+
+    private static Action<int>? Report(IProgress<SamplingProgress>? progress, int total) =>
+        progress is null ? null : completed => progress.Report(new SamplingProgress(completed, total));
+
+    private Tensor Integrate(
+        NetworkFunction network, Tensor noise, Tensor? condition, Tensor? nullCondition, Action<int>? stepDone, CancellationToken cancellationToken)
+    {
+        TimedModel drift = (x, time) =>
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor prediction = _guidance.PredictAt(network, x, time, condition, nullCondition);
+            return _transport.Drift(prediction, x, TimedModels.Times(x, time, 1)).MoveToOuterDisposeScope();
+        };
+        return _ode!.Integrate(drift, noise, _interval, keepTrajectory: false, stepDone, cancellationToken).Final;
+    }
+
+    private Tensor IntegrateRows(
+        NetworkFunction network, Tensor noise, Tensor? condition, Tensor? nullCondition, IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        int count = (int)noise.size(0);
+        Tensor[] rows = new Tensor[count];
+        for (int i = 0; i < count; i++)
+        {
+            Tensor? ofRow = nullCondition?.size(0) == 1 ? nullCondition : nullCondition?.narrow(0, i, 1);
+            rows[i] = Integrate(network, noise.narrow(0, i, 1), condition?.narrow(0, i, 1), ofRow, null, cancellationToken);
+            progress?.Report(new SamplingProgress(i + 1, count));
+        }
+
+        return cat(rows).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,69 @@
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace GMem.Training;
+
+/// <summary>
+/// All trainable parameters of a network in one flat tensor, and their gradients in another: the parameters become views
+/// of the first, their gradients views of the second. Clip, optimizer and moving average are then one pass each over
+/// memory instead of some six small operations for every parameter.
+/// </summary>
+internal sealed class FlatParameters : IDisposable
+{
+    private readonly List<torch.Tensor> _gradientViews = [];
+
+    /// <param name="parameters">The trainable parameters in a stable order, float32, all on one device. Their values are kept.</param>
+    public FlatParameters(IEnumerable<(string Name, Parameter Parameter)> parameters)
+    {
+        (string Name, Parameter Parameter)[] all = [.. parameters];
+        if (all.Length == 0)
+        {
+            throw new ArgumentException("The network has no trainable parameters.", nameof(parameters));
+        }
+
+        if (all.FirstOrDefault(p => p.Parameter.dtype != torch.float32) is { Name: { } wrong })
+        {
+            throw new ArgumentException($"Parameter '{wrong}' is not float32; training keeps float32 weights.", nameof(parameters));
+        }
+
+        using IDisposable noGrad = torch.no_grad();
+        using DisposeScope scope = torch.NewDisposeScope();
+        Weights = torch.cat([.. all.Select(p => p.Parameter.detach().reshape(-1))]).DetachFromDisposeScope();
+        Gradients = torch.zeros_like(Weights).DetachFromDisposeScope();
+        long offset = 0;
+        foreach ((_, Parameter parameter) in all)
+        {
+            long[] shape = parameter.shape;
+            long count = parameter.numel();
+            torch.Tensor gradient = Gradients.narrow(0, offset, count).view(shape).DetachFromDisposeScope();
+            parameter.set_(Weights.narrow(0, offset, count).view(shape));
+            parameter.grad = gradient;
+            _gradientViews.Add(gradient);
+            offset += count;
+        }
+    }
+
+    /// <summary>float32 <c>[P]</c>: the network's own weights.</summary>
+    public torch.Tensor Weights { get; }
+
+    /// <summary>float32 <c>[P]</c>: backward passes add to it.</summary>
+    public torch.Tensor Gradients { get; }
+
+    public long Count => Weights.numel();
+
+    public void ZeroGradients() => _ = Gradients.zero_();
+
+    /// <returns>L2 norm over all gradients, a scalar tensor on their device.</returns>
+    public torch.Tensor GradientNorm() => Gradients.norm();
+
+    public void Dispose()
+    {
+        foreach (torch.Tensor view in _gradientViews)
+        {
+            view.Dispose();
+        }
+
+        Gradients.Dispose();
+        Weights.Dispose();
+    }
+}

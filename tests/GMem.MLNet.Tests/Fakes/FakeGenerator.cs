@@ -1,0 +1,60 @@
+using GMem.MLNet.Generation;
+using TorchSharp;
+
+namespace GMem.MLNet.Tests.Fakes;
+
+/// <summary>Images that are a function of the request alone, and a record of how they were asked for.</summary>
+internal sealed class FakeGenerator : IImageGenerator
+{
+    private readonly Lock _gate = new();
+
+    public int ImageSize => 2;
+
+    /// <summary>Entries of the pretended bank; larger indices are refused.</summary>
+    public long Entries { get; init; } = 1000;
+
+    /// <summary>How many images each call made.</summary>
+    public List<int> Batches { get; } = [];
+
+    public List<GenerationRequest> Requests { get; } = [];
+
+    public void Validate(GenerationRequest request)
+    {
+        if (request.MemoryIndex < -1 || request.MemoryIndex >= Entries)
+        {
+            throw new ArgumentException($"MemoryIndex {request.MemoryIndex} is out of range.");
+        }
+    }
+
+    public GeneratedImages Generate(IReadOnlyList<GenerationRequest> requests)
+    {
+        lock (_gate)
+        {
+            Batches.Add(requests.Count);
+            Requests.AddRange(requests);
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        byte[] pixels = [.. requests.SelectMany(Planes)];
+        torch.Tensor batch = torch.tensor(pixels).reshape(requests.Count, 3, 2, 2);
+        return new GeneratedImages(batch.MoveToOuterDisposeScope(), [.. requests.Select(MemoryIndex)]);
+    }
+
+    /// <summary>What the row's memory index comes out as.</summary>
+    public static long MemoryIndex(GenerationRequest request) =>
+        !request.Snippet.IsEmpty ? -1 : request.MemoryIndex >= 0 ? request.MemoryIndex : request.Seed % 10;
+
+    /// <summary>The image as it should come out: red, green, blue of four pixels.</summary>
+    public static byte[] Planes(GenerationRequest request)
+    {
+        byte b = unchecked((byte)(request.Seed + (100 * request.MemoryIndex) + (long)request.Snippet.ToArray().Sum()));
+        return [.. Enumerable.Range(0, 12).Select(i => unchecked((byte)(b + (20 * i))))];
+    }
+
+    /// <summary>The image as RGBA.</summary>
+    public static byte[] Rgba(GenerationRequest request)
+    {
+        byte[] p = Planes(request);
+        return [.. Enumerable.Range(0, 4).SelectMany(i => new byte[] { p[i], p[4 + i], p[8 + i], 255 })];
+    }
+}

@@ -1,0 +1,164 @@
+using GMem.MLNet.Persistence;
+using GMem.MLNet.Tests.Fakes;
+using GMem.Runtime;
+using GMem.Training;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using TorchSharp;
+
+namespace GMem.MLNet.Tests;
+
+public class GMemTrainerTests
+{
+    [Fact]
+    public void Fit_WithTheSameSeed_GivesTheSameModelBitForBit()
+    {
+        IDataView prompts = Views.Of(TinyTrainer.Prompts());
+        using GMemTransformer again = TinyTrainer.Fit(new MLContext(seed: 1));
+        using GMemTransformer other = TinyTrainer.Fit(new MLContext(seed: 2));
+
+        List<byte[]> expected = TinyTrainer.Model.Transform(prompts).Pixels();
+        Assert.Equal(expected, again.Transform(prompts).Pixels());
+        Assert.NotEqual(expected, other.Transform(prompts).Pixels());
+    }
+
+    [Fact]
+    public void Fit_Twice_GivesTheSameModel()
+    {
+        GMemTrainer trainer = new MLContext().ImageGeneration.Trainers.GMem(TinyTrainer.Options());
+        using GMemTransformer one = trainer.Fit(TinyTrainer.Images);
+        using GMemTransformer two = trainer.Fit(TinyTrainer.Images);
+        IDataView prompts = Views.Of(TinyTrainer.Prompts());
+
+        Assert.Equal(one.Transform(prompts).Pixels(), two.Transform(prompts).Pixels());
+    }
+
+    [Fact]
+    public void Fit_LeavesTheCallersOptionsAlone()
+    {
+        GMemTrainer.Options options = TinyTrainer.Options();
+        GMemTrainer trainer = new MLContext(seed: 1).ImageGeneration.Trainers.GMem(options);
+
+        // Changed too late to matter.
+        options.Training.TotalSteps = 1_000_000;
+        options.Generation.OutputImageColumnName = "Other";
+        using GMemTransformer model = trainer.Fit(TinyTrainer.Images);
+
+        Assert.Equal(0, options.Training.Seed);
+        Assert.NotEqual(TinyTrainer.Images.Schema.Count, options.Network.SnippetSize);
+        Assert.NotNull(model.GetOutputSchema(TinyTrainer.Images.Schema).GetColumnOrNull("GeneratedImage"));
+    }
+
+    [Fact]
+    public void GetOutputSchema_OfTrainerAndTransformer_Agree()
+    {
+        DataViewSchema input = TinyTrainer.Images.Schema;
+        SchemaShape promise = new MLContext().ImageGeneration.Trainers.GMem(TinyTrainer.Options()).GetOutputSchema(SchemaShapes.Of(input));
+        DataViewSchema output = TinyTrainer.Model.GetOutputSchema(input);
+
+        Assert.Equal(SchemaShapes.Of(output).Select(Text), promise.Select(Text));
+        Assert.Equal(output.Select(c => c.Name), TinyTrainer.Model.Transform(TinyTrainer.Images).Schema.Select(c => c.Name));
+        Assert.Equal(["Bytes", "Features", "Number", "GeneratedImage", "MemoryIndex", "Seed"], output.Select(c => c.Name));
+
+        static string Text(SchemaShape.Column c) => $"{c.Name} {c.Kind} {c.ItemType} {c.IsKey}";
+    }
+
+    [Fact]
+    public void Fit_WithSnippetsOfOnesOwn_BuildsTheBankFromThem()
+    {
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.SnippetColumnName = nameof(TrainingRow.Features);
+        using GMemTransformer model = TinyTrainer.Fit(options: options);
+
+        Assert.Equal(3, model.Memory.Dimension);
+        Assert.Equal(TinyTrainer.Rows.Count, model.Memory.Count);
+        Assert.Null(model.Model.Encoder);
+        float length = MathF.Sqrt(1 + (2 * 16));
+        using torch.Tensor row = model.Memory.Rows([4]);
+        Assert.Equal([1 / length, 4 / length, -4 / length], row.data<float>().ToArray(), (a, b) => MathF.Abs(a - b) < 1e-6f);
+    }
+
+    [Fact]
+    public void Fit_ReportsProgress_ToTheCallerAndToTheLog()
+    {
+        List<TrainingProgress> reports = [];
+        List<string> log = [];
+        MLContext mlContext = new(seed: 1);
+        mlContext.Log += (_, e) => log.Add(e.Message);
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.Training.LogEveryNStep = 2;
+        options.Progress = new Reports(reports);
+
+        TinyTrainer.Fit(mlContext, options).Dispose();
+
+        Assert.Equal([2, 4, 6], reports.Select(r => r.Step));
+        Assert.Contains(log, m => m.Contains("Read 24 images of 8 x 8 pixels.", StringComparison.Ordinal));
+        Assert.Contains(log, m => m.Contains("Training on cpu", StringComparison.Ordinal));
+        Assert.Equal(3, log.Count(m => m.Contains(" of 6 (epoch ", StringComparison.Ordinal) && m.Contains("images/s", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Fit_OnAGpuThatIsNotThere_ThrowsOrFallsBackAsAsked()
+    {
+        MLContext mlContext = new(seed: 1) { GpuDeviceId = 1000, FallbackToCpu = false };
+        Assert.Contains("GpuDeviceId is 1000", Assert.Throws<GMemRuntimeException>(() => TinyTrainer.Fit(mlContext)).Message, StringComparison.Ordinal);
+
+        mlContext.FallbackToCpu = true;
+        using GMemTransformer model = TinyTrainer.Fit(mlContext);
+        Assert.Equal(DeviceType.CPU, model.Model.Device.type);
+    }
+
+    [Fact]
+    public void Fit_Cancelled_Stops()
+    {
+        using CancellationTokenSource source = new();
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.Training.TotalSteps = 1_000_000;
+        options.CancellationToken = source.Token;
+        options.Progress = new Reports([], _ => source.Cancel());
+
+        Assert.ThrowsAny<OperationCanceledException>(() => TinyTrainer.Fit(options: options));
+    }
+
+    [Fact]
+    public void Fit_FewerImagesThanOneBatch_SaysHowMany()
+    {
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.Training.BatchSize = 25;
+
+        Assert.Equal(
+            "The training data have 24 images, fewer than one batch of 25. Give more images, or set Training.BatchSize (batchSize) to at most 24.",
+            Assert.Throws<ArgumentException>(() => TinyTrainer.Fit(options: options)).Message);
+    }
+
+    [Fact]
+    public void GMem_WithFaultyOptions_NamesThemAll()
+    {
+        GMemTrainer.Options options = new() { ImageColumnName = "", ImageSize = 30 };
+        options.Training.BatchSize = 0;
+        options.Generation.BatchSize = 0;
+
+        Assert.Equal(
+            "GMemTrainer.Options: ImageColumnName is empty. ImageSize is 30, which is not divisible by Network.PatchSize 4; choose a multiple of it, or another patch size. "
+            + "GenerationOptions: BatchSize is 0 and must be at least 1. TrainingOptions: BatchSize is 0, it must be at least 1.",
+            Assert.Throws<ArgumentException>(() => new MLContext().ImageGeneration.Trainers.GMem(options)).Message);
+    }
+
+    [Fact]
+    public void GMem_ShortOverload_SetsWhatItIsGiven()
+    {
+        ArgumentException e = Assert.Throws<ArgumentException>(() => new MLContext().ImageGeneration.Trainers.GMem("", 30, "", totalSteps: 0, batchSize: -1, learningRate: -2));
+
+        Assert.All(["ImageColumnName is empty", "ImageSize is 30", "SnippetColumnName is empty", "TotalSteps is 0", "BatchSize is -1", "LearningRate is -2"],
+            fault => Assert.Contains(fault, e.Message, StringComparison.Ordinal));
+    }
+
+    private sealed class Reports(List<TrainingProgress> reports, Action<TrainingProgress>? then = null) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            reports.Add(value);
+            then?.Invoke(value);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+using System.IO.Compression;
+using System.Text;
+using GMem.MLNet.Tests.Fakes;
+using GMem.Runtime;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace GMem.MLNet.Tests.Persistence;
+
+public class ModelFileTests
+{
+    private static IDataView Prompts => Views.Of(TinyTrainer.Prompts());
+
+    [Fact]
+    public void ModelLoad_OfASavedTransformer_GivesTheSameImagesAndSettings()
+    {
+        using TemporaryFolder folder = new();
+        GenerationOptions generation = new() { OutputImageColumnName = "Picture", BatchSize = 2, SnippetColumnName = null };
+        using GMemTransformer model = TinyTrainer.Model.WithGeneration(generation);
+        MLContext mlContext = new();
+        mlContext.Model.Save(model, TinyTrainer.Images.Schema, folder["model.zip"]);
+
+        ITransformer loaded = new MLContext().Model.Load(folder["model.zip"], out DataViewSchema schema);
+
+        using GMemTransformer transformer = Assert.IsType<GMemTransformer>(loaded);
+        Assert.Equal(["Bytes", "Features", "Number"], schema.Select(c => c.Name));
+        Assert.Equal(model.Transform(Prompts).Pixels("Picture"), transformer.Transform(Prompts).Pixels("Picture"));
+        Assert.Equivalent(generation, transformer.Generation, strict: true);
+
+        // Without a seed column the seeds follow from the trainer's, which has to survive too.
+        IDataView unprompted = TinyTrainer.Images;
+        Assert.Equal(model.Transform(unprompted).Values<long>("Seed"), transformer.Transform(unprompted).Values<long>("Seed"));
+    }
+
+    [Fact]
+    public void ModelLoad_OfAChain_GivesTheSameImages()
+    {
+        using TemporaryFolder folder = new();
+        MLContext mlContext = new(seed: 1);
+        TransformerChain<GMemTransformer> chain = mlContext.Transforms.CopyColumns("Seed", nameof(TrainingRow.Number))
+            .Append(mlContext.ImageGeneration.Trainers.GMem(TinyTrainer.Options())).Fit(TinyTrainer.Images);
+        mlContext.Model.Save(chain, TinyTrainer.Images.Schema, folder["model.zip"]);
+
+        ITransformer loaded = new MLContext().Model.Load(folder["model.zip"], out _);
+
+        Assert.Equal(Enumerable.Range(0, 24).Select(i => (long)i), loaded.Transform(TinyTrainer.Images).Values<long>("Seed"));
+        Assert.Equal(chain.Transform(TinyTrainer.Images).Pixels(), loaded.Transform(TinyTrainer.Images).Pixels());
+        string message = Assert.Throws<InvalidDataException>(() => GMemTransformer.Load(folder["model.zip"])).Message;
+        Assert.Equal($"'{folder["model.zip"]}' is a pipeline of 2 transformers, not a GMem model alone. Load it with mlContext.Model.Load.", message);
+        ((IDisposable)loaded).Dispose();
+        chain.Dispose();
+    }
+
+    [Fact]
+    public void Load_OfWhatSaveWrote_GivesTheSameImages()
+    {
+        using TemporaryFolder folder = new();
+        TinyTrainer.Model.Save(folder["model.zip"]);
+
+        using GMemTransformer loaded = GMemTransformer.Load(folder["model.zip"]);
+
+        Assert.Equal(TinyTrainer.Model.Transform(Prompts).Pixels(), loaded.Transform(Prompts).Pixels());
+        Assert.Equal(["model.zip"], Directory.EnumerateFiles(folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Save_WritesTheWeights_AsSafetensorsInTheZip()
+    {
+        using TemporaryFolder folder = new();
+        TinyTrainer.Model.Save(folder["model.zip"]);
+
+        using ZipArchive zip = ZipFile.OpenRead(folder["model.zip"]);
+        Assert.Contains(zip.Entries, e => e.Name == "network.safetensors");
+        Assert.Contains(zip.Entries, e => e.Name == "transformer.json");
+    }
+
+    [Fact]
+    public void Load_OnAGpuThatIsNotThere_ThrowsOrFallsBackAsAsked()
+    {
+        using TemporaryFolder folder = new();
+        TinyTrainer.Model.Save(folder["model.zip"]);
+        MLContext mlContext = new() { GpuDeviceId = 1000 };
+
+        string message = Assert.Throws<GMemRuntimeException>(() => GMemTransformer.Load(folder["model.zip"], mlContext)).Message;
+        Assert.Contains(folder["model.zip"], message, StringComparison.Ordinal);
+        Assert.Contains("GpuDeviceId is 1000", message, StringComparison.Ordinal);
+        mlContext.FallbackToCpu = true;
+        GMemTransformer.Load(folder["model.zip"], mlContext).Dispose();
+    }
+
+    [Fact]
+    public void Load_OfNoFile_NamesIt() =>
+        Assert.Equal("There is no model file 'nowhere.zip'.", Assert.Throws<FileNotFoundException>(() => GMemTransformer.Load("nowhere.zip")).Message);
+
+    [Fact]
+    public void Load_OfWhatIsNoModel_NamesFileAndCause()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder["model.zip"];
+        File.WriteAllBytes(path, []);
+        Assert.Equal($"'{path}' cannot be loaded as a GMem model: the file is empty.", Fault(path));
+
+        File.WriteAllText(path, "a text");
+        Assert.Equal($"'{path}' cannot be loaded as a GMem model: it is not a zip archive, or it was cut short.", Fault(path));
+
+        File.Delete(path);
+        using (ZipArchive zip = ZipFile.Open(path, ZipArchiveMode.Create))
+        {
+            zip.CreateEntry("readme.txt").Open().Dispose();
+        }
+
+        Assert.Equal($"'{path}' cannot be loaded as a GMem model: it is a zip archive but not a model that this ML.NET can read.", Fault(path));
+    }
+
+    [Fact]
+    public void Load_OfAnotherModel_SaysWhatItHolds()
+    {
+        using TemporaryFolder folder = new();
+        MLContext mlContext = new();
+        ITransformer other = mlContext.Transforms.CopyColumns("Seed", nameof(TrainingRow.Number)).Fit(TinyTrainer.Images);
+        mlContext.Model.Save(other, null, folder["model.zip"]);
+
+        Assert.Equal($"'{folder["model.zip"]}' is an ML.NET model but not one of GMem: it holds ColumnCopyingTransformer.", Fault(folder["model.zip"]));
+    }
+
+    [Fact]
+    public void Load_OfATruncatedModel_NamesTheFileWhereverItWasCut()
+    {
+        using TemporaryFolder folder = new();
+        TinyTrainer.Model.Save(folder["whole.zip"]);
+        byte[] whole = File.ReadAllBytes(folder["whole.zip"]);
+        foreach (int length in new[] { 1, 100, whole.Length / 2, whole.Length - 1 })
+        {
+            File.WriteAllBytes(folder["cut.zip"], whole[..length]);
+            Assert.Contains(folder["cut.zip"], Fault(folder["cut.zip"]), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("network.safetensors")]
+    [InlineData("transformer.json")]
+    [InlineData("model.json")]
+    public void Load_WithoutAnEntry_NamesIt(string entry)
+    {
+        using TemporaryFolder folder = new();
+        TinyTrainer.Model.Save(folder["model.zip"]);
+        using (ZipArchive zip = ZipFile.Open(folder["model.zip"], ZipArchiveMode.Update))
+        {
+            zip.Entries.Single(e => e.Name == entry).Delete();
+        }
+
+        Assert.Contains($"no entry '{entry}'", Fault(folder["model.zip"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_OfANewerVersion_SaysBothVersions()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder["model.zip"];
+        TinyTrainer.Model.Save(path);
+        RaiseVersion(path);
+
+        const string Message = "The model was saved by a newer GMem.MLNet: it needs format version 0x00020001, and this one reads versions up to 0x00010001. Update the GMem.MLNet package to load it.";
+        Assert.Equal($"'{path}' cannot be loaded as a GMem model: {Message}", Fault(path));
+        Exception e = Assert.ThrowsAny<Exception>(() => new MLContext().Model.Load(path, out _));
+        Assert.Equal(Message, Assert.IsType<InvalidDataException>(e.GetBaseException()).Message);
+    }
+
+    /// <summary>In ML.NET's header the model's signature is followed by the versions written and readable, two bytes minor and two major each.</summary>
+    private static void RaiseVersion(string path)
+    {
+        using ZipArchive zip = ZipFile.Open(path, ZipArchiveMode.Update);
+        ZipArchiveEntry entry = zip.Entries.First(e => e.Name == "Model.key");
+        using Stream stream = entry.Open();
+        byte[] header = new byte[stream.Length];
+        stream.ReadExactly(header);
+        int at = header.AsSpan().IndexOf(Encoding.ASCII.GetBytes("GMEMXFRM"));
+        Assert.True(at > 0);
+        header[at + 10] = 2;
+        header[at + 14] = 2;
+        stream.Position = 0;
+        stream.Write(header);
+    }
+
+    private static string Fault(string path) => Assert.Throws<InvalidDataException>(() => GMemTransformer.Load(path)).Message;
+}

@@ -1,0 +1,68 @@
+using GMem.Backbone;
+using TorchSharp;
+
+namespace GMem.Tests.Backbone;
+
+/// <summary>In evaluation a row's output has the same bits whatever the batch is: alone, and at both ends of batches of every size.</summary>
+public sealed class SiTBatchIndependenceTests
+{
+    private const int Rows = 17;
+
+    [Theory]
+    [InlineData(48, 4, 1)]
+    [InlineData(96, 3, 2)]
+    [InlineData(192, 4, 4)]
+    [InlineData(384, 6, 2)]
+    [InlineData(64, 4, 3)]
+    [InlineData(36, 3, 5)]
+    [InlineData(96, 3, 8)]
+    public void Forward_AnyBatch_GivesEachRowTheSameBits(int hidden, int heads, int grid)
+    {
+        foreach (bool lightning in new[] { false, true })
+        {
+            SiTOptions options = SmallSiT.Options(lightning, hidden, grid);
+            options.HeadCount = heads;
+            using SiT network = SmallSiT.Build(options);
+            CheckAllBatches(network, 1);
+            CheckAllBatches(network, 2);
+        }
+    }
+
+    [Fact]
+    public void Forward_ATokenOfAnImageOf256_IsTheSameInABatch()
+    {
+        SiTOptions options = SmallSiT.Options(hidden: 192, grid: 16);
+        using SiT network = SmallSiT.Build(options);
+        CheckBatches(network, [2, 5]);
+    }
+
+    private static void CheckAllBatches(SiT network, int threads)
+    {
+        int before = torch.get_num_threads();
+        torch.set_num_threads(threads);
+        try
+        {
+            CheckBatches(network, Enumerable.Range(2, Rows - 1));
+        }
+        finally
+        {
+            torch.set_num_threads(before);
+        }
+    }
+
+    private static void CheckBatches(SiT network, IEnumerable<int> sizes)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable noGradients = torch.no_grad();
+        (torch.Tensor x, torch.Tensor t, torch.Tensor? c) = SmallSiT.Inputs(network.Options, Rows);
+        torch.Tensor Part(int start, int count) => network.forward(x.narrow(0, start, count), t.narrow(0, start, count), c!.narrow(0, start, count));
+        torch.Tensor alone = torch.cat([.. Enumerable.Range(0, Rows).Select(row => Part(row, 1))], 0);
+        foreach (int size in sizes)
+        {
+            foreach (int start in new[] { 0, Rows - size })
+            {
+                Assert.True(Part(start, size).equal(alone.narrow(0, start, size)).all().item<bool>(), $"{size} rows from row {start}");
+            }
+        }
+    }
+}

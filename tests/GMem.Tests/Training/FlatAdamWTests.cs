@@ -1,0 +1,149 @@
+using GMem.Tests.Shared;
+using GMem.Training;
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace GMem.Tests.Training;
+
+public sealed class FlatAdamWTests
+{
+    private static readonly AdamWSettings Settings = new(0.9, 0.95, 1e-8, 0.05);
+
+    [Theory]
+    [InlineData(1.0)]
+    [InlineData(0.0)]
+    public void Update_TwentySteps_EqualsTorchAdamW(double maximumNorm)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using torch.Generator generator = new(7);
+        Parameter[] ours = [Random(generator, 70_001), Random(generator, 3, 5)];
+        Parameter[] theirs = [.. ours.Select(p => new Parameter(p.detach().clone()))];
+        using FlatParameters flat = new([("a", ours[0]), ("b", ours[1])]);
+        using FlatAdamW optimizer = new(flat, Settings, maximumNorm);
+        using OptimizerHelper reference = new(theirs, maximumNorm);
+        for (int step = 0; step < 20; step++)
+        {
+            torch.Tensor[] gradients = [torch.randn(70_001, generator: generator), torch.randn([3, 5], generator: generator)];
+            for (int i = 0; i < 2; i++)
+            {
+                _ = ours[i].grad!.copy_(gradients[i]);
+            }
+
+            optimizer.Update(1e-3, 0.9).Dispose();
+            reference.Step(gradients);
+        }
+
+        for (int i = 0; i < 2; i++)
+        {
+            ReferenceFolder.Close(ours[i], theirs[i], 2e-6, 0, $"parameter {i}");
+        }
+    }
+
+    [Fact]
+    public void UpdateWithTensors_SameGradients_EqualsTheKernel()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using torch.Generator generator = new(8);
+        Parameter a = Random(generator, 999);
+        Parameter b = new(a.detach().clone());
+        using FlatParameters flatA = new([("a", a)]);
+        using FlatParameters flatB = new([("b", b)]);
+        using FlatAdamW kernel = new(flatA, Settings, 0.5);
+        using FlatAdamW tensors = new(flatB, Settings, 0.5);
+        using IDisposable noGrad = torch.no_grad();
+        for (int step = 1; step <= 5; step++)
+        {
+            torch.Tensor gradient = torch.randn(999, generator: generator);
+            _ = a.grad!.copy_(gradient);
+            _ = b.grad!.copy_(gradient);
+            kernel.Update(1e-3, 0.8).Dispose();
+            tensors.UpdateWithTensors(
+                flatB.GradientNorm(), 1e-3 / (1 - Math.Pow(0.9, step)), 1 - (1e-3 * 0.05), Math.Sqrt(1 - Math.Pow(0.95, step)), 0.8);
+        }
+
+        ReferenceFolder.Close(b, a, 1e-6, 0, "weights");
+        ReferenceFolder.Close(tensors.Average, kernel.Average, 1e-6, 0, "average");
+        ReferenceFolder.Close(tensors.SecondMoment, kernel.SecondMoment, 1e-6, 0, "second moment");
+    }
+
+    [Fact]
+    public void Update_SeveralThreads_SameBitsAsOne()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor one = Run(1);
+        torch.Tensor three = Run(3);
+        Assert.True(one.equal(three).all().item<bool>());
+
+        static torch.Tensor Run(int threads)
+        {
+            torch.set_num_threads(threads);
+            try
+            {
+                using torch.Generator generator = new(9);
+                Parameter p = Random(generator, 200_003);
+                using FlatParameters flat = new([("p", p)]);
+                using FlatAdamW optimizer = new(flat, Settings, 0);
+                _ = p.grad!.copy_(torch.randn(200_003, generator: generator));
+                optimizer.Update(1e-3, 0.5).Dispose();
+                return torch.cat([flat.Weights, optimizer.Average]);
+            }
+            finally
+            {
+                torch.set_num_threads(1);
+            }
+        }
+    }
+
+    [Fact]
+    public void FlatParameters_AfterBinding_KeepTheirValuesAndCollectGradients()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using torch.Generator generator = new(10);
+        Parameter a = Random(generator, 4, 3);
+        Parameter b = Random(generator, 3);
+        torch.Tensor before = a.detach().clone();
+        using FlatParameters flat = new([("a", a), ("b", b)]);
+        Assert.True(a.detach().equal(before).all().item<bool>());
+
+        a.matmul(b).sum().backward();
+        a.matmul(b).sum().backward();
+        torch.Tensor expected = torch.cat([b.detach().expand(4, 3).reshape(-1), a.detach().sum([0L])]).mul(2);
+        ReferenceFolder.Close(flat.Gradients, expected, 1e-6, 1e-6, "gradients of two backward passes");
+
+        flat.ZeroGradients();
+        Assert.Equal(0, a.grad!.abs().sum().item<float>());
+    }
+
+    [Fact]
+    public void FlatParameters_NotFloat32_NamesTheParameter()
+    {
+        using Parameter p = new(torch.zeros(3, dtype: torch.float64));
+        ArgumentException error = Assert.Throws<ArgumentException>(() => new FlatParameters([("blocks.0.x", p)]));
+        Assert.Contains("'blocks.0.x' is not float32", error.Message, StringComparison.Ordinal);
+    }
+
+    private static Parameter Random(torch.Generator generator, params long[] shape) => new(torch.randn(shape, generator: generator));
+
+    /// <summary>torch's own clip and AdamW.</summary>
+    private sealed class OptimizerHelper(Parameter[] parameters, double maximumNorm) : IDisposable
+    {
+        private readonly AdamW _adamW = torch.optim.AdamW(parameters, 1e-3, 0.9, 0.95, 1e-8, 0.05);
+
+        public void Step(torch.Tensor[] gradients)
+        {
+            for (int i = 0; i < parameters.Length; i++)
+            {
+                parameters[i].grad = gradients[i].clone();
+            }
+
+            if (maximumNorm > 0)
+            {
+                _ = torch.nn.utils.clip_grad_norm_(parameters, maximumNorm);
+            }
+
+            _ = _adamW.step();
+        }
+
+        public void Dispose() => _adamW.Dispose();
+    }
+}
