@@ -80,12 +80,12 @@ public sealed class RandomConvolutionFeatures : FeatureExtractor
     {
         ImageTensors.CheckBatch(images, nameof(images));
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor x = Resize(images.to(_device).to(torch.float32).sub_(127.5f).div_(63.75f));
+        torch.Tensor x = Resize(images.to(_device).to(torch.float32).TimesInPlace(1 / 63.75).PlusInPlace(-2));
         List<torch.Tensor> parts = [];
         for (int s = 0; s < Scales; s++)
         {
             torch.Tensor edges = SplitSigns(Normalise(conv2d(x, _first[s]), FirstFloor));
-            parts.Add(adaptive_avg_pool2d(edges, [QuarterSide, QuarterSide]).flatten(1).mul_(FirstScale));
+            parts.Add(adaptive_avg_pool2d(edges, [QuarterSide, QuarterSide]).flatten(1).TimesInPlace(FirstScale));
             if (s < Scales - 1)
             {
                 torch.Tensor arrangements = Normalise(conv2d(avg_pool2d(edges, 2), _second[s]), SecondFloor);
@@ -126,8 +126,12 @@ public sealed class RandomConvolutionFeatures : FeatureExtractor
 
     /// <summary>Divides each place by the root of the mean square of its filters.</summary>
     private static torch.Tensor Normalise(torch.Tensor x, float floor) =>
-        x.div_(x.square().mean([1], keepdim: true).add_(floor).sqrt_());
+        x.div_(x.Squared().mean([1], keepdim: true).PlusInPlace(floor).sqrt_());
 
     /// <summary>Positive and negative parts beyond the threshold, as channels of their own.</summary>
-    private static torch.Tensor SplitSigns(torch.Tensor x) => torch.cat([(x - Threshold).relu_(), (-x).sub_(Threshold).relu_()], 1);
+    private static torch.Tensor SplitSigns(torch.Tensor x)
+    {
+        torch.Tensor negative = x.neg().PlusInPlace(-Threshold).relu_();
+        return torch.cat([x.PlusInPlace(-Threshold).relu_(), negative], 1);
+    }
 }

@@ -50,14 +50,30 @@ public sealed class InceptionFeaturesTests(FormulaWeights weights)
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> tensors = new(weights.Get(0));
         tensors["fc.weight"] = torch.zeros(1000, 2048);
-        Assert.Contains("1008 classes", Assert.Throws<InvalidDataException>(() => InceptionFeatures.FromTensors(tensors)).Message, StringComparison.Ordinal);
+        Assert.Contains("InceptionV3 of 1,000 classes", Assert.Throws<InvalidDataException>(() => InceptionFeatures.FromTensors(tensors)).Message, StringComparison.Ordinal);
         tensors.Remove("fc.weight");
         tensors["AuxLogits.fc.bias"] = torch.zeros(1);
         string message = Assert.Throws<InvalidDataException>(() => InceptionFeatures.FromTensors(tensors)).Message;
-        Assert.Contains("missing are 1 (fc.weight)", message, StringComparison.Ordinal);
-        Assert.Contains("unknown are 1 (AuxLogits.fc.bias)", message, StringComparison.Ordinal);
-        Assert.Contains("safetensors", Assert.Throws<NotSupportedException>(() => InceptionFeatures.Load("weights.bin")).Message, StringComparison.Ordinal);
-        Assert.Throws<FileNotFoundException>(() => InceptionFeatures.Load(TestFeatures.TemporaryPath(".safetensors")));
+        Assert.Contains("'fc.weight' is missing", message, StringComparison.Ordinal);
+        Assert.Contains("'AuxLogits.fc.bias' is unexpected", message, StringComparison.Ordinal);
+        Assert.Throws<FileNotFoundException>(() => InceptionFeatures.Load(TestFeatures.TemporaryPath(".pth")));
+    }
+
+    [Theory]
+    [InlineData(".pth")]
+    [InlineData(".safetensors")]
+    public void Load_DamagedFile_NamesIt(string extension)
+    {
+        string path = TestFeatures.TemporaryPath(extension);
+        try
+        {
+            File.WriteAllBytes(path, new byte[100]);
+            Assert.Contains(path, Assert.Throws<InvalidDataException>(() => InceptionFeatures.Load(path)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [Fact]
