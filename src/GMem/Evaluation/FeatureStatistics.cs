@@ -116,7 +116,7 @@ public sealed class FeatureStatistics : IDisposable
         }
 
         // float32 files are symmetric to their own rounding.
-        double skew = (covariance - covariance.t()).abs().max().to(torch.float64).item<double>();
+        double skew = covariance.sub(covariance.t()).abs().max().to(torch.float64).item<double>();
         double largest = covariance.abs().max().to(torch.float64).item<double>();
         return skew <= 1e-5 * largest ? null : $"the covariance is not symmetric: opposite entries differ by up to {skew:g3}";
     }

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Evaluation;
@@ -23,7 +24,7 @@ public sealed class FeatureStatisticsAccumulator : IDisposable
     public FeatureStatisticsAccumulator(int dimension, string? name = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
-        Runtime.GMemRuntime.EnsureLoaded();
+        GMemRuntime.EnsureLoaded();
         _name = name;
         _pending = torch.zeros([FeatureMatrix.BlockRows, dimension], dtype: torch.float64, device: torch.CPU).DetachFromDisposeScope();
         _mean = torch.zeros([dimension], dtype: torch.float64, device: torch.CPU).DetachFromDisposeScope();
@@ -80,7 +81,7 @@ public sealed class FeatureStatisticsAccumulator : IDisposable
             Merge(mean, scatter, _merged);
         }
 
-        return new FeatureStatistics(_name, Count, mean, scatter.div_(Count - 1.0));
+        return new FeatureStatistics(_name, Count, mean, scatter.TimesInPlace(1.0 / (Count - 1)));
     }
 
     /// <inheritdoc/>
@@ -97,10 +98,10 @@ public sealed class FeatureStatisticsAccumulator : IDisposable
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor rows = _pending.narrow(0, 0, _pendingRows);
         torch.Tensor blockMean = rows.mean([0]);
-        torch.Tensor centred = rows - blockMean;
-        torch.Tensor shift = blockMean - mean;
+        torch.Tensor centred = rows.sub(blockMean);
+        torch.Tensor shift = blockMean.sub(mean);
         double total = before + _pendingRows;
-        scatter.add_(centred.t().matmul(centred)).add_(torch.outer(shift, shift).mul_(before * (_pendingRows / total)));
-        mean.add_(shift.mul_(_pendingRows / total));
+        scatter.PlusInPlace(centred.t().matmul(centred)).PlusScaledInPlace(before * (_pendingRows / total), torch.outer(shift, shift));
+        mean.PlusScaledInPlace(_pendingRows / total, shift);
     }
 }

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Evaluation;
@@ -27,7 +28,7 @@ public static class FrechetDistance
         ArgumentNullException.ThrowIfNull(second);
         first.CheckComparable(second, nameof(second));
         using DisposeScope scope = torch.NewDisposeScope();
-        double means = (first.Mean - second.Mean).square().sum().item<double>();
+        double means = first.Mean.sub(second.Mean).Squared().sum().item<double>();
         double traces = first.Covariance.trace().item<double>() + second.Covariance.trace().item<double>();
         double cross = torch.linalg.svdvals(Root(first.Covariance).t().matmul(Root(second.Covariance))).sum().item<double>();
 
@@ -56,7 +57,7 @@ public static class FrechetDistance
 
         // Ascending order; below this bound an eigenvalue of a covariance, which has none below 0, is rounding (LAPACK's error bound).
         double bound = Math.Max(0, values[-1].item<double>()) * values.shape[0] * MachineEpsilon;
-        long zeros = values.le(bound).sum().item<long>();
+        long zeros = values.data<double>().Count(v => v <= bound);
         long rank = values.shape[0] - zeros;
         return vectors.narrow(1, zeros, rank).mul(values.narrow(0, zeros, rank).sqrt()).MoveToOuterDisposeScope();
     }

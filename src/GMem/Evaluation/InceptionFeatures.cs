@@ -1,6 +1,7 @@
 using GMem.Evaluation.Inception;
 using GMem.Images;
 using GMem.Runtime;
+using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Evaluation;
@@ -14,6 +15,9 @@ public sealed class InceptionFeatures : FeatureExtractor
     /// <summary>Channels of the spatial features: 7 x 17 x 17 are about as many as the pooled features (Nash et al., 2021, arXiv 2103.03841).</summary>
     private const int SpatialChannels = 7;
 
+    private const string ClassifierWeight = "fc.weight";
+    private const string BatchCounter = ".num_batches_tracked";
+
     private readonly torch.Device _device;
     private readonly InceptionInputPath _path;
 
@@ -24,7 +28,7 @@ public sealed class InceptionFeatures : FeatureExtractor
         Network = new InceptionV3(device);
         try
         {
-            InceptionWeights.Load(Network, tensors, source);
+            Load(tensors, source);
         }
         catch
         {
@@ -42,17 +46,18 @@ public sealed class InceptionFeatures : FeatureExtractor
     internal InceptionV3 Network { get; }
 
     /// <summary>Loads the network from a file.</summary>
-    /// <param name="weights">State dict of the FID's InceptionV3, <c>.safetensors</c>.</param>
+    /// <param name="weights">State dict of the FID's InceptionV3: <c>.pth</c> as published, or <c>.safetensors</c>.</param>
     /// <param name="path">How images become its input. Default <see cref="InceptionInputPath.PyTorchFid"/>.</param>
     /// <param name="device">Where it computes; null: the CPU.</param>
     /// <returns>The features; dispose them.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is damaged, or has other tensors; the message says which.</exception>
+    /// <exception cref="NotSupportedException">The extension names no format that is read.</exception>
     public static InceptionFeatures Load(string weights, InceptionInputPath path = InceptionInputPath.PyTorchFid, torch.Device? device = null)
     {
         GMemRuntime.EnsureLoaded();
         using DisposeScope scope = torch.NewDisposeScope();
-        return new InceptionFeatures(InceptionWeights.ReadFile(weights), weights, path, device ?? torch.CPU);
+        return new InceptionFeatures(WeightsFile.ReadTensors(weights), weights, path, device ?? torch.CPU);
     }
 
     /// <summary>Makes the network of tensors that were read elsewhere.</summary>
@@ -89,17 +94,21 @@ public sealed class InceptionFeatures : FeatureExtractor
     internal InceptionActivations Activations(torch.Tensor images)
     {
         ImageTensors.CheckBatch(images, nameof(images));
-        using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor input = _path == InceptionInputPath.PyTorchFid
-            ? InceptionInput.ResizePyTorch(images, _device).mul_(2f).sub_(1f)
+        using torch.Tensor input = _path == InceptionInputPath.PyTorchFid
+            ? InceptionInput.ResizePyTorch(images, _device).TimesInPlace(2).PlusInPlace(-1)
             : InceptionInput.TensorFlow(images, _device);
-        InceptionActivations result = Network.Forward(input);
-        foreach (torch.Tensor tensor in new[] { result.Block64, result.Block192, result.Block768, result.Spatial, result.Block2048 })
+        return Network.Forward(input);
+    }
+
+    private void Load(IReadOnlyDictionary<string, torch.Tensor> tensors, string source)
+    {
+        if (tensors.TryGetValue(ClassifierWeight, out torch.Tensor? classifier) && classifier.dim() == 2 && classifier.shape[0] != InceptionV3.Classes)
         {
-            tensor.MoveToOuterDisposeScope();
+            throw new InvalidDataException(
+                $"'{source}' is an InceptionV3 of {classifier.shape[0]:N0} classes; the FID is defined by the one of {InceptionV3.Classes:N0}, which pytorch-fid publishes as pt_inception-2015-12-05-6726825d.pth. torchvision's weights give other figures.");
         }
 
-        return result;
+        StateDict.Load(Network, tensors, source, mayBeMissing: name => name.EndsWith(BatchCounter, StringComparison.Ordinal));
     }
 
     /// <summary>Mean over the grid, <c>[B, C]</c>.</summary>

@@ -76,8 +76,8 @@ public static class InceptionScore
         torch.Tensor probabilities = logProbabilities.exp();
 
         // log of a mean of exponentials, which stays finite where every probability of a class is too small for a float64.
-        torch.Tensor logMean = logProbabilities.logsumexp(0, keepdim: true).sub_(Math.Log(logits.shape[0]));
-        return Math.Exp((probabilities * (logProbabilities - logMean)).sum(1).mean().item<double>());
+        torch.Tensor logMean = logProbabilities.logsumexp(0, keepdim: true).PlusInPlace(-Math.Log(logits.shape[0]));
+        return Math.Exp(probabilities.mul(logProbabilities.sub(logMean)).sum(1).mean().item<double>());
     }
 
     private static InceptionScoreResult Summarise(double[] scores)

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Evaluation;
@@ -42,7 +43,7 @@ internal sealed class ManifoldCounts
         FeatureMatrix.Rows(_realInside, i).logical_or_(distances.le(generatedRadii).any(1));
         torch.Tensor strictlyInside = distances.lt(realRadii);
         FeatureMatrix.Rows(_realCovered, i).logical_or_(strictlyInside.any(1));
-        FeatureMatrix.Rows(_ballsAroundGenerated, j).add_(strictlyInside.sum([0]));
+        FeatureMatrix.Rows(_ballsAroundGenerated, j).PlusInPlace(strictlyInside.sum([0]));
     }
 
     public ManifoldScores ToScores()

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Evaluation;
@@ -78,8 +79,8 @@ public static class ManifoldMetrics
             for (int i = 0; i < FeatureMatrix.BlockCount(real); i++)
             {
                 using DisposeScope inner = torch.NewDisposeScope();
-                torch.Tensor distances = PairwiseDistances.Squared(FeatureMatrix.Block(real, i), b).add_(RealismEpsilon);
-                best.copy_(torch.maximum(best, (FeatureMatrix.Rows(radii, i) / distances).amax([0])));
+                torch.Tensor distances = PairwiseDistances.Squared(FeatureMatrix.Block(real, i), b).PlusInPlace(RealismEpsilon);
+                best.copy_(torch.maximum(best, FeatureMatrix.Rows(radii, i).div(distances).amax([0])));
             }
         }
 

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Evaluation;
@@ -21,7 +22,7 @@ public static class MaximumMeanDiscrepancy
         ArgumentOutOfRangeException.ThrowIfNegative(coefficient);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(gamma ?? 1, nameof(gamma));
         double scale = gamma ?? (1.0 / x.shape[1]);
-        return Estimate(x, y, estimator, (a, b) => Power(a.matmul(b.t()).mul_(scale).add_(coefficient), degree));
+        return Estimate(x, y, estimator, (a, b) => Power(a.matmul(b.t()).TimesInPlace(scale).PlusInPlace(coefficient), degree));
     }
 
     /// <summary>With the kernel exp(-|x - y|^2 / (2 sigma^2)).</summary>
@@ -36,7 +37,7 @@ public static class MaximumMeanDiscrepancy
         FeatureMatrix.CheckPair(x, y, 2);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sigma);
         double scale = -1 / (2 * sigma * sigma);
-        return Estimate(x, y, estimator, (a, b) => PairwiseDistances.Squared(a, b).mul_(scale).exp_());
+        return Estimate(x, y, estimator, (a, b) => PairwiseDistances.Squared(a, b).TimesInPlace(scale).exp_());
     }
 
     private static double Estimate(torch.Tensor x, torch.Tensor y, MmdEstimator estimator, Func<torch.Tensor, torch.Tensor, torch.Tensor> kernel)

@@ -5,6 +5,8 @@ namespace GMem.Evaluation;
 /// <summary>The nearest rows of a set to each row of another or of itself, exactly, in bounded memory.</summary>
 internal static class NearestNeighbours
 {
+    private static readonly Scalar Infinity = double.PositiveInfinity;
+
     /// <summary>Squared distances from every row to its nearest others of the same set, each pair of blocks computed once.</summary>
     /// <param name="features">float <c>[N, D]</c>, N above <paramref name="count"/>.</param>
     /// <param name="count">How many neighbours besides the row itself.</param>
@@ -12,7 +14,7 @@ internal static class NearestNeighbours
     public static torch.Tensor SquaredDistancesWithin(torch.Tensor features, int count)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor best = torch.full([features.shape[0], count], double.PositiveInfinity, dtype: torch.float64, device: features.device);
+        torch.Tensor best = torch.full([features.shape[0], count], Infinity, dtype: torch.float64, device: features.device);
         int blocks = FeatureMatrix.BlockCount(features);
         for (int i = 0; i < blocks; i++)
         {
@@ -24,7 +26,7 @@ internal static class NearestNeighbours
                 torch.Tensor distances = PairwiseDistances.Squared(a, i == j ? a : FeatureMatrix.Block(features, j));
                 if (i == j)
                 {
-                    distances.diagonal().fill_(double.PositiveInfinity);
+                    distances.diagonal().fill_(Infinity);
                 }
                 else
                 {
@@ -62,16 +64,17 @@ internal static class NearestNeighbours
     private static torch.Tensor IndicesOfBlock(torch.Tensor queries, torch.Tensor set, int count, torch.Tensor? excluded)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor best = torch.full([queries.shape[0], count], double.PositiveInfinity, dtype: torch.float64, device: queries.device);
+        torch.Tensor best = torch.full([queries.shape[0], count], Infinity, dtype: torch.float64, device: queries.device);
         torch.Tensor rows = torch.zeros([queries.shape[0], count], dtype: torch.int64, device: queries.device);
+        torch.Tensor setRows = torch.arange(set.shape[0], dtype: torch.int64, device: queries.device);
         for (int j = 0; j < FeatureMatrix.BlockCount(set); j++)
         {
             using DisposeScope inner = torch.NewDisposeScope();
             torch.Tensor distances = PairwiseDistances.Squared(queries, FeatureMatrix.Block(set, j));
-            torch.Tensor numbers = (torch.arange(distances.shape[1], dtype: torch.int64, device: queries.device) + FeatureMatrix.Start(j)).unsqueeze(0);
+            torch.Tensor numbers = FeatureMatrix.Rows(setRows, j).unsqueeze(0);
             if (excluded is not null)
             {
-                distances.masked_fill_(numbers.eq(excluded), double.PositiveInfinity);
+                distances.masked_fill_(numbers.eq(excluded), Infinity);
             }
 
             torch.Tensor all = torch.cat([best, distances], 1);

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Evaluation;
@@ -8,15 +9,17 @@ namespace GMem.Evaluation;
 /// </summary>
 internal static class PairwiseDistances
 {
+    private static readonly Scalar Zero = 0;
+
     /// <param name="a">float64 <c>[n, D]</c>.</param>
     /// <param name="b">float64 <c>[m, D]</c>.</param>
     /// <returns>float64 <c>[n, m]</c>, at least 0.</returns>
     public static torch.Tensor Squared(torch.Tensor a, torch.Tensor b)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor columns = b.square().sum(1).unsqueeze(0);
-        torch.Tensor rows = a.square().sum(1).unsqueeze(1);
-        return a.matmul(b.t()).mul_(-2).add_(rows).add_(columns).clamp_(min: 0).MoveToOuterDisposeScope();
+        torch.Tensor columns = b.Squared().sum(1).unsqueeze(0);
+        torch.Tensor rows = a.Squared().sum(1).unsqueeze(1);
+        return a.matmul(b.t()).TimesInPlace(-2).PlusInPlace(rows).PlusInPlace(columns).clamp_min_(Zero).MoveToOuterDisposeScope();
     }
 
     /// <summary>Row by row without cancellation: identical rows are exactly 0 apart.</summary>
@@ -30,8 +33,8 @@ internal static class PairwiseDistances
         for (int i = 0; i < FeatureMatrix.BlockCount(a); i++)
         {
             using DisposeScope block = torch.NewDisposeScope();
-            torch.Tensor difference = FeatureMatrix.Block(a, i) - FeatureMatrix.Block(b, i);
-            FeatureMatrix.Rows(result, i).copy_(difference.mul_(difference).sum(1));
+            torch.Tensor difference = FeatureMatrix.Block(a, i).sub(FeatureMatrix.Block(b, i));
+            FeatureMatrix.Rows(result, i).copy_(difference.Squared().sum(1));
         }
 
         return result.MoveToOuterDisposeScope();

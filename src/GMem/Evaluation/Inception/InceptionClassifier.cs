@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -21,5 +22,5 @@ internal sealed class InceptionClassifier : torch.nn.Module
     public torch.Tensor Unbiased(torch.Tensor features) => features.matmul(weight.t());
 
     /// <summary>The classifier's own logits, <c>[B, 1008]</c>.</summary>
-    public torch.Tensor Logits(torch.Tensor features) => Unbiased(features) + bias;
+    public torch.Tensor Logits(torch.Tensor features) => Unbiased(features).PlusInPlace(bias);
 }

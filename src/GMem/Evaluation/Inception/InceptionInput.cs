@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Evaluation.Inception;
@@ -5,6 +6,8 @@ namespace GMem.Evaluation.Inception;
 /// <summary>uint8 images to the input of the network, in the two ways that published figures were computed.</summary>
 internal static class InceptionInput
 {
+    private static readonly Scalar White = 255;
+
     /// <summary>pytorch-fid: bilinear between pixel centres, 0 to 1.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>.</param>
     /// <param name="device">Where the result lies.</param>
@@ -12,7 +15,7 @@ internal static class InceptionInput
     public static torch.Tensor ResizePyTorch(torch.Tensor images, torch.Device device)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor unit = images.to(device).to(torch.float32).div_(255f);
+        torch.Tensor unit = images.to(device).to(torch.float32).div_(White);
         return torch.nn.functional.interpolate(unit, [InceptionV3.ImageSize, InceptionV3.ImageSize], mode: torch.InterpolationMode.Bilinear, align_corners: false)
             .MoveToOuterDisposeScope();
     }
@@ -26,7 +29,7 @@ internal static class InceptionInput
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor x = images.to(device).to(torch.float32);
         torch.Tensor resized = InterpolateCorners(InterpolateCorners(x, 2), 3);
-        return resized.sub_(128f).div_(128f).MoveToOuterDisposeScope();
+        return resized.TimesInPlace(1 / 128.0).PlusInPlace(-1).MoveToOuterDisposeScope();
     }
 
     /// <summary>One axis: source coordinate = target index * (in / out), without the half pixel; the upper neighbour stops at the edge.</summary>
@@ -51,6 +54,6 @@ internal static class InceptionInput
         torch.Tensor weight = torch.tensor(fractions, device: x.device).reshape(broadcast);
         torch.Tensor low = x.index_select(axis, torch.tensor(lower, device: x.device));
         torch.Tensor high = x.index_select(axis, torch.tensor(upper, device: x.device));
-        return low.add(high.sub_(low).mul_(weight)).MoveToOuterDisposeScope();
+        return low.PlusInPlace(high.sub_(low).mul_(weight)).MoveToOuterDisposeScope();
     }
 }

@@ -14,7 +14,8 @@ internal sealed class InceptionV3 : torch.nn.Module
     /// <summary>Number of features.</summary>
     public const int FeatureCount = 2048;
 
-    private const int Classes = 1008;
+    /// <summary>Number of classes, of which 1000 are ImageNet's.</summary>
+    public const int Classes = 1008;
 
     private readonly BasicConv2d Conv2d_1a_3x3;
     private readonly BasicConv2d Conv2d_2a_3x3;
@@ -36,7 +37,7 @@ internal sealed class InceptionV3 : torch.nn.Module
     /// <summary>The last layer.</summary>
     public readonly InceptionClassifier fc;
 
-    /// <summary>A network of zeros, to be filled by <see cref="InceptionWeights"/>.</summary>
+    /// <summary>A network of zeros, to be filled by <see cref="Weights.StateDict"/>.</summary>
     public InceptionV3(torch.Device device)
         : base(nameof(InceptionV3))
     {

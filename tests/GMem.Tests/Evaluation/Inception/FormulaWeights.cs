@@ -4,8 +4,12 @@ using TorchSharp;
 namespace GMem.Tests.Evaluation.Inception;
 
 /// <summary>The weights of reference/inception: every tensor by the formula in its README, made once for each seed.</summary>
-public sealed class FormulaWeights : IDisposable
+[CollectionDefinition(Collection)]
+public sealed class FormulaWeights : IDisposable, ICollectionFixture<FormulaWeights>
 {
+    /// <summary>The tests that share them.</summary>
+    public const string Collection = "formula weights";
+
     private readonly Dictionary<ulong, Dictionary<string, torch.Tensor>> _bySeed = [];
 
     /// <summary>All tensors but the batch counters, by state-dict name; they stay the fixture's.</summary>

@@ -9,7 +9,8 @@ using TorchSharp;
 namespace GMem.Tests.Evaluation.Inception;
 
 /// <summary>The whole InceptionV3 with formula weights against every tensor of reference/inception, on both input paths.</summary>
-public sealed class InceptionReferenceTests(FormulaWeights weights) : IClassFixture<FormulaWeights>
+[Collection(FormulaWeights.Collection)]
+public sealed class InceptionReferenceTests(FormulaWeights weights)
 {
     private const double Relative = 1e-4;
 
@@ -28,7 +29,7 @@ public sealed class InceptionReferenceTests(FormulaWeights weights) : IClassFixt
             foreach ((string prefix, InceptionInputPath input) in new[] { ("fid.", InceptionInputPath.PyTorchFid), ("tf.", InceptionInputPath.TensorFlow) })
             {
                 using InceptionFeatures features = InceptionFeatures.FromTensors(state, input);
-                Outputs outputs = new(features, images, input);
+                using Outputs outputs = new(features, images, input);
                 foreach (SafetensorsEntry entry in file.Entries.Where(e => e.Name.StartsWith(prefix, StringComparison.Ordinal)))
                 {
                     torch.Tensor expected = file.Read(entry.Name);
@@ -100,24 +101,26 @@ public sealed class InceptionReferenceTests(FormulaWeights weights) : IClassFixt
     private static bool Near(JsonElement entry, string name, double sum, int terms) => Math.Abs(entry.GetProperty(name).GetDouble() - sum) <= 6e-8 * terms;
 
     /// <summary>What the README says each name is.</summary>
-    private sealed class Outputs(InceptionFeatures features, torch.Tensor images, InceptionInputPath path)
+    private sealed class Outputs(InceptionFeatures features, torch.Tensor images, InceptionInputPath path) : IDisposable
     {
         private readonly InceptionActivations _activations = features.Activations(images);
 
-        private torch.Tensor Pool => InceptionFeatures.Pool(_activations.Block2048);
+        private readonly FeatureSet _all = features.ExtractAll(images);
 
         public torch.Tensor Get(string name) => name switch
         {
             "resized_crop" => Resized().slice(2, 100, 132, 1).slice(3, 200, 232, 1),
-            "pool3" or "2048" => features.Extract(images),
-            "logits_unbiased" => features.ExtractAll(images).Logits!,
-            "logits" => features.Network.fc.Logits(Pool),
-            "softmax_unbiased" => features.ExtractAll(images).Logits!.to(torch.float64).softmax(1),
-            _ when name.StartsWith("spatial_", StringComparison.Ordinal) => features.ExtractAll(images).SpatialFeatures!,
+            "pool3" or "2048" => _all.Features,
+            "logits_unbiased" => _all.Logits!,
+            "logits" => features.Network.fc.Logits(_all.Features),
+            "softmax_unbiased" => _all.Logits!.to(torch.float64).softmax(1),
+            _ when name.StartsWith("spatial_", StringComparison.Ordinal) => _all.SpatialFeatures!,
             _ when name.EndsWith("_sample", StringComparison.Ordinal) => Sample(Block(name.Split('_')[1])),
             _ when name.EndsWith("_mean", StringComparison.Ordinal) => InceptionFeatures.Pool(Block(name.Split('_')[1])),
             _ => InceptionFeatures.Pool(Block(name)),
         };
+
+        public void Dispose() => _all.Dispose();
 
         private torch.Tensor Resized() => path == InceptionInputPath.PyTorchFid
             ? InceptionInput.ResizePyTorch(images, torch.CPU)

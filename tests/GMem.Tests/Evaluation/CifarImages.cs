@@ -1,0 +1,38 @@
+using GMem.Images;
+using GMem.Tests.Shared;
+using TorchSharp;
+
+namespace GMem.Tests.Evaluation;
+
+/// <summary>CIFAR-10's test images from ../shared/data, where it is there: skipped with a reason where not, and continuous integration must have it.</summary>
+internal static class CifarImages
+{
+    /// <summary>Images of some classes, class by class.</summary>
+    /// <param name="useClass">Which classes, by their place in alphabetical order.</param>
+    /// <param name="from">First image of each class.</param>
+    /// <param name="count">Images of each class.</param>
+    public static torch.Tensor Load(Func<int, bool> useClass, int from, int count)
+    {
+        string? archive = Find();
+        ReferenceFolder.RequireCases("../data", archive is null ? 0 : 1, "archives of images");
+        IEnumerable<string[]> classes = ImageFolder.Enumerate(archive!)
+            .GroupBy(f => f.Label)
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => g.Select(f => f.ImagePath).ToArray());
+        return ImageTensors.Load([.. classes.Where((_, i) => useClass(i)).SelectMany(c => c.Skip(from).Take(count))], 32);
+    }
+
+    private static string? Find()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "GMem.MLNet.sln")))
+            {
+                string data = Path.Combine(folder.Parent?.FullName ?? folder.FullName, "shared", "data");
+                return Directory.Exists(data) ? Directory.EnumerateFiles(data, "*test*.zip").Order(StringComparer.Ordinal).FirstOrDefault() : null;
+            }
+        }
+
+        return null;
+    }
+}
