@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Autoencoders;
@@ -59,7 +60,7 @@ public sealed class DiagonalGaussian : IDisposable
     {
         ArgumentNullException.ThrowIfNull(noise);
         using DisposeScope scope = torch.NewDisposeScope();
-        return (StandardDeviation * noise.to(Mean.dtype, Mean.device)).add_(Mean).MoveToOuterDisposeScope();
+        return (StandardDeviation * noise.to(Mean.dtype, Mean.device)).PlusInPlace(Mean).MoveToOuterDisposeScope();
     }
 
     /// <summary>Kullback-Leibler divergence from the standard normal distribution.</summary>
@@ -67,7 +68,7 @@ public sealed class DiagonalGaussian : IDisposable
     public torch.Tensor KullbackLeibler()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return Half(Mean.square() + Variance - 1 - LogVariance).MoveToOuterDisposeScope();
+        return Half(Mean.Squared() + Variance - 1 - LogVariance).MoveToOuterDisposeScope();
     }
 
     /// <summary>Kullback-Leibler divergence of this distribution from another, KL(this || other).</summary>
@@ -77,7 +78,7 @@ public sealed class DiagonalGaussian : IDisposable
     {
         ArgumentNullException.ThrowIfNull(other);
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor distance = (Mean - other.Mean).square() / other.Variance;
+        torch.Tensor distance = (Mean - other.Mean).Squared() / other.Variance;
         return Half(distance + (Variance / other.Variance) - 1 - LogVariance + other.LogVariance).MoveToOuterDisposeScope();
     }
 
@@ -88,7 +89,7 @@ public sealed class DiagonalGaussian : IDisposable
     {
         ArgumentNullException.ThrowIfNull(latents);
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor distance = (latents - Mean).square() / Variance;
+        torch.Tensor distance = (latents - Mean).Squared() / Variance;
         return Half(LogVariance + distance + Math.Log(2 * Math.PI)).MoveToOuterDisposeScope();
     }
 

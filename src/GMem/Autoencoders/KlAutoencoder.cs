@@ -1,4 +1,5 @@
 using GMem.Autoencoders.Kl;
+using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
 
@@ -146,7 +147,7 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     internal static torch.Tensor ToImages(torch.Tensor decoded)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return decoded.mul(127.5).add_(128).clamp_(0, 255).to(torch.uint8).MoveToOuterDisposeScope();
+        return decoded.Times(127.5).PlusInPlace(128).clamp_(0, 255).to(torch.uint8).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

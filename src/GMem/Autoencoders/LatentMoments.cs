@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Autoencoders;
@@ -23,13 +24,13 @@ internal sealed class LatentMoments : IDisposable
         torch.Tensor values = latents.to(torch.CPU).to(torch.float64).transpose(0, 1).reshape(channels, -1);
         double added = values.shape[1], total = _count + added;
         torch.Tensor mean = values.mean([1]);
-        torch.Tensor squares = (values - mean.unsqueeze(1)).square().sum(1);
+        torch.Tensor squares = (values - mean.unsqueeze(1)).Squared().sum(1);
         if (_mean is not null && _squares is not null)
         {
             // Chan, Golub and LeVeque's merge of two samples: no large sums are subtracted from one another.
             torch.Tensor difference = mean - _mean;
             mean = _mean + (difference * (added / total));
-            squares = _squares + squares + (difference.square() * (_count * added / total));
+            squares = _squares + squares + (difference.Squared() * (_count * added / total));
         }
 
         Dispose();

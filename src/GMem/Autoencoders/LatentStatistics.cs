@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
 
@@ -101,7 +102,7 @@ public sealed class LatentStatistics
     {
         using DisposeScope scope = torch.NewDisposeScope();
         (torch.Tensor mean, torch.Tensor deviation) = Like(latents);
-        return (latents * deviation).add_(mean).MoveToOuterDisposeScope();
+        return (latents * deviation).PlusInPlace(mean).MoveToOuterDisposeScope();
     }
 
     internal static LatentStatistics FromTensors(IReadOnlyDictionary<string, torch.Tensor> tensors, string meanName, string deviationName, string source)

@@ -43,9 +43,9 @@ internal static class CosineScan
         torch.Tensor outside = queries.matmul(torch.tensor(basis.Rest).to(queries.device)).unsqueeze(1);
         return coefficients =>
         {
-            torch.Tensor coordinates = coefficients.add_(shift);
-            torch.Tensor norm = coordinates.square().sum(1).PlusInPlace(basis.RestSquare).sqrt_();
-            return projected.matmul(coordinates.t()).add_(outside).div_(norm);
+            torch.Tensor coordinates = coefficients.PlusInPlace(shift);
+            torch.Tensor norm = coordinates.Squared().sum(1).PlusInPlace(basis.RestSquare).sqrt_();
+            return projected.matmul(coordinates.t()).PlusInPlace(outside).div_(norm);
         };
     }
 }

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Memory;
@@ -77,7 +78,7 @@ internal sealed class LowRankBasis
             rows.narrow(0, start, length).copy_(block.matmul(across).narrow(0, 0, length));
         }
 
-        return rows.add_(mean).MoveToOuterDisposeScope();
+        return rows.PlusInPlace(mean).MoveToOuterDisposeScope();
     }
 
     public torch.Tensor Matrix() => torch.tensor(Basis, [Dimension, Rank]);

@@ -23,7 +23,7 @@ internal static class LowRankFactors
             torch.Tensor wide = buffer.narrow(0, 0, page.shape[0]).copy_(page);
 
             // Named: a bare 0 is taken for an element type.
-            sum.add_(wide.sum(dim: 0));
+            sum.PlusInPlace(wide.sum(dim: 0));
             products.addmm_(wide.t(), wide, 1, 1);
         });
 

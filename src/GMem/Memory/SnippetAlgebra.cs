@@ -90,5 +90,5 @@ internal static class SnippetAlgebra
         return torch.atan2(Norm(u - v, -1), Norm(u + v, -1)).Times(2);
     }
 
-    private static torch.Tensor Norm(torch.Tensor rows, long dim) => rows.square().sum(dim, keepdim: true).sqrt();
+    private static torch.Tensor Norm(torch.Tensor rows, long dim) => rows.Squared().sum(dim, keepdim: true).sqrt();
 }

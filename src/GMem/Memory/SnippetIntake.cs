@@ -44,9 +44,9 @@ internal sealed class SnippetIntake(SnippetCodec codec, int count, Func<int, lon
     /// </summary>
     private void Compare(LowRankBasis basis, torch.Tensor rows, torch.Tensor coefficients)
     {
-        torch.Tensor inside = coefficients.add(torch.tensor(basis.MeanCoordinates)).square().sum(1);
+        torch.Tensor inside = coefficients.add(torch.tensor(basis.MeanCoordinates)).Squared().sum(1);
         torch.Tensor length = inside.clone().PlusInPlace(basis.RestSquare).sqrt_();
-        torch.Tensor product = rows.mv(torch.tensor(basis.Rest)).add_(inside);
+        torch.Tensor product = rows.mv(torch.tensor(basis.Rest)).PlusInPlace(inside);
         _vanished.AddRange(length.lt(Least).nonzero().data<long>().Select(i => id(_at + (int)i)));
         CosineSum += (product / length.clamp_min_(Least)).sum(type: torch.float64).item<double>();
     }

@@ -23,7 +23,7 @@ public static class Snippets
 
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor wide = snippets.detach().to(torch.float64);
-        torch.Tensor norm = wide.square().sum(-1, keepdim: true).sqrt();
+        torch.Tensor norm = wide.Squared().sum(-1, keepdim: true).sqrt();
         torch.Tensor good = SnippetAlgebra.HasDirection(norm);
         if (!good.all().item<bool>())
         {
@@ -58,7 +58,7 @@ public static class Snippets
         torch.Tensor a = Normalize(first);
         torch.Tensor b = Normalize(second);
         torch.Tensor raw = Raw(a, b, fraction, method, seed);
-        torch.Tensor vanished = raw.to(torch.float64).square().sum(-1, keepdim: true).sqrt().lt(Vanished);
+        torch.Tensor vanished = raw.to(torch.float64).Squared().sum(-1, keepdim: true).sqrt().lt(Vanished);
         if (vanished.any().item<bool>())
         {
             if (method is SnippetInterpolation.Concat or SnippetInterpolation.Mask)

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -29,7 +30,7 @@ internal sealed class ResidualBlock : torch.nn.Module<torch.Tensor, torch.Tensor
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor hidden = conv1.forward(torch.nn.functional.silu(norm1.forward(input), inplace: true));
         hidden = conv2.forward(torch.nn.functional.silu(norm2.forward(hidden), inplace: true));
-        return hidden.add_(nin_shortcut?.forward(input) ?? input).MoveToOuterDisposeScope();
+        return hidden.PlusInPlace(nin_shortcut?.forward(input) ?? input).MoveToOuterDisposeScope();
     }
 }
 
@@ -60,7 +61,7 @@ internal sealed class AttentionBlock : torch.nn.Module<torch.Tensor, torch.Tenso
         torch.Tensor attended = torch.nn.functional.scaled_dot_product_attention(
             Sequence(q.forward(normed)), Sequence(k.forward(normed)), Sequence(v.forward(normed))); // [B, 1, h * w, C]
         torch.Tensor image = attended.squeeze(1).transpose(1, 2).reshape(input.shape);
-        return proj_out.forward(image).add_(input).MoveToOuterDisposeScope();
+        return proj_out.forward(image).PlusInPlace(input).MoveToOuterDisposeScope();
     }
 
     private static torch.Tensor Sequence(torch.Tensor image) => image.flatten(2).transpose(1, 2).unsqueeze(1);

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Autoencoders.Kl;
@@ -24,8 +25,8 @@ internal static class TiledMap
                 torch.Tensor weight = Ramp(output.shape[2], output).unsqueeze(1) * Ramp(output.shape[3], output).unsqueeze(0);
                 sum ??= torch.zeros([output.shape[0], output.shape[1], outputSize(height), outputSize(width)], dtype: output.dtype, device: output.device).MoveToOuterDisposeScope();
                 weights ??= torch.zeros([outputSize(height), outputSize(width)], dtype: output.dtype, device: output.device).MoveToOuterDisposeScope();
-                Area(sum, output, outputSize(top), outputSize(left)).add_(output * weight);
-                Area(weights, output, outputSize(top), outputSize(left)).add_(weight);
+                Area(sum, output, outputSize(top), outputSize(left)).PlusInPlace(output * weight);
+                Area(weights, output, outputSize(top), outputSize(left)).PlusInPlace(weight);
             }
         }
 

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Encoders.DinoV2;
@@ -55,7 +56,7 @@ internal static class BicubicResize
             torch.Tensor index = torch.tensor(sources[tap]).to(images.device);
             torch.Tensor weight = torch.tensor(weights[tap]).to(images.dtype, images.device).reshape(weightShape);
             torch.Tensor term = images.index_select(axis, index).mul_(weight);
-            sum = sum?.add_(term) ?? term.MoveToOuterDisposeScope();
+            sum = sum?.PlusInPlace(term) ?? term.MoveToOuterDisposeScope();
         }
 
         return sum!.MoveToOuterDisposeScope();

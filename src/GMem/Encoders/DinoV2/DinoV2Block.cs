@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
 
@@ -92,6 +93,6 @@ internal sealed class DinoV2Block : torch.nn.Module<torch.Tensor, torch.Tensor>
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor attended = input + ls1.forward(attn.forward(norm1.forward(input)));
-        return attended.add_(ls2.forward(mlp.forward(norm2.forward(attended)))).MoveToOuterDisposeScope();
+        return attended.PlusInPlace(ls2.forward(mlp.forward(norm2.forward(attended)))).MoveToOuterDisposeScope();
     }
 }
