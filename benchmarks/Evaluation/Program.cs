@@ -9,10 +9,11 @@ using GMem.Runtime;
 using TorchSharp;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+Arguments arguments = new(args);
 GMemRuntime.EnsureLoaded();
-int images = Argument("--images", 10_000);
-int width = Argument("--features", 2_048);
-torch.set_num_threads(Argument("--threads", Environment.ProcessorCount));
+int images = arguments.Number("--images", 10_000);
+int width = arguments.Number("--features", 2_048);
+torch.set_num_threads(arguments.Number("--threads", Environment.ProcessorCount));
 
 Console.WriteLine(GMemRuntime.Describe());
 Console.WriteLine($"matrix product 2048^3    {Rate(torch.float32),8:f1} GFLOP/s float32, {Rate(torch.float64):f1} float64, {torch.get_num_threads()} threads");
@@ -94,10 +95,4 @@ double Peak()
 {
     using Process process = Process.GetCurrentProcess();
     return process.PeakWorkingSet64 / 1048576.0;
-}
-
-int Argument(string name, int otherwise)
-{
-    int at = Array.IndexOf(args, name);
-    return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
 }

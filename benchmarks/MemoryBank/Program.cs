@@ -9,12 +9,13 @@ using MemoryBankBenchmark;
 using TorchSharp;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+Arguments arguments = new(args);
 GMemRuntime.EnsureLoaded();
-int rows = Argument("--rows", 1_281_167);
-int dimension = Argument("--dimension", 768);
-int rank = Math.Min(Argument("--rank", 128), dimension);
-torch.set_num_threads(Argument("--threads", Environment.ProcessorCount));
-string folder = Path.Combine(TextArgument("--folder", Path.GetTempPath()), $"gmem-benchmark-{Guid.NewGuid():N}");
+int rows = arguments.Number("--rows", 1_281_167);
+int dimension = arguments.Number("--dimension", 768);
+int rank = Math.Min(arguments.Number("--rank", 128), dimension);
+torch.set_num_threads(arguments.Number("--threads", Environment.ProcessorCount));
+string folder = Path.Combine(arguments.Text("--folder", Path.GetTempPath()), $"gmem-benchmark-{Guid.NewGuid():N}");
 Directory.CreateDirectory(folder);
 try
 {
@@ -90,11 +91,3 @@ static MemoryBank Load(string zipPath, string cache)
     using Stream entry = zip.GetEntry("Memory")!.Open();
     return MemoryBank.Load(entry, "Memory", cache);
 }
-
-string TextArgument(string name, string otherwise)
-{
-    int at = Array.IndexOf(args, name);
-    return at >= 0 && at + 1 < args.Length ? args[at + 1] : otherwise;
-}
-
-int Argument(string name, int otherwise) => int.Parse(TextArgument(name, otherwise.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);

@@ -11,17 +11,18 @@ using GMem.Training;
 using TorchSharp;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+Arguments arguments = new(args);
 GMemRuntime.EnsureLoaded();
-int batch = Argument("--batch", 4);
-int rounds = Argument("--rounds", 12);
-torch.set_num_threads(Argument("--threads", Environment.ProcessorCount));
+int batch = arguments.Number("--batch", 4);
+int rounds = arguments.Number("--rounds", 12);
+torch.set_num_threads(arguments.Number("--threads", Environment.ProcessorCount));
 
 // S size: 384 wide, 12 deep, 6 heads; 32 x 32 images in patches of 2 are 256 tokens.
-SiTOptions network = SiTOptions.FromPreset(SiTPreset.S, Argument("--patch", 2));
-network.HiddenSize = Argument("--width", network.HiddenSize);
-network.Depth = Argument("--depth", network.Depth);
-network.HeadCount = Argument("--heads", network.HeadCount);
-if (Argument("--lightning", 0) != 0)
+SiTOptions network = SiTOptions.FromPreset(SiTPreset.S, arguments.Number("--patch", 2));
+network.HiddenSize = arguments.Number("--width", network.HiddenSize);
+network.Depth = arguments.Number("--depth", network.Depth);
+network.HeadCount = arguments.Number("--heads", network.HeadCount);
+if (arguments.Number("--lightning", 0) != 0)
 {
     _ = network.UseLightningBlocks();
 }
@@ -39,7 +40,7 @@ using torch.Tensor pixels = torch.randint(0, 256, [64, 3, 32, 32], dtype: torch.
 using torch.Tensor rows = torch.randn([64, network.SnippetSize], generator: generator);
 TrainingOptions options = new() { BatchSize = batch, TotalSteps = 1_000_000 };
 TrainingSet set = new(pixels, MemoryBank.FromRows(rows), null, new PixelAutoencoder(), torch.CPU);
-using TrainingLoop loop = new(sit, network, set, options, torch.CPU);
+using TrainingLoop loop = new(sit, set, options, torch.CPU);
 StepClock clock = new();
 loop.Clock = clock;
 
@@ -86,12 +87,6 @@ double Seconds(Action action)
     long start = Stopwatch.GetTimestamp();
     action();
     return Stopwatch.GetElapsedTime(start).TotalSeconds;
-}
-
-int Argument(string name, int otherwise)
-{
-    int at = Array.IndexOf(args, name);
-    return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
 }
 
 // Forward pass of one batch: 24 D^2 a token and block, 4 T D a token and block for attention, and adaLN once an image and block.

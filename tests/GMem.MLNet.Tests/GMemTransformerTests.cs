@@ -1,6 +1,7 @@
 using GMem.Memory;
 using GMem.MLNet.Tests.Fakes;
 using GMem.Sampling;
+using GMem.Tests.Shared;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using TorchSharp;
@@ -89,7 +90,7 @@ public class GMemTransformerTests
         using TemporaryFolder folder = new();
         foreach (GeneratedImageRow row in ml.Data.CreateEnumerable<GeneratedImageRow>(Model.Transform(ml.ImageGeneration.CreatePrompts(count: 3, seed: 7)), reuseRowObject: false))
         {
-            row.GeneratedImage.Save(folder[$"{row.Seed}.png"]);
+            row.GeneratedImage.Save(folder.File($"{row.Seed}.png"));
         }
 
         Assert.Equal(["7.png", "8.png", "9.png"], Directory.EnumerateFiles(folder.Path).Select(Path.GetFileName).Order());

@@ -33,7 +33,7 @@ internal static class ImageGeneration
         torch.Tensor condition = Conditions(model.Memory, requests, entries).to(core.Device);
         Sampler sampler = new(core.Transport, model.Options);
         torch.Tensor latents = sampler.Sample(
-            (x, t, c) => core.Network.forward(x, t, c!),
+            core.Network.forward,
             noise,
             condition,
             sampler.NeedsNullCondition ? core.Network.NullCondition(1) : null,
@@ -92,9 +92,7 @@ internal static class ImageGeneration
         {
             if (entries[i] < 0)
             {
-                float[] snippet = requests[i].Snippet.ToArray();
-                double norm = Norm(snippet);
-                rows[i] = torch.tensor(Array.ConvertAll(snippet, x => (float)(x / norm)));
+                rows[i] = Snippets.Normalize(torch.tensor(requests[i].Snippet.ToArray()));
             }
         }
 

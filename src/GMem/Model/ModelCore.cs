@@ -12,7 +12,6 @@ namespace GMem.Model;
 /// </summary>
 internal sealed class ModelCore(
     SiT network,
-    SiTOptions networkOptions,
     FlowTransport transport,
     SnippetEncoder? encoder,
     ImageAutoencoder autoencoder,
@@ -22,8 +21,6 @@ internal sealed class ModelCore(
     private int _users = 1;
 
     public SiT Network { get; } = network;
-
-    public SiTOptions NetworkOptions { get; } = networkOptions;
 
     public FlowTransport Transport { get; } = transport;
 

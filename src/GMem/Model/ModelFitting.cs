@@ -39,9 +39,8 @@ internal sealed class ModelFitting
         try
         {
             MemoryBank bank = BuildBank(encoder);
-            SiTOptions network = NetworkOptions(bank.Dimension);
-            SiT trained = Train(bank, encoder, network);
-            ModelCore core = new(trained, network, _options.Training.CreateTransport(), encoder, _autoencoder, ImageSize, _device);
+            SiT trained = Train(bank, encoder);
+            ModelCore core = new(trained, _options.Training.CreateTransport(), encoder, _autoencoder, ImageSize, _device);
             return new GMemModel(core, bank, _options.Sampling);
         }
         catch
@@ -53,15 +52,16 @@ internal sealed class ModelFitting
 
     private int ImageSize => (int)_images.Pixels.shape[3];
 
-    private SiT Train(MemoryBank bank, SnippetEncoder? encoder, SiTOptions network)
+    private SiT Train(MemoryBank bank, SnippetEncoder? encoder)
     {
+        SiTOptions network = NetworkOptions(bank.Dimension);
         MemoryBank? mirrored = _options.Training.HorizontalFlip ? BuildMirroredBank(encoder!) : null;
         TrainingSet set = new(_images.Pixels, bank, mirrored, _autoencoder, _device);
         using torch.Generator generator = RandomStream.Create(_options.Training.Seed, RandomPurpose.Weights);
         SiT sit = new(network, generator, _device);
         try
         {
-            using TrainingLoop loop = new(sit, network, set, _options.Training, _device);
+            using TrainingLoop loop = new(sit, set, _options.Training, _device);
             loop.Run(_progress, _cancellationToken);
             loop.UseAverage();
             sit.eval();

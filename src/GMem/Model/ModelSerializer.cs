@@ -23,7 +23,7 @@ internal static class ModelSerializer
         {
             WrittenBy = typeof(GMemModel).Assembly.GetName().Version?.ToString(3) ?? "",
             ImageSize = core.ImageSize,
-            Network = core.NetworkOptions,
+            Network = core.Network.Options,
             Path = core.Transport.Path.Kind,
             Prediction = core.Transport.Prediction,
             LossWeighting = core.Transport.Weighting,
@@ -51,7 +51,7 @@ internal static class ModelSerializer
             encoder = LoadEncoder(archive, description);
             MemoryBank memory = Read(archive, MemoryEntry, stream => MemoryBank.Load(stream, MemoryEntry));
             FlowTransport transport = new(InterpolantPath.Of(description.Path), description.Prediction, description.LossWeighting);
-            ModelCore core = new(network, description.Network, transport, encoder, LoadAutoencoder(description), description.ImageSize, device);
+            ModelCore core = new(network, transport, encoder, LoadAutoencoder(description), description.ImageSize, device);
             return new GMemModel(core, memory, description.Sampling);
         }
         catch

@@ -12,7 +12,7 @@ namespace GMem.Training;
 internal sealed class TrainingLoop : IDisposable
 {
     private readonly SiT _network;
-    private readonly SiTOptions _networkOptions;
+    private readonly double _snippetDropout;
     private readonly TrainingSet _set;
     private readonly TrainingOptions _options;
     private readonly torch.Device _device;
@@ -22,10 +22,10 @@ internal sealed class TrainingLoop : IDisposable
     private readonly FlatParameters _parameters;
     private readonly FlatAdamW _optimizer;
 
-    public TrainingLoop(SiT network, SiTOptions networkOptions, TrainingSet set, TrainingOptions options, torch.Device device)
+    public TrainingLoop(SiT network, TrainingSet set, TrainingOptions options, torch.Device device)
     {
         _network = network;
-        _networkOptions = networkOptions;
+        _snippetDropout = network.Options.SnippetDropout;
         _set = set;
         _options = options;
         _device = device;
@@ -109,7 +109,7 @@ internal sealed class TrainingLoop : IDisposable
         torch.Tensor time = _transport.SampleTimes(batch, _options.TimeDistribution, generator);
         (torch.Tensor data, torch.Tensor snippets) = _set.Batch(_order.Indices(step), mirrored);
         torch.Tensor noise = torch.randn(data.shape, dtype: torch.float32, generator: generator).to(_device);
-        torch.Tensor condition = ConditionDropout.DropEntries(snippets, _networkOptions.SnippetDropout, generator);
+        torch.Tensor condition = ConditionDropout.DropEntries(snippets, _snippetDropout, generator);
         return new StepDraws(
             data.MoveToOuterDisposeScope(),
             noise.MoveToOuterDisposeScope(),

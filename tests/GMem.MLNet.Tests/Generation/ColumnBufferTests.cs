@@ -1,4 +1,5 @@
 using GMem.MLNet.Tests.Fakes;
+using GMem.Tests.Shared;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
@@ -15,7 +16,7 @@ public class ColumnBufferTests
         foreach (FileRow row in rows)
         {
             using MLImage image = Solid((byte)(40 * row.Seed));
-            image.Save(folder[row.Path]);
+            image.Save(folder.File(row.Path));
         }
 
         IDataView loaded = Views.MLContext.Transforms.LoadImages("Photo", folder.Path, "Path").Fit(Views.Of(rows)).Transform(Views.Of(rows));
@@ -26,7 +27,7 @@ public class ColumnBufferTests
             using MLImage photo = cursor.Value<MLImage>("Photo");
             using MLImage generated = cursor.Value<MLImage>("GeneratedImage");
             Assert.Equal(40 * i, photo.Pixels[0]);
-            Assert.Equal(folder[$"{i}.png"], photo.Tag);
+            Assert.Equal(folder.File($"{i}.png"), photo.Tag);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using GMem.MLNet.Tests.Fakes;
+using GMem.Tests.Shared;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -12,9 +13,9 @@ public class FreshProcessTests
     public async Task ModelLoad_InAFreshProcess_GivesTheSameImages()
     {
         using TemporaryFolder folder = new();
-        new MLContext().Model.Save(TinyTrainer.Model, TinyTrainer.Images.Schema, folder["model.zip"]);
+        new MLContext().Model.Save(TinyTrainer.Model, TinyTrainer.Images.Schema, folder.File("model.zip"));
 
-        string[] printed = await RunAsync(folder["model.zip"]);
+        string[] printed = await RunAsync(folder.File("model.zip"));
 
         Assert.Equal([nameof(GMemTransformer), .. Lines(TinyTrainer.Model)], printed);
     }
@@ -25,9 +26,9 @@ public class FreshProcessTests
         using TemporaryFolder folder = new();
         MLContext mlContext = new();
         ITransformer copy = mlContext.Transforms.CopyColumns("Noise", "Seed").Fit(Views.Of<PromptRow>());
-        mlContext.Model.Save(new TransformerChain<ITransformer>(copy, TinyTrainer.Model), null, folder["model.zip"]);
+        mlContext.Model.Save(new TransformerChain<ITransformer>(copy, TinyTrainer.Model), null, folder.File("model.zip"));
 
-        string[] printed = await RunAsync(folder["model.zip"]);
+        string[] printed = await RunAsync(folder.File("model.zip"));
 
         Assert.Equal(["TransformerChain`1", .. Lines(TinyTrainer.Model)], printed);
     }

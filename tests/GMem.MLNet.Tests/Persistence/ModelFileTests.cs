@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using GMem.MLNet.Tests.Fakes;
 using GMem.Runtime;
+using GMem.Tests.Shared;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -18,9 +19,9 @@ public class ModelFileTests
         GenerationOptions generation = new() { OutputImageColumnName = "Picture", BatchSize = 2, SnippetColumnName = null };
         using GMemTransformer model = TinyTrainer.Model.WithGeneration(generation);
         MLContext mlContext = new();
-        mlContext.Model.Save(model, TinyTrainer.Images.Schema, folder["model.zip"]);
+        mlContext.Model.Save(model, TinyTrainer.Images.Schema, folder.File("model.zip"));
 
-        ITransformer loaded = new MLContext().Model.Load(folder["model.zip"], out DataViewSchema schema);
+        ITransformer loaded = new MLContext().Model.Load(folder.File("model.zip"), out DataViewSchema schema);
 
         using GMemTransformer transformer = Assert.IsType<GMemTransformer>(loaded);
         Assert.Equal(["Bytes", "Features", "Number"], schema.Select(c => c.Name));
@@ -39,14 +40,14 @@ public class ModelFileTests
         MLContext mlContext = new(seed: 1);
         TransformerChain<GMemTransformer> chain = mlContext.Transforms.CopyColumns("Seed", nameof(TrainingRow.Number))
             .Append(mlContext.ImageGeneration.Trainers.GMem(TinyTrainer.Options())).Fit(TinyTrainer.Images);
-        mlContext.Model.Save(chain, TinyTrainer.Images.Schema, folder["model.zip"]);
+        mlContext.Model.Save(chain, TinyTrainer.Images.Schema, folder.File("model.zip"));
 
-        ITransformer loaded = new MLContext().Model.Load(folder["model.zip"], out _);
+        ITransformer loaded = new MLContext().Model.Load(folder.File("model.zip"), out _);
 
         Assert.Equal(Enumerable.Range(0, 24).Select(i => (long)i), loaded.Transform(TinyTrainer.Images).Values<long>("Seed"));
         Assert.Equal(chain.Transform(TinyTrainer.Images).Pixels(), loaded.Transform(TinyTrainer.Images).Pixels());
-        string message = Assert.Throws<InvalidDataException>(() => GMemTransformer.Load(folder["model.zip"])).Message;
-        Assert.Equal($"'{folder["model.zip"]}' is a pipeline of 2 transformers, not a GMem model alone. Load it with mlContext.Model.Load.", message);
+        string message = Assert.Throws<InvalidDataException>(() => GMemTransformer.Load(folder.File("model.zip"))).Message;
+        Assert.Equal($"'{folder.File("model.zip")}' is a pipeline of 2 transformers, not a GMem model alone. Load it with mlContext.Model.Load.", message);
         ((IDisposable)loaded).Dispose();
         chain.Dispose();
     }
@@ -55,9 +56,9 @@ public class ModelFileTests
     public void Load_OfWhatSaveWrote_GivesTheSameImages()
     {
         using TemporaryFolder folder = new();
-        TinyTrainer.Model.Save(folder["model.zip"]);
+        TinyTrainer.Model.Save(folder.File("model.zip"));
 
-        using GMemTransformer loaded = GMemTransformer.Load(folder["model.zip"]);
+        using GMemTransformer loaded = GMemTransformer.Load(folder.File("model.zip"));
 
         Assert.Equal(TinyTrainer.Model.Transform(Prompts).Pixels(), loaded.Transform(Prompts).Pixels());
         Assert.Equal(["model.zip"], Directory.EnumerateFiles(folder.Path).Select(Path.GetFileName));
@@ -67,9 +68,9 @@ public class ModelFileTests
     public void Save_WritesTheWeights_AsSafetensorsInTheZip()
     {
         using TemporaryFolder folder = new();
-        TinyTrainer.Model.Save(folder["model.zip"]);
+        TinyTrainer.Model.Save(folder.File("model.zip"));
 
-        using ZipArchive zip = ZipFile.OpenRead(folder["model.zip"]);
+        using ZipArchive zip = ZipFile.OpenRead(folder.File("model.zip"));
         Assert.Contains(zip.Entries, e => e.Name == "network.safetensors");
         Assert.Contains(zip.Entries, e => e.Name == "transformer.json");
     }
@@ -78,14 +79,14 @@ public class ModelFileTests
     public void Load_OnAGpuThatIsNotThere_ThrowsOrFallsBackAsAsked()
     {
         using TemporaryFolder folder = new();
-        TinyTrainer.Model.Save(folder["model.zip"]);
+        TinyTrainer.Model.Save(folder.File("model.zip"));
         MLContext mlContext = new() { GpuDeviceId = 1000 };
 
-        string message = Assert.Throws<GMemRuntimeException>(() => GMemTransformer.Load(folder["model.zip"], mlContext)).Message;
-        Assert.Contains(folder["model.zip"], message, StringComparison.Ordinal);
+        string message = Assert.Throws<GMemRuntimeException>(() => GMemTransformer.Load(folder.File("model.zip"), mlContext)).Message;
+        Assert.Contains(folder.File("model.zip"), message, StringComparison.Ordinal);
         Assert.Contains("GpuDeviceId is 1000", message, StringComparison.Ordinal);
         mlContext.FallbackToCpu = true;
-        GMemTransformer.Load(folder["model.zip"], mlContext).Dispose();
+        GMemTransformer.Load(folder.File("model.zip"), mlContext).Dispose();
     }
 
     [Fact]
@@ -96,7 +97,7 @@ public class ModelFileTests
     public void Load_OfWhatIsNoModel_NamesFileAndCause()
     {
         using TemporaryFolder folder = new();
-        string path = folder["model.zip"];
+        string path = folder.File("model.zip");
         File.WriteAllBytes(path, []);
         Assert.Equal($"'{path}' cannot be loaded as a GMem model: the file is empty.", Fault(path));
 
@@ -118,21 +119,21 @@ public class ModelFileTests
         using TemporaryFolder folder = new();
         MLContext mlContext = new();
         ITransformer other = mlContext.Transforms.CopyColumns("Seed", nameof(TrainingRow.Number)).Fit(TinyTrainer.Images);
-        mlContext.Model.Save(other, null, folder["model.zip"]);
+        mlContext.Model.Save(other, null, folder.File("model.zip"));
 
-        Assert.Equal($"'{folder["model.zip"]}' is an ML.NET model but not one of GMem: it holds ColumnCopyingTransformer.", Fault(folder["model.zip"]));
+        Assert.Equal($"'{folder.File("model.zip")}' is an ML.NET model but not one of GMem: it holds ColumnCopyingTransformer.", Fault(folder.File("model.zip")));
     }
 
     [Fact]
     public void Load_OfATruncatedModel_NamesTheFileWhereverItWasCut()
     {
         using TemporaryFolder folder = new();
-        TinyTrainer.Model.Save(folder["whole.zip"]);
-        byte[] whole = File.ReadAllBytes(folder["whole.zip"]);
+        TinyTrainer.Model.Save(folder.File("whole.zip"));
+        byte[] whole = File.ReadAllBytes(folder.File("whole.zip"));
         foreach (int length in new[] { 1, 100, whole.Length / 2, whole.Length - 1 })
         {
-            File.WriteAllBytes(folder["cut.zip"], whole[..length]);
-            Assert.Contains(folder["cut.zip"], Fault(folder["cut.zip"]), StringComparison.Ordinal);
+            File.WriteAllBytes(folder.File("cut.zip"), whole[..length]);
+            Assert.Contains(folder.File("cut.zip"), Fault(folder.File("cut.zip")), StringComparison.Ordinal);
         }
     }
 
@@ -143,20 +144,20 @@ public class ModelFileTests
     public void Load_WithoutAnEntry_NamesIt(string entry)
     {
         using TemporaryFolder folder = new();
-        TinyTrainer.Model.Save(folder["model.zip"]);
-        using (ZipArchive zip = ZipFile.Open(folder["model.zip"], ZipArchiveMode.Update))
+        TinyTrainer.Model.Save(folder.File("model.zip"));
+        using (ZipArchive zip = ZipFile.Open(folder.File("model.zip"), ZipArchiveMode.Update))
         {
             zip.Entries.Single(e => e.Name == entry).Delete();
         }
 
-        Assert.Contains($"no entry '{entry}'", Fault(folder["model.zip"]), StringComparison.Ordinal);
+        Assert.Contains($"no entry '{entry}'", Fault(folder.File("model.zip")), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Load_OfANewerVersion_SaysBothVersions()
     {
         using TemporaryFolder folder = new();
-        string path = folder["model.zip"];
+        string path = folder.File("model.zip");
         TinyTrainer.Model.Save(path);
         RaiseVersion(path);
 

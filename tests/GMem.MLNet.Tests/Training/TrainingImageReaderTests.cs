@@ -2,6 +2,7 @@ using GMem.Images;
 using GMem.MLNet.Tests.Fakes;
 using GMem.MLNet.Tests.Generation;
 using GMem.MLNet.Training;
+using GMem.Tests.Shared;
 using GMem.Training;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -34,8 +35,8 @@ public class TrainingImageReaderTests
         using TemporaryFolder folder = new();
         Rows(5, folder);
         using TemporaryFolder elsewhere = new();
-        System.IO.Compression.ZipFile.CreateFromDirectory(folder.Path, elsewhere["images.zip"]);
-        IDataView view = Views.Of([.. ImageFolder.Enumerate(elsewhere["images.zip"])]);
+        System.IO.Compression.ZipFile.CreateFromDirectory(folder.Path, elsewhere.File("images.zip"));
+        IDataView view = Views.Of([.. ImageFolder.Enumerate(elsewhere.File("images.zip"))]);
 
         using TrainingImages images = Read(view, nameof(ImageFile.ImagePath));
 
@@ -206,7 +207,7 @@ public class TrainingImageReaderTests
         {
             foreach ((Row row, int i) in rows.Select((r, i) => (r, i)))
             {
-                row.Path = folder[$"{i:0000}.png"];
+                row.Path = folder.File($"{i:0000}.png");
                 File.WriteAllBytes(row.Path, row.Bytes);
             }
         }

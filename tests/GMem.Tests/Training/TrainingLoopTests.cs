@@ -93,7 +93,7 @@ public sealed class TrainingLoopTests
         using torch.Tensor rows = torch.randn([8, 6], generator: generator);
         using SiT sit = new(network, generator);
         TrainingSet set = new(images.Pixels, MemoryBank.FromRows(rows), null, new PixelAutoencoder(), torch.CPU);
-        using TrainingLoop loop = new(sit, network, set, options, torch.CPU);
+        using TrainingLoop loop = new(sit, set, options, torch.CPU);
         loop.Run(null, CancellationToken.None);
         if (useAverage)
         {

@@ -53,6 +53,7 @@ internal sealed class GeluTanh : SingleTensorFunction<GeluTanh>
 
     private static unsafe torch.Tensor Forward(torch.Tensor x)
     {
+        using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor contiguous = x.contiguous(), result = torch.empty_like(contiguous);
         float* source = CpuKernel.Address(contiguous), target = CpuKernel.Address(result);
         CpuKernel.ForRows(x.numel(), 1, (from, to) =>
@@ -68,7 +69,7 @@ internal sealed class GeluTanh : SingleTensorFunction<GeluTanh>
                 SimdMath.StorePart(Value(SimdMath.LoadPart(source + i, to - i)), target + i, to - i);
             }
         });
-        return result;
+        return result.MoveToOuterDisposeScope();
     }
 
     private static Vector512<float> Value(Vector512<float> x) =>
