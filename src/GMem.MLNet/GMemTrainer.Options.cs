@@ -9,11 +9,19 @@ public sealed partial class GMemTrainer
     /// <summary>Every setting of a <see cref="GMemTrainer"/>.</summary>
     public sealed class Options
     {
+        internal const string DefaultLabelColumnName = "Label";
+
         /// <summary>Column of training images: paths (text), <c>MLImage</c>, or encoded bytes (a vector of <see cref="byte"/>). Default <c>ImagePath</c>.</summary>
         public string ImageColumnName { get; set; } = "ImagePath";
 
         /// <summary>Column of snippets of your own, vectors of <see cref="float"/> of one known size; null has the built-in encoder make them. Default null.</summary>
         public string? SnippetColumnName { get; set; }
+
+        /// <summary>
+        /// Column of labels, text or a key, which the memory bank keeps with its entries, so that a prompt can ask for one and an edit remove one; the network does not see
+        /// them. Null reads none. Default <c>Label</c>, which, unlike a name of your own, may be absent.
+        /// </summary>
+        public string? LabelColumnName { get; set; } = DefaultLabelColumnName;
 
         /// <summary>Side in pixels to which images are cut and scaled. A multiple of the network's patch size. Default 32.</summary>
         public int ImageSize { get; set; } = 32;
@@ -57,6 +65,11 @@ public sealed partial class GMemTrainer
             if (SnippetColumnName is { Length: 0 })
             {
                 faults.Add($"{nameof(SnippetColumnName)} is empty; null has the built-in encoder make the snippets.");
+            }
+
+            if (LabelColumnName is { Length: 0 })
+            {
+                faults.Add($"{nameof(LabelColumnName)} is empty; null reads no labels.");
             }
 
             if (ImageSize < 1)

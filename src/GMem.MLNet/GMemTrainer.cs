@@ -18,16 +18,22 @@ namespace GMem.MLNet;
 /// cut to the square in their middle and scaled to `ImageSize`. An optional column of snippets is a vector of `Single` of one known size, one for each image,
 /// from any featurizer upstream; without it an encoder (PCA of the pixels) is made from the images.
 ///
-/// The trained transformer reads prompts, all of them optional, and writes:
+/// An optional column of labels (text or key) is kept with the memory's entries; it does not condition the network.
+///
+/// The trained transformer reads prompts, all of them optional and at most one of the last four in a row, and writes:
 ///
 /// | Column | Type | Direction | Meaning |
 /// | -- | -- | -- | -- |
 /// | `Seed` | any integer | prompt | fixes the noise, and the memory entry where none is given |
 /// | `MemoryIndex` | any integer | prompt | an entry of the memory bank, or -1 |
 /// | `Snippet` | vector of `Single` | prompt | a snippet to use instead of an entry, or empty |
+/// | `PromptLabel` | text or key | prompt | a label, among whose entries the seed picks, or empty |
+/// | `PromptImage` | `MLImage`, text (a path) or bytes | prompt | an image to make the snippet of, with the encoder that made the memory, or empty |
 /// | `GeneratedImage` | `MLImage` | output | the image, `ImageSize` x `ImageSize` |
-/// | `MemoryIndex` | `Int64` | output | the entry used, or -1 where a snippet was given |
+/// | `MemoryIndex` | `Int64` | output | the entry used, or -1 where a snippet or an image was given |
 /// | `Seed` | `Int64` | output | the seed used |
+/// | `MemoryLabel` | text | output | the entry's label, or empty |
+/// | `MemoryCosine` | `Single` | output | cosine of the snippet used to the nearest entry; 1 where it is an entry's |
 ///
 /// ### Trainer characteristics
 /// | | |

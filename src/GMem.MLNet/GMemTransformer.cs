@@ -11,7 +11,8 @@ namespace GMem.MLNet;
 /// <summary>A trained image generator in an ML.NET pipeline: one image for each row of prompts.</summary>
 /// <remarks>
 /// <para>Input columns, all optional and found by name: see <see cref="GenerationOptions"/>. Output columns: <c>GeneratedImage</c> (an <c>MLImage</c> of known size),
-/// <c>MemoryIndex</c> and <c>Seed</c> (<see cref="long"/>), from which the same image can be made again.</para>
+/// <c>MemoryIndex</c> and <c>Seed</c> (<see cref="long"/>), from which the same image can be made again, and <c>MemoryLabel</c> (text) and <c>MemoryCosine</c> (<see cref="float"/>),
+/// which say what it was made from.</para>
 /// <para>Transforming is lazy: an image is generated when a row is asked for it, together with those of the next
 /// <see cref="GenerationOptions.BatchSize"/> - 1 rows. An image depends on its own row alone, not on the batch it was made in. Each image that a row hands out is new and
 /// belongs to the reader, who disposes it; unlike ML.NET's image loaders, the next row does not dispose it. A cursor set has one cursor. Input columns stay readable

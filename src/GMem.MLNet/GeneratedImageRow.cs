@@ -13,8 +13,14 @@ public sealed class GeneratedImageRow
     /// <summary>The seed that the image was made from.</summary>
     public long Seed { get; set; }
 
-    /// <summary>The memory entry that the image was made from, or -1 where a snippet was given.</summary>
+    /// <summary>The memory entry that the image was made from, or -1 where a snippet or an image was given.</summary>
     public long MemoryIndex { get; set; }
+
+    /// <summary>The label of that entry; empty where it has none, or there is no entry.</summary>
+    public string MemoryLabel { get; set; } = "";
+
+    /// <summary>Cosine of the snippet used to the nearest entry of the memory bank, -1 to 1; 1 where it is an entry's.</summary>
+    public float MemoryCosine { get; set; }
 
     /// <summary>The image.</summary>
     [ImageType(AnySide, AnySide)]

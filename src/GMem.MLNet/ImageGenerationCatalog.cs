@@ -20,7 +20,7 @@ public sealed class ImageGenerationCatalog
     /// <summary>Rows that ask for images by seed alone.</summary>
     /// <param name="count">How many images. At least 1.</param>
     /// <param name="seed">Seed of the first; the others count up from it: <c>seed + 1</c>, <c>seed + 2</c>, ... Default 0.</param>
-    /// <returns>A view with the columns of <see cref="PromptRow"/>: <c>Seed</c>, <c>MemoryIndex</c> (-1) and <c>Snippet</c> (empty).</returns>
+    /// <returns>A view with the columns of <see cref="PromptRow"/>: <c>Seed</c>, and the others saying that nothing but the seed is given.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The count is below 1, or the seeds would leave the range of <see cref="long"/>.</exception>
     public IDataView CreatePrompts(int count, long seed = 0)
     {

@@ -13,6 +13,7 @@ public sealed class ImageGenerationTrainers
     /// <param name="imageColumnName">Column of training images: paths, <c>MLImage</c> or encoded bytes. Default <c>ImagePath</c>.</param>
     /// <param name="imageSize">Side of the square images in pixels, a multiple of the network's patch size (4). Default 32.</param>
     /// <param name="snippetColumnName">Column of snippets of your own, vectors of <see cref="float"/> of one size; null (default) has the built-in encoder make them.</param>
+    /// <param name="labelColumnName">Column of labels (text or key) to keep with the memory's entries; null reads none. Default <c>Label</c>, which may be absent.</param>
     /// <param name="totalSteps">Optimizer steps. At least 1. Default: that of <see cref="GMem.Training.TrainingOptions.TotalSteps"/>.</param>
     /// <param name="batchSize">Images a step. At least 1, and not more than there are images. Default: that of <see cref="GMem.Training.TrainingOptions.BatchSize"/>.</param>
     /// <param name="learningRate">Learning rate. Above 0. Default: that of the training options.</param>
@@ -22,6 +23,7 @@ public sealed class ImageGenerationTrainers
         string imageColumnName = "ImagePath",
         int imageSize = 32,
         string? snippetColumnName = null,
+        string? labelColumnName = GMemTrainer.Options.DefaultLabelColumnName,
         long? totalSteps = null,
         int? batchSize = null,
         double? learningRate = null)
@@ -31,6 +33,7 @@ public sealed class ImageGenerationTrainers
             ImageColumnName = imageColumnName,
             ImageSize = imageSize,
             SnippetColumnName = snippetColumnName,
+            LabelColumnName = labelColumnName,
         };
         options.Training.TotalSteps = totalSteps ?? options.Training.TotalSteps;
         options.Training.BatchSize = batchSize ?? options.Training.BatchSize;

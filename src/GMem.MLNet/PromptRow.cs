@@ -1,6 +1,6 @@
 namespace GMem.MLNet;
 
-/// <summary>One image to be generated, as a row for <c>LoadFromEnumerable</c> or a <c>PredictionEngine</c>.</summary>
+/// <summary>One image to be generated, as a row for <c>LoadFromEnumerable</c> or a <c>PredictionEngine</c>. At most one of the last four is given.</summary>
 public sealed class PromptRow
 {
     /// <summary>Fixes the noise, and the memory entry where none is given. Default 0.</summary>
@@ -11,4 +11,10 @@ public sealed class PromptRow
 
     /// <summary>A snippet of the bank's dimension, or empty for none. Default empty.</summary>
     public float[] Snippet { get; set; } = [];
+
+    /// <summary>A label of the memory bank, among whose entries the seed picks, or empty for all. Default empty.</summary>
+    public string PromptLabel { get; set; } = "";
+
+    /// <summary>Path of an image to make a snippet of, or empty for none. Default empty. (A row class of your own may have an <c>MLImage</c> or encoded bytes here.)</summary>
+    public string PromptImage { get; set; } = "";
 }

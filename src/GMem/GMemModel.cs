@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Images;
 using GMem.Memory;
 using GMem.Model;
 using GMem.Runtime;
@@ -107,6 +108,54 @@ public sealed class GMemModel : IDisposable
     /// <param name="request">The request.</param>
     /// <exception cref="ArgumentException">It is not valid for this model; the message says why.</exception>
     public void Validate(GenerationRequest request) => ImageGeneration.Validate(Memory, request);
+
+    /// <summary>The entry that an image of this request is made from; nothing is generated.</summary>
+    /// <param name="request">The request.</param>
+    /// <returns>Index, id, label and source of the entry; null where the request brings its own snippet.</returns>
+    /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
+    public MemoryEntry? EntryOf(GenerationRequest request)
+    {
+        Validate(request);
+        long index = ImageGeneration.Entry(Memory, request);
+        return index < 0 ? null : Memory.Entry(index);
+    }
+
+    /// <summary>How near the snippets of requests are to what is in the bank: a number near 1 says that the model is asked for something it remembers.</summary>
+    /// <param name="requests">The requests; those with a snippet of their own are searched for together.</param>
+    /// <returns>For each the cosine, -1 to 1, of its snippet to the nearest entry; 1 where the snippet is an entry's.</returns>
+    /// <exception cref="ArgumentException">A request is not valid for this model; the message says which and why.</exception>
+    public IReadOnlyList<float> NearestCosines(IReadOnlyList<GenerationRequest> requests)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        foreach (GenerationRequest request in requests)
+        {
+            Validate(request);
+        }
+
+        return ImageGeneration.NearestCosines(Memory, requests);
+    }
+
+    /// <summary>
+    /// Turns images into snippets as training did: the square in the middle of each, scaled to <see cref="ImageSize"/> (<see cref="CenterCrop.Apply"/>), through the
+    /// model's own <see cref="Encoder"/>. An image gives the same snippet whatever others come with it.
+    /// </summary>
+    /// <param name="images">At least one, of any sizes.</param>
+    /// <returns>float32 <c>[B, m]</c> on the CPU, rows of unit length, for <see cref="MemoryBank.Add"/>, <see cref="MemoryBank.Nearest"/> or a request; dispose it.</returns>
+    /// <exception cref="InvalidOperationException">The model was trained on snippets brought by the user and has no encoder.</exception>
+    /// <exception cref="ArgumentException">There is no image.</exception>
+    public torch.Tensor Encode(params IReadOnlyList<RgbImage> images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ThrowIfDisposed();
+        SnippetEncoder encoder = Encoder ?? throw new InvalidOperationException(
+            "This model has no encoder: it was trained on snippets of your own. Make the image's snippet as you made those, and give it as a snippet.");
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable noGrad = torch.no_grad();
+        torch.Tensor[] snippets = [.. images.Select(image => encoder.Encode(ImageTensors.ToTensor([CenterCrop.Apply(image, ImageSize)])))];
+        return snippets.Length > 0
+            ? torch.cat(snippets).MoveToOuterDisposeScope()
+            : throw new ArgumentException("There are no images to encode.", nameof(images));
+    }
 
     /// <summary>The same network with another bank; nothing is retrained, and this model stays as it is.</summary>
     /// <param name="memory">The bank, of the same dimension.</param>

@@ -58,9 +58,28 @@ public class GMemTrainerTests
 
         Assert.Equal(SchemaShapes.Of(output).Select(Text), promise.Select(Text));
         Assert.Equal(output.Select(c => c.Name), TinyTrainer.Model.Transform(TinyTrainer.Images).Schema.Select(c => c.Name));
-        Assert.Equal(["Bytes", "Features", "Number", "GeneratedImage", "MemoryIndex", "Seed"], output.Select(c => c.Name));
+        Assert.Equal(["Bytes", "Features", "Number", "GeneratedImage", "MemoryIndex", "Seed", "MemoryLabel", "MemoryCosine"], output.Select(c => c.Name));
 
         static string Text(SchemaShape.Column c) => $"{c.Name} {c.Kind} {c.ItemType} {c.IsKey}";
+    }
+
+    [Fact]
+    public void Fit_WithLabels_KeepsThemWithTheEntries()
+    {
+        IDataView text = Views.Of([.. TinyTrainer.Rows.Select((row, i) => new LabelledRow { Bytes = row.Bytes, Label = i % 3 == 0 ? "" : $"kind {i % 3}" })]);
+        IDataView key = Views.MLContext.Transforms.Conversion.MapValueToKey("Label").Fit(text).Transform(text);
+        foreach (IDataView images in new[] { text, key })
+        {
+            using GMemTransformer model = Views.MLContext.ImageGeneration.Trainers.GMem(TinyTrainer.Options()).Fit(images);
+
+            Assert.Equal(["kind 1", "kind 2"], model.Memory.Labels);
+            Assert.Equal(Enumerable.Range(0, 24).Select(i => i % 3 == 0 ? null : $"kind {i % 3}"), model.Memory.Entries.Select(e => e.Label));
+            IDataView generated = model.Transform(Views.Of(new PromptRow { Seed = 5, PromptLabel = "kind 2" }, new PromptRow { Seed = 6, PromptLabel = "kind 1" }));
+            Assert.Equal(["kind 2", "kind 1"], generated.Values<ReadOnlyMemory<char>>("MemoryLabel").Select(l => l.ToString()));
+            Assert.Equal([2, 1], generated.Values<long>("MemoryIndex").Select(i => i % 3));
+            string message = Assert.Throws<InvalidDataException>(() => model.Transform(Views.Of(new PromptRow { PromptLabel = "cat" })).Pixels()).Message;
+            Assert.StartsWith("Row 0 (counted from 0): No entry of the memory bank has the label 'cat'; it knows 'kind 1', 'kind 2'.", message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -160,5 +179,12 @@ public class GMemTrainerTests
             reports.Add(value);
             then?.Invoke(value);
         }
+    }
+
+    private sealed class LabelledRow
+    {
+        public byte[] Bytes { get; set; } = [];
+
+        public string Label { get; set; } = "";
     }
 }

@@ -60,6 +60,55 @@ public class GMemTransformerTests
     }
 
     [Fact]
+    public void Transform_OfATrainingImage_FindsItInTheMemory()
+    {
+        IDataView prompts = Views.Of(new BytesPrompt { Seed = 3, PromptImage = TinyTrainer.Rows[5].Bytes });
+        IDataView entry = Views.Of(new PromptRow { Seed = 3, MemoryIndex = 5 });
+
+        Assert.Equal([-1], Model.Transform(prompts).Values<long>("MemoryIndex"));
+        Assert.Equal(1, Model.Transform(prompts).Values<float>("MemoryCosine")[0], 1e-6f);
+        Assert.Equal(Model.Transform(entry).Pixels(), Model.Transform(prompts).Pixels());
+    }
+
+    [Fact]
+    public void Transform_OfSnippets_SaysHowNearTheMemoryIsWhateverTheBatch()
+    {
+        List<float> cosines = Model.Transform(Prompts).Values<float>("MemoryCosine");
+        Assert.Equal([1, 1, 1], cosines[..3]);
+        Assert.InRange(cosines[3], -1, 0.999f);
+        using GMemTransformer single = Model.WithGeneration(new GenerationOptions { BatchSize = 1 });
+        Assert.Equal(cosines, single.Transform(Prompts).Values<float>("MemoryCosine"));
+        using torch.Tensor snippet = torch.tensor(TinyTrainer.Prompts()[3].Snippet);
+        Assert.Equal(Model.Memory.Nearest(snippet, 1)[0][0].Cosine, cosines[3], 1e-6);
+    }
+
+    [Fact]
+    public void Transform_OfAnImageByAModelWithoutEncoder_SaysSo()
+    {
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.SnippetColumnName = nameof(TrainingRow.Features);
+        using GMemTransformer model = TinyTrainer.Fit(options: options);
+
+        string message = Assert.Throws<InvalidDataException>(() => model.Transform(Views.Of(new BytesPrompt { PromptImage = TinyTrainer.Rows[0].Bytes })).Pixels()).Message;
+
+        Assert.StartsWith("Row 0 (counted from 0): This model has no encoder", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void PredictionEngine_OfALabelOrAnImage_GeneratesFromIt()
+    {
+        MLContext ml = new();
+        using PredictionEngine<BytesPrompt, GeneratedImageRow> engine = ml.Model.CreatePredictionEngine<BytesPrompt, GeneratedImageRow>(Model.WithGeneration(new GenerationOptions()));
+
+        GeneratedImageRow row = engine.Predict(new BytesPrompt { Seed = 3, PromptImage = TinyTrainer.Rows[5].Bytes });
+
+        using MLImage image = row.GeneratedImage;
+        Assert.Equal(Model.Transform(Views.Of(new PromptRow { Seed = 3, MemoryIndex = 5 })).Pixels()[0], image.Pixels.ToArray());
+        Assert.Equal((-1, "", 3L), (row.MemoryIndex, row.MemoryLabel, row.Seed));
+        Assert.Equal(1, row.MemoryCosine, 1e-6f);
+    }
+
+    [Fact]
     public void Transform_OfABadPrompt_NamesTheRowAndTheRange()
     {
         IDataView prompts = Views.Of(new PromptRow(), new PromptRow { MemoryIndex = 24 });
@@ -151,5 +200,12 @@ public class GMemTransformerTests
         public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
 
         public int GetHashCode(byte[] bytes) => bytes.Length;
+    }
+
+    private sealed class BytesPrompt
+    {
+        public long Seed { get; set; }
+
+        public byte[] PromptImage { get; set; } = [];
     }
 }

@@ -8,19 +8,22 @@ internal static class GeneratedColumns
 {
     /// <param name="schema">The columns.</param>
     /// <param name="index">Index of a generated column in the output.</param>
-    /// <param name="seed">The current row's seed.</param>
-    /// <param name="image">The current row's image; generates it if need be.</param>
-    public static Delegate CreateGetter(GenerationSchema schema, int index, Func<long> seed, Func<GeneratedImage> image)
+    /// <param name="values">The current row's values.</param>
+    public static Delegate CreateGetter(GenerationSchema schema, int index, IGeneratedValues values)
     {
         return index == schema.ImageIndex ? (ValueGetter<MLImage>)Image
             : index == schema.MemoryIndexIndex ? (ValueGetter<long>)MemoryIndex
+            : index == schema.LabelIndex ? (ValueGetter<ReadOnlyMemory<char>>)Label
+            : index == schema.CosineIndex ? (ValueGetter<float>)Cosine
             : (ValueGetter<long>)Seed;
 
         // The image that comes in is not disposed here, as ML.NET's loaders would do: readers such as CreateEnumerable hand in the
         // one which they gave to the row before, so that a list of rows would hold dead images.
-        void Image(ref MLImage value) => value = image().ToMLImage();
-        void MemoryIndex(ref long value) => value = image().MemoryIndex;
-        void Seed(ref long value) => value = seed();
+        void Image(ref MLImage value) => value = values.Image.ToMLImage();
+        void MemoryIndex(ref long value) => value = values.Source.Index;
+        void Seed(ref long value) => value = values.Seed;
+        void Label(ref ReadOnlyMemory<char> value) => value = values.Source.Label.AsMemory();
+        void Cosine(ref float value) => value = values.Cosine;
     }
 
     /// <summary>Hands a getter out under the type that was asked for.</summary>

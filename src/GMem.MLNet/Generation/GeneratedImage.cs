@@ -6,8 +6,7 @@ namespace GMem.MLNet.Generation;
 /// <summary>One generated image in managed memory: RGBA, row after row, opaque.</summary>
 /// <param name="Size">Side in pixels.</param>
 /// <param name="Rgba"><c>Size * Size * 4</c> bytes.</param>
-/// <param name="MemoryIndex">The entry it was made from, or -1.</param>
-internal sealed record GeneratedImage(int Size, byte[] Rgba, long MemoryIndex)
+internal sealed record GeneratedImage(int Size, byte[] Rgba)
 {
     private const int Channels = 4;
 
@@ -20,7 +19,7 @@ internal sealed record GeneratedImage(int Size, byte[] Rgba, long MemoryIndex)
         GeneratedImage[] images = new GeneratedImage[requests.Count];
         for (int i = 0; i < images.Length; i++)
         {
-            images[i] = new GeneratedImage(size, Interleave(pixels.Slice(i * bytes, bytes)), batch.MemoryIndices[i]);
+            images[i] = new GeneratedImage(size, Interleave(pixels.Slice(i * bytes, bytes)));
         }
 
         return images;

@@ -4,15 +4,14 @@ using Microsoft.ML.Data;
 namespace GMem.MLNet.Generation;
 
 /// <summary>A row with generated columns appended, live over an input row: one image is generated for each position of the input.</summary>
-internal sealed class GenerationRow : DataViewRow
+internal sealed class GenerationRow : DataViewRow, IGeneratedValues
 {
     private readonly DataViewRow _input;
     private readonly GenerationSchema _schema;
     private readonly IImageGenerator _generator;
     private readonly PromptReader _prompts;
     private readonly bool[] _active;
-    private GeneratedImage? _image;
-    private long _imagePosition = -1;
+    private Values? _values;
 
     public GenerationRow(DataViewRow input, GenerationSchema schema, IImageGenerator generator, long firstSeed, bool[] active)
     {
@@ -29,6 +28,17 @@ internal sealed class GenerationRow : DataViewRow
 
     public override long Batch => _input.Batch;
 
+    long IGeneratedValues.Seed => _prompts.ReadSeed(Position);
+
+    MemorySource IGeneratedValues.Source => _generator.SourceOf(Current.Request);
+
+    float IGeneratedValues.Cosine => Current.Cosine ??= _generator.NearestCosines([Current.Request])[0];
+
+    GeneratedImage IGeneratedValues.Image => Current.Image ??= GeneratedImage.Generate(_generator, [Current.Request])[0];
+
+    /// <summary>What has been made for the current position; a row is asked once for each column, and again when the input has moved.</summary>
+    private Values Current => _values is { } values && values.Position == Position ? values : _values = new Values(Position, _prompts.Read(Position));
+
     public override ValueGetter<DataViewRowId> GetIdGetter() => _input.GetIdGetter();
 
     public override bool IsColumnActive(DataViewSchema.Column column) => _active[_schema.Checked(column).Index];
@@ -37,7 +47,7 @@ internal sealed class GenerationRow : DataViewRow
         IsColumnActive(column) && column.Index < _schema.Input.Count
             ? _input.GetGetter<TValue>(_schema.Input[column.Index])
             : GeneratedColumns.Typed<TValue>(column, IsColumnActive(column)
-                ? GeneratedColumns.CreateGetter(_schema, column.Index, () => _prompts.ReadSeed(Position), Image)
+                ? GeneratedColumns.CreateGetter(_schema, column.Index, this)
                 : null);
 
     protected override void Dispose(bool disposing)
@@ -50,15 +60,14 @@ internal sealed class GenerationRow : DataViewRow
         base.Dispose(disposing);
     }
 
-    private GeneratedImage Image()
+    private sealed class Values(long position, GenerationRequest request)
     {
-        if (_image is null || _imagePosition != Position)
-        {
-            GenerationRequest request = _prompts.Read(Position);
-            _image = GeneratedImage.Generate(_generator, [request])[0];
-            _imagePosition = Position;
-        }
+        public long Position { get; } = position;
 
-        return _image;
+        public GenerationRequest Request { get; } = request;
+
+        public GeneratedImage? Image { get; set; }
+
+        public float? Cosine { get; set; }
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 
 namespace GMem.MLNet.Generation;
 
-/// <summary>How the columns of a view, its prompts and the generated columns lie in the output: the view's own first, then image, memory index and seed.</summary>
+/// <summary>How the columns of a view, its prompts and the generated columns lie in the output: the view's own first, then image, memory index, seed, label and cosine.</summary>
 internal sealed class GenerationSchema
 {
     public GenerationSchema(DataViewSchema input, GenerationOptions options, int imageSize)
@@ -13,9 +13,11 @@ internal sealed class GenerationSchema
         Prompts = new PromptColumns(input, options);
         DataViewSchema.Builder builder = new();
         builder.AddColumns(input);
-        builder.AddColumn(options.OutputImageColumnName, ImageColumn.TypeOf(imageSize));
-        builder.AddColumn(options.OutputMemoryIndexColumnName, NumberDataViewType.Int64);
-        builder.AddColumn(options.OutputSeedColumnName, NumberDataViewType.Int64);
+        foreach ((string name, DataViewType type) in Generated(options, imageSize))
+        {
+            builder.AddColumn(name, type);
+        }
+
         Output = builder.ToSchema();
     }
 
@@ -31,14 +33,15 @@ internal sealed class GenerationSchema
 
     public int SeedIndex => Input.Count + 2;
 
+    public int LabelIndex => Input.Count + 3;
+
+    public int CosineIndex => Input.Count + 4;
+
     /// <summary>What an estimator promises; the same columns as <see cref="Output"/>.</summary>
     public static SchemaShape Promise(SchemaShape input, GenerationOptions options, int imageSize)
     {
         PromptColumns.Check(input, options);
-        return input.With(
-            SchemaShapes.Scalar(options.OutputImageColumnName, ImageColumn.TypeOf(imageSize)),
-            SchemaShapes.Scalar(options.OutputMemoryIndexColumnName, NumberDataViewType.Int64),
-            SchemaShapes.Scalar(options.OutputSeedColumnName, NumberDataViewType.Int64));
+        return input.With([.. Generated(options, imageSize).Select(c => SchemaShapes.Scalar(c.Name, c.Type))]);
     }
 
     /// <summary>Which output columns are wanted, by index.</summary>
@@ -57,7 +60,7 @@ internal sealed class GenerationSchema
     public IEnumerable<DataViewSchema.Column> Needed(bool[] active)
     {
         HashSet<int> needed = [.. Input.Select(c => c.Index).Where(i => active[i])];
-        if (active[ImageIndex] || active[MemoryIndexIndex])
+        if (active[ImageIndex] || active[MemoryIndexIndex] || active[LabelIndex] || active[CosineIndex])
         {
             needed.UnionWith(Prompts.Present.Select(c => c.Index));
         }
@@ -75,4 +78,14 @@ internal sealed class GenerationSchema
             ? column
             : throw new ArgumentException(
                 $"Column '{column.Name}' (index {column.Index}) is not of this view, which has: '{string.Join("', '", Output.Select(c => c.Name))}'.", nameof(column));
+
+    /// <summary>The generated columns, in the order of the indices above.</summary>
+    private static (string Name, DataViewType Type)[] Generated(GenerationOptions options, int imageSize) =>
+    [
+        (options.OutputImageColumnName, ImageColumn.TypeOf(imageSize)),
+        (options.OutputMemoryIndexColumnName, NumberDataViewType.Int64),
+        (options.OutputSeedColumnName, NumberDataViewType.Int64),
+        (options.OutputLabelColumnName, TextDataViewType.Instance),
+        (options.OutputCosineColumnName, NumberDataViewType.Single),
+    ];
 }

@@ -1,3 +1,5 @@
+using GMem.Images;
+
 namespace GMem.MLNet.Generation;
 
 /// <summary>What a cursor needs of a model; apart from <see cref="GMemModel"/> so that cursors can be tested without training one.</summary>
@@ -8,6 +10,16 @@ internal interface IImageGenerator
 
     /// <exception cref="ArgumentException">The request is not valid; the message says why.</exception>
     void Validate(GenerationRequest request);
+
+    /// <summary>The memory entry that a request is made from, without generating.</summary>
+    MemorySource SourceOf(GenerationRequest request);
+
+    /// <summary>For each request the cosine of its snippet to the nearest entry.</summary>
+    IReadOnlyList<float> NearestCosines(IReadOnlyList<GenerationRequest> requests);
+
+    /// <summary>The snippet of an image.</summary>
+    /// <exception cref="InvalidOperationException">The model has no encoder.</exception>
+    float[] Encode(RgbImage image);
 
     GeneratedImages Generate(IReadOnlyList<GenerationRequest> requests);
 }

@@ -8,19 +8,20 @@ namespace GMem.MLNet.Generation;
 /// Reads a block of rows ahead, keeps their values, and generates the block's images at once when the first of them is asked for. A bad row
 /// throws when the cursor comes to it, not when it is read, so that a batch size changes nothing that can be seen.
 /// </summary>
-internal sealed class LookAheadCursor : DataViewRowCursor
+internal sealed class LookAheadCursor : DataViewRowCursor, IGeneratedValues
 {
     private readonly DataViewRowCursor _source;
     private readonly GenerationSchema _schema;
     private readonly IImageGenerator _generator;
     private readonly PromptReader _prompts;
     private readonly bool[] _active;
-    private readonly bool _generates;
+    private readonly bool _readsPrompts;
     private readonly bool _readsSeed;
     private readonly ColumnBuffer?[] _buffers;
     private readonly ValueGetter<DataViewRowId> _sourceId;
     private readonly BlockRow[] _block;
     private GeneratedImage[]? _images;
+    private IReadOnlyList<float>? _cosines;
     private ExceptionDispatchInfo? _failure;
     private bool _ended;
     private int _filled;
@@ -34,9 +35,10 @@ internal sealed class LookAheadCursor : DataViewRowCursor
         _schema = schema;
         _generator = generator;
         _active = active;
-        _generates = active[schema.ImageIndex] || active[schema.MemoryIndexIndex];
+        bool batches = active[schema.ImageIndex] || active[schema.CosineIndex];
+        _readsPrompts = batches || active[schema.MemoryIndexIndex] || active[schema.LabelIndex];
         _readsSeed = active[schema.SeedIndex];
-        int slots = _generates ? batchSize : 1;
+        int slots = batches ? batchSize : 1;
         _block = new BlockRow[slots];
         _prompts = new PromptReader(source, schema.Prompts.Where(c => source.IsColumnActive(c)), generator, firstSeed);
         _buffers = [.. schema.Input.Select(c => active[c.Index] ? ColumnBuffer.Create(source, c, slots) : null)];
@@ -48,6 +50,28 @@ internal sealed class LookAheadCursor : DataViewRowCursor
     public override long Position => _position;
 
     public override long Batch => Current.Batch;
+
+    long IGeneratedValues.Seed => Current.Request.Seed;
+
+    MemorySource IGeneratedValues.Source => _generator.SourceOf(Current.Request);
+
+    float IGeneratedValues.Cosine
+    {
+        get
+        {
+            int slot = CurrentSlot();
+            return (_cosines ??= _generator.NearestCosines(BlockRequests()))[slot];
+        }
+    }
+
+    GeneratedImage IGeneratedValues.Image
+    {
+        get
+        {
+            int slot = CurrentSlot();
+            return (_images ??= GeneratedImage.Generate(_generator, BlockRequests()))[slot];
+        }
+    }
 
     private BlockRow Current => _position >= 0
         ? _block[_slot]
@@ -78,7 +102,7 @@ internal sealed class LookAheadCursor : DataViewRowCursor
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
         GeneratedColumns.Typed<TValue>(column, !IsColumnActive(column) ? null
             : column.Index < _schema.Input.Count ? _buffers[column.Index]!.CreateGetter(CurrentSlot)
-            : GeneratedColumns.CreateGetter(_schema, column.Index, () => Current.Request.Seed, CurrentImage));
+            : GeneratedColumns.CreateGetter(_schema, column.Index, this));
 
     protected override void Dispose(bool disposing)
     {
@@ -92,17 +116,13 @@ internal sealed class LookAheadCursor : DataViewRowCursor
 
     private int CurrentSlot() => Current is not null ? _slot : -1;
 
-    private GeneratedImage CurrentImage()
-    {
-        int slot = CurrentSlot();
-        _images ??= GeneratedImage.Generate(_generator, [.. _block.Take(_filled).Select(r => r.Request)]);
-        return _images[slot];
-    }
+    private GenerationRequest[] BlockRequests() => [.. _block.Take(_filled).Select(r => r.Request)];
 
     /// <summary>Reads the next block, of no rows at the end. What goes wrong after its first row waits until the rows before are done.</summary>
     private void Fill()
     {
         _images = null;
+        _cosines = null;
         _filled = 0;
         _slot = 0;
         _position = -1;
@@ -133,7 +153,7 @@ internal sealed class LookAheadCursor : DataViewRowCursor
     {
         DataViewRowId id = default;
         _sourceId(ref id);
-        GenerationRequest request = _generates ? _prompts.Read(_read)
+        GenerationRequest request = _readsPrompts ? _prompts.Read(_read)
             : _readsSeed ? new GenerationRequest(_prompts.ReadSeed(_read))
             : default;
         foreach (ColumnBuffer? buffer in _buffers)

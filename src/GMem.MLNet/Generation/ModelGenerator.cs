@@ -1,3 +1,7 @@
+using GMem.Images;
+using GMem.Memory;
+using TorchSharp;
+
 namespace GMem.MLNet.Generation;
 
 /// <summary>A <see cref="GMemModel"/> as the cursors see it.</summary>
@@ -6,6 +10,17 @@ internal sealed class ModelGenerator(GMemModel model) : IImageGenerator
     public int ImageSize => model.ImageSize;
 
     public void Validate(GenerationRequest request) => model.Validate(request);
+
+    public MemorySource SourceOf(GenerationRequest request) =>
+        model.EntryOf(request) is MemoryEntry entry ? new MemorySource(entry.Index, entry.Label ?? "") : new MemorySource(-1, "");
+
+    public IReadOnlyList<float> NearestCosines(IReadOnlyList<GenerationRequest> requests) => model.NearestCosines(requests);
+
+    public float[] Encode(RgbImage image)
+    {
+        using torch.Tensor snippet = model.Encode(image);
+        return [.. snippet.data<float>()];
+    }
 
     public GeneratedImages Generate(IReadOnlyList<GenerationRequest> requests) => model.Generate(requests);
 }

@@ -1,3 +1,4 @@
+using GMem.MLNet.Columns;
 using GMem.MLNet.Persistence;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -16,10 +17,19 @@ internal sealed class PromptColumns
         Seed = Find(schema, options.SeedColumnName);
         MemoryIndex = Find(schema, options.MemoryIndexColumnName);
         Snippet = Find(schema, options.SnippetColumnName);
+        Label = Find(schema, options.LabelColumnName);
+        Image = Find(schema, options.ImageColumnName);
+        if (Label is { } label)
+        {
+            LabelSource.Check(label);
+        }
     }
 
-    private PromptColumns(DataViewSchema.Column? seed, DataViewSchema.Column? memoryIndex, DataViewSchema.Column? snippet) =>
-        (Seed, MemoryIndex, Snippet) = (seed, memoryIndex, snippet);
+    private PromptColumns(PromptColumns all, Func<DataViewSchema.Column, bool> condition)
+    {
+        DataViewSchema.Column? Keep(DataViewSchema.Column? column) => column is { } present && condition(present) ? column : null;
+        (Seed, MemoryIndex, Snippet, Label, Image) = (Keep(all.Seed), Keep(all.MemoryIndex), Keep(all.Snippet), Keep(all.Label), Keep(all.Image));
+    }
 
     public DataViewSchema.Column? Seed { get; }
 
@@ -27,16 +37,16 @@ internal sealed class PromptColumns
 
     public DataViewSchema.Column? Snippet { get; }
 
+    public DataViewSchema.Column? Label { get; }
+
+    public DataViewSchema.Column? Image { get; }
+
     /// <summary>The columns that there are.</summary>
     public IEnumerable<DataViewSchema.Column> Present =>
-        new[] { Seed, MemoryIndex, Snippet }.Where(c => c.HasValue).Select(c => c!.Value);
+        new[] { Seed, MemoryIndex, Snippet, Label, Image }.OfType<DataViewSchema.Column>();
 
     /// <summary>Those of the columns that fulfil a condition; the others count as absent.</summary>
-    public PromptColumns Where(Func<DataViewSchema.Column, bool> condition)
-    {
-        DataViewSchema.Column? Keep(DataViewSchema.Column? column) => column is { } present && condition(present) ? column : null;
-        return new PromptColumns(Keep(Seed), Keep(MemoryIndex), Keep(Snippet));
-    }
+    public PromptColumns Where(Func<DataViewSchema.Column, bool> condition) => new(this, condition);
 
     /// <exception cref="ArgumentException">A prompt column is of a type that cannot be one.</exception>
     public static void Check(SchemaShape schema, GenerationOptions options)
@@ -46,7 +56,17 @@ internal sealed class PromptColumns
         if (schema.Find(options.SnippetColumnName) is { } snippet
             && (snippet.Kind == SchemaShape.Column.VectorKind.Scalar || snippet.ItemType.RawType != typeof(float)))
         {
-            throw Mismatch("snippet prompt", snippet, "a vector of Single", nameof(GenerationOptions.SnippetColumnName));
+            throw snippet.Mismatch("snippet prompt", "a vector of Single", Advice(nameof(GenerationOptions.SnippetColumnName)));
+        }
+
+        if (schema.Find(options.LabelColumnName) is { HoldsLabels: false } label)
+        {
+            throw label.Mismatch("label prompt", ColumnKinds.Labels, Advice(nameof(GenerationOptions.LabelColumnName)));
+        }
+
+        if (schema.Find(options.ImageColumnName) is { HoldsImages: false } image)
+        {
+            throw image.Mismatch("image prompt", ColumnKinds.Images, Advice(nameof(GenerationOptions.ImageColumnName)));
         }
     }
 
@@ -55,13 +75,11 @@ internal sealed class PromptColumns
         if (schema.Find(name) is { } column
             && (column.Kind != SchemaShape.Column.VectorKind.Scalar || column.IsKey || !Integers.Contains(column.ItemType.RawType)))
         {
-            throw Mismatch(role, column, "an integer (Int64 or another width)", option);
+            throw column.Mismatch(role, "an integer (Int64 or another width)", Advice(option));
         }
     }
 
-    private static ArgumentException Mismatch(string role, SchemaShape.Column column, string expected, string option) => new(
-        $"The {role} column '{column.Name}' is {column.TypeName()}; expected {expected}. "
-        + $"Convert it, or name another column (null for none) with {nameof(GenerationOptions)}.{option}.");
+    private static string Advice(string option) => $"Convert it, or name another column (null for none) with {nameof(GenerationOptions)}.{option}.";
 
     private static DataViewSchema.Column? Find(DataViewSchema schema, string? name) => name is null ? null : schema.GetColumnOrNull(name);
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using GMem.MLNet.Columns;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -13,6 +14,8 @@ internal sealed class PromptReader
     private readonly Func<long>? _seed;
     private readonly Func<long>? _memoryIndex;
     private readonly ValueGetter<VBuffer<float>>? _snippet;
+    private readonly Func<string>? _label;
+    private readonly Func<long, ImageToDecode?>? _image;
     private VBuffer<float> _snippetValue;
 
     /// <param name="row">The row or cursor to read from; the prompt columns are active in it.</param>
@@ -27,6 +30,8 @@ internal sealed class PromptReader
         _seed = columns.Seed is { } seed ? Integer(row, seed) : null;
         _memoryIndex = columns.MemoryIndex is { } index ? Integer(row, index) : null;
         _snippet = columns.Snippet is { } snippet ? row.GetGetter<VBuffer<float>>(snippet) : null;
+        _label = columns.Label is { } label ? LabelSource.Create(row, label) : null;
+        _image = columns.Image is { } image ? ImageSource.Create(row, image) : null;
     }
 
     /// <summary>The seed of the current row.</summary>
@@ -48,25 +53,54 @@ internal sealed class PromptReader
     /// <exception cref="InvalidDataException">It is not valid; the message names the row and says why.</exception>
     public GenerationRequest Read(long position)
     {
-        long seed = ReadSeed(position);
-        GenerationRequest request = new(seed, ReadMemoryIndex(position), ReadSnippet());
-        if (request.MemoryIndex >= 0 && !request.Snippet.IsEmpty)
-        {
-            throw new InvalidDataException(
-                $"Row {position} (counted from 0) has two prompts that exclude each other: column '{_columns.MemoryIndex!.Value.Name}' is {request.MemoryIndex} and column "
-                + $"'{_columns.Snippet!.Value.Name}' has {request.Snippet.Length} entries. Give one of them: set the index to -1 or leave the snippet empty.");
-        }
-
+        GenerationRequest request = new(ReadSeed(position), ReadMemoryIndex(position), ReadSnippet(), _label?.Invoke());
+        ImageToDecode? image = _image?.Invoke(position);
+        CheckOnePrompt(position, request, image is not null);
         try
         {
+            if (image is { } picture)
+            {
+                request = request with { Snippet = _generator.Encode(picture.Decode()) };
+            }
+
             _generator.Validate(request);
+            return request;
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             throw new InvalidDataException($"Row {position} (counted from 0): {e.Message}", e);
         }
+    }
 
-        return request;
+    private void CheckOnePrompt(long position, GenerationRequest request, bool image)
+    {
+        List<string> given = [];
+        if (request.MemoryIndex >= 0)
+        {
+            given.Add($"column '{_columns.MemoryIndex!.Value.Name}' is {request.MemoryIndex}");
+        }
+
+        if (!request.Snippet.IsEmpty)
+        {
+            given.Add($"column '{_columns.Snippet!.Value.Name}' has {request.Snippet.Length} entries");
+        }
+
+        if (!string.IsNullOrEmpty(request.Label))
+        {
+            given.Add($"column '{_columns.Label!.Value.Name}' is '{request.Label}'");
+        }
+
+        if (image)
+        {
+            given.Add($"column '{_columns.Image!.Value.Name}' has an image");
+        }
+
+        if (given.Count > 1)
+        {
+            throw new InvalidDataException(
+                $"Row {position} (counted from 0) has prompts that exclude each other: {string.Join(" and ", given)}. Give one of them: -1 stands for no index, and an empty "
+                + "snippet, label or image for none.");
+        }
     }
 
     private long ReadMemoryIndex(long position)

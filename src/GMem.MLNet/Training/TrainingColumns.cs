@@ -1,3 +1,4 @@
+using GMem.MLNet.Columns;
 using GMem.MLNet.Persistence;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -12,6 +13,11 @@ internal sealed class TrainingColumns
         Check(SchemaShapes.Of(schema), options);
         Image = schema[options.ImageColumnName];
         Snippet = options.SnippetColumnName is { } name ? schema[name] : null;
+        Label = options.LabelColumnName is { } label ? schema.GetColumnOrNull(label) : null;
+        if (Label is { } column)
+        {
+            LabelSource.Check(column);
+        }
     }
 
     /// <summary>Text, <c>MLImage</c> or a vector of bytes.</summary>
@@ -23,19 +29,19 @@ internal sealed class TrainingColumns
     /// <summary>Entries of a snippet; 0 without a snippet column.</summary>
     public int SnippetSize => Snippet is { } column ? ((VectorDataViewType)column.Type).Size : 0;
 
-    public IEnumerable<DataViewSchema.Column> All => Snippet is { } snippet && snippet.Index != Image.Index ? [Image, snippet] : [Image];
+    /// <summary>Text or key, or null.</summary>
+    public DataViewSchema.Column? Label { get; }
+
+    public IEnumerable<DataViewSchema.Column> All =>
+        new[] { Image, Snippet, Label }.OfType<DataViewSchema.Column>().DistinctBy(c => c.Index);
 
     /// <exception cref="ArgumentException">A column is missing or of a type that cannot be used; the message says which, what it is and what is expected.</exception>
     public static void Check(SchemaShape schema, GMemTrainer.Options options)
     {
         SchemaShape.Column image = Require(schema, "image", options.ImageColumnName, nameof(options.ImageColumnName));
-        bool scalar = image.Kind == SchemaShape.Column.VectorKind.Scalar;
-        bool usable = scalar
-            ? image.ItemType is TextDataViewType || image.ItemType.RawType == typeof(MLImage)
-            : image.ItemType.RawType == typeof(byte) && !image.IsKey;
-        if (!usable)
+        if (!image.HoldsImages)
         {
-            throw Mismatch("image", image, "String (the path of a file), Image, or a vector of Byte (an encoded file)");
+            throw image.Mismatch("image", ColumnKinds.Images);
         }
 
         if (options.SnippetColumnName is not null)
@@ -43,8 +49,25 @@ internal sealed class TrainingColumns
             SchemaShape.Column snippet = Require(schema, "snippet", options.SnippetColumnName, nameof(options.SnippetColumnName));
             if (snippet.Kind != SchemaShape.Column.VectorKind.Vector || snippet.ItemType.RawType != typeof(float))
             {
-                throw Mismatch("snippet", snippet, "a vector of Single of known size");
+                throw snippet.Mismatch("snippet", "a vector of Single of known size");
             }
+        }
+
+        CheckLabel(schema, options);
+    }
+
+    /// <summary>The label column may be absent while it is the default: then there are no labels.</summary>
+    private static void CheckLabel(SchemaShape schema, GMemTrainer.Options options)
+    {
+        if (options.LabelColumnName is not { } name || (name == GMemTrainer.Options.DefaultLabelColumnName && schema.Find(name) is null))
+        {
+            return;
+        }
+
+        SchemaShape.Column label = Require(schema, "label", name, nameof(options.LabelColumnName));
+        if (!label.HoldsLabels)
+        {
+            throw label.Mismatch("label", ColumnKinds.Labels, $"Convert it, or set {nameof(options.LabelColumnName)} to null for no labels.");
         }
     }
 
@@ -52,7 +75,4 @@ internal sealed class TrainingColumns
         schema.Find(name) ?? throw new ArgumentException(
             $"The {role} column '{name}' is not in the input, which has: {string.Join(", ", schema.Select(c => $"'{c.Name}'").DefaultIfEmpty("no columns"))}. "
             + $"Name the column with {option}.");
-
-    private static ArgumentException Mismatch(string role, SchemaShape.Column column, string expected) =>
-        new($"The {role} column '{column.Name}' is {column.TypeName()}; expected {expected}.");
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using GMem.Images;
+using GMem.MLNet.Columns;
 using GMem.Training;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -19,6 +20,7 @@ internal sealed class TrainingImageReader : IDisposable
     private readonly GrowingTensor _pixels;
     private readonly GrowingTensor? _snippets;
     private readonly List<string>? _sources;
+    private readonly List<string>? _labels;
     private readonly Queue<Task<RgbImage>> _decoding = new();
     private readonly CancellationTokenSource _stop;
 
@@ -31,6 +33,7 @@ internal sealed class TrainingImageReader : IDisposable
         _pixels = new GrowingTensor(rows, [3, options.ImageSize, options.ImageSize], torch.uint8);
         _snippets = columns.Snippet is null ? null : new GrowingTensor(rows, [columns.SnippetSize], torch.float32);
         _sources = columns.Image.Type is TextDataViewType ? [] : null;
+        _labels = columns.Label is null ? null : [];
     }
 
     /// <exception cref="ArgumentException">There are fewer images than one batch.</exception>
@@ -50,7 +53,7 @@ internal sealed class TrainingImageReader : IDisposable
         }
 
         channel.Info(MessageSensitivity.None, $"Read {count} images of {options.ImageSize} x {options.ImageSize} pixels.");
-        return new TrainingImages(reader._pixels.Rows(), reader._snippets?.Rows()) { Sources = reader._sources };
+        return new TrainingImages(reader._pixels.Rows(), reader._snippets?.Rows()) { Sources = reader._sources, Labels = reader._labels };
     }
 
     public void Dispose()
@@ -66,10 +69,11 @@ internal sealed class TrainingImageReader : IDisposable
     private void ReadRows(IDataView view)
     {
         using DataViewRowCursor cursor = view.GetRowCursor(_columns.All);
-        Func<long, ImageToDecode> images = ImageSource.Create(cursor, _columns.Image);
+        Func<long, ImageToDecode?> images = ImageSource.Create(cursor, _columns.Image);
         Action<long>? readSnippet = _columns.Snippet is { } snippet ? SnippetReader(cursor, snippet) : null;
+        Func<string>? label = _columns.Label is { } labels ? LabelSource.Create(cursor, labels) : null;
         int ahead = RowsAheadPerCore * Environment.ProcessorCount;
-        for (long row = 0; TryReadRow(cursor, images, readSnippet, row); row++)
+        for (long row = 0; TryReadRow(cursor, images, readSnippet, label, row); row++)
         {
             if (_decoding.Count >= ahead)
             {
@@ -81,7 +85,7 @@ internal sealed class TrainingImageReader : IDisposable
     }
 
     /// <summary>Reads the next row and has its image decoded; false if there is none.</summary>
-    private bool TryReadRow(DataViewRowCursor cursor, Func<long, ImageToDecode> images, Action<long>? readSnippet, long row)
+    private bool TryReadRow(DataViewRowCursor cursor, Func<long, ImageToDecode?> images, Action<long>? readSnippet, Func<string>? label, long row)
     {
         _stop.Token.ThrowIfCancellationRequested();
         try
@@ -91,9 +95,11 @@ internal sealed class TrainingImageReader : IDisposable
                 return false;
             }
 
-            ImageToDecode image = images(row);
+            ImageToDecode image = images(row)
+                ?? throw new InvalidDataException($"Row {row} (counted from 0): column '{_columns.Image.Name}' has no image; it is {(_sources is null ? "null or has no bytes" : "an empty path")}.");
             readSnippet?.Invoke(row);
             _sources?.Add(image.Source!);
+            _labels?.Add(label!());
             _decoding.Enqueue(Task.Run(() => CenterCrop.Apply(image.Decode(), _options.ImageSize), _stop.Token));
             return true;
         }

@@ -45,11 +45,7 @@ internal static class ImageGeneration
 
     public static void Validate(MemoryBank memory, GenerationRequest request)
     {
-        if (request.MemoryIndex >= 0 && !request.Snippet.IsEmpty)
-        {
-            throw new ArgumentException($"A request has both MemoryIndex {request.MemoryIndex} and a Snippet; give one of them, or neither to let the seed pick an entry.");
-        }
-
+        CheckOnePrompt(request);
         if (request.MemoryIndex < -1 || request.MemoryIndex >= memory.Count)
         {
             throw new ArgumentOutOfRangeException(nameof(request), request.MemoryIndex, $"MemoryIndex must be from 0 to {memory.Count - 1}, or -1 to let the seed pick an entry.");
@@ -58,6 +54,68 @@ internal static class ImageGeneration
         if (!request.Snippet.IsEmpty)
         {
             ValidateSnippet(memory, request.Snippet.Span);
+        }
+
+        if (!string.IsNullOrEmpty(request.Label))
+        {
+            // Draws, so that a label whose entries all have weight 0 is refused here too.
+            _ = memory.IndexFromNoise(0, request.Label);
+        }
+    }
+
+    /// <summary>The entry that a request is made from; -1 where it brings its snippet.</summary>
+    public static long Entry(MemoryBank memory, GenerationRequest request) =>
+        !request.Snippet.IsEmpty ? -1
+        : request.MemoryIndex >= 0 ? request.MemoryIndex
+        : memory.IndexFromNoise(SeededNoise.MemoryIndex(request.Seed), string.IsNullOrEmpty(request.Label) ? null : request.Label);
+
+    /// <summary>For each request the cosine of its snippet to the nearest entry of the bank; 1 where the snippet is an entry's.</summary>
+    public static float[] NearestCosines(MemoryBank memory, IReadOnlyList<GenerationRequest> requests)
+    {
+        float[] cosines = new float[requests.Count];
+        Array.Fill(cosines, 1);
+        int[] brought = [.. Enumerable.Range(0, requests.Count).Where(i => !requests[i].Snippet.IsEmpty)];
+        if (brought.Length == 0)
+        {
+            return cosines;
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor snippets = torch.stack([.. brought.Select(i => Normalized(requests[i].Snippet))]);
+        MemoryNeighbor[][] nearest = memory.Nearest(snippets, 1);
+
+        // The search's own cosines come out of a product whose last bit depends on how many were searched for at once.
+        torch.Tensor entries = memory.Rows([.. nearest.Select(n => n[0].Index)]);
+        float[] exact = [.. snippets.to(torch.float64).mul(entries).sum(dim: 1).to(torch.float32).data<float>()];
+        for (int i = 0; i < brought.Length; i++)
+        {
+            cosines[brought[i]] = Math.Clamp(exact[i], -1, 1);
+        }
+
+        return cosines;
+    }
+
+    private static void CheckOnePrompt(GenerationRequest request)
+    {
+        List<string> given = [];
+        if (request.MemoryIndex >= 0)
+        {
+            given.Add($"MemoryIndex {request.MemoryIndex}");
+        }
+
+        if (!request.Snippet.IsEmpty)
+        {
+            given.Add("a Snippet");
+        }
+
+        if (!string.IsNullOrEmpty(request.Label))
+        {
+            given.Add($"the Label '{request.Label}'");
+        }
+
+        if (given.Count > 1)
+        {
+            throw new ArgumentException($"A request has {string.Join(" and ", given)}; give one of them, or none to let the seed pick an entry.");
         }
     }
 
@@ -80,11 +138,6 @@ internal static class ImageGeneration
         }
     }
 
-    private static long Entry(MemoryBank memory, GenerationRequest request) =>
-        !request.Snippet.IsEmpty ? -1
-        : request.MemoryIndex >= 0 ? request.MemoryIndex
-        : memory.IndexFromNoise(SeededNoise.MemoryIndex(request.Seed));
-
     private static torch.Tensor Conditions(MemoryBank memory, IReadOnlyList<GenerationRequest> requests, long[] entries)
     {
         torch.Tensor rows = memory.Rows([.. entries.Select(e => Math.Max(e, 0))]);
@@ -92,12 +145,14 @@ internal static class ImageGeneration
         {
             if (entries[i] < 0)
             {
-                rows[i] = Snippets.Normalize(torch.tensor(requests[i].Snippet.ToArray()));
+                rows[i] = Normalized(requests[i].Snippet);
             }
         }
 
         return rows;
     }
+
+    private static torch.Tensor Normalized(ReadOnlyMemory<float> snippet) => Snippets.Normalize(torch.tensor(snippet.ToArray()));
 
     private static double Norm(ReadOnlySpan<float> snippet)
     {

@@ -1,3 +1,4 @@
+using GMem.Images;
 using GMem.MLNet.Generation;
 using TorchSharp;
 
@@ -18,13 +19,41 @@ internal sealed class FakeGenerator : IImageGenerator
 
     public List<GenerationRequest> Requests { get; } = [];
 
+    /// <summary>How many snippets each search was for.</summary>
+    public List<int> Searches { get; } = [];
+
+    /// <summary>Labels of the pretended bank.</summary>
+    public string[] Labels { get; init; } = ["cat", "dog"];
+
     public void Validate(GenerationRequest request)
     {
         if (request.MemoryIndex < -1 || request.MemoryIndex >= Entries)
         {
             throw new ArgumentException($"MemoryIndex {request.MemoryIndex} is out of range.");
         }
+
+        if (request.Label is { Length: > 0 } label && !Labels.Contains(label))
+        {
+            throw new ArgumentException($"There is no label '{label}'.");
+        }
     }
+
+    /// <summary>Entry n has the label n modulo their number.</summary>
+    public MemorySource SourceOf(GenerationRequest request)
+    {
+        long index = MemoryIndex(request);
+        return new MemorySource(index, index < 0 ? "" : request.Label is { Length: > 0 } asked ? asked : Labels[index % Labels.Length]);
+    }
+
+    public IReadOnlyList<float> NearestCosines(IReadOnlyList<GenerationRequest> requests)
+    {
+        Searches.Add(requests.Count);
+        return [.. requests.Select(r => r.Snippet.IsEmpty ? 1 : r.Snippet.Span[0])];
+    }
+
+    /// <summary>The mean of red, green and blue.</summary>
+    public float[] Encode(RgbImage image) =>
+        [.. Enumerable.Range(0, 3).Select(c => (float)image.Pixels.Where((_, i) => i % 3 == c).Average(b => (double)b))];
 
     public GeneratedImages Generate(IReadOnlyList<GenerationRequest> requests)
     {

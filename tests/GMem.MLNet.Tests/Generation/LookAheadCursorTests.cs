@@ -37,6 +37,19 @@ public class LookAheadCursorTests
     }
 
     [Fact]
+    public void Cosines_OfABlock_AreSearchedForAtOnceAndOnlyIfAskedFor()
+    {
+        FakeGenerator generator = new();
+        PromptRow[] rows = [.. Enumerable.Range(0, 5).Select(i => new PromptRow { Snippet = [i / 8f, 1] })];
+
+        Assert.Equal([0, 0.125f, 0.25f, 0.375f, 0.5f], Views.Of(rows).Generate(generator, batchSize: 3).Values<float>("MemoryCosine"));
+        Assert.Equal([3, 2], generator.Searches);
+        Assert.Empty(generator.Batches);
+        Views.Of(rows).Generate(generator).Pixels();
+        Assert.Equal([3, 2], generator.Searches);
+    }
+
+    [Fact]
     public void SourceColumns_BehindTheLookAhead_KeepTheirRowsValues()
     {
         foreach (int batchSize in BatchSizes)
@@ -181,8 +194,8 @@ public class LookAheadCursorTests
         Assert.Equal(2, cursor.Value<long>("MemoryIndex"));
         InvalidDataException e = Assert.Throws<InvalidDataException>(() => cursor.MoveNext());
         Assert.Equal(
-            "Row 2 (counted from 0) has two prompts that exclude each other: column 'MemoryIndex' is 4 and column 'Snippet' has 2 entries. "
-            + "Give one of them: set the index to -1 or leave the snippet empty.",
+            "Row 2 (counted from 0) has prompts that exclude each other: column 'MemoryIndex' is 4 and column 'Snippet' has 2 entries. "
+            + "Give one of them: -1 stands for no index, and an empty snippet, label or image for none.",
             e.Message);
         Assert.Throws<InvalidDataException>(() => cursor.MoveNext());
     }

@@ -40,6 +40,24 @@ public class TrainingColumnsTests
         Assert.Equal(message, Assert.Throws<ArgumentException>(() => trainer.GetOutputSchema(SchemaShapes.Of(Schema))).Message);
     }
 
+    [Fact]
+    public void Check_TheDefaultLabelColumn_MayBeAbsent()
+    {
+        Assert.Null(new TrainingColumns(Schema, new GMemTrainer.Options { ImageColumnName = "Path" }).Label);
+        Assert.Null(new TrainingColumns(Schema, new GMemTrainer.Options { ImageColumnName = "Path", LabelColumnName = null }).Label);
+        Assert.Equal("Path", new TrainingColumns(Schema, new GMemTrainer.Options { ImageColumnName = "Path", LabelColumnName = "Path" }).Label?.Name);
+    }
+
+    [Theory]
+    [InlineData("Class", "The label column 'Class' is not in the input, which has: 'Path', 'Image', 'Bytes', 'FixedBytes', 'Features', 'Ragged', 'Number'. Name the column with LabelColumnName.")]
+    [InlineData("Number", "The label column 'Number' is Single; expected String or a key. Convert it, or set LabelColumnName to null for no labels.")]
+    public void Check_ALabelColumnThatIsNone_IsRefused(string label, string message)
+    {
+        GMemTrainer.Options options = new() { ImageColumnName = "Path", LabelColumnName = label };
+
+        Assert.Equal(message, Assert.Throws<ArgumentException>(() => new TrainingColumns(Schema, options)).Message);
+    }
+
     private static DataViewSchema Schema => Views.Of<Row>().Schema;
 
     private sealed class Row

@@ -143,9 +143,9 @@ public class TrainingImageReaderTests
     public void Read_ARowWithoutAnImage_NamesTheRow()
     {
         using TemporaryFolder folder = new();
-        Assert.Equal("Row 1 (counted from 0): the path in column 'Path' is empty.", Fault(Views.Of(Rows(1, folder)[0], new Row()), nameof(Row.Path)));
-        Assert.Equal("Row 0 (counted from 0): column 'Image' has no image.", Fault(Views.Of(new ImageRow()), nameof(ImageRow.Image)));
-        Assert.Equal("'Bytes of row 1 (counted from 0)' is empty: it has no bytes to decode.", Fault(Views.Of(Rows(1)[0], new Row()), nameof(Row.Bytes)));
+        Assert.Equal("Row 1 (counted from 0): column 'Path' has no image; it is an empty path.", Fault(Views.Of(Rows(1, folder)[0], new Row()), nameof(Row.Path)));
+        Assert.Equal("Row 0 (counted from 0): column 'Image' has no image; it is null or has no bytes.", Fault(Views.Of(new ImageRow()), nameof(ImageRow.Image)));
+        Assert.Equal("Row 1 (counted from 0): column 'Bytes' has no image; it is null or has no bytes.", Fault(Views.Of(Rows(1)[0], new Row()), nameof(Row.Bytes)));
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Text;
+using GMem.Images;
 using GMem.Memory;
 using GMem.Sampling;
 using GMem.Tests.Shared;
@@ -61,6 +62,77 @@ public sealed class GMemModelTests
         using TrainingImages images = TinyModel.Images();
         Assert.Throws<OperationCanceledException>(() => GMemModel.Fit(images, TinyModel.Options(), torch.CPU, progress, source.Token));
         Assert.Equal(2, progress.Reports.Count);
+    }
+
+    [Fact]
+    public void EntryOf_EachKindOfRequest_IsTheEntryThatIsUsed()
+    {
+        using GMemModel all = TinyModel.Train();
+        using GMemModel model = all.WithMemory(Labelled(all.Memory));
+        GenerationRequest[] requests = [new(1), new(2, MemoryIndex: 7), new(3, Label: "odd"), new(4, Snippet: Enumerable.Repeat(1f, all.Memory.Dimension).ToArray())];
+
+        MemoryEntry?[] entries = [.. requests.Select(model.EntryOf)];
+
+        using GeneratedImages images = model.Generate(requests);
+        Assert.Equal(images.MemoryIndices, entries.Select(e => e?.Index ?? -1));
+        Assert.Equal(7, entries[1]?.Index);
+        Assert.Equal("odd", entries[2]?.Label);
+        Assert.Null(entries[3]);
+    }
+
+    [Fact]
+    public void Generate_OfALabel_IsTheImageOfTheEntryDrawn()
+    {
+        using GMemModel all = TinyModel.Train();
+        using GMemModel model = all.WithMemory(Labelled(all.Memory));
+        long[] drawn = [.. Enumerable.Range(0, 40).Select(seed => model.EntryOf(new GenerationRequest(seed, Label: "odd"))!.Value.Index)];
+        Assert.All(drawn, index => Assert.Equal(1, index % 2));
+        Assert.True(drawn.Distinct().Count() > 6);
+
+        Assert.Equal(TinyModel.Generate(model, new GenerationRequest(5, MemoryIndex: drawn[5])), TinyModel.Generate(model, new GenerationRequest(5, Label: "odd")));
+    }
+
+    [Fact]
+    public void Validate_TwoPromptsOrAnUnknownLabel_AreRefused()
+    {
+        using GMemModel all = TinyModel.Train();
+        using GMemModel model = all.WithMemory(Labelled(all.Memory));
+
+        Assert.Equal(
+            "A request has MemoryIndex 3 and the Label 'odd'; give one of them, or none to let the seed pick an entry.",
+            Assert.Throws<ArgumentException>(() => model.Validate(new GenerationRequest(1, 3, Label: "odd"))).Message);
+        Assert.Contains("has the label 'cat'; it knows 'even', 'odd'.", Assert.Throws<ArgumentException>(() => model.Validate(new GenerationRequest(1, Label: "cat"))).Message, StringComparison.Ordinal);
+        Assert.Contains("its entries have no labels", Assert.Throws<ArgumentException>(() => all.Validate(new GenerationRequest(1, Label: "cat"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Encode_TrainingImages_GivesTheirEntries()
+    {
+        using GMemModel model = TinyModel.Train();
+        using TrainingImages images = TinyModel.Images();
+        IReadOnlyList<RgbImage> pictures = ImageTensors.FromTensor(images.Pixels);
+
+        using torch.Tensor snippets = model.Encode([.. pictures]);
+
+        using torch.Tensor rows = model.Memory.Rows([.. Enumerable.Range(0, 24).Select(i => (long)i)]);
+        Assert.True(snippets.allclose(rows, rtol: 0, atol: 1e-6));
+        using torch.Tensor one = model.Encode(pictures[9]);
+        Assert.Equal(snippets[9].data<float>().ToArray(), one.data<float>().ToArray());
+    }
+
+    [Fact]
+    public void NearestCosines_OfEntriesAndOthers_AreThoseOfASearch()
+    {
+        using GMemModel model = TinyModel.Train();
+        float[] brought = [.. Enumerable.Range(0, model.Memory.Dimension).Select(i => MathF.Sin(i))];
+        using torch.Tensor row = model.Memory.Rows([4]);
+
+        IReadOnlyList<float> cosines = model.NearestCosines([new(1), new(2, Snippet: brought), new(3, Snippet: row.data<float>().ToArray())]);
+
+        using torch.Tensor query = torch.tensor(brought);
+        Assert.Equal(1, cosines[0]);
+        Assert.Equal(model.Memory.Nearest(query, 1)[0][0].Cosine, cosines[1], 1e-6);
+        Assert.Equal(1, cosines[2], 1e-6);
     }
 
     [Fact]
@@ -127,7 +199,7 @@ public sealed class GMemModelTests
         int m = model.Memory.Dimension;
         Check(new(1, 24), "MemoryIndex must be from 0 to 23");
         Check(new(1, -2), "MemoryIndex must be from 0 to 23");
-        Check(new(1, 2, new float[m]), "both MemoryIndex 2 and a Snippet");
+        Check(new(1, 2, new float[m]), "MemoryIndex 2 and a Snippet");
         Check(new(1, Snippet: new float[m + 1]), $"The Snippet has {m + 1} entries, but this model's snippets have {m}");
         Check(new(1, Snippet: new float[m]), "The Snippet is all zeros");
         Check(new(1, Snippet: Enumerable.Repeat(float.NaN, m).ToArray()), "not finite");
@@ -258,5 +330,12 @@ public sealed class GMemModelTests
             ArgumentException error = Assert.ThrowsAny<ArgumentException>(() => GMemModel.Fit(owned, options, torch.CPU));
             Assert.Contains(part, error.Message, StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>The same entries, labelled by whether their index is even.</summary>
+    private static MemoryBank Labelled(MemoryBank bank)
+    {
+        using torch.Tensor rows = bank.Rows([.. Enumerable.Range(0, (int)bank.Count).Select(i => (long)i)]);
+        return MemoryBank.FromRows(rows, [.. Enumerable.Range(0, (int)bank.Count).Select(i => i % 2 == 0 ? "even" : "odd")]);
     }
 }

@@ -2,7 +2,7 @@ using GMem.Images;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
-namespace GMem.MLNet.Training;
+namespace GMem.MLNet.Columns;
 
 /// <summary>An image that has been read from its row but not decoded.</summary>
 /// <param name="Source">The file it comes from, or null.</param>
@@ -10,55 +10,53 @@ namespace GMem.MLNet.Training;
 internal readonly record struct ImageToDecode(string? Source, Func<RgbImage> Decode);
 
 /// <summary>
-/// Reads the image column in two parts: on the cursor's thread what the row holds is copied; the rest, file access and decoding, is a function that
-/// may run on any thread.
+/// Reads an image column in two parts: on the cursor's thread what the row holds is copied; the rest, file access and decoding, is a function that
+/// may run on any thread. A row may hold no image: an empty path, no bytes, or null.
 /// </summary>
 internal static class ImageSource
 {
-    /// <param name="cursor">The cursor.</param>
-    /// <param name="column">Its image column.</param>
-    /// <returns>For the number of the current row (from 0): its image.</returns>
-    public static Func<long, ImageToDecode> Create(DataViewRowCursor cursor, DataViewSchema.Column column) =>
-        column.Type is TextDataViewType ? Paths(cursor, column)
-        : column.Type.RawType == typeof(MLImage) ? Images(cursor, column)
-        : EncodedBytes(cursor, column);
+    /// <param name="source">The row or cursor.</param>
+    /// <param name="column">Its image column (<c>HoldsImages</c>).</param>
+    /// <returns>For the number of the current row (from 0): its image, or null if it holds none.</returns>
+    public static Func<long, ImageToDecode?> Create(DataViewRow source, DataViewSchema.Column column) =>
+        column.Type is TextDataViewType ? Paths(source, column)
+        : column.Type.RawType == typeof(MLImage) ? Images(source, column)
+        : EncodedBytes(source, column);
 
-    private static Func<long, ImageToDecode> Paths(DataViewRowCursor cursor, DataViewSchema.Column column)
+    private static Func<long, ImageToDecode?> Paths(DataViewRow source, DataViewSchema.Column column)
     {
-        ValueGetter<ReadOnlyMemory<char>> getter = cursor.GetGetter<ReadOnlyMemory<char>>(column);
+        ValueGetter<ReadOnlyMemory<char>> getter = source.GetGetter<ReadOnlyMemory<char>>(column);
         ReadOnlyMemory<char> text = default;
         return row =>
         {
             getter(ref text);
             string path = text.ToString();
-            return string.IsNullOrWhiteSpace(path)
-                ? throw new InvalidDataException($"Row {row} (counted from 0): the path in column '{column.Name}' is empty.")
-                : new ImageToDecode(path, () => ImageReader.ReadFile(path));
+            return string.IsNullOrWhiteSpace(path) ? null : new ImageToDecode(path, () => ImageReader.ReadFile(path));
         };
     }
 
-    private static Func<long, ImageToDecode> EncodedBytes(DataViewRowCursor cursor, DataViewSchema.Column column)
+    private static Func<long, ImageToDecode?> EncodedBytes(DataViewRow source, DataViewSchema.Column column)
     {
-        ValueGetter<VBuffer<byte>> getter = cursor.GetGetter<VBuffer<byte>>(column);
+        ValueGetter<VBuffer<byte>> getter = source.GetGetter<VBuffer<byte>>(column);
         VBuffer<byte> buffer = default;
         return row =>
         {
             getter(ref buffer);
             byte[] bytes = [.. buffer.DenseValues()];
-            return new ImageToDecode(null, () => ImageReader.Decode(bytes, $"{column.Name} of row {row} (counted from 0)"));
+            return bytes.Length == 0 ? null : new ImageToDecode(null, () => ImageReader.Decode(bytes, $"{column.Name} of row {row} (counted from 0)"));
         };
     }
 
-    private static Func<long, ImageToDecode> Images(DataViewRowCursor cursor, DataViewSchema.Column column)
+    private static Func<long, ImageToDecode?> Images(DataViewRow source, DataViewSchema.Column column)
     {
-        ValueGetter<MLImage> getter = cursor.GetGetter<MLImage>(column);
+        ValueGetter<MLImage> getter = source.GetGetter<MLImage>(column);
         MLImage? image = null;
         return row =>
         {
             // The image may be disposed when the next one is asked for, hence the copy here. Handing in the last one is the custom.
             getter(ref image!);
-            RgbImage copy = Copy(image ?? throw new InvalidDataException($"Row {row} (counted from 0): column '{column.Name}' has no image."));
-            return new ImageToDecode(null, () => copy);
+            RgbImage? copy = image is null ? null : Copy(image);
+            return copy is null ? null : new ImageToDecode(null, () => copy);
         };
     }
 
