@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Examples.Shared;
 using GMem.Images;
 using GMem.MLNet;
 using Microsoft.ML;

@@ -1,13 +1,13 @@
 using System.IO.Compression;
 using SkiaSharp;
 
-namespace QuickStart;
+namespace Examples.Shared;
 
 /// <summary>The data set that needs no download: coloured shapes of several kinds and sizes, anywhere on a plain background.
 /// It is as rich as a few minutes on two CPU cores can learn to draw clearly; more kinds, turns and shades only take longer.</summary>
 internal static class ShapesDataSet
 {
-    private const int Size = 32;
+    private const int Size = SmallRecipe.ImageSize;
     private const int Count = 4096;
 
     private static readonly float[] Radii = [8, 10.5f];
