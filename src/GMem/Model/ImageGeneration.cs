@@ -10,7 +10,8 @@ internal static class ImageGeneration
     /// <summary>A snippet whose norm is below this has no direction; the all-zero snippet would be the null condition.</summary>
     private const double SmallestNorm = 1e-6;
 
-    public static GeneratedImages Generate(GMemModel model, IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken)
+    public static GeneratedImages Generate(
+        GMemModel model, IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken, int previewEveryNStep = 0, Action<GeneratedImages, SamplingProgress>? preview = null)
     {
         ModelCore core = model.Core;
         foreach (GenerationRequest request in requests)
@@ -38,9 +39,11 @@ internal static class ImageGeneration
             condition,
             sampler.NeedsNullCondition ? core.Network.NullCondition(1) : null,
             sampler.NeedsIncrements ? step => SeededNoise.Increments(seeds, step, shape, core.Device) : null,
+            preview: previewEveryNStep > 0 ? new SamplingPreview(previewEveryNStep, (estimate, progress) => preview?.Invoke(Decode(estimate), progress)) : null,
             cancellationToken: cancellationToken);
-        torch.Tensor pixels = core.Autoencoder.Decode(latents).cpu().contiguous();
-        return new GeneratedImages(pixels.MoveToOuterDisposeScope(), entries);
+        return new GeneratedImages(Decode(latents).Pixels.MoveToOuterDisposeScope(), entries);
+
+        GeneratedImages Decode(torch.Tensor data) => new(core.Autoencoder.Decode(data).cpu().contiguous(), entries);
     }
 
     public static void Validate(MemoryBank memory, GenerationRequest request)

@@ -58,6 +58,7 @@ public sealed class Sampler
     /// <param name="nullCondition">The null condition, <c>[B, ...]</c> or one for all rows <c>[1, ...]</c>; needed with guidance only.</param>
     /// <param name="increments">Standard normal noise <c>[B, ...]</c> of a step, by its index from 0; needed for the SDE only. A tensor it creates is disposed after the step.</param>
     /// <param name="progress">Told after every step.</param>
+    /// <param name="preview">Shown what the batch is becoming; null for nothing.</param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>Data <c>[B, ...]</c>, a new tensor.</returns>
     /// <exception cref="ArgumentException">Something is missing or does not fit the noise.</exception>
@@ -70,6 +71,7 @@ public sealed class Sampler
         Tensor? nullCondition = null,
         Func<int, Tensor>? increments = null,
         IProgress<SamplingProgress>? progress = null,
+        SamplingPreview? preview = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -80,29 +82,42 @@ public sealed class Sampler
         }
 
         _guidance.CheckConditions(noise.size(0), condition, nullCondition);
+        TimedModel predict = (x, time) => _guidance.PredictAt(network, x, time, condition, nullCondition);
         if (_sde is not null)
         {
             ArgumentNullException.ThrowIfNull(increments);
-            return _sde.Sample(
-                (x, time) => _guidance.PredictAt(network, x, time, condition, nullCondition), noise, increments, keepTrajectory: false, Report(progress, _sde.Steps + 1), cancellationToken).Final;
+            int total = _sde.Steps + 1;
+            (TimedModel watched, Action<int>? stepDone) = Watch(predict, preview, progress, total);
+            return _sde.Sample(watched, noise, increments, keepTrajectory: false, stepDone, cancellationToken).Final;
         }
 
-        return _ode!.Method == OdeMethod.Dopri5
-            ? IntegrateRows(network, noise, condition, nullCondition, progress, cancellationToken)
-            : Integrate(network, noise, condition, nullCondition, Report(progress, _ode.Steps), cancellationToken);
+        if (_ode!.Method == OdeMethod.Dopri5)
+        {
+            return IntegrateRows(network, noise, condition, nullCondition, progress, cancellationToken);
+        }
+
+        (TimedModel listened, Action<int>? done) = Watch(predict, preview, progress, _ode.Steps);
+        return Integrate(listened, noise, done, cancellationToken);
     }
 
-    private static Action<int>? Report(IProgress<SamplingProgress>? progress, int total) =>
-        progress is null ? null : completed => progress.Report(new SamplingProgress(completed, total));
+    private (TimedModel Predict, Action<int>? StepDone) Watch(TimedModel predict, SamplingPreview? preview, IProgress<SamplingProgress>? progress, int total)
+    {
+        Action<int>? report = progress is null ? null : completed => progress.Report(new SamplingProgress(completed, total));
+        if (preview is null)
+        {
+            return (predict, report);
+        }
 
-    private Tensor Integrate(
-        NetworkFunction network, Tensor noise, Tensor? condition, Tensor? nullCondition, Action<int>? stepDone, CancellationToken cancellationToken)
+        PreviewTap tap = new(preview, _transport, total);
+        return (tap.Listen(predict), tap.StepDone + report);
+    }
+
+    private Tensor Integrate(TimedModel predict, Tensor noise, Action<int>? stepDone, CancellationToken cancellationToken)
     {
         TimedModel drift = (x, time) =>
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor prediction = _guidance.PredictAt(network, x, time, condition, nullCondition);
-            return _transport.Drift(prediction, x, TimedModels.Times(x, time, 1)).MoveToOuterDisposeScope();
+            return _transport.Drift(predict(x, time), x, TimedModels.Times(x, time, 1)).MoveToOuterDisposeScope();
         };
         return _ode!.Integrate(drift, noise, _interval, keepTrajectory: false, stepDone, cancellationToken).Final;
     }
@@ -115,8 +130,9 @@ public sealed class Sampler
         Tensor[] rows = new Tensor[count];
         for (int i = 0; i < count; i++)
         {
-            Tensor? ofRow = nullCondition?.size(0) == 1 ? nullCondition : nullCondition?.narrow(0, i, 1);
-            rows[i] = Integrate(network, noise.narrow(0, i, 1), condition?.narrow(0, i, 1), ofRow, null, cancellationToken);
+            Tensor? nullOfRow = nullCondition?.size(0) == 1 ? nullCondition : nullCondition?.narrow(0, i, 1);
+            Tensor? ofRow = condition?.narrow(0, i, 1);
+            rows[i] = Integrate((x, time) => _guidance.PredictAt(network, x, time, ofRow, nullOfRow), noise.narrow(0, i, 1), null, cancellationToken);
             progress?.Report(new SamplingProgress(i + 1, count));
         }
 

@@ -1,0 +1,66 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using GMem.Images;
+using GMem.Memory;
+using GMem.Sampling;
+
+namespace GMem.Model;
+
+/// <summary>Generation on a thread of its own, read as a stream.</summary>
+internal static class ImageStream
+{
+    public static async IAsyncEnumerable<GeneratedImage> Read(
+        GMemModel model, GenerationRequest[] requests, StreamingOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using GMemModel handle = model.Share();
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Channel<GeneratedImage> images = Channel.CreateUnbounded<GeneratedImage>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        Task work = Task.Run(() => Write(handle, requests, options, images.Writer, stop.Token), CancellationToken.None);
+        try
+        {
+            // Not cancelled here: the writer closes the channel when it has stopped, so nothing is at work any more when the reader hears of it.
+            await foreach (GeneratedImage image in images.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                yield return image;
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await work.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Never throws: an error closes the channel, from which the reader gets it.</summary>
+    private static void Write(GMemModel model, GenerationRequest[] requests, StreamingOptions options, ChannelWriter<GeneratedImage> images, CancellationToken cancellationToken)
+    {
+        Exception? error = null;
+        try
+        {
+            for (int first = 0; first < requests.Length; first += options.BatchSize)
+            {
+                ArraySegment<GenerationRequest> batch = new(requests, first, Math.Min(options.BatchSize, requests.Length - first));
+                int offset = first;
+                using GeneratedImages finished = ImageGeneration.Generate(
+                    model, batch, cancellationToken, options.PreviewEveryNStep, (estimate, progress) => Put(estimate, batch, offset, progress));
+                Put(finished, batch, offset, null);
+            }
+        }
+        catch (Exception e)
+        {
+            error = e;
+        }
+
+        _ = images.TryComplete(error);
+
+        void Put(GeneratedImages made, IReadOnlyList<GenerationRequest> batch, int offset, SamplingProgress? progress)
+        {
+            IReadOnlyList<RgbImage> pictures = ImageTensors.FromTensor(made.Pixels);
+            for (int i = 0; i < pictures.Count; i++)
+            {
+                MemoryEntry? entry = made.MemoryIndices[i] is >= 0 and long index ? model.Memory.Entry(index) : null;
+                _ = images.TryWrite(new GeneratedImage(offset + i, batch[i], pictures[i], entry, progress));
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace GMem;
+
+/// <summary>How <see cref="GMemModel.GenerateAsync"/> hands images out.</summary>
+public sealed class StreamingOptions
+{
+    /// <summary>Images made at once; they come out together. At least 1. Default 16.</summary>
+    public int BatchSize { get; set; } = 16;
+
+    /// <summary>
+    /// A preview of every image after every so many steps of the solver, or 0 for none. At least 0. Default 0. With an autoencoder each preview costs a decoding; none are given
+    /// for <see cref="GMem.Sampling.OdeMethod.Dopri5"/>.
+    /// </summary>
+    public int PreviewEveryNStep { get; set; }
+
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">One or more are out of range; the message names every one.</exception>
+    public void Validate()
+    {
+        OptionFaults faults = new(nameof(StreamingOptions));
+        faults.Require(BatchSize >= 1, nameof(BatchSize), BatchSize, "at least 1");
+        faults.Require(PreviewEveryNStep >= 0, nameof(PreviewEveryNStep), PreviewEveryNStep, "at least 0 (0 for no previews)");
+        faults.Throw();
+    }
+
+    internal StreamingOptions Clone() => (StreamingOptions)MemberwiseClone();
+}
