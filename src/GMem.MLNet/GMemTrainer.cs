@@ -74,6 +74,9 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         }
     }
 
+    /// <summary>The seed of the run: <see cref="TrainingOptions.Seed"/>, or, where that is 0, the one drawn from the <see cref="MLContext"/>. With it the same model can be trained again.</summary>
+    public long Seed => _options.Training.Seed;
+
     /// <summary>The columns that the trained transformer will give for an input of these columns.</summary>
     /// <param name="inputSchema">The input's columns.</param>
     /// <returns>The output's columns.</returns>

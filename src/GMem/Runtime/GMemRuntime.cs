@@ -48,7 +48,20 @@ public static class GMemRuntime
     public static string Describe()
     {
         StringBuilder text = new();
-        void Line(string name, string value) => text.Append(CultureInfo.InvariantCulture, $"{name,-12} {value}").AppendLine();
+        foreach ((string name, string value) in Facts())
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{name,-12} {value}").AppendLine();
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The same, as names and values.</summary>
+    /// <returns>At least versions and system; where libtorch does not load, the reason stands under <c>libtorch</c>.</returns>
+    public static IReadOnlyList<KeyValuePair<string, string>> Facts()
+    {
+        List<KeyValuePair<string, string>> facts = [];
+        void Line(string name, string value) => facts.Add(new(name, value));
 
         Line("GMem", Version(typeof(GMemRuntime)));
         Line("TorchSharp", Version(typeof(torch)));
@@ -58,7 +71,7 @@ public static class GMemRuntime
         if (result.Error is { } error)
         {
             Line("libtorch", "does not load: " + error.Message);
-            return text.ToString();
+            return facts;
         }
 
         Line("libtorch", $"{torch.__version__} from {result.LibTorchFolder ?? "the folder TorchSharp found"}");
@@ -68,7 +81,7 @@ public static class GMemRuntime
         }
 
         DescribeDevices(Line);
-        return text.ToString();
+        return facts;
     }
 
     /// <summary>Loads ahead of the first use of TorchSharp anywhere in the process; an error waits for <see cref="EnsureLoaded"/>.</summary>

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using GMem.Sampling;
+
+namespace GMem.Tool.Arguments;
+
+/// <summary>The options by which a command changes how a model samples; what is not given stays as the model has it.</summary>
+internal sealed class GenerationArguments
+{
+    private readonly Option<SamplerKind?> _sampler = ChoiceOption.Optional<SamplerKind>("--sampler", "The equation that is solved.");
+    private readonly Option<OdeMethod?> _solver = ChoiceOption.Optional<OdeMethod>("--solver", "How the ODE is solved.");
+    private readonly Option<int?> _steps = NumberOption.Optional("--sampling-steps", "Steps of the solver.", 1, int.MaxValue);
+    private readonly Option<double?> _guidance = NumberOption.Optional("--guidance", "Guidance scale; 1 is none.", 0, double.MaxValue);
+
+    public GenerationArguments(Command command)
+    {
+        command.Options.Add(_sampler);
+        command.Options.Add(_solver);
+        command.Options.Add(_steps);
+        command.Options.Add(_guidance);
+    }
+
+    /// <summary>The model's options with what was given.</summary>
+    public SamplingOptions Apply(ParseResult parsed, SamplingOptions sampling)
+    {
+        sampling.Kind = parsed.GetValue(_sampler) ?? sampling.Kind;
+        sampling.OdeMethod = parsed.GetValue(_solver) ?? sampling.OdeMethod;
+        sampling.Steps = parsed.GetValue(_steps) ?? sampling.Steps;
+        sampling.GuidanceScale = parsed.GetValue(_guidance) ?? sampling.GuidanceScale;
+        sampling.Validate();
+        return sampling;
+    }
+}

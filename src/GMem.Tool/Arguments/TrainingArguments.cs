@@ -1,0 +1,48 @@
+using System.CommandLine;
+using GMem.MLNet;
+
+namespace GMem.Tool.Arguments;
+
+/// <summary>The trainer's options that the command line offers; every default is the library's.</summary>
+internal sealed class TrainingArguments
+{
+    private static readonly GMemTrainer.Options Defaults = new();
+
+    private readonly Option<int> _imageSize = NumberOption.Of("--image-size", "Side of the square images in pixels; a multiple of the patch size.", Defaults.ImageSize, 1, int.MaxValue);
+    private readonly Option<long> _steps = NumberOption.Of("--steps", "Training steps.", Defaults.Training.TotalSteps, 1, long.MaxValue);
+    private readonly Option<int> _batchSize = NumberOption.Of("--batch-size", "Images in a step.", Defaults.Training.BatchSize, 1, int.MaxValue);
+    private readonly Option<double> _learningRate = NumberOption.Of("--learning-rate", "Learning rate of AdamW.", Defaults.Training.LearningRate, 0, double.MaxValue);
+    private readonly Option<long> _seed = NumberOption.Of("--seed", "Seed of everything drawn at random; 0 draws one, which is printed.", Defaults.Training.Seed, 0, long.MaxValue);
+    private readonly Option<int> _patchSize = NumberOption.Of("--patch-size", "Side of a patch, the network's token.", Defaults.Network.PatchSize, 1, int.MaxValue);
+    private readonly Option<int> _hiddenSize = NumberOption.Of("--hidden-size", "Width of the network.", Defaults.Network.HiddenSize, 1, int.MaxValue);
+    private readonly Option<int> _depth = NumberOption.Of("--depth", "Blocks of the network.", Defaults.Network.Depth, 1, int.MaxValue);
+    private readonly Option<int> _heads = NumberOption.Of("--heads", "Attention heads.", Defaults.Network.HeadCount, 1, int.MaxValue);
+    private readonly Option<double> _snippetDropout = NumberOption.Of("--snippet-dropout", "Probability with which an entry of a snippet is dropped in training.", Defaults.Network.SnippetDropout, 0, 1);
+    private readonly Option<int> _snippetDimension = NumberOption.Of("--snippet-dimension", "Most entries a snippet has.", Defaults.SnippetDimension, 1, int.MaxValue);
+    private readonly Option<bool> _flip = new("--flip") { Description = "Mirrors half of the images; not for letters or anything with a handedness." };
+
+    public TrainingArguments(Command command)
+    {
+        Option[] options = [_imageSize, _steps, _batchSize, _learningRate, _seed, _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _flip];
+        foreach (Option option in options)
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    public GMemTrainer.Options ToOptions(ParseResult parsed)
+    {
+        GMemTrainer.Options options = new() { ImageSize = parsed.GetValue(_imageSize), SnippetDimension = parsed.GetValue(_snippetDimension) };
+        options.Training.TotalSteps = parsed.GetValue(_steps);
+        options.Training.BatchSize = parsed.GetValue(_batchSize);
+        options.Training.LearningRate = parsed.GetValue(_learningRate);
+        options.Training.Seed = parsed.GetValue(_seed);
+        options.Training.HorizontalFlip = parsed.GetValue(_flip);
+        options.Network.PatchSize = parsed.GetValue(_patchSize);
+        options.Network.HiddenSize = parsed.GetValue(_hiddenSize);
+        options.Network.Depth = parsed.GetValue(_depth);
+        options.Network.HeadCount = parsed.GetValue(_heads);
+        options.Network.SnippetDropout = parsed.GetValue(_snippetDropout);
+        return options;
+    }
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.Globalization;
+using GMem.Images;
+using GMem.MLNet;
+using GMem.Tool.Arguments;
+using GMem.Tool.Output;
+
+namespace GMem.Tool.Commands;
+
+/// <summary><c>gmem generate</c>.</summary>
+internal sealed class GenerateCommand : ToolCommand
+{
+    private readonly Argument<string> _model = CommonOptions.Model();
+    private readonly Option<string> _output = CommonOptions.Output("A folder for one .png each, named by its seed, or one .png for a grid of all.", "samples");
+    private readonly Option<int> _count = NumberOption.Of("--count", "Images to generate.", 16, 1, int.MaxValue);
+    private readonly Option<long> _seed = NumberOption.Of("--seed", "Seed of the first image; the others count up from it.", 0L, 0, long.MaxValue);
+    private readonly Option<long?> _memory = NumberOption.Optional("--memory", "Entry of the memory bank to draw from; without it the seed picks one.", 0L, long.MaxValue);
+    private readonly Option<string?> _label = new("--label") { Description = "Label to draw from." };
+    private readonly Option<string?> _image = new("--image") { HelpName = "path", Description = "An image to draw from, which need not have been trained on." };
+    private readonly Option<int> _batchSize = NumberOption.Of("--batch-size", "Images made at once.", new StreamingOptions().BatchSize, 1, int.MaxValue);
+    private readonly Option<int?> _gpu = CommonOptions.Gpu();
+    private readonly GenerationArguments _sampling;
+
+    public GenerateCommand(ToolConsole console)
+        : base("generate", "Generates images.", console,
+            ["gmem generate model.zip --count 64 --output samples", "gmem generate model.zip --label cat --output cats.png", "gmem generate model.zip --image photo.jpg --seed 7 --count 8 --output like-it.png"])
+    {
+        Arguments.Add(_model);
+        foreach (Option option in new Option[] { _output, _count, _seed, _memory, _label, _image, _batchSize })
+        {
+            Options.Add(option);
+        }
+
+        _sampling = new GenerationArguments(this);
+        Options.Add(_gpu);
+    }
+
+    protected override object Settings(ParseResult parsed)
+    {
+        using GMemTransformer model = ModelAccess.Load(parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
+        return new
+        {
+            Model = parsed.GetRequiredValue(_model),
+            Output = parsed.GetRequiredValue(_output),
+            Count = parsed.GetValue(_count),
+            Seed = parsed.GetValue(_seed),
+            Memory = parsed.GetValue(_memory),
+            Label = parsed.GetValue(_label),
+            Image = parsed.GetValue(_image),
+            BatchSize = parsed.GetValue(_batchSize),
+            Device = model.Model.Device.ToString(),
+            Sampling = _sampling.Apply(parsed, model.Model.Sampling),
+        };
+    }
+
+    protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        using GMemTransformer loaded = ModelAccess.Load(parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
+        using GMemModel model = loaded.Model.WithSampling(_sampling.Apply(parsed, loaded.Model.Sampling));
+        GenerationRequest[] requests = Requests(parsed, model);
+        StreamingOptions options = new() { BatchSize = parsed.GetValue(_batchSize) };
+        ImageOutput output = new(parsed.GetRequiredValue(_output), model.ImageSize);
+        IAsyncEnumerable<GeneratedImage> stream = model.GenerateAsync(requests, options, cancellationToken);
+        ProgressView.Show(ToolConsole, parsed.GetValue(CommonOptions.Json), "generating", view => Write(stream, requests.Length, output, view).GetAwaiter().GetResult());
+        return new ToolResult(new { Output = output.Path, output.Images }, $"Wrote {requests.Length} images to {output.Path}.");
+    }
+
+    private GenerationRequest[] Requests(ParseResult parsed, GMemModel model)
+    {
+        ReadOnlyMemory<float> snippet = parsed.GetValue(_image) is { } image ? ModelAccess.Snippet(model, image) : default;
+        GenerationRequest first = new(parsed.GetValue(_seed), parsed.GetValue(_memory) ?? -1, snippet, parsed.GetValue(_label));
+        return [.. Enumerable.Range(0, parsed.GetValue(_count)).Select(i => first with { Seed = first.Seed + i })];
+    }
+
+    private static async Task<int> Write(IAsyncEnumerable<GeneratedImage> stream, int total, ImageOutput output, ProgressView view)
+    {
+        int done = 0;
+        await foreach (GeneratedImage image in stream)
+        {
+            output.Add(image);
+            view.Report(++done, total, string.Create(CultureInfo.InvariantCulture, $"image {done}/{total}"));
+        }
+
+        output.Finish();
+        return done;
+    }
+}

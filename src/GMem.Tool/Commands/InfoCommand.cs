@@ -1,0 +1,38 @@
+using System.CommandLine;
+using GMem.MLNet;
+using GMem.Tool.Arguments;
+using GMem.Tool.Output;
+
+namespace GMem.Tool.Commands;
+
+/// <summary><c>gmem info</c>.</summary>
+internal sealed class InfoCommand : ToolCommand
+{
+    private readonly Argument<string> _model = CommonOptions.Model();
+
+    public InfoCommand(ToolConsole console)
+        : base("info", "Says what a model is: its images, its network, its memory bank and how it samples.", console, ["gmem info model.zip", "gmem info model.zip --json"], canDryRun: false)
+    {
+        Arguments.Add(_model);
+    }
+
+    protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string path = parsed.GetRequiredValue(_model);
+        using GMemTransformer loaded = ModelAccess.Load(path);
+        GMemModel model = loaded.Model;
+        return ToolResult.Of(new
+        {
+            Model = path,
+            model.ImageSize,
+            model.Autoencoder,
+            Encoder = model.Encoder?.Kind ?? "none (snippets of the user's own)",
+            Memory = MemoryValue.Of(model.Memory),
+            Network = NetworkSettings.Of(model.Network),
+            Parameters = model.ParameterCount,
+            model.Path,
+            model.Prediction,
+            model.Sampling,
+        });
+    }
+}

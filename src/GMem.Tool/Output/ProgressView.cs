@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using Spectre.Console;
+
+namespace GMem.Tool.Output;
+
+/// <summary>A bar on a terminal; a plain line every few seconds where the output goes elsewhere.</summary>
+internal sealed class ProgressView
+{
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
+
+    private readonly Stopwatch _sinceLine = new();
+    private readonly TextWriter _writer;
+    private ProgressTask? _bar;
+
+    private ProgressView(TextWriter writer) => _writer = writer;
+
+    /// <summary>Shows the view while something runs.</summary>
+    /// <param name="console">Where.</param>
+    /// <param name="json">Whether the output is for a program; progress then goes to the error stream.</param>
+    /// <param name="begin">What is done before the first report.</param>
+    /// <param name="run">What runs.</param>
+    public static T Show<T>(ToolConsole console, bool json, string begin, Func<ProgressView, T> run)
+    {
+        ProgressView view = new(json ? console.Error : console.Output);
+        if (json || !console.IsTerminal)
+        {
+            return run(view);
+        }
+
+        return AnsiConsole.Progress()
+            .Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+            .Start(context =>
+            {
+                view._bar = context.AddTask(Markup.Escape(begin)).IsIndeterminate();
+                return run(view);
+            });
+    }
+
+    /// <summary>Says how far it is.</summary>
+    public void Report(long done, long total, string text)
+    {
+        if (_bar is not null)
+        {
+            _bar.IsIndeterminate = false;
+            _bar.MaxValue = total;
+            _bar.Value = done;
+            _bar.Description = Markup.Escape(text);
+        }
+        else if (!_sinceLine.IsRunning || _sinceLine.Elapsed >= PlainInterval || done == total)
+        {
+            _sinceLine.Restart();
+            _writer.WriteLine(text);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using GMem.Runtime;
+using Spectre.Console;
+
+namespace GMem.Tool.Output;
+
+/// <summary>Where a run writes to: results on one stream, errors on the other.</summary>
+/// <param name="output">Results.</param>
+/// <param name="error">Errors, and with <c>--json</c> the progress.</param>
+/// <param name="terminal">Whether somebody is watching, so that progress can be drawn in place.</param>
+internal sealed partial class ToolConsole(TextWriter output, TextWriter error, bool terminal)
+{
+    public TextWriter Output { get; } = output;
+
+    public TextWriter Error { get; } = error;
+
+    public bool IsTerminal { get; } = terminal;
+
+    /// <summary>The console of this process.</summary>
+#pragma warning disable RS0030 // The only place where the tool names the console; everything else is given its streams.
+    public static ToolConsole OfProcess() =>
+        new(Console.Out, Console.Error, AnsiConsole.Profile.Capabilities.Interactive && AnsiConsole.Profile.Out.IsTerminal && !Console.IsOutputRedirected);
+#pragma warning restore RS0030
+
+    /// <summary>Writes a result: its text, or with <c>--json</c> its value.</summary>
+    public void Write(ToolResult result, bool json) => Output.WriteLine(json ? JsonText.Of(result.Value) : result.Text.TrimEnd());
+
+    /// <summary>Says in one line what is wrong.</summary>
+    /// <returns>The code.</returns>
+    public ExitCode Fail(ExitCode code, string message, string? trace, bool json)
+    {
+        string line = message.ReplaceLineEndings(" ");
+        Error.WriteLine(json ? JsonText.OneLine(new { Error = line, ExitCode = (int)code }) : $"error: {line}");
+        if (trace is not null)
+        {
+            Error.WriteLine(trace);
+        }
+
+        return code;
+    }
+
+    /// <summary>What an exception is to the user: a code and a line.</summary>
+    public ExitCode Fail(Exception exception, bool json, bool verbose)
+    {
+        (ExitCode code, string message) = exception switch
+        {
+            OperationCanceledException => (ExitCode.Cancelled, "stopped; nothing was written."),
+            GMemRuntimeException => (ExitCode.Runtime, exception.Message),
+            ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or InvalidOperationException or NotSupportedException or KeyNotFoundException
+                or JsonException =>
+                (ExitCode.Fault, exception.Message),
+            OutOfMemoryException => (ExitCode.Fault, "out of memory: choose a smaller --batch-size, --image-size or network."),
+            _ => (ExitCode.Bug, $"{exception.GetType().Name}: {exception.Message} This is a fault of gmem; please report it with the output of --verbose and of 'gmem doctor'."),
+        };
+        return Fail(code, WithoutParameter(message), verbose ? exception.ToString() : null, json);
+    }
+
+    /// <summary>The name of a parameter of ours, which .NET appends, says nothing to somebody at a command line.</summary>
+    private static string WithoutParameter(string message) => ParameterName().Replace(message, "");
+
+    [GeneratedRegex(@" \(Parameter '\w+'\)")]
+    private static partial Regex ParameterName();
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using GMem.Tool.Arguments;
+using GMem.Tool.Commands;
+using GMem.Tool.Output;
+
+namespace GMem.Tool;
+
+/// <summary>Parses a command line and runs it. Needs nothing of the process, so that tests can run it too.</summary>
+internal static class ToolProgram
+{
+    /// <summary>Time that a run which is told to stop gets to keep what it has.</summary>
+    private static readonly TimeSpan TimeToStop = TimeSpan.FromMinutes(2);
+
+    private const string Name = "gmem";
+
+    private const string Description = """
+        Trains, runs, judges and edits memory-conditioned image generators (GMem).
+
+        Exit codes: 0 done; 1 something given is wrong; 2 the command line is wrong; 3 libtorch or the GPU asked for is not there; 130 stopped by Ctrl-C; 70 a fault of the program.
+        """;
+
+    public static ExitCode Run(string[] arguments, ToolConsole console)
+    {
+        Command root = Create(console);
+        ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        InvocationConfiguration configuration = new()
+        {
+            EnableDefaultExceptionHandler = false,
+            Output = console.Output,
+            Error = console.Error,
+            ProcessTerminationTimeout = TimeToStop,
+        };
+        if (parsed.Errors.Count == 0 || parsed.Action is HelpAction or ExamplesHelp)
+        {
+            return (ExitCode)parsed.InvokeAsync(configuration).GetAwaiter().GetResult();
+        }
+
+        string command = string.Join(' ', Path(parsed.CommandResult).Reverse());
+
+        // A misspelt command is also a missing one; the first says it.
+        string[] faults = [.. parsed.Errors.Select(e => e.Message).OrderByDescending(m => m.StartsWith("Unrecognized", StringComparison.Ordinal))];
+        string said = string.Join(' ', parsed.UnmatchedTokens.Count > 0 ? faults[..parsed.UnmatchedTokens.Count] : faults);
+        return console.Fail(ExitCode.Usage, $"{said} See '{command} --help'.", null, parsed.GetValue(CommonOptions.Json));
+    }
+
+    private static Command Create(ToolConsole console)
+    {
+        Command memory = new("memory", "Looks at a model's memory bank, and edits it without training. An edit writes a new model.")
+        {
+            new MemoryListCommand(console), new MemoryNearestCommand(console), new MemoryAddCommand(console), new MemoryRemoveCommand(console),
+            new MemoryInterpolateCommand(console), new MemoryMergeCommand(console), new MemoryImportCommand(console), new MemoryExportCommand(console),
+        };
+
+        // Not a RootCommand, which would call itself by the name of the assembly.
+        Command root = new(Name, Description)
+        {
+            new TrainCommand(console), new GenerateCommand(console), new EvaluateCommand(console), memory, new InfoCommand(console), new DoctorCommand(console),
+        };
+        root.Options.Add(new HelpOption());
+        root.Options.Add(new VersionOption());
+        root.Options.Add(CommonOptions.Json);
+        root.Options.Add(CommonOptions.Verbose);
+        ExamplesHelp.Install(root);
+        return root;
+    }
+
+    private static IEnumerable<string> Path(CommandResult result)
+    {
+        for (SymbolResult? at = result; at is not null; at = at.Parent)
+        {
+            if (at is CommandResult command)
+            {
+                yield return command.Command.Name;
+            }
+        }
+    }
+}

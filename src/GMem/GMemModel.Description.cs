@@ -1,0 +1,22 @@
+using GMem.Backbone;
+using GMem.Transport;
+
+namespace GMem;
+
+public sealed partial class GMemModel
+{
+    /// <summary>The network's options. A copy.</summary>
+    public SiTOptions Network => Core.Network.Options.Clone();
+
+    /// <summary>How many numbers the network has learnt.</summary>
+    public long ParameterCount => Core.Network.parameters().Sum(p => p.numel());
+
+    /// <summary>The path from noise to data that it was trained on.</summary>
+    public InterpolantKind Path => Core.Transport.Path.Kind;
+
+    /// <summary>What the network predicts.</summary>
+    public PredictionTarget Prediction => Core.Transport.Prediction;
+
+    /// <summary>Name of the kind of autoencoder: <c>pixels</c>, or that of a latent model.</summary>
+    public string Autoencoder => Core.Autoencoder.Kind;
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace GMem.Tool.Tests;
+
+/// <summary>What only a process of its own can show: signals, and a libtorch that is not there.</summary>
+public sealed class ProcessTests(TinyFiles files) : IClassFixture<TinyFiles>
+{
+    private const int Interrupt = 2;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    [Fact]
+    public async Task Train_Interrupted_StopsWithOneLineAndItsCode()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are sent by kill(2)");
+        string output = files.File("interrupted.zip");
+        using Process process = Start([], ["train", files.Images, "--output", output, .. TinyFiles.SettingsWith(steps: 100_000_000)]);
+        Assert.Contains("step ", await process.StandardOutput.ReadLineAsync());
+
+        Assert.Equal(0, Kill(process.Id, Interrupt));
+        string error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
+
+        Assert.Equal((int)ExitCode.Cancelled, process.ExitCode);
+        Assert.Single(error.TrimEnd().Split('\n'));
+        Assert.StartsWith("error: stopped", error);
+    }
+
+    [Theory]
+    [InlineData("doctor")]
+    [InlineData("train")]
+    public async Task LibTorch_NotThere_IsNamedWithWhatToDo(string command)
+    {
+        string[] arguments = command == "train" ? ["train", files.Images, "--output", files.File("no.zip")] : ["doctor"];
+        using Process process = Start([("GMEM_LIBTORCH", files.File("empty"))], arguments);
+        string output = await process.StandardOutput.ReadToEndAsync();
+        string error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
+
+        Assert.Equal((int)ExitCode.Runtime, process.ExitCode);
+        Assert.Contains("GMEM_LIBTORCH names", output + error);
+        Assert.Contains("unset it", output + error);
+        Assert.DoesNotContain("   at ", output + error);
+    }
+
+    private static Process Start((string Name, string Value)[] environment, string[] arguments)
+    {
+        string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+        ProcessStartInfo start = new(dotnet, ["exec", Path.Combine(AppContext.BaseDirectory, "GMem.Tool.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["OMP_NUM_THREADS"] = "1";
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
+}
