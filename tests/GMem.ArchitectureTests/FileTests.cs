@@ -1,0 +1,55 @@
+using System.Text.RegularExpressions;
+
+namespace GMem.ArchitectureTests;
+
+/// <summary>How files are cut: one public type each, named like it, in the namespace of its folder, short.</summary>
+public sealed partial class FileTests
+{
+    private const int LongestFile = 300;
+
+    [Fact]
+    public void File_HasOnePublicTypeAtMost() => Assert.Empty(Faults((_, text) => PublicTypes(text).Count <= 1));
+
+    [Fact]
+    public void File_WithAPublicType_IsNamedLikeIt() => Assert.Empty(Faults((file, text) =>
+        PublicTypes(text) is not [string type] || Path.GetFileName(file).Split('.')[0] == type));
+
+    [Fact]
+    public void File_IsInTheNamespaceOfItsFolder() => Assert.Empty(Faults((file, text) =>
+        Namespace().Match(text) is not { Success: true } match || match.Groups[1].Value == ExpectedNamespace(file)));
+
+    [Fact]
+    public void File_IsShort() => Assert.Empty(Faults((_, text) => text.Count(c => c == '\n') <= LongestFile));
+
+    /// <summary>Each rule must be able to fail.</summary>
+    [Fact]
+    public void Rules_OfAFileThatBreaksThem_FindIt()
+    {
+        const string Wrong = "namespace GMem.Elsewhere;\n\npublic sealed class One;\n\npublic enum Two\n{\n}\n";
+        Assert.Equal(["One", "Two"], PublicTypes(Wrong));
+        Assert.NotEqual(ExpectedNamespace(Path.Combine(House.Root(), "src", "GMem", "Memory", "One.cs")), Namespace().Match(Wrong).Groups[1].Value);
+        Assert.Equal("GMem.Memory", ExpectedNamespace(Path.Combine(House.Root(), "src", "GMem", "Memory", "One.cs")));
+        Assert.Equal(2, Faults((_, _) => false).Take(2).Count());
+    }
+
+    private static IEnumerable<string> Faults(Func<string, string, bool> holds)
+    {
+        string[] files = [.. House.SourceFiles()];
+        Assert.NotEmpty(files);
+        return files.Where(file => !holds(file, File.ReadAllText(file))).Select(file => Path.GetRelativePath(House.Root(), file));
+    }
+
+    private static string ExpectedNamespace(string file)
+    {
+        string folder = Path.GetRelativePath(Path.Combine(House.Root(), "src"), Path.GetDirectoryName(file)!);
+        return folder.Replace(Path.DirectorySeparatorChar, '.');
+    }
+
+    private static List<string> PublicTypes(string text) => [.. PublicType().Matches(text).Select(m => m.Groups[1].Value).Distinct()];
+
+    [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
+
+    [GeneratedRegex(@"^public (?:static |sealed |abstract |partial |readonly |unsafe |ref )*(?:class|struct|interface|enum|record struct|record class|record|delegate [\w<>?.\[\]]+) (\w+)", RegexOptions.Multiline)]
+    private static partial Regex PublicType();
+}

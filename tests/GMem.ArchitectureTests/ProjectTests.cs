@@ -1,0 +1,29 @@
+using System.Reflection;
+
+namespace GMem.ArchitectureTests;
+
+/// <summary>Who may refer to whom.</summary>
+public sealed class ProjectTests
+{
+    [Fact]
+    public void GMem_KnowsNothingOfMLNetOrServices() => Assert.DoesNotContain(References(House.Model), name =>
+        name.StartsWith("Microsoft.ML", StringComparison.Ordinal) || name.StartsWith("Microsoft.Extensions", StringComparison.Ordinal) || name.StartsWith("GMem", StringComparison.Ordinal));
+
+    [Fact]
+    public void MLNet_KnowsGMemButNoServices()
+    {
+        Assert.Contains("GMem", References(House.MLNet));
+        Assert.DoesNotContain(References(House.MLNet), name => name.StartsWith("Microsoft.Extensions", StringComparison.Ordinal) || name is "GMem.Extensions");
+    }
+
+    [Fact]
+    public void Libraries_KnowNoCommandLine()
+    {
+        foreach (Assembly assembly in House.All)
+        {
+            Assert.DoesNotContain(References(assembly), name => name.StartsWith("Spectre", StringComparison.Ordinal) || name.StartsWith("System.CommandLine", StringComparison.Ordinal));
+        }
+    }
+
+    private static string[] References(Assembly assembly) => [.. assembly.GetReferencedAssemblies().Select(a => a.Name!)];
+}

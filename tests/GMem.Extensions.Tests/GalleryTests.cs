@@ -1,0 +1,122 @@
+using System.Net;
+using System.Text.Json;
+using GMem.Images;
+using GMem.Sampling;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using TorchSharp;
+using WebGallery;
+
+namespace GMem.Extensions.Tests;
+
+/// <summary>The page's server, over real connections: twenty at once, and clients who go away.</summary>
+[Collection(TinyService.OneAtATime)]
+public sealed class GalleryTests
+{
+    [Fact]
+    public async Task Page_IsOneFileWithoutAssetsFromElsewhere()
+    {
+        await using Server server = await Server.Start();
+        string page = await server.Client.GetStringAsync("/");
+        Assert.Contains("<title>GMem gallery</title>", page);
+        Assert.DoesNotContain("http://", page);
+        Assert.DoesNotContain("https://", page);
+    }
+
+    [Fact]
+    public async Task Model_NamesMemories()
+    {
+        await using Server server = await Server.Start();
+        JsonElement model = JsonDocument.Parse(await server.Client.GetStringAsync("/api/model")).RootElement;
+        Assert.Equal(TinyService.Model.Memory.Count, model.GetProperty("count").GetInt64());
+        Assert.Equal(24, model.GetProperty("memories").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Image_TwentyAtOnce_AreTheImagesAskedFor()
+    {
+        await using Server server = await Server.Start();
+        byte[][] answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => server.Client.GetByteArrayAsync($"/api/image?seed={i}&memory={i}")));
+        for (int i = 0; i < answers.Length; i++)
+        {
+            using GeneratedImages expected = TinyService.Model.Generate([new(i, i)]);
+            Assert.Equal(ImageTensors.FromTensor(expected.Pixels)[0].Pixels, ImageReader.Decode(answers[i], "answer").Pixels);
+        }
+
+        await TinyService.Until(() => server.Images.Pending == 0);
+    }
+
+    [Theory]
+    [InlineData("seed=3")]
+    [InlineData("seed=3&memory=2")]
+    [InlineData("seed=3&memory=2&second=9&mix=0.25")]
+    public async Task Stream_OfAnyWish_HasPreviewsAndThenTheImage(string wish)
+    {
+        await using Server server = await Server.Start();
+        string[] events = [.. (await server.Client.GetStringAsync($"/api/stream?{wish}")).Split('\n').Where(line => line.StartsWith("event: ", StringComparison.Ordinal))];
+        Assert.Equal(["event: preview", "event: preview", "event: image"], events);
+    }
+
+    [Theory]
+    [InlineData("memory=24", "MemoryIndex must be from 0 to 23")]
+    [InlineData("memory=1&second=99", "index 99")]
+    public async Task Stream_OfAWishThatCannotBe_SaysWhy(string wish, string expected)
+    {
+        await using Server server = await Server.Start();
+        HttpResponseMessage answer = await server.Client.GetAsync($"/api/stream?{wish}");
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains(expected, await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Stream_ClientsGoneHalfWay_StopsTheWorkAndLeavesNothing()
+    {
+        await using Server server = await Server.Start(TinyService.Slow);
+        await LeaveHalfWay(server);
+        await TinyService.Until(() => server.Images.Pending == 0);
+        long before = torch.Tensor.TotalCount;
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => LeaveHalfWay(server)));
+        await TinyService.Until(() => server.Images.Pending == 0);
+        Assert.Equal(before, torch.Tensor.TotalCount);
+    }
+
+    /// <summary>Reads the beginning of a stream, then closes the connection.</summary>
+    private static async Task LeaveHalfWay(Server server)
+    {
+        using HttpClient client = new() { BaseAddress = server.Client.BaseAddress };
+        await using Stream stream = await client.GetStreamAsync("/api/stream?seed=1");
+        Assert.True(await stream.ReadAsync(new byte[64]) > 0);
+    }
+
+    private sealed class Server : IAsyncDisposable
+    {
+        private readonly WebApplication _app;
+
+        private Server(WebApplication app)
+        {
+            _app = app;
+            string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+            Client = new HttpClient { BaseAddress = new Uri(address) };
+        }
+
+        public HttpClient Client { get; }
+
+        public ImageService Images => _app.Services.GetRequiredService<ImageService>();
+
+        public static async Task<Server> Start(SamplingOptions? sampling = null)
+        {
+            WebApplication app = Gallery.Create("http://127.0.0.1:0", services => services.AddGMem(TinyService.Model, options => (options.PreviewEveryNStep, options.Sampling) = (1, sampling)));
+            await app.StartAsync();
+            return new Server(app);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            Client.Dispose();
+            await _app.StopAsync();
+            await _app.DisposeAsync();
+        }
+    }
+}
