@@ -16,7 +16,7 @@ namespace GMem;
 /// Models that differ only in their bank or sampling share one network; it is freed when the last of them is disposed.
 /// Method: "Generative Modeling with Explicit Memory", arXiv 2412.08781.
 /// </remarks>
-public sealed class GMemModel : IDisposable
+public sealed partial class GMemModel : IDisposable
 {
     private int _disposed;
 
