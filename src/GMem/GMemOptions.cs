@@ -6,7 +6,7 @@ using GMem.Training;
 
 namespace GMem;
 
-/// <summary>Everything that <see cref="GMemModel.Fit"/> can be told.</summary>
+/// <summary>Everything that <c>GMemModel.Fit</c> can be told.</summary>
 public sealed class GMemOptions
 {
     /// <summary>
