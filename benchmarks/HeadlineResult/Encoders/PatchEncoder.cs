@@ -51,7 +51,11 @@ internal sealed class PatchEncoder : SnippetEncoder
 
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => new Dictionary<string, torch.Tensor>
     {
-        ["mean"] = _mean, ["whitening"] = _whitening, ["centres"] = _centres, ["feature_mean"] = _fitted.Mean, ["directions"] = _fitted.Directions,
+        ["mean"] = _mean,
+        ["whitening"] = _whitening,
+        ["centres"] = _centres,
+        ["feature_mean"] = _fitted.Mean,
+        ["directions"] = _fitted.Directions,
     };
 
     protected override void Dispose(bool disposing)
