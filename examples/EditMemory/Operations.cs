@@ -28,7 +28,7 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
             grid.Add(CenterCrop.Apply(picture, ImageSize));
             grid.AddRange(neighbors.Select(Remembered));
             float[] values = [.. snippet.data<float>()];
-            grid.AddRange(Generate(model, Enumerable.Range(seed, Columns - 1 - Nearest).Select(s => new PromptRow { Seed = s, Snippet = values })));
+            grid.AddRange(ml.Generate(model, Enumerable.Range(seed, Columns - 1 - Nearest).Select(s => new PromptRow { Seed = s, Snippet = values })));
 
             // The same picture as an entry of the bank: asked for by its index it gives the same images.
             MemoryBank larger = model.Memory.Add(snippet, sources: ["external"]);
@@ -57,7 +57,7 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
         long[] seeds = [.. Enumerable.Range(seed, 10_000).Select(s => (long)s).Where(s => model.Model.EntryOf(new GenerationRequest(s))?.Label == label).Take(2 * Columns)];
         using GMemTransformer without = model.WithMemory(model.Memory.RemoveLabel(label));
         PromptRow[] prompts = [.. seeds.Select(s => new PromptRow { Seed = s })];
-        return [.. Generate(model, prompts), .. Generate(without, prompts)];
+        return [.. ml.Generate(model, prompts), .. ml.Generate(without, prompts)];
     }
 
     /// <summary>Two banks, each of one label, and both in one.</summary>
@@ -68,7 +68,7 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
         using GMemTransformer ofFirst = model.WithMemory(first);
         using GMemTransformer ofSecond = model.WithMemory(second);
         using GMemTransformer ofBoth = model.WithMemory(first.Merge(second));
-        return [.. Generate(ofFirst, Seeds(Columns)), .. Generate(ofSecond, Seeds(Columns)), .. Generate(ofBoth, Seeds(2 * Columns))];
+        return [.. ml.Generate(ofFirst, Seeds(Columns)), .. ml.Generate(ofSecond, Seeds(Columns)), .. ml.Generate(ofBoth, Seeds(2 * Columns))];
     }
 
     private IEnumerable<RgbImage> Between(long from, long to, SnippetInterpolation method)
@@ -78,7 +78,7 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
             using torch.Tensor snippet = model.Memory.Interpolate(from, to, i / (Columns - 1.0), method);
             return new PromptRow { Seed = seed, Snippet = [.. snippet.data<float>()] };
         });
-        return Generate(model, prompts);
+        return ml.Generate(model, prompts);
     }
 
     private IEnumerable<PromptRow> Seeds(int count) => Enumerable.Range(seed, count).Select(s => new PromptRow { Seed = s });
@@ -94,23 +94,8 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
     /// <summary>The training image behind an entry; where the bank does not know it or it is gone, what the model generates from the entry.</summary>
     private RgbImage Remembered(MemoryNeighbor entry) => entry.Source is { } source && File.Exists(ArchiveOf(source))
         ? CenterCrop.Apply(ImageReader.ReadFile(source), ImageSize)
-        : Generate(model, [new PromptRow { Seed = seed, MemoryIndex = entry.Index }]).Single();
+        : ml.Generate(model, [new PromptRow { Seed = seed, MemoryIndex = entry.Index }]).Single();
 
     private static string ArchiveOf(string source) =>
         source.IndexOf(".zip/", StringComparison.OrdinalIgnoreCase) is int at and >= 0 ? source[..(at + ".zip".Length)] : source;
-
-    private List<RgbImage> Generate(GMemTransformer transformer, IEnumerable<PromptRow> prompts)
-    {
-        List<RgbImage> images = [];
-        IDataView rows = transformer.Transform(ml.Data.LoadFromEnumerable(prompts.ToArray()));
-        foreach (GeneratedImageRow row in ml.Data.CreateEnumerable<GeneratedImageRow>(rows, reuseRowObject: false))
-        {
-            using (row.GeneratedImage)
-            {
-                images.Add(row.GeneratedImage.ToRgbImage());
-            }
-        }
-
-        return images;
-    }
 }

@@ -41,13 +41,13 @@ internal static class ShapesDataSet
         File.Move(temporary, path, overwrite: true);
     }
 
-    /// <summary>Shapes that are not in the data set: in its middle, of other sizes, in colours between its colours.</summary>
+    /// <summary>Shapes that are not in the data set: in other places and colours, the last of them far from all that is in it.</summary>
     public static IReadOnlyList<RgbImage> Unseen()
     {
         (string Name, SKColor Color, float X, float Y, float Radius)[] shapes =
         [
-            ("circle", new(0x8A, 0x4F, 0x93), 16, 16, 9.5f), ("ring", new(0x14, 0x80, 0x90), 12, 20, 9),
-            ("square", new(0xEE, 0x6A, 0x2B), 19, 13, 9), ("triangle", new(0x63, 0x9E, 0x30), 14, 13, 10),
+            ("ring", new(0x14, 0x80, 0x90), 12, 20, 9), ("square", new(0xEE, 0x6A, 0x2B), 19, 13, 9),
+            ("triangle", new(0x63, 0x9E, 0x30), 14, 13, 10), ("circle", new(0x8A, 0x4F, 0x93), 16, 16, 9.5f),
         ];
         List<RgbImage> images = [];
         foreach ((string name, SKColor color, float x, float y, float radius) in shapes)

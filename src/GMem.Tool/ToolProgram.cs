@@ -56,7 +56,7 @@ internal static class ToolProgram
         // Not a RootCommand, which would call itself by the name of the assembly.
         Command root = new(Name, Description)
         {
-            new TrainCommand(console), new GenerateCommand(console), new EvaluateCommand(console), memory, new InfoCommand(console), new DoctorCommand(console),
+            new TrainCommand(console), new GenerateCommand(console), new EvaluateCommand(console), memory, new ImportCommand(console), new InfoCommand(console), new DoctorCommand(console),
         };
         root.Options.Add(new HelpOption());
         root.Options.Add(new VersionOption());

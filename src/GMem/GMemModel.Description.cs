@@ -16,7 +16,4 @@ public sealed partial class GMemModel
 
     /// <summary>What the network predicts.</summary>
     public PredictionTarget Prediction => Core.Transport.Prediction;
-
-    /// <summary>Name of the kind of autoencoder: <c>pixels</c>, or that of a latent model.</summary>
-    public string Autoencoder => Core.Autoencoder.Kind;
 }

@@ -25,7 +25,7 @@ internal static class House
     {
         PredicateList types = Types.InAssembly(Model).That().ResideInNamespace($"GMem.{room}");
         Assert.True(types.GetTypes().Any(), $"there is no room {room}");
-        TestResult result = types.ShouldNot().HaveDependencyOnAny([.. forbidden.Select(f => f.Contains('.') ? f : $"GMem.{f}")]).GetResult();
+        NetArchTest.Rules.TestResult result = types.ShouldNot().HaveDependencyOnAny([.. forbidden.Select(f => f.Contains('.') ? f : $"GMem.{f}")]).GetResult();
         return result.IsSuccessful ? [] : [.. result.FailingTypeNames];
     }
 }

@@ -126,6 +126,23 @@ public sealed partial class CommandTests(TinyFiles files) : IClassFixture<TinyFi
     }
 
     [Fact]
+    public void Import_OfExportedWeights_GivesAModelThatGenerates()
+    {
+        string bank = files.File("import-bank.safetensors"), weights = files.File("weights.safetensors"), model = files.File("official.zip");
+        using (MLNet.GMemTransformer trained = MLNet.GMemTransformer.Load(files.Model))
+        {
+            trained.Model.ExportCheckpoint(weights);
+            trained.Memory.Save(bank);
+        }
+
+        string[] arguments = ["import", weights, "--memory", bank, "--heads", "2", "--output", model];
+        Snapshot.Match("import-dry-run", ToolRun.Done([.. arguments, "--dry-run"]), Paths);
+        Assert.False(File.Exists(model));
+        Snapshot.Match("import", ToolRun.Done(arguments), Paths);
+        _ = ToolRun.Done("generate", model, "--count", "1", "--output", files.File("official"));
+    }
+
+    [Fact]
     public void Doctor_OnThisMachine_FindsEverythingInOrder()
     {
         JsonElement found = JsonDocument.Parse(ToolRun.Done("doctor", "--json")).RootElement;

@@ -6,7 +6,7 @@ public sealed class HelpTests
     private static readonly string[][] Commands =
     [
         [], ["train"], ["generate"], ["evaluate"], ["memory"], ["memory", "list"], ["memory", "nearest"], ["memory", "add"], ["memory", "remove"], ["memory", "interpolate"],
-        ["memory", "merge"], ["memory", "import"], ["memory", "export"], ["info"], ["doctor"],
+        ["memory", "merge"], ["memory", "import"], ["memory", "export"], ["import"], ["info"], ["doctor"],
     ];
 
     [Fact]

@@ -21,18 +21,25 @@ internal sealed class TrainingArguments
     private readonly Option<int> _snippetDimension = NumberOption.Of("--snippet-dimension", "Most entries a snippet has.", Defaults.SnippetDimension, 1, int.MaxValue);
     private readonly Option<bool> _flip = new("--flip") { Description = "Mirrors half of the images; not for letters or anything with a handedness." };
 
+    private readonly Option<string?> _encoder = new("--encoder") { HelpName = "path", Description = "DINOv2 weights (.safetensors or .pth) to make snippets with; without it, principal components of the pixels." };
+    private readonly Option<string?> _autoencoder = new("--autoencoder") { HelpName = "path", Description = "Weights of a KL autoencoder (.safetensors or .pth) to train in the latent space of; without it, in pixels." };
+    private readonly Option<string?> _workspace = new("--workspace") { HelpName = "path", Description = "A folder for what a run keeps." };
+
     public TrainingArguments(Command command)
     {
-        Option[] options = [_imageSize, _steps, _batchSize, _learningRate, _seed, _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _flip];
+        Option[] options = [_imageSize, _steps, _batchSize, _learningRate, _seed, _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _flip, _encoder, _autoencoder, _workspace];
         foreach (Option option in options)
         {
             command.Options.Add(option);
         }
     }
 
+    /// <summary>Where the weights are that the run needs besides.</summary>
+    public (string? Encoder, string? Autoencoder) Weights(ParseResult parsed) => (parsed.GetValue(_encoder), parsed.GetValue(_autoencoder));
+
     public GMemTrainer.Options ToOptions(ParseResult parsed)
     {
-        GMemTrainer.Options options = new() { ImageSize = parsed.GetValue(_imageSize), SnippetDimension = parsed.GetValue(_snippetDimension) };
+        GMemTrainer.Options options = new() { ImageSize = parsed.GetValue(_imageSize), SnippetDimension = parsed.GetValue(_snippetDimension), WorkspacePath = parsed.GetValue(_workspace) };
         options.Training.TotalSteps = parsed.GetValue(_steps);
         options.Training.BatchSize = parsed.GetValue(_batchSize);
         options.Training.LearningRate = parsed.GetValue(_learningRate);

@@ -25,7 +25,7 @@ internal sealed class InfoCommand : ToolCommand
         {
             Model = path,
             model.ImageSize,
-            model.Autoencoder,
+            Autoencoder = model.Autoencoder.Kind,
             Encoder = model.Encoder?.Kind ?? "none (snippets of the user's own)",
             Memory = MemoryValue.Of(model.Memory),
             Network = NetworkSettings.Of(model.Network),

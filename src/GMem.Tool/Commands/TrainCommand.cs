@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using GMem.Autoencoders;
+using GMem.Encoders;
 using GMem.Images;
 using GMem.MLNet;
 using GMem.Tool.Arguments;
@@ -36,6 +38,9 @@ internal sealed class TrainCommand : ToolCommand
             Images = parsed.GetRequiredValue(_images),
             Output = parsed.GetRequiredValue(_output),
             Gpu = parsed.GetValue(_gpu),
+            _training.Weights(parsed).Encoder,
+            _training.Weights(parsed).Autoencoder,
+            options.WorkspacePath,
             options.ImageSize,
             options.SnippetDimension,
             options.SnippetScale,
@@ -52,6 +57,9 @@ internal sealed class TrainCommand : ToolCommand
         MLContext ml = ModelAccess.Context(parsed.GetValue(_gpu));
         GMemTrainer.Options options = _training.ToOptions(parsed);
         options.CancellationToken = cancellationToken;
+        (string? encoderPath, string? autoencoderPath) = _training.Weights(parsed);
+        using SnippetEncoder? encoder = options.Encoder = encoderPath is null ? null : SnippetEncoder.DinoV2(encoderPath);
+        using ImageAutoencoder? autoencoder = options.Autoencoder = autoencoderPath is null ? null : ImageAutoencoder.Kl(autoencoderPath);
         IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(parsed.GetRequiredValue(_images));
         return ProgressView.Show(ToolConsole, json, "reading and encoding the images", view =>
         {

@@ -8,7 +8,7 @@ namespace GMem.Model;
 
 /// <summary>
 /// What models that differ only in their bank or in how they sample have in common. Counted: it is freed when the last of
-/// them is disposed.
+/// them is disposed. Encoder and autoencoder are shared with whoever made them, who disposes them as well.
 /// </summary>
 internal sealed class ModelCore(
     SiT network,
@@ -24,9 +24,9 @@ internal sealed class ModelCore(
 
     public FlowTransport Transport { get; } = transport;
 
-    public SnippetEncoder? Encoder { get; } = encoder;
+    public SnippetEncoder? Encoder { get; } = encoder?.Share();
 
-    public ImageAutoencoder Autoencoder { get; } = autoencoder;
+    public ImageAutoencoder Autoencoder { get; } = autoencoder.Share();
 
     public int ImageSize { get; } = imageSize;
 
@@ -43,8 +43,8 @@ internal sealed class ModelCore(
         if (Interlocked.Decrement(ref _users) == 0)
         {
             Network.Dispose();
-            Encoder?.Dispose();
-            Autoencoder.Dispose();
+            Encoder?.Release();
+            Autoencoder.Release();
         }
     }
 }

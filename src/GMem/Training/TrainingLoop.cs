@@ -12,7 +12,7 @@ namespace GMem.Training;
 internal sealed class TrainingLoop : IDisposable
 {
     private readonly SiT _network;
-    private readonly double _snippetDropout;
+    private readonly SiTOptions _shape;
     private readonly TrainingSet _set;
     private readonly TrainingOptions _options;
     private readonly torch.Device _device;
@@ -25,7 +25,7 @@ internal sealed class TrainingLoop : IDisposable
     public TrainingLoop(SiT network, TrainingSet set, TrainingOptions options, torch.Device device)
     {
         _network = network;
-        _snippetDropout = network.Options.SnippetDropout;
+        _shape = network.Options;
         _set = set;
         _options = options;
         _device = device;
@@ -76,7 +76,7 @@ internal sealed class TrainingLoop : IDisposable
 
         // Loss and gradient.
         _parameters.ZeroGradients();
-        LossTerms loss = _loss.Compute(_network, draws.Data, draws.Noise, draws.Time, draws.Condition, projectionTarget: null);
+        LossTerms loss = _loss.Compute(_network, draws.Data, draws.Noise, draws.Time, draws.Condition, draws.Tokens);
         start = Clock?.Add(StepClock.Forward, start) ?? 0;
         loss.Total.backward();
         start = Clock?.Add(StepClock.Backward, start) ?? 0;
@@ -107,15 +107,21 @@ internal sealed class TrainingLoop : IDisposable
         int batch = _options.BatchSize;
         bool[] mirrored = Mirrored(generator, batch);
         torch.Tensor time = _transport.SampleTimes(batch, _options.TimeDistribution, generator);
-        (torch.Tensor data, torch.Tensor snippets) = _set.Batch(_order.Indices(step), mirrored);
-        torch.Tensor noise = torch.randn(data.shape, dtype: torch.float32, generator: generator).to(_device);
-        torch.Tensor condition = ConditionDropout.DropEntries(snippets, _snippetDropout, generator);
+        TrainingBatch set = _set.Batch(_order.Indices(step), mirrored, step);
+        torch.Tensor noise = torch.randn(set.Data.shape, dtype: torch.float32, generator: generator).to(_device);
+        torch.Tensor? condition = Masked(set.Condition, generator);
         return new StepDraws(
-            data.MoveToOuterDisposeScope(),
+            set.Data.MoveToOuterDisposeScope(),
             noise.MoveToOuterDisposeScope(),
             time.to(_device).MoveToOuterDisposeScope(),
-            condition.MoveToOuterDisposeScope());
+            condition?.MoveToOuterDisposeScope(),
+            set.Tokens?.MoveToOuterDisposeScope());
     }
+
+    /// <summary>The condition with a part of it hidden: entries of snippets, or whole labels.</summary>
+    private torch.Tensor? Masked(torch.Tensor? condition, torch.Generator generator) => condition is null ? null
+        : _shape.Condition == ConditionKind.Label ? ConditionDropout.DropLabels(condition, _shape.ClassCount, _shape.LabelDropout, generator)
+        : ConditionDropout.DropEntries(condition, _shape.SnippetDropout, generator);
 
     /// <summary>Drawn in every case, so that switching mirroring on changes no other number.</summary>
     private bool[] Mirrored(torch.Generator generator, int batch)
@@ -130,5 +136,5 @@ internal sealed class TrainingLoop : IDisposable
         ? Math.Min(_options.EmaDecay, (1.0 + step) / (10.0 + step))
         : _options.EmaDecay;
 
-    private readonly record struct StepDraws(torch.Tensor Data, torch.Tensor Noise, torch.Tensor Time, torch.Tensor Condition);
+    private readonly record struct StepDraws(torch.Tensor Data, torch.Tensor Noise, torch.Tensor Time, torch.Tensor? Condition, torch.Tensor? Tokens);
 }

@@ -1,0 +1,83 @@
+using GMem.Images;
+
+namespace GMem.Tool.Tests.Documentation;
+
+/// <summary>Every <c>gmem</c> line of every document is run, one after the other, in a folder that has what the documents speak of. Trainings are made small; nothing else is changed.</summary>
+public sealed class CommandLineTests(TinyFiles files) : IClassFixture<TinyFiles>
+{
+    [Fact]
+    public void Commands_OfAllDocuments_Run()
+    {
+        PrepareFolder();
+        string before = Environment.CurrentDirectory;
+        List<string> faults = [];
+        try
+        {
+            Environment.CurrentDirectory = files.File("documents");
+            foreach (string document in DocumentFile.All)
+            {
+                foreach (string line in DocumentFile.CommandLines(document, "gmem").Where(CanRun))
+                {
+                    ToolRun run = ToolRun.Of(Small(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]));
+                    if (run.Code != ExitCode.Success)
+                    {
+                        faults.Add($"{DocumentFile.Name(document)}: {line}: {run.Error}");
+                    }
+                }
+            }
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+        }
+
+        Assert.Empty(faults);
+    }
+
+    /// <summary>Weights that nobody has here.</summary>
+    private static bool CanRun(string line) => !line.Contains("--inception") && !line.StartsWith("gmem import", StringComparison.Ordinal) && !line.Contains("--encoder") && !line.Contains("test.npz");
+
+    private static string[] Small(string[] arguments)
+    {
+        if (arguments[0] != "train")
+        {
+            return arguments;
+        }
+
+        HashSet<string> sizes = [.. TinyFiles.Settings.Where(s => s.StartsWith("--", StringComparison.Ordinal))];
+        List<string> kept = [];
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            if (sizes.Contains(arguments[i]))
+            {
+                i++;
+            }
+            else
+            {
+                kept.Add(arguments[i]);
+            }
+        }
+
+        return [.. kept, .. TinyFiles.Settings];
+    }
+
+    private void PrepareFolder()
+    {
+        string[] pictures = [.. Directory.EnumerateFiles(files.Images, "*.png", SearchOption.AllDirectories).Order()];
+        foreach (string folder in new[] { "photos/cat", "photos/dog", "test-photos" })
+        {
+            _ = Directory.CreateDirectory(files.File(Path.Combine("documents", folder)));
+        }
+
+        for (int i = 0; i < pictures.Length; i++)
+        {
+            RgbImage image = ImageReader.ReadFile(pictures[i]);
+            PngWriter.Write(files.File($"documents/photos/{(i % 2 == 0 ? "cat" : "dog")}/{i}.png"), image);
+            PngWriter.Write(files.File($"documents/test-photos/{i}.png"), image);
+        }
+
+        // The name decides nothing: what a file is, its content says.
+        File.Copy(pictures[0], files.File("documents/photo.jpg"));
+        File.Copy(files.Model, files.File("documents/model.zip"));
+    }
+}

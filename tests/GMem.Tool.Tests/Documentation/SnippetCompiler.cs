@@ -1,0 +1,85 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace GMem.Tool.Tests.Documentation;
+
+/// <summary>Compiles a snippet as a program of its own, with the usual usings and the well-known names that it uses but does not declare.</summary>
+internal static class SnippetCompiler
+{
+    private const string Usings = """
+        using System;
+        using System.Collections.Generic;
+        using System.IO;
+        using System.Linq;
+        using System.Threading;
+        using System.Threading.Tasks;
+        using GMem;
+        using GMem.Autoencoders;
+        using GMem.Backbone;
+        using GMem.Encoders;
+        using GMem.Evaluation;
+        using GMem.Extensions;
+        using GMem.Images;
+        using GMem.Memory;
+        using GMem.MLNet;
+        using GMem.Runtime;
+        using GMem.Sampling;
+        using GMem.Training;
+        using GMem.Transport;
+        using Microsoft.Extensions.Logging;
+        using Microsoft.ML;
+        using Microsoft.ML.Data;
+        using TorchSharp;
+
+        """;
+
+    private static readonly Dictionary<string, string> WellKnown = new()
+    {
+        ["ml"] = "MLContext",
+        ["mlContext"] = "MLContext",
+        ["images"] = "IDataView",
+        ["model"] = "GMemTransformer",
+        ["options"] = "GMemTrainer.Options",
+        ["bank"] = "MemoryBank",
+        ["logger"] = "ILogger",
+    };
+
+    private static readonly MetadataReference[] References =
+        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path))];
+
+    /// <returns>The errors, none if it compiles.</returns>
+    public static IReadOnlyList<string> Errors(string code, string given)
+    {
+        CompilationUnitSyntax snippet = Parse(code).GetCompilationUnitRoot();
+        string declarations = string.Concat(Given(given, snippet).Select(g => $"{g} = default!;\n"));
+        CompilationUnitSyntax program = Parse(Usings + string.Concat(snippet.Usings.Select(u => u.ToFullString())) + declarations + snippet.WithUsings(default).ToFullString()).GetCompilationUnitRoot();
+        CSharpCompilation compilation = CSharpCompilation.Create(
+            "Snippet", [program.SyntaxTree], References, new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
+        return [.. compilation.GetDiagnostics().Where(d => d.Severity == DiagnosticSeverity.Error).Select(d => $"{d.Id} {d.GetMessage()}: {d.Location.SourceTree?.GetText().Lines[d.Location.GetLineSpan().StartLinePosition.Line]}")];
+    }
+
+    /// <summary>What is declared before a snippet: what its comment gives, and well-known names that it uses.</summary>
+    private static IEnumerable<string> Given(string given, CompilationUnitSyntax snippet)
+    {
+        string[] own = [.. given.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+        HashSet<string> declared = [.. own.Select(o => o.Split(' ')[^1])];
+        foreach (SyntaxNode node in snippet.DescendantNodes())
+        {
+            _ = node switch
+            {
+                VariableDeclaratorSyntax variable => declared.Add(variable.Identifier.Text),
+                ForEachStatementSyntax each => declared.Add(each.Identifier.Text),
+                ParameterSyntax parameter => declared.Add(parameter.Identifier.Text),
+                SingleVariableDesignationSyntax designation => declared.Add(designation.Identifier.Text),
+                _ => false,
+            };
+        }
+
+        HashSet<string> used = [.. snippet.DescendantNodes().OfType<IdentifierNameSyntax>().Select(name => name.Identifier.Text)];
+        string[] args = ["string[] args"];
+        return [.. own.Except(args), .. WellKnown.Where(w => used.Contains(w.Key) && !declared.Contains(w.Key)).Select(w => $"{w.Value} {w.Key}")];
+    }
+
+    private static SyntaxTree Parse(string text) => CSharpSyntaxTree.ParseText(text, new CSharpParseOptions(LanguageVersion.Latest));
+}
