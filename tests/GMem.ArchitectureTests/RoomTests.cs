@@ -11,6 +11,7 @@ public sealed class RoomTests
         { "Images", ["Encoders", "Autoencoders", "Memory", "Backbone", "Transport", "Training", "Sampling", "Evaluation", "Model"] },
         { "Encoders", ["Memory", "Backbone", "Transport", "Training", "Sampling", "Evaluation", "Model"] },
         { "Autoencoders", ["Encoders", "Memory", "Backbone", "Transport", "Training", "Sampling", "Evaluation", "Model"] },
+        { "Latents", ["Backbone", "Transport", "Sampling", "Evaluation", "Model"] },
         { "Memory", ["Backbone", "Transport", "Training", "Sampling", "Encoders", "Autoencoders", "Evaluation", "Model"] },
         { "Backbone", ["Training", "Sampling", "Transport", "Memory", "Encoders", "Autoencoders", "Evaluation", "Model"] },
         { "Transport", ["Images", "Encoders", "Autoencoders", "Memory", "Backbone", "Training", "Sampling", "Weights", "Evaluation", "Model"] },

@@ -29,7 +29,7 @@ internal static partial class DocumentFile
 
     private static string Text(string path) => File.ReadAllText(path).ReplaceLineEndings("\n");
 
-    [GeneratedRegex(@"(?:<!-- given:(?<given>[^>]*?)-->\n)?```csharp\n(?<code>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    [GeneratedRegex(@"(?:<!-- given:(?<given>[^\n]*?)-->\n)?```csharp\n(?<code>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex CSharp();
 
     [GeneratedRegex(@"^```\n(?<text>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]

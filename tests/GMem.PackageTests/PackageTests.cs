@@ -1,0 +1,100 @@
+using System.IO.Compression;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using GMem.Images;
+using GMem.Tests.Shared;
+using GMem.Training;
+
+namespace GMem.PackageTests;
+
+/// <summary>The packages as their users get them: from a folder, into a new project outside the repository, with nothing else.</summary>
+[Trait("Category", "Slow")]
+public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>
+{
+    [Theory]
+    [InlineData("GMem")]
+    [InlineData("GMem.MLNet")]
+    [InlineData("GMem.Extensions")]
+    public void Package_OfALibrary_IsComplete(string id)
+    {
+        Assert.SkipWhen(PackageFeed.Reason is not null, PackageFeed.Reason ?? "");
+        using ZipArchive package = feed.Open(id);
+        string[] files = [.. package.Entries.Select(e => e.FullName)];
+        Assert.Equal([$"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"], files.Where(f => f.StartsWith("lib/", StringComparison.Ordinal)).Order());
+        Assert.Contains("README.md", files);
+        Assert.Contains("icon.png", files);
+        Assert.DoesNotContain(files, f => f.Contains("internals", StringComparison.OrdinalIgnoreCase));
+        XElement metadata = Metadata(package, id);
+        Assert.Equal(("MIT", "README.md", "icon.png"), (Value(metadata, "license"), Value(metadata, "readme"), Value(metadata, "icon")));
+        using ZipArchive symbols = feed.Open(id, "snupkg");
+        Assert.Contains($"lib/net10.0/{id}.pdb", symbols.Entries.Select(e => e.FullName));
+    }
+
+    [Fact]
+    public void Package_OfLibTorch_NamesThreePlatforms()
+    {
+        Assert.SkipWhen(PackageFeed.Reason is not null, PackageFeed.Reason ?? "");
+        using ZipArchive package = feed.Open("GMem.LibTorch");
+        string[] dependencies = [.. Metadata(package, "GMem.LibTorch").Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => e.Attribute("id")!.Value)];
+        Assert.All(["linux-x64", "win-x64", "osx-arm64"], platform => Assert.Contains($"libtorch-cpu-{platform}", dependencies));
+    }
+
+    [Fact]
+    public async Task Program_OfTheReadme_RunsInANewProjectWithOnePackage()
+    {
+        Assert.SkipWhen(PackageFeed.Reason is not null, PackageFeed.Reason ?? "");
+        string folder = feed.NewFolder("Pictures");
+        _ = await Command.Run(folder, Command.Dotnet, "new", "console", "--no-restore");
+        _ = await Command.Run(folder, Command.Dotnet, "add", "package", "GMem.MLNet", "--version", feed.Version);
+        Photos(folder);
+
+        // The same lines, made small: the network and the run would take minutes.
+        string program = FirstSnippet().Replace("imageSize: 32", "imageSize: 8, totalSteps: 2", StringComparison.Ordinal);
+        Assert.Contains("totalSteps: 2", program);
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), program);
+        _ = await Command.Run(folder, Command.Dotnet, "run", "-c", "Release");
+
+        Assert.True(File.Exists(Path.Combine(folder, "model.zip")));
+        Assert.Equal(64, Directory.EnumerateFiles(folder, "*.png").Count());
+        string[] native = [.. Directory.EnumerateFiles(Path.Combine(folder, "bin"), "*torch_cpu*", SearchOption.AllDirectories)];
+        Assert.Single(native);
+    }
+
+    [Fact]
+    public async Task Tool_Installed_TrainsAndGenerates()
+    {
+        Assert.SkipWhen(PackageFeed.Reason is not null, PackageFeed.Reason ?? "");
+        string folder = feed.NewFolder("tool");
+        Photos(folder);
+        _ = await Command.Run(folder, Command.Dotnet, "tool", "install", "GMem.Tool", "--tool-path", "installed", "--version", feed.Version, "--add-source", feed.Packages);
+        string gmem = Path.Combine(folder, "installed", OperatingSystem.IsWindows() ? "gmem.exe" : "gmem");
+        Assert.Contains("Nothing to do", await Command.Run(folder, gmem, "doctor"));
+        _ = await Command.Run(folder, gmem, "train", "photos", "--image-size", "8", "--hidden-size", "32", "--depth", "1", "--heads", "2", "--steps", "2");
+        _ = await Command.Run(folder, gmem, "generate", "model.zip", "--count", "2");
+        Assert.Equal(2, Directory.EnumerateFiles(Path.Combine(folder, "samples"), "*.png").Count());
+    }
+
+    private static void Photos(string folder)
+    {
+        string photos = Directory.CreateDirectory(Path.Combine(folder, "photos")).FullName;
+        using TrainingImages images = TinyModel.Images(count: 64);
+        int number = 0;
+        foreach (RgbImage image in ImageTensors.FromTensor(images.Pixels))
+        {
+            PngWriter.Write(Path.Combine(photos, $"{number++}.png"), image);
+        }
+    }
+
+    private static string FirstSnippet() => Snippet().Match(File.ReadAllText(Path.Combine(PackageFeed.Root(), "README.md"))).Groups[1].Value;
+
+    private static XElement Metadata(ZipArchive package, string id)
+    {
+        using Stream stream = package.GetEntry($"{id}.nuspec")!.Open();
+        return XDocument.Load(stream).Root!.Elements().Single();
+    }
+
+    private static string? Value(XElement metadata, string name) => metadata.Elements().SingleOrDefault(e => e.Name.LocalName == name)?.Value;
+
+    [GeneratedRegex("```csharp\r?\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Snippet();
+}
