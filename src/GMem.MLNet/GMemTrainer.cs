@@ -101,7 +101,9 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         using IChannel channel = _host.Start("Training");
         using TrainingImages images = TrainingImageReader.Read(input, columns, _options, channel);
         channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");
-        GMemModel model = GMemModel.Fit(images, _options.ToModelOptions(), device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
-        return new GMemTransformer(model, _options.Generation, _options.Training.Seed);
+        GMemOptions model = _options.ToModelOptions();
+        model.EncodingProgress = new EncodingLog(channel);
+        GMemModel trained = GMemModel.Fit(images, model, device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
+        return new GMemTransformer(trained, _options.Generation, _options.Training.Seed);
     }
 }

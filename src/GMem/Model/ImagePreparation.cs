@@ -56,7 +56,7 @@ internal sealed class ImagePreparation
         _plan.RequireTokens(encoder);
         ImageAutoencoder? latentsBy = _plan.Autoencoder is PixelAutoencoder ? null : _plan.Autoencoder;
         int tokenGrid = _plan.UsesTokens ? ImageSize / _plan.Autoencoder.DownsamplingFactor / _plan.Network.PatchSize : 0;
-        EncodedRows encoded = LatentCache.Encode(Images, new ImageEncoding(latentsBy, encoder, tokenGrid, Mirror), _options.WorkspacePath, _cancellationToken);
+        EncodedRows encoded = LatentCache.Encode(Images, new ImageEncoding(latentsBy, encoder, tokenGrid, Mirror), _options.WorkspacePath, _options.EncodingProgress, _cancellationToken);
         _owned.Add(encoded);
 
         LatentStatistics? statistics = _plan.Statistics ?? (_plan.Autoencoder.CanNormalise ? LatentStatisticsPass.Compute(encoded, _cancellationToken) : null);
