@@ -3,7 +3,7 @@ using Microsoft.ML;
 namespace GMem.MLNet;
 
 /// <summary>What <c>mlContext.ImageGeneration</c> offers.</summary>
-public sealed class ImageGenerationCatalog
+public sealed partial class ImageGenerationCatalog
 {
     private readonly MLContext _mlContext;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using GMem.Training;
 using Spectre.Console;
 
-namespace QuickStart;
+namespace Examples.Shared;
 
 /// <summary>A live progress bar on a terminal; a plain line every few seconds where the output goes to a file.</summary>
 internal sealed class ProgressView : IProgress<TrainingProgress>
