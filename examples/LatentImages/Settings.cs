@@ -26,8 +26,8 @@ internal sealed record Settings
     /// <summary>A DINOv2 model's file; null makes a tiny random one.</summary>
     public string? Encoder { get; init; }
 
-    /// <summary>Side of the images in pixels; null for 256 with a real autoencoder, else 64.</summary>
-    public int? ImageSize { get; init; }
+    /// <summary>Side of the images in pixels; 0 for 256 with a real autoencoder, else 64.</summary>
+    public int ImageSize { get; init; }
 
     /// <summary>A published size of the network; null for one that a CPU can train.</summary>
     public string? Preset { get; init; }
@@ -45,7 +45,7 @@ internal sealed record Settings
 
     public string Output { get; init; } = DefaultOutput;
 
-    public int ResolvedImageSize => ImageSize ?? (Autoencoder is null ? TrialImageSize : OfficialImageSize);
+    public int ResolvedImageSize => ImageSize > 0 ? ImageSize : Autoencoder is null ? TrialImageSize : OfficialImageSize;
 
     /// <summary>The network: patches of 2 latent cells, or of 1 where a cell is 16 pixels, as the published ones.</summary>
     public SiTOptions ToNetwork(int pixelsACell, int tokenWidth)

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
+using Examples.Shared;
 using GMem;
 using GMem.Images;
 using GMem.MLNet;
@@ -26,7 +26,7 @@ internal static class Walkthrough
         IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(settings.Images ?? DrawPictures(output, settings.Seed));
         Console.WriteLine($"Training on {files.Count} images of {settings.ResolvedImageSize} x {settings.ResolvedImageSize} pixels, on {device}, for {settings.Steps} steps of {settings.BatchSize}.");
 
-        using (GMemTransformer trained = Train(ml, settings, networks, files, output, cancellationToken))
+        using (GMemTransformer trained = ProgressView.Show(progress => Train(ml, settings, networks, files, output, progress, cancellationToken)))
         {
             // Files for others: one for ML.NET with everything in it, one that the public Python code loads.
             trained.Save(output.Model);
@@ -56,7 +56,8 @@ internal static class Walkthrough
 
     /// <summary>Latents, snippets and tokens are encoded once, into the workspace; the next run with the same images finds them there.</summary>
     private static GMemTransformer Train(
-        MLContext ml, Settings settings, Networks networks, IReadOnlyList<ImageFile> files, OutputFolder output, CancellationToken cancellationToken)
+        MLContext ml, Settings settings, Networks networks, IReadOnlyList<ImageFile> files, OutputFolder output,
+        IProgress<TrainingProgress> progress, CancellationToken cancellationToken)
     {
         GMemTrainer.Options options = new()
         {
@@ -69,7 +70,7 @@ internal static class Walkthrough
             {
                 TotalSteps = settings.Steps, BatchSize = settings.BatchSize, Seed = settings.Seed, HorizontalFlip = true, CosineLossWeight = 1, LogEveryNStep = 10,
             },
-            Progress = new Lines(),
+            Progress = progress,
             CancellationToken = cancellationToken,
         };
         return ml.ImageGeneration.Trainers.GMem(options).Fit(ml.Data.LoadFromEnumerable(files));
@@ -95,12 +96,5 @@ internal static class Walkthrough
         }
 
         ImageGrid.Save(output.Samples, samples, columns: 4, scale: 1);
-    }
-
-    /// <summary>A line for each report.</summary>
-    private sealed class Lines : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"step {value.Step}/{value.TotalSteps}  loss {value.Loss:F4}  {value.ImagesPerSecond:F0} images/s  {value.TimeLeft:hh\\:mm\\:ss} left"));
     }
 }
