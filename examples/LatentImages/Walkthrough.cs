@@ -68,7 +68,12 @@ internal static class Walkthrough
             Network = settings.ToNetwork(networks.Autoencoder.DownsamplingFactor, networks.Encoder.PatchTokenDimension),
             Training = new TrainingOptions
             {
-                TotalSteps = settings.Steps, BatchSize = settings.BatchSize, Seed = settings.Seed, HorizontalFlip = true, CosineLossWeight = 1, LogEveryNStep = 10,
+                TotalSteps = settings.Steps,
+                BatchSize = settings.BatchSize,
+                Seed = settings.Seed,
+                HorizontalFlip = true,
+                CosineLossWeight = 1,
+                LogEveryNStep = 10,
             },
             Progress = progress,
             CancellationToken = cancellationToken,

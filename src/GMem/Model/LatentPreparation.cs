@@ -71,7 +71,7 @@ internal sealed class LatentPreparation(
     {
         string[]? known = options.InitialModel is { } initial ? ClassBank.Names(initial.Memory) : null;
         (long least, long most) = (labels.Min(), labels.Max());
-        long limit = known?.Length ?? 1_000_000;
+        long limit = known?.Length ?? ClassBank.MostClasses;
         return least >= 0 && most < limit ? known ?? ClassBank.Numbers((int)most + 1)
             : throw new ArgumentException($"The labels of '{latents.Folder}' run from {least} to {most}; they must be from 0 to {limit - 1}.");
     }
