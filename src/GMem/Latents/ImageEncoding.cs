@@ -144,7 +144,7 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
         {
             throw new ArgumentException(
                 $"The encoder gives {count} patch tokens an image, but the network has {tokenGrid} x {tokenGrid} tokens, to which only a finer square grid can be averaged down. "
-                + "Use larger patches in the network, or switch the projection loss off (ProjectionSize = 0).");
+                + "Use larger patches in the network, or switch the projection loss off (Training.ProjectionLossWeight = 0).");
         }
 
         torch.Tensor grid = tokens.transpose(1, 2).reshape(tokens.shape[0], tokens.shape[2], side, side);
