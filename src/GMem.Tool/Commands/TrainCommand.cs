@@ -68,7 +68,11 @@ internal sealed class TrainCommand : ToolCommand
             GMemTrainer trainer = ml.ImageGeneration.Trainers.GMem(options);
             using GMemTransformer model = trainer.Fit(ml.Data.LoadFromEnumerable(files));
             model.Save(output);
-            return ToolResult.Of(new { Model = output, Images = files.Count, Memory = model.Memory.Count, Steps = last.Value?.Step, last.Value?.Loss, trainer.Seed });
+
+            // A run that is told to stop gives, where it can, what it has learnt so far.
+            bool stopped = cancellationToken.IsCancellationRequested;
+            ToolResult result = ToolResult.Of(new { Model = output, Images = files.Count, Memory = model.Memory.Count, Steps = last.Value?.Step, last.Value?.Loss, trainer.Seed, Stopped = stopped ? true : (bool?)null });
+            return stopped ? result with { Code = ExitCode.Cancelled } : result;
         });
     }
 
