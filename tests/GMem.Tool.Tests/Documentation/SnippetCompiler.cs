@@ -7,32 +7,13 @@ namespace GMem.Tool.Tests.Documentation;
 /// <summary>Compiles a snippet as a program of its own, with the usual usings and the well-known names that it uses but does not declare.</summary>
 internal static class SnippetCompiler
 {
-    private const string Usings = """
-        using System;
-        using System.Collections.Generic;
-        using System.IO;
-        using System.Linq;
-        using System.Threading;
-        using System.Threading.Tasks;
-        using GMem;
-        using GMem.Autoencoders;
-        using GMem.Backbone;
-        using GMem.Encoders;
-        using GMem.Evaluation;
-        using GMem.Extensions;
-        using GMem.Images;
-        using GMem.Memory;
-        using GMem.MLNet;
-        using GMem.Runtime;
-        using GMem.Sampling;
-        using GMem.Training;
-        using GMem.Transport;
-        using Microsoft.Extensions.Logging;
-        using Microsoft.ML;
-        using Microsoft.ML.Data;
-        using TorchSharp;
+    private static readonly string[] Foreign =
+        ["System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Threading", "System.Threading.Tasks", "Microsoft.Extensions.Logging", "Microsoft.ML", "Microsoft.ML.Data", "TorchSharp"];
 
-        """;
+    /// <summary>All namespaces of the libraries, and the usual ones of others.</summary>
+    private static readonly string Usings = string.Concat(
+        new[] { typeof(GMemModel), typeof(MLNet.GMemTrainer), typeof(Extensions.ImageService) }
+            .SelectMany(type => type.Assembly.GetExportedTypes()).Select(type => type.Namespace!).Concat(Foreign).Distinct().Select(name => $"using {name};\n"));
 
     private static readonly Dictionary<string, string> WellKnown = new()
     {
@@ -43,6 +24,9 @@ internal static class SnippetCompiler
         ["options"] = "GMemTrainer.Options",
         ["bank"] = "MemoryBank",
         ["logger"] = "ILogger",
+        ["encoder"] = "SnippetEncoder",
+        ["autoencoder"] = "KlAutoencoder",
+        ["device"] = "torch.Device",
     };
 
     private static readonly MetadataReference[] References =
