@@ -43,13 +43,19 @@ public sealed partial class GMemTrainer
         /// </summary>
         public double? SnippetScale { get; set; }
 
+        /// <summary>Folder for checkpoints, logs and cached latents of runs; null keeps none. Default null.</summary>
+        public string? WorkspacePath { get; set; }
+
         /// <summary>Columns and batch size of the trained transformer.</summary>
         public GenerationOptions Generation { get; set; } = new();
 
         /// <summary>Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread. Default null.</summary>
         public IProgress<TrainingProgress>? Progress { get; set; }
 
-        /// <summary>Stops reading or training. Default none.</summary>
+        /// <summary>
+        /// Stops reading or training. Once training has begun, <see cref="GMemTrainer.Fit"/> then returns a usable transformer of what was learned, marked as
+        /// <see cref="GMemTransformer.IsPartial"/>, or throws, as <see cref="TrainingOptions.OnCancellation"/> says. Default none.
+        /// </summary>
         public CancellationToken CancellationToken { get; set; }
 
         /// <summary>Checks all values that can be checked before the images are seen.</summary>
@@ -108,6 +114,7 @@ public sealed partial class GMemTrainer
             Sampling = Sampling,
             SnippetDimension = SnippetDimension,
             SnippetScale = SnippetScale,
+            WorkspacePath = WorkspacePath,
         };
 
         private static void Collect(List<string> faults, Action validate)

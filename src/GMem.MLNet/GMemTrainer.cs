@@ -87,11 +87,12 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
 
     /// <summary>Reads all images and trains on them.</summary>
     /// <param name="input">The training data, at least one batch of rows.</param>
-    /// <returns>The trained transformer. Dispose it to free the network.</returns>
+    /// <returns>The trained transformer, partial where training was cancelled. Dispose it to free the network.</returns>
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, there are fewer images than one batch, or the options do not fit the images.</exception>
     /// <exception cref="FileNotFoundException">An image file is missing.</exception>
     /// <exception cref="InvalidDataException">An image cannot be read or a snippet is not valid; the message names the file or the row.</exception>
-    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled before the first step, or the options say to throw.</exception>
+    /// <exception cref="IOException">The workspace cannot be written, or another run is using it.</exception>
     /// <exception cref="GMemRuntimeException">libtorch or the GPU asked for is not there.</exception>
     public GMemTransformer Fit(IDataView input)
     {

@@ -31,6 +31,9 @@ public sealed class GMemOptions
     /// </summary>
     public double? SnippetScale { get; set; }
 
+    /// <summary>Folder for checkpoints, logs and cached latents of runs; null keeps none. Default null.</summary>
+    public string? WorkspacePath { get; set; }
+
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">One or more are out of range; the message names every one.</exception>
     public void Validate()
@@ -41,6 +44,7 @@ public sealed class GMemOptions
         faults.Require(Sampling is not null, nameof(Sampling), Sampling, "set");
         faults.Require(SnippetDimension >= 1, nameof(SnippetDimension), SnippetDimension, "at least 1");
         faults.Require(SnippetScale is null or (> 0 and < double.PositiveInfinity), nameof(SnippetScale), SnippetScale, "above 0, or null");
+        faults.Require(WorkspacePath is not { Length: 0 }, nameof(WorkspacePath), "empty", "a folder, or null");
         faults.Throw();
         Training!.Validate();
         Sampling!.Validate();
@@ -54,5 +58,6 @@ public sealed class GMemOptions
         Sampling = Sampling.Clone(),
         SnippetDimension = SnippetDimension,
         SnippetScale = SnippetScale,
+        WorkspacePath = WorkspacePath,
     };
 }

@@ -128,11 +128,28 @@ public class GMemTrainerTests
     }
 
     [Fact]
-    public void Fit_Cancelled_Stops()
+    public void Fit_CancelledAfterAReport_GivesAPartialTransformer()
     {
         using CancellationTokenSource source = new();
         GMemTrainer.Options options = TinyTrainer.Options();
         options.Training.TotalSteps = 1_000_000;
+        options.CancellationToken = source.Token;
+        options.Progress = new Reports([], _ => source.Cancel());
+
+        using GMemTransformer model = TinyTrainer.Fit(options: options);
+
+        Assert.True(model.IsPartial);
+        Assert.Equal(1, model.TrainedSteps);
+        Assert.Single(model.Transform(Views.Of(new PromptRow { Seed = 4 })).Pixels());
+    }
+
+    [Fact]
+    public void Fit_CancelledToThrow_Throws()
+    {
+        using CancellationTokenSource source = new();
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.Training.TotalSteps = 1_000_000;
+        options.Training.OnCancellation = CancellationBehavior.Throw;
         options.CancellationToken = source.Token;
         options.Progress = new Reports([], _ => source.Cancel());
 

@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Training;
 using GMem.Transport;
 using TorchSharp;
 
@@ -31,6 +32,9 @@ internal sealed class ModelCore(
     public int ImageSize { get; } = imageSize;
 
     public torch.Device Device { get; } = device;
+
+    /// <summary>How the training ended.</summary>
+    public TrainingOutcome Outcome { get; init; }
 
     public ModelCore Share()
     {

@@ -41,6 +41,12 @@ internal sealed class ModelDescription
 
     public required string Autoencoder { get; set; }
 
+    /// <summary>Steps the network was trained; 0 in files from before this was written down.</summary>
+    public long TrainedSteps { get; set; }
+
+    /// <summary>Whether training was cancelled before its last step.</summary>
+    public bool IsPartial { get; set; }
+
     /// <summary>Kind of the snippet encoder; null where the snippets came from elsewhere.</summary>
     public string? Encoder { get; set; }
 

@@ -5,6 +5,7 @@ using GMem.Images;
 using GMem.Memory;
 using GMem.Runtime;
 using GMem.Training;
+using GMem.Training.Checkpoints;
 using TorchSharp;
 
 namespace GMem.Model;
@@ -39,8 +40,8 @@ internal sealed class ModelFitting
         try
         {
             MemoryBank bank = BuildBank(encoder);
-            SiT trained = Train(bank, encoder);
-            ModelCore core = new(trained, _options.Training.CreateTransport(), encoder, _autoencoder, ImageSize, _device);
+            (SiT trained, TrainingOutcome outcome) = Train(bank, encoder);
+            ModelCore core = new(trained, _options.Training.CreateTransport(), encoder, _autoencoder, ImageSize, _device) { Outcome = outcome };
             return new GMemModel(core, bank, _options.Sampling);
         }
         catch
@@ -52,7 +53,7 @@ internal sealed class ModelFitting
 
     private int ImageSize => (int)_images.Pixels.shape[3];
 
-    private SiT Train(MemoryBank bank, SnippetEncoder? encoder)
+    private (SiT Network, TrainingOutcome Outcome) Train(MemoryBank bank, SnippetEncoder? encoder)
     {
         SiTOptions network = NetworkOptions(bank.Dimension);
         MemoryBank? mirrored = _options.Training.HorizontalFlip ? BuildMirroredBank(encoder!) : null;
@@ -61,11 +62,12 @@ internal sealed class ModelFitting
         SiT sit = new(network, generator, _device);
         try
         {
-            using TrainingLoop loop = new(sit, set, _options.Training, _device);
-            loop.Run(_progress, _cancellationToken);
+            using TrainingWorkspace? workspace = OpenWorkspace();
+            using TrainingLoop loop = new(sit, set, _options.Training, _device, workspace);
+            TrainingOutcome outcome = loop.Run(_progress, _cancellationToken);
             loop.UseAverage();
             sit.eval();
-            return sit;
+            return (sit, outcome);
         }
         catch
         {
@@ -73,6 +75,10 @@ internal sealed class ModelFitting
             throw;
         }
     }
+
+    private TrainingWorkspace? OpenWorkspace() => _options.WorkspacePath is { } path
+        ? new TrainingWorkspace(path, RunDescription.Of(_options, _images), _options.Training)
+        : null;
 
     /// <summary>What the data decide is set here; the rest is the user's.</summary>
     private SiTOptions NetworkOptions(int snippetSize)
@@ -135,9 +141,10 @@ internal sealed class ModelFitting
             throw new ArgumentException($"The image size {shape[3]} is not divisible by the patch of {patch} pixels; choose an image size that is a multiple of it, or another PatchSize (1, 2, 4 or 8).");
         }
 
-        if (shape[0] < _options.Training.BatchSize)
+        long training = shape[0] - (long)Math.Round(shape[0] * _options.Training.ValidationFraction);
+        if (training < _options.Training.BatchSize)
         {
-            throw new ArgumentException($"There are {shape[0]} images, fewer than one batch of {_options.Training.BatchSize}; bring more images or lower BatchSize.");
+            throw new ArgumentException($"There are {training} images to train on, fewer than one batch of {_options.Training.BatchSize}; bring more images or lower BatchSize.");
         }
 
         if (_images.Snippets is { } snippets && (snippets.shape.Length != 2 || snippets.shape[0] != shape[0]))

@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Memory;
+using GMem.Training;
 using GMem.Transport;
 using GMem.Weights;
 using TorchSharp;
@@ -29,6 +30,8 @@ internal static class ModelSerializer
             LossWeighting = core.Transport.Weighting,
             Sampling = model.Sampling,
             Autoencoder = core.Autoencoder.Kind,
+            TrainedSteps = core.Outcome.TrainedSteps,
+            IsPartial = core.Outcome.IsPartial,
             Encoder = core.Encoder?.Kind,
             EncoderConfiguration = core.Encoder?.SaveConfiguration(),
         };
@@ -51,7 +54,10 @@ internal static class ModelSerializer
             encoder = LoadEncoder(archive, description);
             MemoryBank memory = Read(archive, MemoryEntry, stream => MemoryBank.Load(stream, MemoryEntry));
             FlowTransport transport = new(InterpolantPath.Of(description.Path), description.Prediction, description.LossWeighting);
-            ModelCore core = new(network, transport, encoder, LoadAutoencoder(description), description.ImageSize, device);
+            ModelCore core = new(network, transport, encoder, LoadAutoencoder(description), description.ImageSize, device)
+            {
+                Outcome = new TrainingOutcome(description.TrainedSteps, description.IsPartial),
+            };
             return new GMemModel(core, memory, description.Sampling);
         }
         catch

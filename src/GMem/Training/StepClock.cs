@@ -2,17 +2,25 @@ using System.Diagnostics;
 
 namespace GMem.Training;
 
-/// <summary>Where the time of training steps goes. Not used in training proper: on a GPU the host runs ahead of the device.</summary>
+/// <summary>Where the time of training goes. On a GPU the host runs ahead of the device, and these are the host's times.</summary>
 internal sealed class StepClock
 {
     public const string Data = "data and noise";
     public const string Forward = "forward";
     public const string Backward = "backward";
     public const string Optimizer = "optimizer";
+    public const string Averages = "averages";
+    public const string Validation = "validation";
+    public const string Samples = "samples";
+    public const string Checkpoint = "checkpoint";
+    public const string Reports = "reports";
 
     private readonly Dictionary<string, double> _seconds = [];
 
     public double Total => _seconds.Values.Sum();
+
+    /// <summary>Seconds in the network itself; all else is the loop's own cost.</summary>
+    public double Network => _seconds.GetValueOrDefault(Forward) + _seconds.GetValueOrDefault(Backward);
 
     public static long Now => Stopwatch.GetTimestamp();
 

@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Memory;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Training;
@@ -37,7 +38,7 @@ internal sealed class TrainingSet(
             snippetRows = torch.where(flip.view(-1, 1), mirroredSnippets.Rows(indices), snippetRows);
         }
 
-        torch.Tensor data = autoencoder.Encode(images.to(device));
-        return (data.MoveToOuterDisposeScope(), snippetRows.to(device).MoveToOuterDisposeScope());
+        torch.Tensor data = autoencoder.Encode(images.ToDevice(device));
+        return (data.MoveToOuterDisposeScope(), snippetRows.ToDevice(device).MoveToOuterDisposeScope());
     }
 }

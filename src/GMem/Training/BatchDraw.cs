@@ -1,0 +1,41 @@
+using GMem.Backbone;
+using GMem.Runtime;
+using GMem.Transport;
+using TorchSharp;
+
+namespace GMem.Training;
+
+/// <summary>What a step is computed from: images, snippets, times and noise, all of them functions of (seed, step).</summary>
+internal sealed class BatchDraw(TrainingSet set, IReadOnlyList<long> images, double snippetDropout, FlowTransport transport, TrainingOptions options, torch.Device device)
+{
+    private readonly BatchOrder _order = new(images.Count, options.BatchSize, options.Seed);
+
+    /// <param name="step">The step, from 0.</param>
+    /// <returns>Tensors of the caller's scope.</returns>
+    public StepDraws Of(long step)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using torch.Generator generator = RandomStream.Create(options.Seed, RandomPurpose.TrainingStep, step);
+        int batch = options.BatchSize;
+        bool[] mirrored = Mirrored(generator, batch);
+        torch.Tensor time = transport.SampleTimes(batch, options.TimeDistribution, generator);
+        long[] indices = Array.ConvertAll(_order.Indices(step), i => images[(int)i]);
+        (torch.Tensor data, torch.Tensor snippets) = set.Batch(indices, mirrored);
+        torch.Tensor noise = torch.randn(data.shape, dtype: torch.float32, generator: generator).ToDevice(device);
+        torch.Tensor condition = ConditionDropout.DropEntries(snippets, snippetDropout, generator);
+        return new StepDraws(
+            data.MoveToOuterDisposeScope(),
+            noise.MoveToOuterDisposeScope(),
+            time.ToDevice(device).MoveToOuterDisposeScope(),
+            condition.MoveToOuterDisposeScope(),
+            ProjectionTarget: null);
+    }
+
+    /// <summary>Drawn in every case, so that switching mirroring on changes no other number.</summary>
+    private bool[] Mirrored(torch.Generator generator, int batch)
+    {
+        using torch.Tensor uniform = torch.rand(batch, generator: generator);
+        float[] u = uniform.data<float>().ToArray();
+        return Array.ConvertAll(u, x => set.CanMirror && x < 0.5f);
+    }
+}
