@@ -29,19 +29,28 @@ internal static class CommandLine
         DefaultValueFactory = _ => Settings.DefaultOutput,
     };
 
+    private static readonly Option<string?> Workspace = new("--workspace")
+    {
+        Description = "A folder for checkpoints and logs. The same command again then goes on where it was stopped. Without it, none are kept.",
+    };
+
     /// <summary>Parses, runs, and turns what a user can mend into one line.</summary>
     /// <returns>The exit code.</returns>
     public static int Run(string[] arguments, Action<Settings, CancellationToken> action)
     {
         RootCommand command = new("Trains a small GMem image generator, saves it, loads it and generates with it.")
         {
-            Images, ImageSize, Steps, Count, Seed, BatchSize, Output,
+            Images, ImageSize, Steps, Count, Seed, BatchSize, Output, Workspace,
         };
-        command.SetAction((parsed, cancellationToken) => Task.FromResult(Guard(() => action(Read(parsed), cancellationToken))));
+        command.SetAction(parsed => Guard(() =>
+        {
+            using Interruption interruption = new();
+            action(Read(parsed), interruption.Token);
+        }));
         ParseResult result = command.Parse(arguments);
         if (result.Errors.Count == 0)
         {
-            return result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }).GetAwaiter().GetResult();
+            return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
 
         foreach (ParseError error in result.Errors)
@@ -61,6 +70,7 @@ internal static class CommandLine
         Seed = parsed.GetValue(Seed),
         BatchSize = parsed.GetValue(BatchSize),
         Output = parsed.GetRequiredValue(Output),
+        Workspace = parsed.GetValue(Workspace),
     };
 
     private static int Guard(Action action)

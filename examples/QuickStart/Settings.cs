@@ -34,6 +34,9 @@ internal sealed record Settings
 
     public string Output { get; init; } = DefaultOutput;
 
+    /// <summary>A folder for checkpoints and logs; null keeps none.</summary>
+    public string? Workspace { get; init; }
+
     /// <summary>The trainer's options: everything that decides how good the picture gets and how long it takes.</summary>
     public GMemTrainer.Options ToTrainerOptions(IProgress<TrainingProgress> progress, CancellationToken cancellationToken) => new()
     {
@@ -48,6 +51,7 @@ internal sealed record Settings
             Seed = Seed,
             LogEveryNStep = 10,
         },
+        WorkspacePath = Workspace,
         Progress = progress,
         CancellationToken = cancellationToken,
     };

@@ -1,4 +1,5 @@
 using GMem.MLNet.Generation;
+using GMem.MLNet.Persistence;
 using GMem.MLNet.Training;
 using GMem.Runtime;
 using GMem.Training;
@@ -67,10 +68,11 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         _options = options.Copy();
         _host = ((IHostEnvironment)mlContext).Register(Name);
 
-        // Drawn once, so that fitting the same trainer twice gives the same model.
+        // Drawn once, so that fitting the same trainer twice gives the same model. Where no one gave a seed, a run that is continued keeps the one that it began with.
         if (_options.Training.Seed == 0)
         {
-            _options.Training.Seed = _host.Rand.Next();
+            long? begun = EnvironmentSeed.IsGiven((IHostEnvironment)mlContext) ? null : TrainingWorkspace.SeedOf(_options.WorkspacePath);
+            _options.Training.Seed = begun ?? _host.Rand.Next();
         }
     }
 

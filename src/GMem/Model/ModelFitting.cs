@@ -144,7 +144,7 @@ internal sealed class ModelFitting
         long training = shape[0] - (long)Math.Round(shape[0] * _options.Training.ValidationFraction);
         if (training < _options.Training.BatchSize)
         {
-            throw new ArgumentException($"There are {training} images to train on, fewer than one batch of {_options.Training.BatchSize}; bring more images or lower BatchSize.");
+            throw new ArgumentException($"There are {training} images{(training < shape[0] ? " to train on" : "")}, fewer than one batch of {_options.Training.BatchSize}; bring more images or lower BatchSize.");
         }
 
         if (_images.Snippets is { } snippets && (snippets.shape.Length != 2 || snippets.shape[0] != shape[0]))

@@ -1,3 +1,4 @@
+using System.Globalization;
 using GMem.Backbone;
 using GMem.Training.Checkpoints;
 
@@ -17,6 +18,10 @@ internal sealed class TrainingWorkspace : IDisposable
         _lock = new WorkspaceLock(path);
         Checkpoints = new CheckpointFolder(path, run, options.CheckpointsKept, Messages);
     }
+
+    /// <summary>The seed of the run that a workspace holds; null where there is none, or none that can be read.</summary>
+    public static long? SeedOf(string? path) => path is not null
+        && CheckpointFolder.NewestRun(path)?.GetValueOrDefault($"Training.{nameof(TrainingOptions.Seed)}") is { } seed ? long.Parse(seed, CultureInfo.InvariantCulture) : null;
 
     public TrainingMessages Messages { get; } = new();
 

@@ -87,6 +87,20 @@ internal static class CheckpointFile
         }
     }
 
+    /// <summary>The run's description alone; null where the file is damaged.</summary>
+    public static IReadOnlyDictionary<string, string>? TryReadRun(string path)
+    {
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(file.Metadata.GetValueOrDefault(RunKey, "null"), Json);
+        }
+        catch (Exception e) when (e is InvalidDataException or JsonException)
+        {
+            return null;
+        }
+    }
+
     private static string Hash(string numbers, string run, IReadOnlyList<KeyValuePair<string, torch.Tensor>> tensors)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

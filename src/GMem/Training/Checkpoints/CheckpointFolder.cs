@@ -6,6 +6,7 @@ namespace GMem.Training.Checkpoints;
 /// <summary>The checkpoints of a run in its workspace, <c>checkpoints/step-00001000.safetensors</c> and so on; the newest few are kept.</summary>
 internal sealed class CheckpointFolder : ICheckpointStore
 {
+    private const string FolderName = "checkpoints";
     private const string Prefix = "step-";
     private const string Extension = ".safetensors";
     private const string DamagedExtension = ".damaged";
@@ -23,7 +24,7 @@ internal sealed class CheckpointFolder : ICheckpointStore
     /// <param name="write">Writes a file so that its name never stands for half of it; null for the disk.</param>
     public CheckpointFolder(string workspace, IReadOnlyDictionary<string, string> run, int kept, TrainingMessages messages, Action<string, Action<Stream>>? write = null)
     {
-        _folder = Path.Combine(workspace, "checkpoints");
+        _folder = Path.Combine(workspace, FolderName);
         _run = run;
         _kept = kept;
         _messages = messages;
@@ -34,6 +35,13 @@ internal sealed class CheckpointFolder : ICheckpointStore
             // Of a process that was killed while it wrote.
             File.Delete(leftOver);
         }
+    }
+
+    /// <summary>The description of the run whose checkpoints are in a workspace; null where there are none that can be read.</summary>
+    public static IReadOnlyDictionary<string, string>? NewestRun(string workspace)
+    {
+        string folder = Path.Combine(workspace, FolderName);
+        return !Directory.Exists(folder) ? null : Newest(folder).Select(CheckpointFile.TryReadRun).FirstOrDefault(run => run is not null);
     }
 
     public bool Save(TrainingState state)
@@ -90,7 +98,9 @@ internal sealed class CheckpointFolder : ICheckpointStore
 
     private string PathOf(long step) => Path.Combine(_folder, $"{Prefix}{step.ToString("D8", CultureInfo.InvariantCulture)}{Extension}");
 
-    private IEnumerable<string> Newest() => Directory.GetFiles(_folder, $"{Prefix}*{Extension}").OrderByDescending(StepOf);
+    private IEnumerable<string> Newest() => Newest(_folder);
+
+    private static IEnumerable<string> Newest(string folder) => Directory.GetFiles(folder, $"{Prefix}*{Extension}").OrderByDescending(StepOf);
 
     private void Prune()
     {
