@@ -62,7 +62,7 @@ internal sealed class ModelFitting
         SiT sit = new(network, generator, _device);
         try
         {
-            using TrainingWorkspace? workspace = OpenWorkspace();
+            using TrainingWorkspace? workspace = OpenWorkspace(sit, bank, encoder);
             using TrainingLoop loop = new(sit, set, _options.Training, _device, workspace);
             TrainingOutcome outcome = loop.Run(_progress, _cancellationToken);
             loop.UseAverage();
@@ -76,9 +76,17 @@ internal sealed class ModelFitting
         }
     }
 
-    private TrainingWorkspace? OpenWorkspace() => _options.WorkspacePath is { } path
-        ? new TrainingWorkspace(path, RunDescription.Of(_options, _images), _options.Training)
-        : null;
+    private TrainingWorkspace? OpenWorkspace(SiT network, MemoryBank bank, SnippetEncoder? encoder)
+    {
+        if (_options.WorkspacePath is not { } path)
+        {
+            return null;
+        }
+
+        // Borrows the network, so it is not disposed.
+        ModelCore core = new(network, _options.Training.CreateTransport(), encoder, _autoencoder, ImageSize, _device);
+        return new TrainingWorkspace(path, RunDescription.Of(_options, _images), _options.Training, new GMemModel(core, bank, _options.Sampling));
+    }
 
     /// <summary>What the data decide is set here; the rest is the user's.</summary>
     private SiTOptions NetworkOptions(int snippetSize)

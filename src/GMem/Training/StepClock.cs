@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace GMem.Training;
 
@@ -34,5 +35,14 @@ internal sealed class StepClock
 
     public void Reset() => _seconds.Clear();
 
+    /// <returns>The parts and their share of the time as text, the largest first; then the loop's own cost.</returns>
+    public IReadOnlyList<(string Part, string Share)> Shares() =>
+    [
+        .. _seconds.OrderByDescending(p => p.Value).Select(p => (p.Key, Percent(p.Value))),
+        ("own cost of the loop (all but forward and backward)", Percent(Total - Network)),
+    ];
+
     public IReadOnlyList<(string Part, double Seconds)> Totals() => [.. _seconds.Select(p => (p.Key, p.Value))];
+
+    private string Percent(double seconds) => (Total == 0 ? 0 : seconds / Total).ToString("P1", CultureInfo.InvariantCulture);
 }

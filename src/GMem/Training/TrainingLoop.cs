@@ -1,5 +1,6 @@
 using GMem.Backbone;
 using GMem.Training.Checkpoints;
+using GMem.Training.Watching;
 using GMem.Transport;
 using TorchSharp;
 
@@ -66,6 +67,7 @@ internal sealed class TrainingLoop : IDisposable
         _network.train();
         using MatrixProducts? products = MatrixProducts.Use(_device, _options);
         _checkpoints.Begin(_state, _options.TotalSteps);
+        _workspace?.Files.ReturnTo(_state.Step);
         using ProgressMeter meter = new(_options, _split.Training.Count, _state.Step, Clock, _device);
         while (_state.Step < _options.TotalSteps && !_validation.SaysStop(_state))
         {
@@ -84,13 +86,14 @@ internal sealed class TrainingLoop : IDisposable
             if (_guard.ReturnedToCheckpoint(_state, mayWait: isReportDue))
             {
                 meter.ReturnTo(_state.Step);
+                _workspace?.Files.ReturnTo(_state.Step);
                 continue;
             }
 
             long start = StepClock.Now;
             _validation.EvaluateIfDue(_state);
             start = Clock.Add(StepClock.Validation, start);
-            _workspace?.DrawSamplesIfDue(_state, _network);
+            _workspace?.Files.DrawSamplesIfDue(_state, _network);
             start = Clock.Add(StepClock.Samples, start);
             _checkpoints.SaveIfDue(_state);
             start = Clock.Add(StepClock.Checkpoint, start);
@@ -101,8 +104,7 @@ internal sealed class TrainingLoop : IDisposable
             }
         }
 
-        _checkpoints.Save(_state);
-        return new TrainingOutcome(_state.Step, IsPartial: false);
+        return End(new TrainingOutcome(_state.Step, IsPartial: false));
     }
 
     /// <summary>One step. The results live in the caller's scope.</summary>
@@ -142,25 +144,36 @@ internal sealed class TrainingLoop : IDisposable
         _state.Dispose();
     }
 
+    private TrainingOutcome End(TrainingOutcome outcome)
+    {
+        _checkpoints.Save(_state);
+        _workspace?.Finish(outcome, Clock, _device);
+        return outcome;
+    }
+
     private void Report(ProgressMeter meter, torch.Tensor norm, IProgress<TrainingProgress>? progress)
     {
+        if (_state.Step == _options.TotalSteps)
+        {
+            _messages.Information($"Where the time went: {string.Join(", ", Clock.Shares().Select(p => $"{p.Part} {p.Share}"))}.");
+        }
+
         TrainingProgress report = meter.Report(_state.Step, norm, LearningRate(_state.Step - 1)) with
         {
             SkippedSteps = _state.Optimizer.Counts.Skipped,
             ValidationLoss = _validation.TakeLast(),
-            SampleGridPath = _workspace?.TakeLastGrid(),
+            SampleGridPath = _workspace?.Files.TakeLastGrid(),
             Messages = _messages.Take(),
         };
-        _workspace?.Report(report);
+        TrainingMeter.Record(report, _options.LogEveryNStep * _options.BatchSize);
+        _workspace?.Files.Report(report);
         progress?.Report(report);
     }
 
     private TrainingOutcome Cancelled(CancellationToken cancellationToken)
     {
-        _checkpoints.Save(_state);
-        return _state.Step > 0 && _options.OnCancellation == CancellationBehavior.Keep
-            ? new TrainingOutcome(_state.Step, IsPartial: true)
-            : throw new OperationCanceledException(cancellationToken);
+        TrainingOutcome outcome = End(new TrainingOutcome(_state.Step, IsPartial: true));
+        return _state.Step > 0 && _options.OnCancellation == CancellationBehavior.Keep ? outcome : throw new OperationCanceledException(cancellationToken);
     }
 
     private double LearningRate(long step) => _learningRates.At(step) * _state.LearningRateFactor;
