@@ -198,6 +198,25 @@ public sealed class GMemModel : IDisposable
         return new GMemModel(Core.Share(), Memory, sampling.Clone());
     }
 
+    /// <summary>The model of the average of another width, put together from the snapshots of its run; nothing is trained (arXiv 2312.02696, section 3.2).</summary>
+    /// <param name="workspacePath">The <see cref="GMemOptions.WorkspacePath"/> in which this model was trained with two <see cref="TrainingOptions.PowerAverageWidths"/>.</param>
+    /// <param name="width">The relative width, in (0, 0.28]: the standard deviation of the steps averaged over, as a share of the run. Widths near the two that were kept are the most exact.</param>
+    /// <returns>A model with a network of its own that shares bank and encoder. Dispose both.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The width is out of range.</exception>
+    /// <exception cref="InvalidDataException">The workspace has no such snapshots, or they are of another network.</exception>
+    public GMemModel WithAverage(string workspacePath, double width)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(workspacePath);
+        ThrowIfDisposed();
+        if (!(width is > 0 and <= 0.28))
+        {
+            throw new ArgumentOutOfRangeException(nameof(width), width, "The relative width of an average must be in (0, 0.28].");
+        }
+
+        using torch.Tensor average = PostHocAverage.Of(workspacePath, width, TrainedSteps);
+        return new GMemModel(Core.WithNetwork(FlatParameters.CopyOf(Core.Network, average, Device)), Memory, Options);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -36,6 +36,11 @@ internal sealed class ModelCore(
     /// <summary>How the training ended.</summary>
     public TrainingOutcome Outcome { get; init; }
 
+    /// <summary>The same with another network, which it owns; the rest stays alive as long as it does.</summary>
+    public ModelCore WithNetwork(SiT other) => new(other, Transport, Encoder, Autoencoder, ImageSize, Device) { Outcome = Outcome, Origin = Share() };
+
+    private ModelCore? Origin { get; init; }
+
     public ModelCore Share()
     {
         _ = Interlocked.Increment(ref _users);
@@ -47,6 +52,12 @@ internal sealed class ModelCore(
         if (Interlocked.Decrement(ref _users) == 0)
         {
             Network.Dispose();
+            if (Origin is not null)
+            {
+                Origin.Release();
+                return;
+            }
+
             Encoder?.Dispose();
             Autoencoder.Dispose();
         }

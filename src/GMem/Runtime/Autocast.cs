@@ -12,12 +12,16 @@ internal sealed partial class Autocast : IDisposable
     private const string Library = "torch_cpu";
     private const sbyte BFloat16 = 15;
 
+    // How many are on in the process: without any, nothing native is asked.
+    private static int Count;
+
     private readonly sbyte _device;
     private readonly bool _wasEnabled;
     private readonly sbyte _previousType;
 
     private Autocast(DeviceType device)
     {
+        _ = Interlocked.Increment(ref Count);
         _device = (sbyte)device;
         _wasEnabled = IsEnabled(_device) != 0;
         _previousType = GetType(_device);
@@ -29,7 +33,10 @@ internal sealed partial class Autocast : IDisposable
     /// <param name="device">Where the products are computed.</param>
     /// <param name="enabled">False gives null, and nothing changes.</param>
     /// <returns>Ends it when disposed, on the same thread.</returns>
-    public static Autocast? Begin(torch.Device device, bool enabled) => enabled ? new Autocast(device.type) : null;
+    public static Autocast? Begin(torch.Device device, bool enabled) => enabled ? Create(device.type) : null;
+
+    /// <summary>Whether it is on for a device, on this thread.</summary>
+    public static bool IsOn(torch.Device device) => Count > 0 && IsEnabled((sbyte)device.type) != 0;
 
     public void Dispose()
     {
@@ -41,6 +48,21 @@ internal sealed partial class Autocast : IDisposable
 
         SetEnabled(_device, (byte)(_wasEnabled ? 1 : 0));
         SetType(_device, _previousType);
+        _ = Interlocked.Decrement(ref Count);
+    }
+
+    private static Autocast Create(DeviceType device)
+    {
+        try
+        {
+            return new Autocast(device);
+        }
+        catch (EntryPointNotFoundException e)
+        {
+            _ = Interlocked.Decrement(ref Count);
+            throw new PlatformNotSupportedException(
+                "This libtorch does not export the functions that choose bfloat16 under the names that are known for Linux and macOS. Set Precision to Float32.", e);
+        }
     }
 
     [LibraryImport(Library, EntryPoint = "_ZN2at8autocast19is_autocast_enabledEN3c1010DeviceTypeE")]

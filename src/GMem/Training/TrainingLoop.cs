@@ -95,6 +95,7 @@ internal sealed class TrainingLoop : IDisposable
             start = Clock.Add(StepClock.Validation, start);
             _workspace?.Files.DrawSamplesIfDue(_state, _network);
             start = Clock.Add(StepClock.Samples, start);
+            _workspace?.Averages.SaveIfDue(_state);
             _checkpoints.SaveIfDue(_state);
             start = Clock.Add(StepClock.Checkpoint, start);
             if (isReportDue)

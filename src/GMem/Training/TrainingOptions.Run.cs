@@ -37,6 +37,12 @@ public sealed partial class TrainingOptions
     /// <summary>Images in that grid. At least 1. Default 16.</summary>
     public int SampleCount { get; set; } = 16;
 
+    /// <summary>
+    /// A snapshot of the averages of <see cref="PowerAverageWidths"/> is written into the workspace every so many steps, and at the end: twice the size of the network each. At
+    /// least 1. Default 500.
+    /// </summary>
+    public int AverageSnapshotEveryNStep { get; set; } = 500;
+
     /// <summary>The validation loss is computed every so many steps, and at the end. At least 1. Default 500.</summary>
     public int ValidateEveryNStep { get; set; } = 500;
 

@@ -73,7 +73,9 @@ public sealed partial class TrainingOptions
         faults.Require(SampleEveryNStep >= 0, nameof(SampleEveryNStep), SampleEveryNStep, "at least 0 (0 draws none)");
         faults.Require(SampleCount >= 1, nameof(SampleCount), SampleCount, "at least 1");
         faults.Require(ValidationFraction is >= 0 and < 1, nameof(ValidationFraction), ValidationFraction, "in [0, 1)");
+        faults.Require(AverageSnapshotEveryNStep >= 1, nameof(AverageSnapshotEveryNStep), AverageSnapshotEveryNStep, "at least 1");
         faults.Require(ValidateEveryNStep >= 1, nameof(ValidateEveryNStep), ValidateEveryNStep, "at least 1");
         faults.Require(EarlyStoppingPatience >= 0, nameof(EarlyStoppingPatience), EarlyStoppingPatience, "at least 0 (0 never stops early)");
+        faults.Require(EarlyStoppingPatience == 0 || ValidationFraction > 0, nameof(EarlyStoppingPatience), EarlyStoppingPatience, "0 unless ValidationFraction is above 0");
     }
 }

@@ -69,7 +69,7 @@ public sealed partial class TrainingOptions
     /// <summary>
     /// Relative widths of averages of the power-function kind (Karras et al., arXiv 2312.02696, section 3), kept beside the usual one: none, or two, each in (0, 0.28]. With two and a
     /// <see cref="GMemOptions.WorkspacePath"/>, snapshots are kept from which the average of any width is put together after training
-    /// (<c>GMemModel.WithAverage</c>). The paper keeps 0.05 and 0.10. Default none.
+    /// (<see cref="GMemModel.WithAverage"/>). The paper keeps 0.05 and 0.10. Default none.
     /// </summary>
     public IReadOnlyList<double> PowerAverageWidths { get; set; } = [];
 

@@ -25,6 +25,7 @@ internal sealed class TrainingWorkspace : IDisposable
         try
         {
             Checkpoints = new CheckpointFolder(path, run, options.CheckpointsKept, Messages);
+            Averages = new AverageSnapshots(path, options, Messages);
             Files = new RunFiles(path, preview, options, Messages);
         }
         catch
@@ -37,6 +38,8 @@ internal sealed class TrainingWorkspace : IDisposable
     public TrainingMessages Messages { get; } = new();
 
     public ICheckpointStore Checkpoints { get; }
+
+    public AverageSnapshots Averages { get; }
 
     public RunFiles Files { get; }
 

@@ -23,6 +23,7 @@ internal static class RunDescription
         $"Training.{nameof(TrainingOptions.MaxSkippedStepsInARow)}",
         $"Training.{nameof(TrainingOptions.SampleEveryNStep)}",
         $"Training.{nameof(TrainingOptions.SampleCount)}",
+        $"Training.{nameof(TrainingOptions.AverageSnapshotEveryNStep)}",
         $"Training.{nameof(TrainingOptions.ValidateEveryNStep)}",
         $"Training.{nameof(TrainingOptions.EarlyStoppingPatience)}",
     };
