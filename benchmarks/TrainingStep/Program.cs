@@ -34,6 +34,7 @@ int tokens = 32 / network.PatchSize * (32 / network.PatchSize);
 double flops = 3 * Flops(network, tokens, batch);
 
 using torch.Generator generator = new(1);
+long before = Environment.WorkingSet;
 using SiT sit = new(network, generator);
 sit.train();
 using torch.Tensor pixels = torch.randint(0, 256, [64, 3, 32, 32], dtype: torch.uint8, generator: generator);
@@ -74,6 +75,9 @@ Console.WriteLine($"matrix product 2048^3    {rate,8:f1} GFLOP/s (best of {3 * (
 Console.WriteLine($"training step            {step * 1000,8:f1} ms (median of {steps.Count}), {steps[0] * 1000:f1} ms (best), {batch} x {tokens} tokens, {flops / 1e9:f1} GFLOP");
 // Best against best compares the machine with itself in its quiet moments; the median has its neighbours in it too.
 Console.WriteLine($"share of the rate        {flops / 1e9 / steps[0] / rate,8:p1} (best step), {flops / 1e9 / step / rate:p1} (median step); required 70 % at S size");
+using System.Diagnostics.Process process = Process.GetCurrentProcess();
+MemoryEstimate estimate = MemoryEstimate.Of(network, options, torch.CPU);
+Console.WriteLine($"memory                   {(process.PeakWorkingSet64 - before) / 1e6,8:f0} MB at its peak above the {before / 1e6:f0} MB before; estimated {(estimate.Weights + estimate.Activations) / 1e6:f0} MB (weights {estimate.Weights / 1e6:f0}, activations {estimate.Activations / 1e6:f0})");
 foreach ((string part, double seconds) in clock.Totals())
 {
     double share = seconds / clock.Total;

@@ -67,6 +67,7 @@ public sealed class GMemModel : IDisposable
     /// <exception cref="OperationCanceledException">The run was stopped before its first step, or is to throw when stopped.</exception>
     /// <exception cref="InvalidOperationException">Training diverged; the message says what was seen and what to change.</exception>
     /// <exception cref="IOException">The workspace cannot be written, or another run is using it.</exception>
+    /// <exception cref="InsufficientMemoryException">The run cannot fit into memory; the message says which options would make it fit.</exception>
     public static GMemModel Fit(
         TrainingImages images,
         GMemOptions options,

@@ -58,6 +58,7 @@ internal sealed class ModelFitting
         SiTOptions network = NetworkOptions(bank.Dimension);
         MemoryBank? mirrored = _options.Training.HorizontalFlip ? BuildMirroredBank(encoder!) : null;
         TrainingSet set = new(_images.Pixels, bank, mirrored, _autoencoder, _device);
+        MemoryBudget.Check(network, _options.Training, _device);
         using torch.Generator generator = RandomStream.Create(_options.Training.Seed, RandomPurpose.Weights);
         SiT sit = new(network, generator, _device);
         try
