@@ -40,6 +40,7 @@ internal sealed class RunFiles
     {
         if (_grids?.IsDue(state.Step) == true)
         {
+            using DisposeScope scope = torch.NewDisposeScope();
             Try("The sample grid", () =>
             {
                 (RgbImage grid, string path) = _grids.Draw(state, network);
