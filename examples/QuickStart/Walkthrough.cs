@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Examples.Shared;
 using GMem.Images;
 using GMem.MLNet;
 using Microsoft.ML;
@@ -52,7 +53,7 @@ internal static class Walkthrough
         List<RgbImage> grid = [];
         int index = 0;
         output.ClearSingles();
-        foreach (RgbImage image in Generate(ml, model, prompts, cancellationToken))
+        foreach (RgbImage image in ml.Generate(model, prompts, cancellationToken))
         {
             PngWriter.Write(output.Single(index++), image);
             if (grid.Count < Settings.DefaultCount)
@@ -71,23 +72,11 @@ internal static class Walkthrough
         int count = Math.Min(TrainingPairs, files.Count);
         int[] entries = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * files.Count / count))];
         IDataView prompts = ml.Data.LoadFromEnumerable(entries.Select(e => new PromptRow { Seed = settings.Seed + e, MemoryIndex = e }).ToArray());
-        IEnumerable<RgbImage> pairs = Generate(ml, model, prompts, cancellationToken).Select((generated, i) => ImageGrid.Compose(
+        IEnumerable<RgbImage> pairs = ml.Generate(model, prompts, cancellationToken).Select((generated, i) => ImageGrid.Compose(
             [CenterCrop.Apply(ImageReader.ReadFile(files[entries[i]].ImagePath), settings.ImageSize), generated], columns: 2, scale: 1, padding: 0));
         ImageGrid.Save(output.Training, [.. pairs], columns: 4, scale: Scale(settings), padding: 4);
     }
 
     /// <summary>Small images are shown enlarged.</summary>
     private static int Scale(Settings settings) => Math.Max(1, SmallestTile / settings.ImageSize);
-
-    private static IEnumerable<RgbImage> Generate(MLContext ml, ITransformer model, IDataView prompts, CancellationToken cancellationToken)
-    {
-        foreach (GeneratedImageRow row in ml.Data.CreateEnumerable<GeneratedImageRow>(model.Transform(prompts), reuseRowObject: false))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            using (row.GeneratedImage)
-            {
-                yield return row.GeneratedImage.ToRgbImage();
-            }
-        }
-    }
 }

@@ -1,4 +1,6 @@
+using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Encoders;
 using GMem.Sampling;
 using GMem.Training;
 
@@ -43,8 +45,29 @@ public sealed partial class GMemTrainer
         /// </summary>
         public double? SnippetScale { get; set; }
 
+        /// <summary>
+        /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the trained transformer shares its weights, so you may dispose it whenever you like. Null
+        /// finds the principal components of the images. Default null. Not used with <see cref="SnippetColumnName"/> but for tokens.
+        /// </summary>
+        public SnippetEncoder? Encoder { get; set; }
+
+        /// <summary>
+        /// Makes the latents on which the network works; null works on pixels. It stays yours; the trained transformer shares its weights, so you may dispose it whenever you like. A
+        /// <see cref="KlAutoencoder"/> without statistics gets those of the images. Default null.
+        /// </summary>
+        public ImageAutoencoder? Autoencoder { get; set; }
+
+        /// <summary>A model whose weights training starts from, with a new bank. Default null. See <see cref="GMemOptions.InitialModel"/>.</summary>
+        public GMemModel? InitialModel { get; set; }
+
         /// <summary>Folder for checkpoints, logs and cached latents of runs; null keeps none. Default null.</summary>
         public string? WorkspacePath { get; set; }
+
+        /// <summary>
+        /// What to do with images that cannot be read, are damaged, or are more than <see cref="GMem.Images.ImageReader.MaxAspectRatio"/> times longer than wide (or wider than long).
+        /// Default <see cref="BadImageHandling.Skip"/>: in a large collection some always are.
+        /// </summary>
+        public BadImageHandling BadImages { get; set; } = BadImageHandling.Skip;
 
         /// <summary>Columns and batch size of the trained transformer.</summary>
         public GenerationOptions Generation { get; set; } = new();
@@ -82,10 +105,16 @@ public sealed partial class GMemTrainer
             {
                 faults.Add($"{nameof(ImageSize)} is {ImageSize}, it must be at least 1.");
             }
-            else if (Network is { PatchSize: > 0 } network && ImageSize % network.PatchSize != 0)
+            else if (InitialModel is null && Network is { PatchSize: > 0 } network && ImageSize % (network.PatchSize * (Autoencoder?.DownsamplingFactor ?? 1)) != 0)
             {
-                faults.Add($"{nameof(ImageSize)} is {ImageSize}, which is not divisible by {nameof(Network)}.{nameof(network.PatchSize)} {network.PatchSize}; "
+                string cells = Autoencoder is { DownsamplingFactor: > 1 and int factor } ? $" latent cells of {factor} pixels" : "";
+                faults.Add($"{nameof(ImageSize)} is {ImageSize}, which is not divisible by {nameof(Network)}.{nameof(network.PatchSize)} {network.PatchSize}{cells}; "
                     + "choose a multiple of it, or another patch size.");
+            }
+
+            if (!Enum.IsDefined(BadImages))
+            {
+                faults.Add($"{nameof(BadImages)} is {BadImages}, it must be {nameof(BadImageHandling.Skip)} or {nameof(BadImageHandling.Throw)}.");
             }
 
             Collect(faults, () => (Generation ?? throw new ArgumentException($"{nameof(Generation)} is null.")).Validate());
@@ -114,6 +143,9 @@ public sealed partial class GMemTrainer
             Sampling = Sampling,
             SnippetDimension = SnippetDimension,
             SnippetScale = SnippetScale,
+            Encoder = Encoder,
+            Autoencoder = Autoencoder,
+            InitialModel = InitialModel,
             WorkspacePath = WorkspacePath,
         };
 

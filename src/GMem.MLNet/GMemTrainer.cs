@@ -41,7 +41,7 @@ namespace GMem.MLNet;
 /// | -- | -- |
 /// | Machine learning task | Image generation |
 /// | Is normalization required? | No |
-/// | Is caching required? | No: every row is read once, and the images are kept in memory as bytes |
+/// | Is caching required? | No: every row is read once, and the images are kept as bytes, in memory or in files of `WorkspacePath` |
 /// | Required NuGet in addition to Microsoft.ML | GMem.MLNet, and a native libtorch for the platform (for instance libtorch-cpu-linux-x64) |
 /// | Exportable to ONNX | No |
 /// | Runs on | CPU or an NVIDIA GPU (`MLContext.GpuDeviceId`; null takes the first GPU if there is one) |
@@ -91,8 +91,8 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     /// <param name="input">The training data, at least one batch of rows.</param>
     /// <returns>The trained transformer, partial where training was cancelled. Dispose it to free the network.</returns>
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, there are fewer images than one batch, or the options do not fit the images.</exception>
-    /// <exception cref="FileNotFoundException">An image file is missing.</exception>
-    /// <exception cref="InvalidDataException">An image cannot be read or a snippet is not valid; the message names the file or the row.</exception>
+    /// <exception cref="FileNotFoundException">An image file is missing, and <see cref="Options.BadImages"/> is Throw.</exception>
+    /// <exception cref="InvalidDataException">A snippet is not valid; or an image cannot be read, and <see cref="Options.BadImages"/> is Throw. The message names the file or the row.</exception>
     /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled before the first step, or the options say to throw.</exception>
     /// <exception cref="IOException">The workspace cannot be written, or another run is using it.</exception>
     /// <exception cref="GMemRuntimeException">libtorch or the GPU asked for is not there.</exception>

@@ -3,7 +3,7 @@ using Microsoft.ML;
 namespace GMem.MLNet;
 
 /// <summary>What <c>mlContext.ImageGeneration</c> offers.</summary>
-public sealed class ImageGenerationCatalog
+public sealed partial class ImageGenerationCatalog
 {
     private readonly MLContext _mlContext;
 
@@ -16,6 +16,22 @@ public sealed class ImageGenerationCatalog
 
     /// <summary>The trainers.</summary>
     public ImageGenerationTrainers Trainers { get; }
+
+    /// <summary>Puts a model into a pipeline: one that was made without ML.NET, for instance of an official checkpoint (<see cref="GMemModel.FromCheckpoint"/>).</summary>
+    /// <param name="model">The model. It stays yours; the transformer shares its network, so dispose both.</param>
+    /// <param name="generation">Columns and batch size; copied. Null for the defaults.</param>
+    /// <param name="firstSeed">The seed of row 0 where there is no seed column; the others count up from it. Default 0.</param>
+    /// <returns>The transformer, which saves into a <c>model.zip</c>.</returns>
+    /// <exception cref="ArgumentException">The options are not valid; the message names every fault.</exception>
+    public GMemTransformer FromModel(GMemModel model, GenerationOptions? generation = null, long firstSeed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        generation ??= new GenerationOptions();
+        generation.Validate();
+
+        // A handle of the transformer's own, so that each can be disposed by itself.
+        return new GMemTransformer(model.WithSampling(model.Sampling), generation, firstSeed);
+    }
 
     /// <summary>Rows that ask for images by seed alone.</summary>
     /// <param name="count">How many images. At least 1.</param>

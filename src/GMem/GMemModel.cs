@@ -16,7 +16,7 @@ namespace GMem;
 /// Models that differ only in their bank or sampling share one network; it is freed when the last of them is disposed.
 /// Method: "Generative Modeling with Explicit Memory", arXiv 2412.08781.
 /// </remarks>
-public sealed class GMemModel : IDisposable
+public sealed partial class GMemModel : IDisposable
 {
     private int _disposed;
 
@@ -30,11 +30,14 @@ public sealed class GMemModel : IDisposable
     /// <summary>Side of the images in pixels.</summary>
     public int ImageSize => Core.ImageSize;
 
-    /// <summary>The memory bank.</summary>
+    /// <summary>The memory bank. That of a network conditioned on class labels has one entry a class, in the order of their numbers, labelled with its name.</summary>
     public MemoryBank Memory { get; }
 
     /// <summary>The encoder by which the bank was made; null where the user brought the snippets.</summary>
     public SnippetEncoder? Encoder => Core.Encoder;
+
+    /// <summary>What turns images into the network's data and back. Shared: it lives as long as a model that has it.</summary>
+    public ImageAutoencoder Autoencoder => Core.Autoencoder;
 
     /// <summary>How images are made. A copy: use <see cref="WithSampling"/> to change it.</summary>
     public SamplingOptions Sampling => Options.Clone();
@@ -79,7 +82,10 @@ public sealed class GMemModel : IDisposable
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(device);
-        return new ModelFitting(images, options, device, progress, cancellationToken).Run();
+        options.Validate();
+        GMemOptions copy = options.Clone();
+        using PreparedTraining data = new ImagePreparation(images, copy, device, cancellationToken).Run();
+        return new ModelFitting(data, copy, device, progress, cancellationToken).Run();
     }
 
     /// <summary>Reads a model.</summary>

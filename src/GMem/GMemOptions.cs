@@ -1,16 +1,22 @@
+using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Encoders;
 using GMem.Sampling;
 using GMem.Training;
 
 namespace GMem;
 
-/// <summary>Everything that <see cref="GMemModel.Fit"/> can be told.</summary>
+/// <summary>Everything that <c>GMemModel.Fit</c> can be told.</summary>
 public sealed class GMemOptions
 {
     /// <summary>
-    /// The network. Its input size, channels, conditioning and snippet size and scale are set from the data. Default: patches of 4 pixels, 192 wide, 6 deep, 6 heads
+    /// The network. Its input size, channels, snippet size and scale, and number of classes are set from the data. Default: patches of 4 pixels, 192 wide, 6 deep, 6 heads
     /// (4.4 million parameters), which trains on a CPU.
     /// </summary>
+    /// <remarks>
+    /// With <see cref="SiTOptions.Condition"/> Label or None it is a plain SiT, a baseline without memory. A <see cref="SiTOptions.ProjectionSize"/> above 0 switches the projection loss
+    /// (REPA) on, with the weight of <see cref="TrainingOptions.ProjectionLossWeight"/>; the <see cref="Encoder"/> must then have patch tokens of that width.
+    /// </remarks>
     public SiTOptions Network { get; set; } = new() { PatchSize = 4, HiddenSize = 192, Depth = 6, HeadCount = 6 };
 
     /// <summary>The training run.</summary>
@@ -18,6 +24,27 @@ public sealed class GMemOptions
 
     /// <summary>How the trained model makes images, unless told otherwise.</summary>
     public SamplingOptions Sampling { get; set; } = new();
+
+    /// <summary>
+    /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the model shares its weights, so you may dispose it whenever you like. Null finds the principal
+    /// components of the training images, or takes the encoder of <see cref="InitialModel"/>. Default null.
+    /// </summary>
+    public SnippetEncoder? Encoder { get; set; }
+
+    /// <summary>
+    /// Makes the latents on which the network works. It stays yours; the model shares its weights, so you may dispose it whenever you like. A <see cref="KlAutoencoder"/> without
+    /// <see cref="KlAutoencoder.Statistics"/> gets those of the training images, in the model alone. Null works on pixels, or takes that of <see cref="InitialModel"/>. Default null.
+    /// </summary>
+    public ImageAutoencoder? Autoencoder { get; set; }
+
+    /// <summary>
+    /// A model whose weights training starts from (fine-tuning), on these images and with a new bank. Its network is taken as it is; of <see cref="Network"/> only
+    /// <see cref="SiTOptions.SnippetDropout"/> and <see cref="SiTOptions.ActivationCheckpointing"/> count. Stays yours, and as it is. Null starts from random weights. Default null.
+    /// </summary>
+    public GMemModel? InitialModel { get; set; }
+
+    /// <summary>Folder for checkpoints, logs and cached latents of runs; null keeps none. Default null.</summary>
+    public string? WorkspacePath { get; set; }
 
     /// <summary>
     /// Most entries a snippet of the built-in encoder has; fewer where the images do not have as many principal components. At least 1. Default 128. Not used with snippets of
@@ -31,9 +58,6 @@ public sealed class GMemOptions
     /// </summary>
     public double? SnippetScale { get; set; }
 
-    /// <summary>Folder for checkpoints, logs and cached latents of runs; null keeps none. Default null.</summary>
-    public string? WorkspacePath { get; set; }
-
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">One or more are out of range; the message names every one.</exception>
     public void Validate()
@@ -44,7 +68,7 @@ public sealed class GMemOptions
         faults.Require(Sampling is not null, nameof(Sampling), Sampling, "set");
         faults.Require(SnippetDimension >= 1, nameof(SnippetDimension), SnippetDimension, "at least 1");
         faults.Require(SnippetScale is null or (> 0 and < double.PositiveInfinity), nameof(SnippetScale), SnippetScale, "above 0, or null");
-        faults.Require(WorkspacePath is not { Length: 0 }, nameof(WorkspacePath), "empty", "a folder, or null");
+        faults.Require(WorkspacePath is not "", nameof(WorkspacePath), "empty", "the path of a folder, or null");
         faults.Throw();
         Training!.Validate();
         Sampling!.Validate();
@@ -58,6 +82,9 @@ public sealed class GMemOptions
         Sampling = Sampling.Clone(),
         SnippetDimension = SnippetDimension,
         SnippetScale = SnippetScale,
+        Encoder = Encoder,
+        Autoencoder = Autoencoder,
+        InitialModel = InitialModel,
         WorkspacePath = WorkspacePath,
     };
 }

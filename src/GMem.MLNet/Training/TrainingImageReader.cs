@@ -17,50 +17,54 @@ internal sealed class TrainingImageReader : IDisposable
 
     private readonly TrainingColumns _columns;
     private readonly GMemTrainer.Options _options;
-    private readonly GrowingTensor _pixels;
+    private readonly BadImages _bad;
+    private readonly ImageStore _pixels;
     private readonly GrowingTensor? _snippets;
     private readonly List<string>? _sources;
     private readonly List<string>? _labels;
-    private readonly Queue<Task<RgbImage>> _decoding = new();
+    private readonly Queue<PendingRow> _decoding = new();
     private readonly CancellationTokenSource _stop;
 
-    private TrainingImageReader(IDataView view, TrainingColumns columns, GMemTrainer.Options options)
+    private TrainingImageReader(IDataView view, TrainingColumns columns, GMemTrainer.Options options, IChannel channel)
     {
         _columns = columns;
         _options = options;
+        _bad = new BadImages(options.BadImages, channel);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
         long? rows = view.GetRowCount();
-        _pixels = new GrowingTensor(rows, [3, options.ImageSize, options.ImageSize], torch.uint8);
+        _pixels = ImageStore.Create(rows, options.ImageSize, options.WorkspacePath);
         _snippets = columns.Snippet is null ? null : new GrowingTensor(rows, [columns.SnippetSize], torch.float32);
         _sources = columns.Image.Type is TextDataViewType ? [] : null;
         _labels = columns.Label is null ? null : [];
     }
 
     /// <exception cref="ArgumentException">There are fewer images than one batch.</exception>
-    /// <exception cref="InvalidDataException">An image or a snippet is not valid; of several the first is named.</exception>
+    /// <exception cref="InvalidDataException">A snippet is not valid, or an image and bad images are not skipped; of several the first is named.</exception>
     public static TrainingImages Read(IDataView view, TrainingColumns columns, GMemTrainer.Options options, IChannel channel)
     {
-        using TrainingImageReader reader = new(view, columns, options);
+        using TrainingImageReader reader = new(view, columns, options, channel);
         reader.ReadRows(view);
         long count = reader._pixels.Count;
+        reader._bad.Report(count);
         int batch = options.Training.BatchSize;
         if (count < batch)
         {
-            throw new ArgumentException(count == 0
+            string skipped = reader._bad.Count > 0 ? $" ({reader._bad.Count} more could not be read; the log names them)" : "";
+            throw new ArgumentException(count == 0 && skipped.Length == 0
                 ? "The training data have no rows."
-                : $"The training data have {count} image{(count == 1 ? "" : "s")}, fewer than one batch of {batch}. "
-                    + $"Give more images, or set Training.BatchSize (batchSize) to at most {count}.");
+                : $"The training data have {count} image{(count == 1 ? "" : "s")}{skipped}, fewer than one batch of {batch}. "
+                    + $"Give more images, or set Training.BatchSize (batchSize) to at most {Math.Max(count, 1)}.");
         }
 
         channel.Info(MessageSensitivity.None, $"Read {count} images of {options.ImageSize} x {options.ImageSize} pixels.");
-        return new TrainingImages(reader._pixels.Rows(), reader._snippets?.Rows()) { Sources = reader._sources, Labels = reader._labels };
+        return reader._pixels.Finish(reader._snippets?.Rows(), reader._sources, reader._labels);
     }
 
     public void Dispose()
     {
         // Tasks that still run may use the cursor's images: let them end before anything is freed.
         _stop.Cancel();
-        Task.WhenAll(_decoding).ContinueWith(static done => _ = done.Exception, TaskScheduler.Default).Wait();
+        Task.WhenAll(_decoding.Select(p => p.Image)).ContinueWith(static done => _ = done.Exception, TaskScheduler.Default).Wait();
         _stop.Dispose();
         _pixels.Dispose();
         _snippets?.Dispose();
@@ -70,10 +74,10 @@ internal sealed class TrainingImageReader : IDisposable
     {
         using DataViewRowCursor cursor = view.GetRowCursor(_columns.All);
         Func<long, ImageToDecode?> images = ImageSource.Create(cursor, _columns.Image);
-        Action<long>? readSnippet = _columns.Snippet is { } snippet ? SnippetReader(cursor, snippet) : null;
+        Func<long, float[]>? snippet = _columns.Snippet is { } snippets ? SnippetReader(cursor, snippets) : null;
         Func<string>? label = _columns.Label is { } labels ? LabelSource.Create(cursor, labels) : null;
         int ahead = RowsAheadPerCore * Environment.ProcessorCount;
-        for (long row = 0; TryReadRow(cursor, images, readSnippet, label, row); row++)
+        for (long row = 0; TryReadRow(cursor, images, snippet, label, row); row++)
         {
             if (_decoding.Count >= ahead)
             {
@@ -85,7 +89,7 @@ internal sealed class TrainingImageReader : IDisposable
     }
 
     /// <summary>Reads the next row and has its image decoded; false if there is none.</summary>
-    private bool TryReadRow(DataViewRowCursor cursor, Func<long, ImageToDecode?> images, Action<long>? readSnippet, Func<string>? label, long row)
+    private bool TryReadRow(DataViewRowCursor cursor, Func<long, ImageToDecode?> images, Func<long, float[]>? snippet, Func<string>? label, long row)
     {
         _stop.Token.ThrowIfCancellationRequested();
         try
@@ -95,12 +99,12 @@ internal sealed class TrainingImageReader : IDisposable
                 return false;
             }
 
-            ImageToDecode image = images(row)
-                ?? throw new InvalidDataException($"Row {row} (counted from 0): column '{_columns.Image.Name}' has no image; it is {(_sources is null ? "null or has no bytes" : "an empty path")}.");
-            readSnippet?.Invoke(row);
-            _sources?.Add(image.Source!);
-            _labels?.Add(label!());
-            _decoding.Enqueue(Task.Run(() => CenterCrop.Apply(image.Decode(), _options.ImageSize), _stop.Token));
+            ImageToDecode? image = images(row);
+            Task<RgbImage> decoding = image is { } found
+                ? Task.Run(() => Cut(found, row), _stop.Token)
+                : Task.FromException<RgbImage>(new InvalidDataException(
+                    $"Row {row} (counted from 0): column '{_columns.Image.Name}' has no image; it is {(_sources is null ? "null or has no bytes" : "an empty path")}."));
+            _decoding.Enqueue(new PendingRow(decoding, image?.Source, label?.Invoke(), snippet?.Invoke(row)));
             return true;
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -109,6 +113,13 @@ internal sealed class TrainingImageReader : IDisposable
             TakeAll();
             throw;
         }
+    }
+
+    private RgbImage Cut(ImageToDecode image, long row)
+    {
+        RgbImage decoded = image.Decode();
+        ImageReader.CheckAspectRatio(decoded, image.Source ?? $"{_columns.Image.Name} of row {row} (counted from 0)");
+        return CenterCrop.Apply(decoded, _options.ImageSize);
     }
 
     private void TakeAll()
@@ -121,23 +132,38 @@ internal sealed class TrainingImageReader : IDisposable
 
     private void Take()
     {
-        RgbImage image = _decoding.Dequeue().GetAwaiter().GetResult();
-        ImageTensors.Write(_pixels.Storage, _pixels.Append(), image);
+        PendingRow row = _decoding.Dequeue();
+        RgbImage image;
+        try
+        {
+            image = row.Image.GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (_bad.IsSkipped(e))
+        {
+            _bad.Skip(e);
+            return;
+        }
+
+        _pixels.Add(image);
+        _sources?.Add(row.Source!);
+        _labels?.Add(row.Label!);
+        if (row.Snippet is { } snippet)
+        {
+            long index = _snippets!.Append();
+            using torch.Tensor slot = _snippets.Storage.narrow(0, index, 1);
+            MemoryMarshal.AsBytes(snippet.AsSpan()).CopyTo(slot.bytes);
+        }
     }
 
-    private Action<long> SnippetReader(DataViewRowCursor cursor, DataViewSchema.Column column)
+    private Func<long, float[]> SnippetReader(DataViewRowCursor cursor, DataViewSchema.Column column)
     {
         ValueGetter<VBuffer<float>> getter = cursor.GetGetter<VBuffer<float>>(column);
         VBuffer<float> buffer = default;
-        float[] values = new float[_columns.SnippetSize];
         return row =>
         {
             getter(ref buffer);
             CheckSnippet(buffer, row, column.Name);
-            buffer.CopyTo(values);
-            long index = _snippets!.Append();
-            using torch.Tensor slot = _snippets.Storage.narrow(0, index, 1);
-            MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(slot.bytes);
+            return [.. buffer.DenseValues()];
         };
     }
 

@@ -53,7 +53,8 @@ public sealed partial class KlAutoencoder
             options.Validate();
             LatentStatistics? statistics = saved.LatentMean is null && saved.LatentStandardDeviation is null
                 ? null : new LatentStatistics(saved.LatentMean ?? [], saved.LatentStandardDeviation ?? []);
-            return Create(tensors, options, "saved KL autoencoder", WeightPlacement.ForSaved(device, tensors), statistics);
+            KlAutoencoder autoencoder = Create(tensors, options, "saved KL autoencoder", WeightPlacement.ForSaved(device, tensors), statistics);
+            return autoencoder.WithTiles(saved.TileSize);
         }
         catch (Exception error) when (error is JsonException or ArgumentException)
         {
@@ -76,14 +77,26 @@ public sealed partial class KlAutoencoder
         return new KlAutoencoder(network, options.Clone(), placement);
     }
 
+    /// <summary>The same network with other statistics.</summary>
+    /// <param name="statistics">What its latents are normalised by; null leaves them as the network gives them.</param>
+    /// <returns>An autoencoder that shares this one's weights, with the same slices and tiles. Dispose both; the weights are freed with the last.</returns>
+    /// <exception cref="ArgumentException">They have another number of channels.</exception>
+    public KlAutoencoder WithStatistics(LatentStatistics? statistics)
+    {
+        RequireChannels(statistics, Channels);
+        KlAutoencoder lender = _lender ?? this;
+        _ = lender.Share();
+        return new KlAutoencoder(_network, _options, _placement, lender) { Statistics = statistics, SliceSize = SliceSize, TileSize = TileSize };
+    }
+
     /// <summary>The settings needed to load it again, as JSON.</summary>
-    /// <returns>The shape of the network, and the statistics if there are any.</returns>
-    public string SaveConfiguration() =>
-        JsonSerializer.Serialize(new SavedSettings(_options, Statistics?.Mean, Statistics?.StandardDeviation));
+    /// <returns>The shape of the network, the side of its tiles, and the statistics if there are any.</returns>
+    public override string SaveConfiguration() =>
+        JsonSerializer.Serialize(new SavedSettings(_options, Statistics?.Mean, Statistics?.StandardDeviation, TileSize));
 
     /// <summary>The tensors needed to load it again: the weights under their official names.</summary>
     /// <returns>Tensors by name; they stay the autoencoder's.</returns>
-    public IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => _network.state_dict();
+    public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => _network.state_dict();
 
     /// <summary>Makes it from tensors in memory.</summary>
     /// <param name="tensors">Under any published names; those outside the network are left out.</param>
@@ -112,5 +125,34 @@ public sealed partial class KlAutoencoder
         return new KlAutoencoder(network, shape, placement) { Statistics = statistics };
     }
 
-    private sealed record SavedSettings(KlAutoencoderOptions? Network, IReadOnlyList<float>? LatentMean, IReadOnlyList<float>? LatentStandardDeviation);
+    internal override LatentStatistics? Normalisation => Statistics;
+
+    internal override bool CanNormalise => true;
+
+    internal override string EncodingSettings => $"{JsonSerializer.Serialize(_options)} tile {TileSize} {_placement.DataType}";
+
+    internal override (torch.Tensor Mean, torch.Tensor? Deviation) EncodeRaw(torch.Tensor images)
+    {
+        using DiagonalGaussian posterior = EncodePosterior(images);
+        torch.Tensor Kept(torch.Tensor tensor) => tensor.to(torch.CPU).to(torch.float32).clone();
+        return (Kept(posterior.Mean), _options.Variational ? Kept(posterior.StandardDeviation) : null);
+    }
+
+    internal override ImageAutoencoder WithNormalisation(LatentStatistics? statistics) => WithStatistics(statistics);
+
+    private KlAutoencoder WithTiles(int side)
+    {
+        try
+        {
+            TileSize = side;
+            return this;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    private sealed record SavedSettings(KlAutoencoderOptions? Network, IReadOnlyList<float>? LatentMean, IReadOnlyList<float>? LatentStandardDeviation, int TileSize = 0);
 }

@@ -14,19 +14,26 @@ namespace GMem.Autoencoders;
 /// </remarks>
 public sealed partial class KlAutoencoder : ImageAutoencoder
 {
+    /// <summary>The <see cref="Kind"/> of this autoencoder.</summary>
+    internal const string KindName = "kl";
+
     private readonly KlNetwork _network;
     private readonly KlAutoencoderOptions _options;
     private readonly WeightPlacement _placement;
 
-    private KlAutoencoder(KlNetwork network, KlAutoencoderOptions options, WeightPlacement placement)
+    /// <summary>Whose network it is; null if it is this one's.</summary>
+    private readonly KlAutoencoder? _lender;
+
+    private KlAutoencoder(KlNetwork network, KlAutoencoderOptions options, WeightPlacement placement, KlAutoencoder? lender = null)
     {
+        _lender = lender;
         _network = network;
         _options = options;
         _placement = placement;
     }
 
     /// <inheritdoc/>
-    public override string Kind => "kl";
+    public override string Kind => KindName;
 
     /// <inheritdoc/>
     public override int Channels => _options.LatentChannels;
@@ -153,9 +160,18 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
+        if (!disposing)
+        {
+            return;
+        }
+
+        if (_lender is null)
         {
             _network.Dispose();
+        }
+        else
+        {
+            _lender.Release();
         }
     }
 

@@ -7,11 +7,14 @@ namespace GMem.Autoencoders;
 /// <summary>No autoencoder: a latent is the image itself, its values from 0..255 mapped to -1..1.</summary>
 public sealed class PixelAutoencoder : ImageAutoencoder
 {
+    /// <summary>The <see cref="Kind"/> of this autoencoder.</summary>
+    internal const string KindName = "pixels";
+
     private static readonly Scalar Black = 0;
     private static readonly Scalar White = 255;
 
     /// <inheritdoc/>
-    public override string Kind => "pixels";
+    public override string Kind => KindName;
 
     /// <inheritdoc/>
     public override int Channels => 3;
@@ -34,6 +37,12 @@ public sealed class PixelAutoencoder : ImageAutoencoder
         using DisposeScope scope = torch.NewDisposeScope();
         return latents.Times(127.5).PlusInPlace(127.5).round_().clamp_(Black, White).to(torch.uint8).MoveToOuterDisposeScope();
     }
+
+    /// <inheritdoc/>
+    public override string SaveConfiguration() => "{}";
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => new Dictionary<string, torch.Tensor>();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using GMem.Images;
 using GMem.Runtime;
+using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Encoders;
@@ -84,8 +85,17 @@ public sealed class PcaEncoder : SnippetEncoder
         ArgumentOutOfRangeException.ThrowIfLessThan(maxSide, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxSide, LargestSide);
         ImageTensors.CheckBatch(images, nameof(images));
+        return Fit(new TensorRows(images), dimension, maxSide);
+    }
+
+    /// <summary>The same for images that need not be in memory.</summary>
+    /// <param name="images">Rows uint8 <c>[3, H, W]</c>.</param>
+    /// <param name="dimension">Length of a snippet.</param>
+    /// <param name="maxSide">The side that larger images are averaged down to.</param>
+    internal static PcaEncoder Fit(RowSource images, int dimension, int maxSide = DefaultMaxSide)
+    {
         using DisposeScope scope = torch.NewDisposeScope();
-        int side = (int)Math.Min(maxSide, Math.Min(images.shape[2], images.shape[3]));
+        int side = (int)Math.Min(maxSide, Math.Min(images.RowShape[1], images.RowShape[2]));
         PrincipalComponents found = PrincipalComponents.Find(images, side, dimension);
         Configuration configuration = new()
         {

@@ -1,4 +1,5 @@
 using GMem.Runtime;
+using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Encoders;
@@ -21,10 +22,10 @@ internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Compo
 
     /// <summary>Finds at most <paramref name="dimension"/> components; fewer where the images vary in fewer directions.</summary>
     /// <exception cref="ArgumentException">All images are equal.</exception>
-    public static PrincipalComponents Find(torch.Tensor images, int side, int dimension)
+    public static PrincipalComponents Find(RowSource images, int side, int dimension)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        long count = images.shape[0];
+        long count = images.Count;
         long features = PixelFeatures.Count(side);
         torch.Tensor mean = MeanOf(images, side);
 
@@ -46,7 +47,7 @@ internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Compo
             mean.MoveToOuterDisposeScope(), WithFixedSigns(components).MoveToOuterDisposeScope(), total, variances.Take(kept).Sum() / total);
     }
 
-    private static torch.Tensor MeanOf(torch.Tensor images, int side)
+    private static torch.Tensor MeanOf(RowSource images, int side)
     {
         torch.Tensor sum = torch.zeros(PixelFeatures.Count(side), dtype: torch.float64);
         foreach (long start in Starts(images))
@@ -55,11 +56,11 @@ internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Compo
             sum.PlusInPlace(Chunk(images, start, side).sum(0, type: torch.float64));
         }
 
-        return sum.TimesInPlace(1.0 / images.shape[0]);
+        return sum.TimesInPlace(1.0 / images.Count);
     }
 
     /// <summary>float64 <c>[D, D]</c>: float32 products of centred chunks, summed in float64, only the blocks on and above the diagonal.</summary>
-    private static torch.Tensor Covariance(torch.Tensor images, int side, torch.Tensor mean)
+    private static torch.Tensor Covariance(RowSource images, int side, torch.Tensor mean)
     {
         long features = mean.shape[0];
         torch.Tensor mean32 = mean.to(torch.float32);
@@ -77,19 +78,19 @@ internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Compo
             }
         }
 
-        return sum.triu().Plus(sum.triu(1).t()).TimesInPlace(1.0 / images.shape[0]);
+        return sum.triu().Plus(sum.triu(1).t()).TimesInPlace(1.0 / images.Count);
     }
 
     /// <summary>float64 <c>[N, N]</c>: products of the centred images with one another.</summary>
-    private static torch.Tensor Gram(torch.Tensor images, int side, torch.Tensor mean)
+    private static torch.Tensor Gram(RowSource images, int side, torch.Tensor mean)
     {
-        torch.Tensor centred = PixelFeatures.Of(images, side).to(torch.float64).sub_(mean);
-        return centred.mm(centred.t()).TimesInPlace(1.0 / images.shape[0]);
+        torch.Tensor centred = PixelFeatures.Of(images.Range(0, images.Count), side).to(torch.float64).sub_(mean);
+        return centred.mm(centred.t()).TimesInPlace(1.0 / images.Count);
     }
 
-    private static torch.Tensor FromGram(torch.Tensor images, int side, torch.Tensor mean, torch.Tensor vectors)
+    private static torch.Tensor FromGram(RowSource images, int side, torch.Tensor mean, torch.Tensor vectors)
     {
-        torch.Tensor centred = PixelFeatures.Of(images, side).to(torch.float64).sub_(mean);
+        torch.Tensor centred = PixelFeatures.Of(images.Range(0, images.Count), side).to(torch.float64).sub_(mean);
         torch.Tensor components = vectors.t().mm(centred);
         return components / components.norm(1, keepdim: true);
     }
@@ -100,15 +101,15 @@ internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Compo
         return components * components.gather(1, largest).sign();
     }
 
-    private static torch.Tensor Chunk(torch.Tensor images, long start, int side)
+    private static torch.Tensor Chunk(RowSource images, long start, int side)
     {
-        using torch.Tensor chunk = images.narrow(0, start, Math.Min(ImagesAtOnce, images.shape[0] - start));
+        using torch.Tensor chunk = images.Range(start, Math.Min(ImagesAtOnce, images.Count - start));
         return PixelFeatures.Of(chunk, side);
     }
 
-    private static IEnumerable<long> Starts(torch.Tensor images)
+    private static IEnumerable<long> Starts(RowSource images)
     {
-        for (long start = 0; start < images.shape[0]; start += ImagesAtOnce)
+        for (long start = 0; start < images.Count; start += ImagesAtOnce)
         {
             yield return start;
         }

@@ -12,6 +12,12 @@ public static class ImageReader
     /// <summary>The largest image that is decoded, in pixels: 2^28, for instance 16384 x 16384.</summary>
     public const long MaxPixels = 1L << 28;
 
+    /// <summary>
+    /// How many times longer than its shorter side an image for training may be. Of a longer one the square in the middle shows next to nothing, and scaling its shorter side up
+    /// means scaling the longer one up too.
+    /// </summary>
+    public const int MaxAspectRatio = 50;
+
     /// <summary>The largest file that is read, in bytes: 2^30.</summary>
     public const long MaxFileBytes = 1L << 30;
 
@@ -63,6 +69,18 @@ public static class ImageReader
 
                 return Decode(codec, bytes.Length, name);
             }
+        }
+    }
+
+    /// <summary>Refuses an image too long and thin to be cut to a square, before anything is scaled.</summary>
+    /// <exception cref="InvalidDataException">Its sides differ by more than <see cref="MaxAspectRatio"/>.</exception>
+    internal static void CheckAspectRatio(RgbImage image, string name)
+    {
+        (int shorter, int longer) = (Math.Min(image.Width, image.Height), Math.Max(image.Width, image.Height));
+        if (longer > (long)MaxAspectRatio * shorter)
+        {
+            throw new InvalidDataException(
+                $"'{name}' is {image.Width} x {image.Height} pixels: one side is more than {MaxAspectRatio} times the other, so the square in its middle shows next to nothing of it.");
         }
     }
 

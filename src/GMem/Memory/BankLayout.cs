@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
 
@@ -56,14 +57,18 @@ internal sealed unsafe class BankLayout
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor stored = Allocate(indices.Length);
-        byte* destination = TensorBytes.Address(stored);
+        nint destination = (nint)TensorBytes.Address(stored);
         long rowBytes = RowBytes;
-        foreach (long index in indices)
-        {
-            CopyVectors((int)index, 1, destination);
-            destination += rowBytes;
-        }
+        long[] wanted = indices.ToArray();
 
+        // Rows that lie far apart are waited for one by one; two threads wait for two.
+        ParallelRows.For(wanted.Length, Width, (from, to) =>
+        {
+            for (long i = from; i < to; i++)
+            {
+                CopyVectors((int)wanted[i], 1, (byte*)(destination + ((nint)i * (nint)rowBytes)));
+            }
+        });
         return stored.to(torch.float32).MoveToOuterDisposeScope();
     }
 

@@ -6,8 +6,8 @@ namespace GMem.Memory;
 /// <summary>Cosines of queries to every entry, page by page through matrix products; the bank is read once and never held.</summary>
 internal static class CosineScan
 {
-    /// <summary>16 MB of 32-bit components a page: large enough for the product, small enough for the caches.</summary>
-    private const int PageComponents = 1 << 21;
+    /// <summary>2 MB of 32-bit components a page: large enough for the product, small enough for the caches.</summary>
+    private const int PageComponents = 1 << 19;
 
     /// <param name="codec">How the bank is stored.</param>
     /// <param name="layout">Its entries.</param>
@@ -18,19 +18,31 @@ internal static class CosineScan
     {
         using DisposeScope outer = torch.NewDisposeScope();
         Func<torch.Tensor, torch.Tensor> cosines = codec.Basis is null ? Dense(codec, queries) : LowRank(codec.Basis, queries);
-        int page = Math.Max(1, PageComponents / codec.Width);
+        int page = Math.Min(layout.Count, Math.Max(1, PageComponents / codec.Width));
+        VectorPages pages = new(layout, page);
         for (int start = 0; start < layout.Count; start += page)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope scope = torch.NewDisposeScope();
-            torch.Tensor vectors = layout.Vectors(start, Math.Min(page, layout.Count - start)).to(queries.device);
+            torch.Tensor vectors = pages.Read(start, Math.Min(page, layout.Count - start)).to(queries.device);
             take(start, cosines(vectors).cpu().contiguous());
         }
     }
 
-    private static Func<torch.Tensor, torch.Tensor> Dense(SnippetCodec codec, torch.Tensor queries) => codec.Storage == SnippetStorage.Float32
-        ? vectors => queries.matmul(vectors.t())
-        : vectors => queries.matmul(vectors.t()).div_(torch.linalg.vector_norm(vectors, dims: [1]));
+    /// <summary>32-bit rows are unit rows; rounding to 16 bits changed the length of the others a little.</summary>
+    private static Func<torch.Tensor, torch.Tensor> Dense(SnippetCodec codec, torch.Tensor queries)
+    {
+        bool normalize = codec.Storage != SnippetStorage.Float32;
+        if (CosineKernel.Fits(queries))
+        {
+            CosineKernel kernel = new(queries);
+            return rows => kernel.Cosines(rows, normalize);
+        }
+
+        return rows => normalize
+            ? queries.matmul(rows.t()).div_(torch.linalg.vector_norm(rows, dims: [1]))
+            : queries.matmul(rows.t());
+    }
 
     /// <summary>
     /// From coordinates alone, the rows themselves are never made: with <c>v = c + B^T mean</c>, <c>q . row = (B^T q) . v + q . rest</c> and

@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
 
@@ -16,24 +19,26 @@ internal static unsafe class UnitRows
     /// <returns>The rows that have no direction: not finite, or shorter than <see cref="SnippetAlgebra.MinimumNorm"/>.</returns>
     public static List<int> Normalize(torch.Tensor rows)
     {
-        List<int> refused = [];
+        ConcurrentBag<int> refused = [];
         float* address = (float*)TensorBytes.Address(rows);
         int width = (int)rows.shape[1];
-        for (int i = 0; i < rows.shape[0]; i++)
+        ParallelRows.For(rows.shape[0], width, (from, to) =>
         {
-            Span<float> row = new(address + ((long)i * width), width);
-            double length = Length(row);
-            if (double.IsFinite(length) && length >= SnippetAlgebra.MinimumNorm)
+            for (long i = from; i < to; i++)
             {
-                Scale(row, 1 / length);
+                Span<float> row = new(address + (i * width), width);
+                double length = Length(row);
+                if (double.IsFinite(length) && length >= SnippetAlgebra.MinimumNorm)
+                {
+                    Scale(row, 1 / length);
+                }
+                else
+                {
+                    refused.Add((int)i);
+                }
             }
-            else
-            {
-                refused.Add(i);
-            }
-        }
-
-        return refused;
+        });
+        return [.. refused.Order()];
     }
 
     /// <summary>The first row that is not of unit length, by more than rounding; null where all are.</summary>
@@ -41,17 +46,37 @@ internal static unsafe class UnitRows
     {
         float* address = (float*)TensorBytes.Address(rows);
         int width = (int)rows.shape[1];
-        for (int i = 0; i < rows.shape[0]; i++)
+        int first = int.MaxValue;
+        ParallelRows.For(rows.shape[0], width, (from, to) =>
         {
-            if (!(Math.Abs(Length(new ReadOnlySpan<float>(address + ((long)i * width), width)) - 1) < UnitTolerance))
+            for (long i = from; i < to; i++)
             {
-                return i;
+                if (!(Math.Abs(Length(new ReadOnlySpan<float>(address + (i * width), width)) - 1) < UnitTolerance))
+                {
+                    InterlockedMinimum(ref first, (int)i);
+                    return;
+                }
             }
-        }
-
-        return null;
+        });
+        return first == int.MaxValue ? null : first;
     }
 
+    private static void InterlockedMinimum(ref int target, int value)
+    {
+        for (int seen = target; value < seen;)
+        {
+            int before = Interlocked.CompareExchange(ref target, value, seen);
+            if (before == seen)
+            {
+                return;
+            }
+
+            seen = before;
+        }
+    }
+
+    // Optimised at once: a look-up of a thousand rows should not be slow until the runtime has noticed.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Length(ReadOnlySpan<float> row)
     {
         Vector<double> even = Vector<double>.Zero;
@@ -73,6 +98,7 @@ internal static unsafe class UnitRows
         return Math.Sqrt(sum);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scale(Span<float> row, double factor)
     {
         Vector<double> factors = new(factor);

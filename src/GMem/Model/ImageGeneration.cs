@@ -1,3 +1,4 @@
+using GMem.Backbone;
 using GMem.Memory;
 using GMem.Sampling;
 using TorchSharp;
@@ -30,7 +31,7 @@ internal static class ImageGeneration
         long[] seeds = [.. requests.Select(r => r.Seed)];
         long[] shape = [core.Autoencoder.Channels, side, side];
         torch.Tensor noise = SeededNoise.Images(seeds, shape, core.Device);
-        torch.Tensor condition = Conditions(model.Memory, requests, entries).to(core.Device);
+        torch.Tensor? condition = Conditions(core.Network.Options.Condition, model.Memory, requests, entries)?.to(core.Device);
         Sampler sampler = new(core.Transport, model.Options);
         torch.Tensor latents = sampler.Sample(
             core.Network.forward,
@@ -138,8 +139,13 @@ internal static class ImageGeneration
         }
     }
 
-    private static torch.Tensor Conditions(MemoryBank memory, IReadOnlyList<GenerationRequest> requests, long[] entries)
+    private static torch.Tensor? Conditions(ConditionKind kind, MemoryBank memory, IReadOnlyList<GenerationRequest> requests, long[] entries)
     {
+        if (kind == ConditionKind.None)
+        {
+            return null;
+        }
+
         torch.Tensor rows = memory.Rows([.. entries.Select(e => Math.Max(e, 0))]);
         for (int i = 0; i < entries.Length; i++)
         {
@@ -149,7 +155,7 @@ internal static class ImageGeneration
             }
         }
 
-        return rows;
+        return kind == ConditionKind.Label ? ClassBank.Classes(rows) : rows;
     }
 
     private static torch.Tensor Normalized(ReadOnlyMemory<float> snippet) => Snippets.Normalize(torch.tensor(snippet.ToArray()));

@@ -9,7 +9,7 @@ namespace GMem.Model;
 
 /// <summary>
 /// What models that differ only in their bank or in how they sample have in common. Counted: it is freed when the last of
-/// them is disposed.
+/// them is disposed. Encoder and autoencoder are shared with whoever made them, who disposes them as well.
 /// </summary>
 internal sealed class ModelCore(
     SiT network,
@@ -25,9 +25,9 @@ internal sealed class ModelCore(
 
     public FlowTransport Transport { get; } = transport;
 
-    public SnippetEncoder? Encoder { get; } = encoder;
+    public SnippetEncoder? Encoder { get; } = encoder?.Share();
 
-    public ImageAutoencoder Autoencoder { get; } = autoencoder;
+    public ImageAutoencoder Autoencoder { get; } = autoencoder.Share();
 
     public int ImageSize { get; } = imageSize;
 
@@ -36,10 +36,11 @@ internal sealed class ModelCore(
     /// <summary>How the training ended.</summary>
     public TrainingOutcome Outcome { get; init; }
 
-    /// <summary>The same with another network, which it owns; the rest stays alive as long as it does.</summary>
-    public ModelCore WithNetwork(SiT other) => new(other, Transport, Encoder, Autoencoder, ImageSize, Device) { Outcome = Outcome, Origin = Share() };
+    /// <summary>False where the network is someone else's and outlives this. Default true.</summary>
+    public bool OwnsNetwork { get; init; } = true;
 
-    private ModelCore? Origin { get; init; }
+    /// <summary>The same with another network, which it owns.</summary>
+    public ModelCore WithNetwork(SiT other) => new(other, Transport, Encoder, Autoencoder, ImageSize, Device) { Outcome = Outcome };
 
     public ModelCore Share()
     {
@@ -51,15 +52,13 @@ internal sealed class ModelCore(
     {
         if (Interlocked.Decrement(ref _users) == 0)
         {
-            Network.Dispose();
-            if (Origin is not null)
+            if (OwnsNetwork)
             {
-                Origin.Release();
-                return;
+                Network.Dispose();
             }
 
-            Encoder?.Dispose();
-            Autoencoder.Dispose();
+            Encoder?.Release();
+            Autoencoder.Release();
         }
     }
 }

@@ -9,8 +9,11 @@ namespace GMem.Model;
 /// <summary>What <c>model.json</c> of a saved model says: everything but the tensors.</summary>
 internal sealed class ModelDescription
 {
-    /// <summary>The version that this code writes.</summary>
-    public const int CurrentVersion = 1;
+    /// <summary>The newest version that this code reads and writes. 2: autoencoders other than pixels, networks without snippets.</summary>
+    public const int CurrentVersion = 2;
+
+    /// <summary>The version of pixel models with snippets, which all readers know.</summary>
+    public const int FirstVersion = 1;
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -46,6 +49,9 @@ internal sealed class ModelDescription
 
     /// <summary>Whether training was cancelled before its last step.</summary>
     public bool IsPartial { get; set; }
+    /// <summary>The autoencoder's own settings, JSON; absent for pixels.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? AutoencoderConfiguration { get; set; }
 
     /// <summary>Kind of the snippet encoder; null where the snippets came from elsewhere.</summary>
     public string? Encoder { get; set; }

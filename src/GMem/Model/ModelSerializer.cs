@@ -16,12 +16,16 @@ internal static class ModelSerializer
     private const string NetworkEntry = "network.safetensors";
     private const string MemoryEntry = "memory.safetensors";
     private const string EncoderEntry = "encoder.safetensors";
+    private const string AutoencoderEntry = "autoencoder.safetensors";
 
     public static void Save(GMemModel model, IModelArchive archive)
     {
         ModelCore core = model.Core;
+        bool pixels = core.Autoencoder.Kind == PixelAutoencoder.KindName;
         ModelDescription description = new()
         {
+            // Whatever an older reader can use is written so that it does.
+            Version = pixels && core.Network.Options.Condition == ConditionKind.Snippet ? ModelDescription.FirstVersion : ModelDescription.CurrentVersion,
             WrittenBy = typeof(GMemModel).Assembly.GetName().Version?.ToString(3) ?? "",
             ImageSize = core.ImageSize,
             Network = core.Network.Options,
@@ -32,6 +36,7 @@ internal static class ModelSerializer
             Autoencoder = core.Autoencoder.Kind,
             TrainedSteps = core.Outcome.TrainedSteps,
             IsPartial = core.Outcome.IsPartial,
+            AutoencoderConfiguration = pixels ? null : core.Autoencoder.SaveConfiguration(),
             Encoder = core.Encoder?.Kind,
             EncoderConfiguration = core.Encoder?.SaveConfiguration(),
         };
@@ -42,19 +47,24 @@ internal static class ModelSerializer
         {
             archive.Write(EncoderEntry, stream => SafetensorsWriter.Write(stream, encoder.SaveTensors()));
         }
+
+        if (!pixels)
+        {
+            archive.Write(AutoencoderEntry, stream => SafetensorsWriter.Write(stream, core.Autoencoder.SaveTensors()));
+        }
     }
 
     public static GMemModel Load(IModelArchive archive, torch.Device device)
     {
         ModelDescription description = Read(archive, DescriptionEntry, ModelDescription.Read);
         SiT network = LoadNetwork(archive, description.Network, device);
-        SnippetEncoder? encoder = null;
         try
         {
-            encoder = LoadEncoder(archive, description);
+            using SnippetEncoder? encoder = LoadEncoder(archive, description, device);
+            using ImageAutoencoder autoencoder = LoadAutoencoder(archive, description, device);
             MemoryBank memory = Read(archive, MemoryEntry, stream => MemoryBank.Load(stream, MemoryEntry));
             FlowTransport transport = new(InterpolantPath.Of(description.Path), description.Prediction, description.LossWeighting);
-            ModelCore core = new(network, transport, encoder, LoadAutoencoder(description), description.ImageSize, device)
+            ModelCore core = new(network, transport, encoder, autoencoder, description.ImageSize, device)
             {
                 Outcome = new TrainingOutcome(description.TrainedSteps, description.IsPartial),
             };
@@ -63,7 +73,6 @@ internal static class ModelSerializer
         catch
         {
             network.Dispose();
-            encoder?.Dispose();
             throw;
         }
     }
@@ -87,7 +96,7 @@ internal static class ModelSerializer
         return network;
     }
 
-    private static SnippetEncoder? LoadEncoder(IModelArchive archive, ModelDescription description)
+    private static SnippetEncoder? LoadEncoder(IModelArchive archive, ModelDescription description, torch.Device device)
     {
         if (description.Encoder is not { } kind)
         {
@@ -96,14 +105,20 @@ internal static class ModelSerializer
 
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> tensors = Read(archive, EncoderEntry, stream => SafetensorsFile.ReadAll(stream, EncoderEntry));
-        return SnippetEncoder.Load(kind, description.EncoderConfiguration ?? "{}", tensors);
+        return SnippetEncoder.Load(kind, description.EncoderConfiguration ?? "{}", tensors, device);
     }
 
-    private static ImageAutoencoder LoadAutoencoder(ModelDescription description) => description.Autoencoder switch
+    private static ImageAutoencoder LoadAutoencoder(IModelArchive archive, ModelDescription description, torch.Device device)
     {
-        "pixels" => new PixelAutoencoder(),
-        string other => throw new InvalidDataException($"The model uses the autoencoder '{other}', which this GMem does not know; update the GMem packages to load it."),
-    };
+        if (description.Autoencoder == PixelAutoencoder.KindName)
+        {
+            return new PixelAutoencoder();
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        Dictionary<string, torch.Tensor> tensors = Read(archive, AutoencoderEntry, stream => SafetensorsFile.ReadAll(stream, AutoencoderEntry));
+        return ImageAutoencoder.Load(description.Autoencoder, description.AutoencoderConfiguration ?? "{}", tensors, device);
+    }
 
     private static T Read<T>(IModelArchive archive, string entry, Func<Stream, T> read)
     {

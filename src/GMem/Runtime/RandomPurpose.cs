@@ -29,4 +29,7 @@ internal enum RandomPurpose
 
     /// <summary>Choices of a metric: subsets and splits of the images.</summary>
     Evaluation = 9,
+
+    /// <summary>Draws from the distributions of latents in a training step.</summary>
+    LatentNoise = 10,
 }

@@ -5,8 +5,8 @@ using TorchSharp;
 
 namespace GMem.Training;
 
-/// <summary>What a step is computed from: images, snippets, times and noise, all of them functions of (seed, step).</summary>
-internal sealed class BatchDraw(TrainingSet set, IReadOnlyList<long> images, double snippetDropout, FlowTransport transport, TrainingOptions options, torch.Device device)
+/// <summary>What a step is computed from: images, conditions, times and noise, all of them functions of (seed, step).</summary>
+internal sealed class BatchDraw(TrainingSet set, IReadOnlyList<long> images, SiTOptions network, FlowTransport transport, TrainingOptions options, torch.Device device)
 {
     private readonly BatchOrder _order = new(images.Count, options.BatchSize, options.Seed);
 
@@ -20,16 +20,21 @@ internal sealed class BatchDraw(TrainingSet set, IReadOnlyList<long> images, dou
         bool[] mirrored = Mirrored(generator, batch);
         torch.Tensor time = transport.SampleTimes(batch, options.TimeDistribution, generator);
         long[] indices = Array.ConvertAll(_order.Indices(step), i => images[(int)i]);
-        (torch.Tensor data, torch.Tensor snippets) = set.Batch(indices, mirrored);
-        torch.Tensor noise = torch.randn(data.shape, dtype: torch.float32, generator: generator).ToDevice(device);
-        torch.Tensor condition = ConditionDropout.DropEntries(snippets, snippetDropout, generator);
+        TrainingBatch taken = set.Batch(indices, mirrored, step);
+        torch.Tensor noise = torch.randn(taken.Data.shape, dtype: torch.float32, generator: generator).ToDevice(device);
+        torch.Tensor? condition = Masked(taken.Condition, generator);
         return new StepDraws(
-            data.MoveToOuterDisposeScope(),
+            taken.Data.MoveToOuterDisposeScope(),
             noise.MoveToOuterDisposeScope(),
             time.ToDevice(device).MoveToOuterDisposeScope(),
-            condition.MoveToOuterDisposeScope(),
-            ProjectionTarget: null);
+            condition?.MoveToOuterDisposeScope(),
+            taken.Tokens?.MoveToOuterDisposeScope());
     }
+
+    /// <summary>The condition with a part of it hidden: entries of snippets, or whole labels.</summary>
+    private torch.Tensor? Masked(torch.Tensor? condition, torch.Generator generator) => condition is null ? null
+        : network.Condition == ConditionKind.Label ? ConditionDropout.DropLabels(condition, network.ClassCount, network.LabelDropout, generator)
+        : ConditionDropout.DropEntries(condition, network.SnippetDropout, generator);
 
     /// <summary>Drawn in every case, so that switching mirroring on changes no other number.</summary>
     private bool[] Mirrored(torch.Generator generator, int batch)

@@ -8,7 +8,7 @@ internal sealed class ImageSplit
 {
     public ImageSplit(long count, double validationFraction, long seed)
     {
-        long validation = (long)Math.Round(count * validationFraction);
+        long validation = ValidationCount(count, validationFraction);
         if (validation == 0)
         {
             Training = [.. Range(count)];
@@ -22,6 +22,8 @@ internal sealed class ImageSplit
         Validation = [.. order[..(int)validation].Order()];
         Training = [.. order[(int)validation..].Order()];
     }
+
+    public static long ValidationCount(long count, double fraction) => (long)Math.Round(count * fraction);
 
     /// <summary>Image indices, rising.</summary>
     public IReadOnlyList<long> Training { get; }

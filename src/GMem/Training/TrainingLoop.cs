@@ -41,7 +41,7 @@ internal sealed class TrainingLoop : IDisposable
         _device = device;
         _workspace = workspace;
         _split = new ImageSplit(set.Count, options.ValidationFraction, options.Seed);
-        _draw = new BatchDraw(set, _split.Training, network.Options.SnippetDropout, transport, options, device);
+        _draw = new BatchDraw(set, _split.Training, network.Options, transport, options, device);
         _gradient = new BatchGradient(network, loss, options, device);
         _learningRates = new LearningRates(options);
         _validation = new ValidationLoss(network, set, _split.Validation, loss, transport, options, device);

@@ -46,11 +46,14 @@ internal sealed class ValidationLoss(SiT network, TrainingSet set, IReadOnlyList
             long[] indices = [.. images.Skip(begin).Take(options.BatchSize)];
 
             // Of its own stream a batch, from 1: 0 drew the split.
-            using torch.Generator generator = RandomStream.Create(options.Seed, RandomPurpose.Validation, 1 + (begin / options.BatchSize));
-            (torch.Tensor data, torch.Tensor snippets) = set.Batch(indices, new bool[indices.Length]);
+            int batch = begin / options.BatchSize;
+            using torch.Generator generator = RandomStream.Create(options.Seed, RandomPurpose.Validation, 1 + batch);
+
+            // Steps of training count up from 0; what latents draw here is of others.
+            TrainingBatch taken = set.Batch(indices, new bool[indices.Length], step: -1 - batch);
             torch.Tensor time = transport.SampleTimes(indices.Length, options.TimeDistribution, generator);
-            torch.Tensor noise = torch.randn(data.shape, dtype: torch.float32, generator: generator);
-            LossTerms terms = loss.Compute(network, data, noise.ToDevice(device), time.ToDevice(device), snippets, projectionTarget: null);
+            torch.Tensor noise = torch.randn(taken.Data.shape, dtype: torch.float32, generator: generator);
+            LossTerms terms = loss.Compute(network, taken.Data, noise.ToDevice(device), time.ToDevice(device), taken.Condition, taken.Tokens);
             sum += terms.Total.item<float>() * indices.Length;
         }
 

@@ -5,6 +5,9 @@ internal enum PickleCall
 {
     None,
     OrderedDictionary,
+
+    /// <summary>An object of attributes, argparse.Namespace: read as the dictionary of them.</summary>
+    Attributes,
     Tensor,
     Parameter,
 }

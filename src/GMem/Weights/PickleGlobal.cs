@@ -8,6 +8,7 @@ internal sealed class PickleGlobal
     private static readonly Dictionary<string, PickleGlobal> Known = new(StringComparer.Ordinal)
     {
         ["collections.OrderedDict"] = new(PickleCall.OrderedDictionary),
+        ["argparse.Namespace"] = new(PickleCall.Attributes),
         ["torch._utils._rebuild_tensor_v2"] = new(PickleCall.Tensor),
         ["torch._utils._rebuild_tensor"] = new(PickleCall.Tensor),
         ["torch._utils._rebuild_parameter"] = new(PickleCall.Parameter),

@@ -82,6 +82,7 @@ internal sealed class PickleReader
             case 0x93: PushGlobal(Pop(2)); break;
             case (byte)'Q': Push(_tensors.Storage(Pop()), 64); break;
             case (byte)'R': Reduce(Pop(2)); break;
+            case 0x81: MakeObject(Pop(2)); break;
             case (byte)'b': Build(Pop()); break;
             default: throw _tensors.Refused($"uses the pickle instruction 0x{code:x2} at byte {_bytes.At - 1:N0}, which tensors, dictionaries, lists, numbers and text do not need");
         }
@@ -164,7 +165,7 @@ internal sealed class PickleReader
 
     private void Reduce(object?[] call)
     {
-        if (call is not [PickleGlobal global, PickleTuple arguments] || global.Call == PickleCall.None)
+        if (call is not [PickleGlobal global, PickleTuple arguments] || global.Call is PickleCall.None or PickleCall.Attributes)
         {
             throw _tensors.Damaged("it calls what is no function");
         }
@@ -172,9 +173,31 @@ internal sealed class PickleReader
         Push(global.Call == PickleCall.OrderedDictionary && arguments.Count == 0 ? new PickleDictionary(ordered: true) : _tensors.Make(global.Call, arguments), 256);
     }
 
+    /// <summary>The settings of a training script are often an argparse.Namespace: a bag of attributes and nothing else, for which a dictionary stands here.</summary>
+    private void MakeObject(object?[] call)
+    {
+        if (call is not [PickleGlobal { Call: PickleCall.Attributes }, PickleTuple { Count: 0 }])
+        {
+            throw _tensors.Refused("makes an object of a class");
+        }
+
+        Push(new PickleDictionary(ordered: false, attributes: true), 128);
+    }
+
     /// <summary>An OrderedDict of weights carries version numbers of its modules as an attribute; nothing here needs them.</summary>
     private void Build(object? state)
     {
+        if (Top() is PickleDictionary { IsAttributes: true } target && state is PickleDictionary attributes && target != attributes)
+        {
+            Pay(128L * attributes.Count);
+            foreach ((object name, object? value) in attributes)
+            {
+                target[name] = value;
+            }
+
+            return;
+        }
+
         if (Top() is not PickleDictionary { IsOrdered: true } || state is not (PickleDictionary or null))
         {
             throw _tensors.Refused("sets attributes of an object");

@@ -7,7 +7,7 @@ namespace GMem.Weights;
 /// <summary>A file of <c>torch.save</c> (the zip format, PyTorch 1.6 and later), opened for reading. It is mapped: tensors are loaded when they are read.</summary>
 /// <remarks>
 /// A checkpoint is a pickle, which could name any code. Here only tensors, dictionaries (OrderedDict too), lists, tuples, numbers, text, truth values and
-/// None are read; any other name is refused, by name, and nothing is ever executed. Views are honoured: shared storages, offsets, strides.
+/// None are read, and the settings of a training script (an <c>argparse.Namespace</c>) as the dictionary of its attributes; any other name is refused, by name, and nothing is ever executed. Views are honoured: shared storages, offsets, strides.
 /// </remarks>
 public sealed class PyTorchCheckpoint : IDisposable
 {

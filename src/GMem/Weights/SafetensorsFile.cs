@@ -101,6 +101,21 @@ public sealed class SafetensorsFile : IDisposable
         return tensor;
     }
 
+    /// <summary>Copies some rows of a tensor into another of the same type and row shape, without reading the rest.</summary>
+    internal unsafe void CopyRows(string name, long start, long count, torch.Tensor destination, long destinationRow)
+    {
+        SafetensorsEntry entry = Entry(name);
+        long rows = entry.Shape[0], rowBytes = rows == 0 ? 0 : entry.Length / rows;
+        bool fits = start >= 0 && count >= 0 && start <= rows - count && destinationRow >= 0 && destinationRow <= destination.shape[0] - count
+            && destination.numel() * destination.ElementSize == destination.shape[0] * rowBytes;
+        if (!fits)
+        {
+            throw new ArgumentOutOfRangeException(nameof(start), $"'{Path}', '{name}': rows {start} to {start + count} of {rows} do not fit a tensor [{string.Join(", ", destination.shape)}] from row {destinationRow}.");
+        }
+
+        _file.CopyTo(_header.DataStart + entry.Offset + (start * rowBytes), TensorBytes.Address(destination) + (destinationRow * rowBytes), count * rowBytes);
+    }
+
     /// <summary>Reads every tensor.</summary>
     /// <returns>New tensors on the CPU, by name; dispose them.</returns>
     public Dictionary<string, torch.Tensor> ReadAll() => Entries.ToDictionary(e => e.Name, e => Read(e.Name), StringComparer.Ordinal);

@@ -17,11 +17,12 @@ internal static class WeightsFile
     /// <summary>Reads tensors: of a PyTorch checkpoint those of its state dictionary, under names without the prefixes of wrappers.</summary>
     /// <param name="path">A file of a format named by its extension.</param>
     /// <param name="wanted">Which names to read; null reads all.</param>
+    /// <param name="nesting">Under which names a checkpoint may keep its state dictionary, the first choice first; null for the usual ones.</param>
     /// <returns>New tensors on the CPU, by name; dispose them.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, or holds no state dictionary.</exception>
     /// <exception cref="NotSupportedException">The extension names no format that can be read.</exception>
-    public static Dictionary<string, torch.Tensor> ReadTensors(string path, Func<string, bool>? wanted = null)
+    public static Dictionary<string, torch.Tensor> ReadTensors(string path, Func<string, bool>? wanted = null, string[]? nesting = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path))
@@ -41,7 +42,7 @@ internal static class WeightsFile
             case ".pth" or ".pt" or ".ckpt" or ".bin":
                 using (PyTorchCheckpoint checkpoint = PyTorchCheckpoint.Open(path))
                 {
-                    IReadOnlyDictionary<string, CheckpointTensor> tensors = StateDictOf(checkpoint);
+                    IReadOnlyDictionary<string, CheckpointTensor> tensors = StateDictOf(checkpoint, nesting ?? Nesting);
                     RequireNoMoreThanTheFile(tensors.Values, path);
                     return Read(tensors, checkpoint.Read, wanted, path);
                 }
@@ -95,9 +96,9 @@ internal static class WeightsFile
         return entries;
     }
 
-    private static IReadOnlyDictionary<string, CheckpointTensor> StateDictOf(PyTorchCheckpoint checkpoint)
+    private static IReadOnlyDictionary<string, CheckpointTensor> StateDictOf(PyTorchCheckpoint checkpoint, string[] nesting)
     {
-        string[][] ways = [[], .. Nesting.Select(key => new[] { key }), .. Nesting.SelectMany(outer => Nesting.Select(inner => new[] { outer, inner }))];
+        string[][] ways = [[], .. nesting.Select(key => new[] { key }), .. nesting.SelectMany(outer => nesting.Select(inner => new[] { outer, inner }))];
         foreach (string[] way in ways)
         {
             if (Exists(checkpoint.Root, way) && checkpoint.StateDict(way) is { Count: > 0 } tensors)
@@ -107,7 +108,7 @@ internal static class WeightsFile
         }
 
         string found = checkpoint.Root is PickleDictionary root ? $"; it has {string.Join(", ", root.Keys.Take(10).Select(k => $"'{k}'"))}" : "";
-        throw new InvalidDataException($"'{checkpoint.Path}' holds no tensors by name, neither at its root nor under {string.Join(", ", Nesting.Select(n => $"'{n}'"))}{found}.");
+        throw new InvalidDataException($"'{checkpoint.Path}' holds no tensors by name, neither at its root nor under {string.Join(", ", nesting.Select(n => $"'{n}'"))}{found}.");
     }
 
     private static bool Exists(object? at, string[] way)

@@ -263,7 +263,7 @@ public sealed class GMemModelTests
         MemoryArchive archive = new();
         archive.Entries["model.json"] = Encoding.UTF8.GetBytes("""{ "version": 7, "writtenBy": "9.1.0", "somethingNew": 1 }""");
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => GMemModel.Load(archive, torch.CPU));
-        Assert.Equal("The model has format version 7, written by GMem 9.1.0; this GMem reads versions up to 1. Update the GMem packages to load it.", error.Message);
+        Assert.Equal("The model has format version 7, written by GMem 9.1.0; this GMem reads versions up to 2. Update the GMem packages to load it.", error.Message);
     }
 
     [Theory]

@@ -17,7 +17,7 @@ public sealed class MemoryBudgetTests
     {
         InsufficientMemoryException error = Assert.Throws<InsufficientMemoryException>(() => MemoryBudget.Check(Small(), new TrainingOptions { BatchSize = 64 }, torch.CPU, free: 3 * Gigabyte));
         Assert.Equal(
-            "Training would take about 11.5 GB on cpu (weights, gradients, moments and averages 0.8 GB, activations of 64 images 10.2 GB, a copy of the state 0.5 GB), and 3.0 GB are free. "
+            "Training would take about 11.5 GB on cpu (weights, gradients, moments and averages 0.8 GB, activations of 64 images 10.1 GB, a copy of the state 0.5 GB), and 3.0 GB are free. "
             + "It would fit, in about 2.6 GB, with Training.MicroBatchSize = 8.",
             error.Message);
         MemoryBudget.Check(Small(), new TrainingOptions { BatchSize = 64, MicroBatchSize = 8 }, torch.CPU, free: 3 * Gigabyte);

@@ -45,7 +45,9 @@ public sealed class TrainingLoopTests
         PixelAutoencoder pixelsAsTheyAre = new();
         TrainingSet set = new(pixels, plain, mirrored, pixelsAsTheyAre, torch.CPU);
 
-        (torch.Tensor data, torch.Tensor snippets) = set.Batch([2, 0, 2], [true, false, false]);
+        (torch.Tensor data, torch.Tensor? condition, torch.Tensor? tokens) = set.Batch([2, 0, 2], [true, false, false]);
+        torch.Tensor snippets = condition!;
+        Assert.Null(tokens);
 
         torch.Tensor expected = pixelsAsTheyAre.Encode(torch.stack([pixels[2].flip(2), pixels[0], pixels[2]]));
         Assert.True(data.equal(expected).all().item<bool>());

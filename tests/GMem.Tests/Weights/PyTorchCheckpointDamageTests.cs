@@ -14,7 +14,7 @@ public sealed class PyTorchCheckpointDamageTests
     [InlineData("os", "system")]
     [InlineData("builtins", "eval")]
     [InlineData("builtins", "getattr")]
-    [InlineData("argparse", "Namespace")]
+    [InlineData("argparse", "ArgumentParser")]
     [InlineData("numpy.core.multiarray", "_reconstruct")]
     [InlineData("torch._utils", "_rebuild_qtensor")]
     [InlineData("torch.storage", "_load_from_bytes")]

@@ -5,6 +5,40 @@ namespace GMem.Tests.Weights;
 
 public sealed class PyTorchCheckpointTests
 {
+    [Fact]
+    public void Open_SettingsOfATrainingScript_AreTheDictionaryOfTheirAttributes()
+    {
+        byte[] pickle = new PickleWriter().Op('}').Item("args", p => p
+            .Global("argparse", "Namespace").Op(')').Raw(0x81)
+            .Op('}').Item("lr", v => v.Double(0.5)).Item("betas", v => v.Double(0.9).Double(0.95).Raw(0x86)).Item("data_dir", v => v.Op('N')).Op('b')).Stop().ToArray();
+        using TemporaryFile file = new(CheckpointFile.Zip(pickle));
+        using PyTorchCheckpoint checkpoint = PyTorchCheckpoint.Open(file.Path);
+        IReadOnlyDictionary<object, object?> root = Assert.IsAssignableFrom<IReadOnlyDictionary<object, object?>>(checkpoint.Root);
+        IReadOnlyDictionary<object, object?> settings = Assert.IsAssignableFrom<IReadOnlyDictionary<object, object?>>(root["args"]);
+        Assert.Equal(0.5, settings["lr"]);
+        Assert.Equal([0.9, 0.95], Assert.IsAssignableFrom<IReadOnlyList<object?>>(settings["betas"]));
+        Assert.Null(settings["data_dir"]);
+    }
+
+    [Fact]
+    public void Open_ObjectsOfOtherKindsOrBuiltOtherwise_AreRefused()
+    {
+        Check(p => p.Global("collections", "OrderedDict").Op(')').Raw(0x81));
+        Check(p => p.Global("torch", "FloatStorage").Op(')').Raw(0x81));
+        Check(p => p.Global("argparse", "Namespace").Op('N').Raw(0x85).Raw(0x81));
+        Check(p => p.Global("argparse", "Namespace").Op(')').Op('R'));
+        Check(p => p.Global("argparse", "Namespace"));
+        Check(p => p.Global("argparse", "Namespace").Op(')').Raw(0x81).Op('N').Op('b'));
+        Check(p => p.Global("argparse", "Namespace").Op(')').Raw(0x81).Op(']').Op('b'));
+        Check(p => p.Global("argparse", "Namespace").Op(')').Raw(0x81).Put(1).Get(1).Op('b'));
+
+        static void Check(Func<PickleWriter, PickleWriter> write)
+        {
+            using TemporaryFile file = new(CheckpointFile.Zip(write(new PickleWriter()).Stop().ToArray()));
+            Assert.Throws<InvalidDataException>(() => PyTorchCheckpoint.Open(file.Path));
+        }
+    }
+
     private static readonly float[] Ten = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch.autograd;
 
@@ -33,7 +34,7 @@ internal sealed class GatedResidual : SingleTensorFunction<GatedResidual>
         long tokens = y.shape[1], width = y.shape[2];
         float* factor = CpuKernel.Address(gate), input = CpuKernel.Address(y), upstream = CpuKernel.Address(gradient);
         float* toGate = CpuKernel.Address(gradGate), downstream = CpuKernel.Address(gradY);
-        CpuKernel.ForRows(y.shape[0], tokens * width, (from, to) =>
+        ParallelRows.For(y.shape[0], tokens * width, (from, to) =>
         {
             for (long token = from * tokens; token < to * tokens; token++)
             {

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch.autograd;
 
@@ -34,7 +35,7 @@ internal sealed class GeluTanh : SingleTensorFunction<GeluTanh>
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor x = ctx.get_saved_variables()[0].contiguous(), gradient = grad_output.contiguous(), result = torch.empty_like(gradient);
         float* source = CpuKernel.Address(x), upstream = CpuKernel.Address(gradient), target = CpuKernel.Address(result);
-        CpuKernel.ForRows(x.numel(), 1, (from, to) =>
+        ParallelRows.For(x.numel(), 1, (from, to) =>
         {
             long i = from;
             for (; i + SimdMath.Width <= to; i += SimdMath.Width)
@@ -56,7 +57,7 @@ internal sealed class GeluTanh : SingleTensorFunction<GeluTanh>
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor contiguous = x.contiguous(), result = torch.empty_like(contiguous);
         float* source = CpuKernel.Address(contiguous), target = CpuKernel.Address(result);
-        CpuKernel.ForRows(x.numel(), 1, (from, to) =>
+        ParallelRows.For(x.numel(), 1, (from, to) =>
         {
             long i = from;
             for (; i + SimdMath.Width <= to; i += SimdMath.Width)

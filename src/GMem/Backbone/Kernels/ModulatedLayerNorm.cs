@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch.autograd;
 
@@ -39,7 +40,7 @@ internal sealed class ModulatedLayerNorm : SingleTensorFunction<ModulatedLayerNo
         float* downstream = CpuKernel.Address(gradX), toScale = CpuKernel.Address(gradScale), toShift = CpuKernel.Address(gradShift);
 
         // By image, so that no two threads add to the same sums.
-        CpuKernel.ForRows(x.shape[0], tokens * width, (from, to) =>
+        ParallelRows.For(x.shape[0], tokens * width, (from, to) =>
         {
             for (long token = from * tokens; token < to * tokens; token++)
             {
@@ -58,7 +59,7 @@ internal sealed class ModulatedLayerNorm : SingleTensorFunction<ModulatedLayerNo
         torch.Tensor tokens = x.contiguous(), scales = scale.contiguous(), shifts = shift.contiguous(), result = torch.empty_like(tokens);
         long perImage = x.shape[1], width = x.shape[2];
         float* input = CpuKernel.Address(tokens), factor = CpuKernel.Address(scales), offset = CpuKernel.Address(shifts), output = CpuKernel.Address(result);
-        CpuKernel.ForRows(x.shape[0] * perImage, width, (from, to) =>
+        ParallelRows.For(x.shape[0] * perImage, width, (from, to) =>
         {
             for (long token = from; token < to; token++)
             {

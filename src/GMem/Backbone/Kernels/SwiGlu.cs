@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch.autograd;
 
@@ -34,7 +35,7 @@ internal sealed class SwiGlu : SingleTensorFunction<SwiGlu>
         torch.Tensor x = ctx.get_saved_variables()[0].contiguous(), gradient = grad_output.contiguous(), result = torch.empty_like(x);
         long half = x.shape[^1] / 2;
         float* source = CpuKernel.Address(x), upstream = CpuKernel.Address(gradient), target = CpuKernel.Address(result);
-        CpuKernel.ForRows(x.numel() / (2 * half), 2 * half, (from, to) =>
+        ParallelRows.For(x.numel() / (2 * half), 2 * half, (from, to) =>
         {
             for (long row = from; row < to; row++)
             {
@@ -51,7 +52,7 @@ internal sealed class SwiGlu : SingleTensorFunction<SwiGlu>
         long half = x.shape[^1] / 2;
         torch.Tensor contiguous = x.contiguous(), result = torch.empty([.. x.shape[..^1], half], dtype: x.dtype, device: x.device);
         float* source = CpuKernel.Address(contiguous), target = CpuKernel.Address(result);
-        CpuKernel.ForRows(x.numel() / (2 * half), 2 * half, (from, to) =>
+        ParallelRows.For(x.numel() / (2 * half), 2 * half, (from, to) =>
         {
             for (long row = from; row < to; row++)
             {

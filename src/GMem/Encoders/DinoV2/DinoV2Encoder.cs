@@ -36,6 +36,9 @@ public sealed class DinoV2Encoder : SnippetEncoder
     /// <inheritdoc/>
     public override int Dimension => _options.EmbedDim;
 
+    /// <inheritdoc/>
+    public override int PatchTokenDimension => _options.EmbedDim;
+
     /// <summary>How many images go through the network at once; memory grows with it, results do not depend on it. At least 1. Default 16.</summary>
     public int SliceSize
     {
@@ -126,7 +129,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
     /// order: T = 256 for square images of less than 512 pixels a side. Both float32 on the CPU.
     /// </returns>
     /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or would become more than 65,536 tokens each.</exception>
-    public (torch.Tensor Snippets, torch.Tensor Tokens) EncodeWithPatches(torch.Tensor images)
+    public override (torch.Tensor Snippets, torch.Tensor Tokens) EncodeWithPatches(torch.Tensor images)
     {
         (torch.Tensor snippets, torch.Tensor? tokens) = Run(images, withTokens: true);
         return (snippets, tokens!);

@@ -2,6 +2,12 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using GMem.Backbone;
+using GMem.Encoders;
+using GMem.Latents;
+using GMem.Memory;
+using GMem.Model;
+using GMem.Weights;
+using TorchSharp;
 
 namespace GMem.Training.Checkpoints;
 
@@ -28,26 +34,59 @@ internal static class RunDescription
         $"Training.{nameof(TrainingOptions.EarlyStoppingPatience)}",
     };
 
+    private const string None = "not there";
+    private const int PieceRows = 4096;
+
     /// <param name="options">All options, the network's as they were completed from the data.</param>
-    /// <param name="images">The data.</param>
-    public static IReadOnlyDictionary<string, string> Of(GMemOptions options, TrainingImages images)
+    /// <param name="data">What is trained on.</param>
+    public static IReadOnlyDictionary<string, string> Of(GMemOptions options, PreparedTraining data)
     {
         SortedDictionary<string, string> description = new(StringComparer.Ordinal);
         Add(description, "", options);
-        description["Data.Images"] = $"[{string.Join(", ", images.Pixels.shape)}] {TensorHash.Of(images.Pixels)}";
-        if (images.Snippets is { } snippets)
+        RowSource rows = data.Set.Source;
+        description["Data.Images"] = $"[{string.Join(", ", rows.RowShape.Prepend(rows.Count))}] {TensorHash.Of(rows.Pieces(PieceRows))}";
+        description["Autoencoder"] = $"{data.Autoencoder.Kind} {data.Autoencoder.SaveConfiguration()}";
+
+        // Principal components follow from the images and the options; anything else could be of other weights.
+        bool isPca = data.Encoder is PcaEncoder;
+        description["Encoder"] = data.Encoder is { } encoder ? isPca ? encoder.Kind : $"{encoder.Kind} {encoder.SaveConfiguration()}" : None;
+        if (data.Set.Snippets is { } bank && !isPca)
         {
-            using TorchSharp.torch.Tensor plain = snippets.cpu().contiguous();
-            description["Data.Snippets"] = $"[{string.Join(", ", snippets.shape)}] {TensorHash.Of(plain)}";
+            description["Data.Snippets"] = TensorHash.Of(Pieces(bank));
+        }
+
+        if (data.Set.Labels is { } labels)
+        {
+            description["Data.Labels"] = TensorHash.Of([torch.tensor(labels)]);
+        }
+
+        if (options.InitialModel is { } initial)
+        {
+            using CacheKey key = new();
+            key.Add(initial.Core.Network.StateDictTensors());
+            description["InitialModel"] = key.Finish();
         }
 
         return description;
     }
 
+    private static IEnumerable<torch.Tensor> Pieces(MemoryBank bank)
+    {
+        for (long begin = 0; begin < bank.Count; begin += PieceRows)
+        {
+            long[] indices = new long[Math.Min(PieceRows, bank.Count - begin)];
+            for (int i = 0; i < indices.Length; i++)
+            {
+                indices[i] = begin + i;
+            }
+
+            yield return bank.Rows(indices);
+        }
+    }
+
     /// <exception cref="ArgumentException">Something that matters was changed; the message names each with its old and its new value.</exception>
     public static void RequireSame(IReadOnlyDictionary<string, string> stored, IReadOnlyDictionary<string, string> given, string path)
     {
-        const string None = "not there";
         string[] changes =
         [
             .. stored.Keys.Union(given.Keys).Order(StringComparer.Ordinal)

@@ -9,14 +9,24 @@ internal static class TensorHash
 {
     private const int Piece = 1 << 24;
 
-    /// <param name="tensor">Contiguous, on the CPU.</param>
-    public static string Of(torch.Tensor tensor)
+    /// <param name="pieces">On the CPU, one after the other; disposed when they are done.</param>
+    public static string Of(IEnumerable<torch.Tensor> pieces)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append(hash, tensor);
+        foreach (torch.Tensor piece in pieces)
+        {
+            using (piece)
+            {
+                using torch.Tensor plain = piece.contiguous();
+                Append(hash, plain);
+            }
+        }
+
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <param name="hash">Takes the bytes.</param>
+    /// <param name="tensor">Contiguous, on the CPU.</param>
     public static unsafe void Append(IncrementalHash hash, torch.Tensor tensor)
     {
         byte* source = TensorBytes.Address(tensor);

@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Model;
 using GMem.Tests.Shared;
 using GMem.Training;
 using GMem.Training.Checkpoints;
@@ -84,7 +85,9 @@ public sealed class CheckpointFolderTests
     public void Of_EveryTrainingOption_MattersUnlessItIsListedAsFree()
     {
         using TrainingImages images = TinyModel.Images();
-        IReadOnlyDictionary<string, string> run = RunDescription.Of(TinyModel.Options(), images);
+        GMemOptions options = TinyModel.Options();
+        using PreparedTraining data = new ImagePreparation(images, options, torch.CPU, CancellationToken.None).Run();
+        IReadOnlyDictionary<string, string> run = RunDescription.Of(options, data);
         IEnumerable<string> all = typeof(TrainingOptions).GetProperties().Where(p => p.Name != nameof(TrainingOptions.TimeDistribution)).Select(p => $"Training.{p.Name}");
         Assert.All(all, name => Assert.True(run.ContainsKey(name) != RunDescription.Free.Contains(name), name));
         Assert.Contains("Training.TimeDistribution.Mean", run.Keys);

@@ -1,6 +1,6 @@
 using SkiaSharp;
 
-namespace QuickStart;
+namespace Examples.Shared;
 
 /// <summary>The kinds of shapes, each as an outline within the circle of radius 1 around the origin.</summary>
 internal static class ShapeOutlines

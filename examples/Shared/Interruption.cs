@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace QuickStart;
+namespace Examples.Shared;
 
 /// <summary>Ctrl-C: the first one cancels the token, so that what was learned is kept; the second one ends the program as usual.</summary>
 internal sealed class Interruption : IDisposable

@@ -1,7 +1,7 @@
 using GMem.Images;
 using Microsoft.ML.Data;
 
-namespace QuickStart;
+namespace Examples.Shared;
 
 internal static class MLImageExtensions
 {

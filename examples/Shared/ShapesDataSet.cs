@@ -1,13 +1,14 @@
 using System.IO.Compression;
+using GMem.Images;
 using SkiaSharp;
 
-namespace QuickStart;
+namespace Examples.Shared;
 
 /// <summary>The data set that needs no download: coloured shapes of several kinds and sizes, anywhere on a plain background.
 /// It is as rich as a few minutes on two CPU cores can learn to draw clearly; more kinds, turns and shades only take longer.</summary>
 internal static class ShapesDataSet
 {
-    private const int Size = 32;
+    private const int Size = SmallRecipe.ImageSize;
     private const int Count = 4096;
 
     private static readonly float[] Radii = [8, 10.5f];
@@ -40,15 +41,41 @@ internal static class ShapesDataSet
         File.Move(temporary, path, overwrite: true);
     }
 
+    /// <summary>Shapes that are not in the data set: in other places and colours, the last of them far from all that is in it.</summary>
+    public static IReadOnlyList<RgbImage> Unseen()
+    {
+        (string Name, SKColor Color, float X, float Y, float Radius)[] shapes =
+        [
+            ("ring", new(0x14, 0x80, 0x90), 12, 20, 9), ("square", new(0xEE, 0x6A, 0x2B), 19, 13, 9),
+            ("triangle", new(0x63, 0x9E, 0x30), 14, 13, 10), ("circle", new(0x8A, 0x4F, 0x93), 16, 16, 9.5f),
+        ];
+        List<RgbImage> images = [];
+        foreach ((string name, SKColor color, float x, float y, float radius) in shapes)
+        {
+            using SKPath shape = ShapeOutlines.All.Single(o => o.Name == name).Outline();
+            using SKData png = Draw(shape, new SKPoint(x, y), radius, color);
+            images.Add(ImageReader.Decode(png.AsSpan(), name));
+        }
+
+        return images;
+    }
+
     private static SKData Draw(SKPath unitShape, Random random)
+    {
+        SKPoint centre = new(Pick(random, Centres), Pick(random, Centres));
+        float radius = Pick(random, Radii);
+        return Draw(unitShape, centre, radius, Pick(random, Colors));
+    }
+
+    private static SKData Draw(SKPath unitShape, SKPoint centre, float radius, SKColor color)
     {
         using SKBitmap bitmap = new(new SKImageInfo(Size, Size, SKColorType.Rgba8888, SKAlphaType.Opaque));
         using SKCanvas canvas = new(bitmap);
         canvas.Clear(Background);
 
-        canvas.Translate(Pick(random, Centres), Pick(random, Centres));
-        canvas.Scale(Pick(random, Radii));
-        using SKPaint paint = new() { IsAntialias = true, Color = Pick(random, Colors) };
+        canvas.Translate(centre.X, centre.Y);
+        canvas.Scale(radius);
+        using SKPaint paint = new() { IsAntialias = true, Color = color };
         canvas.DrawPath(unitShape, paint);
         canvas.Flush();
         return bitmap.Encode(SKEncodedImageFormat.Png, 100);

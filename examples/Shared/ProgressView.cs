@@ -3,7 +3,7 @@ using System.Globalization;
 using GMem.Training;
 using Spectre.Console;
 
-namespace QuickStart;
+namespace Examples.Shared;
 
 /// <summary>A live progress bar on a terminal; a plain line every few seconds where the output goes to a file.</summary>
 internal sealed class ProgressView : IProgress<TrainingProgress>
@@ -34,6 +34,11 @@ internal sealed class ProgressView : IProgress<TrainingProgress>
     /// <inheritdoc/>
     public void Report(TrainingProgress value)
     {
+        foreach (TrainingMessage warning in value.Messages.Where(m => m.Level == TrainingMessageLevel.Warning))
+        {
+            AnsiConsole.MarkupLineInterpolated($"[yellow]{warning.Text}[/]");
+        }
+
         if (_bar is not null)
         {
             _bar.IsIndeterminate = false;

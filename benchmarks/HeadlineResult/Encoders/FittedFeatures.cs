@@ -1,0 +1,71 @@
+using GMem.Images;
+using GMem.Runtime;
+using TorchSharp;
+
+namespace HeadlineResult.Encoders;
+
+/// <summary>The last step of an encoder: features of any size, centred, projected onto their first principal directions, brought to unit length.</summary>
+internal sealed class FittedFeatures : IDisposable
+{
+    private const int Batch = 256;
+
+    /// <summary>Images of which the directions are found; more change nothing that can be seen.</summary>
+    private const int FitImages = 10_000;
+
+    private FittedFeatures(torch.Tensor mean, torch.Tensor directions)
+    {
+        Mean = mean.DetachFromDisposeScope();
+        Directions = directions.DetachFromDisposeScope();
+    }
+
+    /// <summary>float32 <c>[F]</c>.</summary>
+    public torch.Tensor Mean { get; }
+
+    /// <summary>float32 <c>[F, m]</c>.</summary>
+    public torch.Tensor Directions { get; }
+
+    public static FittedFeatures Fit(torch.Tensor images, Func<torch.Tensor, torch.Tensor> features, int dimension)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable noGrad = torch.no_grad();
+        torch.Tensor rows = InBatches(EvenlySpaced(images, FitImages), features).to(torch.float64);
+        torch.Tensor mean = rows.mean([0L], keepdim: false);
+        torch.Tensor centred = rows - mean;
+        (_, torch.Tensor vectors) = torch.linalg.eigh(centred.t().matmul(centred));
+        torch.Tensor first = vectors.flip(1).narrow(1, 0, Math.Min(dimension, vectors.shape[1]));
+        return new FittedFeatures(mean.to(torch.float32), first.to(torch.float32).contiguous());
+    }
+
+    public torch.Tensor Snippets(torch.Tensor images, Func<torch.Tensor, torch.Tensor> features)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable noGrad = torch.no_grad();
+        torch.Tensor projected = (InBatches(images, features) - Mean).matmul(Directions);
+        return GMem.Memory.Snippets.Normalize(projected).MoveToOuterDisposeScope();
+    }
+
+    public static torch.Tensor EvenlySpaced(torch.Tensor images, int count)
+    {
+        long total = images.shape[0];
+        long every = Math.Max(1, total / count);
+        return images.index_select(0, torch.arange(0, total, every));
+    }
+
+    public void Dispose()
+    {
+        Mean.Dispose();
+        Directions.Dispose();
+    }
+
+    private static torch.Tensor InBatches(torch.Tensor images, Func<torch.Tensor, torch.Tensor> features)
+    {
+        List<torch.Tensor> parts = [];
+        for (long start = 0; start < images.shape[0]; start += Batch)
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            parts.Add(features(images.narrow(0, start, Math.Min(Batch, images.shape[0] - start))).MoveToOuterDisposeScope());
+        }
+
+        return torch.cat(parts);
+    }
+}

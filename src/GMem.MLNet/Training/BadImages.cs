@@ -1,0 +1,38 @@
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+
+namespace GMem.MLNet.Training;
+
+/// <summary>Decides over images that cannot be read: named once each and counted, or the end of the run.</summary>
+internal sealed class BadImages(BadImageHandling handling, IChannel channel)
+{
+    private readonly HashSet<string> _named = new(StringComparer.Ordinal);
+
+    /// <summary>Rows that were left out.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Whether a failure to read, decode or crop an image is one of that image, and is to be passed over.</summary>
+    public bool IsSkipped(Exception fault) => handling == BadImageHandling.Skip
+        && fault is InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
+
+    /// <summary>Leaves a row out.</summary>
+    public void Skip(Exception fault)
+    {
+        Count++;
+        if (_named.Add(fault.Message))
+        {
+            channel.Warning(MessageSensitivity.UserData, $"Skipped: {fault.Message}");
+        }
+    }
+
+    /// <summary>The sum at the end.</summary>
+    public void Report(long good)
+    {
+        if (Count > 0)
+        {
+            channel.Warning(
+                MessageSensitivity.None,
+                $"Skipped {Count} of {Count + good} images, which could not be read. Options.BadImages = {nameof(BadImageHandling.Throw)} stops at the first instead.");
+        }
+    }
+}

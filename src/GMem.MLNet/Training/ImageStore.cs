@@ -1,0 +1,57 @@
+using GMem.Images;
+using GMem.Latents;
+using GMem.Training;
+using TorchSharp;
+
+namespace GMem.MLNet.Training;
+
+/// <summary>Where the pixels of training images are put: in memory, or in files of the workspace, which may be larger than it.</summary>
+internal abstract class ImageStore : IDisposable
+{
+    /// <summary>Images so far.</summary>
+    public abstract long Count { get; }
+
+    /// <param name="rows">How many there will be, if known.</param>
+    /// <param name="size">Side of the images.</param>
+    /// <param name="workspace">The folder for files; null keeps them in memory.</param>
+    public static ImageStore Create(long? rows, int size, string? workspace) =>
+        workspace is null ? new InMemory(rows, size) : new InFiles(new PixelShards(workspace, size));
+
+    public abstract void Add(RgbImage image);
+
+    /// <summary>Everything so far, to be disposed by the caller; it stays when this is disposed.</summary>
+    public abstract TrainingImages Finish(torch.Tensor? snippets, IReadOnlyList<string>? sources, IReadOnlyList<string>? labels);
+
+    public abstract void Dispose();
+
+    private sealed class InMemory(long? rows, int size) : ImageStore
+    {
+        private readonly GrowingTensor _pixels = new(rows, [RgbImage.Channels, size, size], torch.uint8);
+
+        public override long Count => _pixels.Count;
+
+        public override void Add(RgbImage image)
+        {
+            // Making room may replace the storage, so it comes first.
+            long index = _pixels.Append();
+            ImageTensors.Write(_pixels.Storage, index, image);
+        }
+
+        public override TrainingImages Finish(torch.Tensor? snippets, IReadOnlyList<string>? sources, IReadOnlyList<string>? labels) =>
+            new(_pixels.Rows(), snippets) { Sources = sources, Labels = labels };
+
+        public override void Dispose() => _pixels.Dispose();
+    }
+
+    private sealed class InFiles(PixelShards shards) : ImageStore
+    {
+        public override long Count => shards.Count;
+
+        public override void Add(RgbImage image) => shards.Add(image);
+
+        public override TrainingImages Finish(torch.Tensor? snippets, IReadOnlyList<string>? sources, IReadOnlyList<string>? labels) =>
+            shards.Finish(snippets, sources, labels);
+
+        public override void Dispose() => shards.Dispose();
+    }
+}

@@ -1,0 +1,121 @@
+using GMem.Autoencoders;
+using GMem.Encoders;
+using TorchSharp;
+
+namespace GMem.Latents;
+
+/// <summary>What is made of each image before training, once: latents, snippet and patch tokens, of the image and, if asked for, of its mirror image.</summary>
+/// <param name="autoencoder">Makes the latents; null where the network works on pixels.</param>
+/// <param name="encoder">Makes snippets and tokens; null where neither is wanted.</param>
+/// <param name="tokenGrid">Patch tokens along a side of the network's input; 0 where none are wanted.</param>
+/// <param name="mirror">Whether mirror images are encoded too.</param>
+internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncoder? encoder, int tokenGrid, bool mirror)
+{
+    /// <summary>Bytes of the shards that are written; a shard is encoded in one go, and what a kill costs is at most one.</summary>
+    private const long ShardBytes = 64L << 20;
+
+    private const long MostRowsInAShard = 1024;
+
+    /// <summary>Whether there is anything to be made.</summary>
+    public bool IsNeeded => autoencoder is not null || encoder is not null;
+
+    /// <summary>Encodes a batch.</summary>
+    /// <param name="images">uint8 <c>[n, 3, S, S]</c> on the CPU.</param>
+    /// <returns>Tensors by the names of <see cref="EncodedTable"/>, on the CPU, in the caller's scope.</returns>
+    public Dictionary<string, torch.Tensor> Encode(torch.Tensor images)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable noGradient = torch.no_grad();
+        Dictionary<string, torch.Tensor> table = new(StringComparer.Ordinal);
+        Encode(images, name => name, table);
+        if (mirror)
+        {
+            Encode(images.flip(3).contiguous(), EncodedTable.Mirrored, table);
+        }
+
+        foreach (torch.Tensor tensor in table.Values)
+        {
+            _ = tensor.MoveToOuterDisposeScope();
+        }
+
+        return table;
+    }
+
+    /// <summary>The same number on every run with the same settings, so that shards of an earlier one fit.</summary>
+    /// <param name="imageSize">Side of the images.</param>
+    public long RowsOfAShard(int imageSize)
+    {
+        long side = imageSize / (autoencoder?.DownsamplingFactor ?? 1);
+        long latents = autoencoder is null ? 0 : autoencoder.Channels * side * side * (sizeof(float) + 2);
+        long tokens = encoder is null ? 0 : (long)tokenGrid * tokenGrid * encoder.PatchTokenDimension * 2;
+        long bytes = (latents + tokens + ((encoder?.Dimension ?? 0) * sizeof(float))) * (mirror ? 2 : 1);
+        return Math.Clamp(ShardBytes / Math.Max(bytes, 1), 1, MostRowsInAShard);
+    }
+
+    /// <summary>Adds all that decides the result, but for the images.</summary>
+    public void AddTo(CacheKey key)
+    {
+        key.Add($"latents 1; mirror {mirror}; tokens {tokenGrid}");
+        if (autoencoder is not null)
+        {
+            key.Add(autoencoder.Kind);
+            key.Add(autoencoder.EncodingSettings);
+            key.Add(autoencoder.SaveTensors());
+        }
+
+        if (encoder is not null)
+        {
+            key.Add(encoder.Kind);
+            key.Add(encoder.SaveConfiguration());
+            key.Add(encoder.SaveTensors());
+        }
+    }
+
+    private void Encode(torch.Tensor images, Func<string, string> name, Dictionary<string, torch.Tensor> table)
+    {
+        if (autoencoder is not null)
+        {
+            (torch.Tensor mean, torch.Tensor? deviation) = autoencoder.EncodeRaw(images);
+            table.Add(name(EncodedTable.Latents), mean);
+            if (deviation is not null)
+            {
+                table.Add(name(EncodedTable.Deviations), deviation.to(EncodedTable.SmallType));
+            }
+        }
+
+        if (encoder is null)
+        {
+            return;
+        }
+
+        if (tokenGrid == 0)
+        {
+            table.Add(name(EncodedTable.Snippets), encoder.Encode(images));
+            return;
+        }
+
+        (torch.Tensor snippets, torch.Tensor tokens) = encoder.EncodeWithPatches(images);
+        table.Add(name(EncodedTable.Snippets), snippets);
+        table.Add(name(EncodedTable.Tokens), OnGrid(tokens).to(EncodedTable.SmallType));
+    }
+
+    /// <summary>Tokens of a finer grid are averaged down to that of the network, whose tokens they are compared with one by one.</summary>
+    private torch.Tensor OnGrid(torch.Tensor tokens)
+    {
+        long count = tokens.shape[1], side = (long)Math.Round(Math.Sqrt(count));
+        if (side == tokenGrid && side * side == count)
+        {
+            return tokens;
+        }
+
+        if (side * side != count || side < tokenGrid)
+        {
+            throw new ArgumentException(
+                $"The encoder gives {count} patch tokens an image, but the network has {tokenGrid} x {tokenGrid} tokens, to which only a finer square grid can be averaged down. "
+                + "Use larger patches in the network, or switch the projection loss off (ProjectionSize = 0).");
+        }
+
+        torch.Tensor grid = tokens.transpose(1, 2).reshape(tokens.shape[0], tokens.shape[2], side, side);
+        return torch.nn.functional.adaptive_avg_pool2d(grid, [tokenGrid, tokenGrid]).flatten(2).transpose(1, 2).contiguous();
+    }
+}

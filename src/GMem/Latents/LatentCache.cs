@@ -1,0 +1,123 @@
+using System.Globalization;
+using GMem.Weights;
+using TorchSharp;
+
+namespace GMem.Latents;
+
+/// <summary>Encodes the images of a data set once, and finds them again.</summary>
+/// <remarks>
+/// With a workspace the result lies in <c>latents/KEY/shard-00000.safetensors</c> and so on, where the key is the SHA-256 of all images, weights and settings. A shard is written
+/// whole or not at all, so a run that was killed goes on after its last complete one, and the next run of the same things encodes nothing. Without a workspace it is kept in memory.
+/// </remarks>
+internal static class LatentCache
+{
+    private const string Folder = "latents";
+
+    /// <param name="images">Rows uint8 <c>[3, S, S]</c>.</param>
+    /// <param name="encoding">What to make of them.</param>
+    /// <param name="workspace">The folder that keeps it, or null.</param>
+    /// <param name="cancellationToken">Stops between two batches.</param>
+    /// <returns>The rows; dispose them.</returns>
+    /// <exception cref="IOException">The folder cannot be written, or another run is encoding the same images now.</exception>
+    public static EncodedRows Encode(RowSource images, ImageEncoding encoding, string? workspace, CancellationToken cancellationToken)
+    {
+        if (!encoding.IsNeeded)
+        {
+            return new EncodedRows();
+        }
+
+        long rows = encoding.RowsOfAShard((int)images.RowShape[^1]);
+        return workspace is null
+            ? InMemory(images, encoding, rows, cancellationToken)
+            : InShards(images, encoding, rows, Path.Combine(workspace, Folder, Key(images, encoding, cancellationToken)), cancellationToken);
+    }
+
+    /// <summary>The key of images and all that decides what is made of them.</summary>
+    private static string Key(RowSource images, ImageEncoding encoding, CancellationToken cancellationToken)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using CacheKey key = new();
+        encoding.AddTo(key);
+        foreach (torch.Tensor piece in images.Pieces(1024))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            key.Add(piece);
+            piece.Dispose();
+        }
+
+        return key.Finish();
+    }
+
+    private static EncodedRows InMemory(RowSource images, ImageEncoding encoding, long rowsAtOnce, CancellationToken cancellationToken)
+    {
+        EncodedRows encoded = new();
+        try
+        {
+            for (long start = 0; start < images.Count; start += rowsAtOnce)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                using DisposeScope scope = torch.NewDisposeScope();
+                encoded.Put(encoding.Encode(images.Range(start, Math.Min(rowsAtOnce, images.Count - start))), start, images.Count);
+            }
+
+            return encoded;
+        }
+        catch
+        {
+            encoded.Dispose();
+            throw;
+        }
+    }
+
+    private static EncodedRows InShards(RowSource images, ImageEncoding encoding, long rowsOfAShard, string folder, CancellationToken cancellationToken)
+    {
+        _ = Directory.CreateDirectory(folder);
+        using FileStream only = Lock(folder);
+        string[] paths = [.. Enumerable.Range(0, (int)((images.Count + rowsOfAShard - 1) / rowsOfAShard)).Select(i => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"shard-{i:D5}.safetensors")))];
+        for (int i = 0; i < paths.Length; i++)
+        {
+            long start = i * rowsOfAShard, count = Math.Min(rowsOfAShard, images.Count - start);
+            if (IsComplete(paths[i], count))
+            {
+                continue;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            using DisposeScope scope = torch.NewDisposeScope();
+            SafetensorsWriter.Write(paths[i], encoding.Encode(images.Range(start, count)));
+        }
+
+        return new EncodedRows(ShardSet.Open(paths));
+    }
+
+    /// <summary>What a crash or a full disk left of a shard is encoded again.</summary>
+    private static bool IsComplete(string path, long rows)
+    {
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            return ShardSet.RowsOf(file) == rows;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
+    private static FileStream Lock(string folder)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"'{folder}' is in use: another run is encoding the same images into it. Wait for it, or give another WorkspacePath. ({e.Message})", e);
+        }
+    }
+}

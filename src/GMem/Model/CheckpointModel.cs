@@ -1,0 +1,101 @@
+using GMem.Autoencoders;
+using GMem.Backbone;
+using GMem.Memory;
+using GMem.Runtime;
+using GMem.Transport;
+using GMem.Weights;
+using TorchSharp;
+
+namespace GMem.Model;
+
+/// <summary>Models from the checkpoints of the public code, and back.</summary>
+internal static class CheckpointModel
+{
+    private const string SnippetProjection = "condition_projection.linear.weight";
+
+    public static GMemModel Load(string path, MemoryBank? memory, CheckpointOptions options, torch.Device device)
+    {
+        string[] nesting = options.UseAverage ? ["ema", "state_dict", "model"] : ["model", "state_dict", "ema"];
+        Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path, nesting: nesting);
+        try
+        {
+            SiTOptions shape = options.Network?.Clone() ?? SiTInference.FromShapes(WeightsFile.Shapes(tensors), path, options.HeadCount);
+            ImageAutoencoder autoencoder = Autoencoder(options.Autoencoder, shape, out IDisposable? made);
+            using IDisposable? handle = made;
+            MemoryBank bank = Bank(memory, shape, options);
+            SiT network = Network(shape, tensors, path, device);
+            FlowTransport transport = new(InterpolantPath.Of(options.Path), options.Prediction, LossWeighting.None);
+            ModelCore core = new(network, transport, options.Encoder, autoencoder, shape.InputSize * autoencoder.DownsamplingFactor, device);
+            return new GMemModel(core, bank, options.Sampling.Clone());
+        }
+        finally
+        {
+            WeightsFile.Dispose(tensors);
+        }
+    }
+
+    /// <summary>The weights as the public code names them; the snippet scale, which that does not have, goes into the projection.</summary>
+    public static void Save(string path, SiT network)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable noGradient = torch.no_grad();
+        double scale = network.Options.SnippetScale;
+        IEnumerable<KeyValuePair<string, torch.Tensor>> tensors = network.StateDictTensors()
+            .Select(t => t.Key == SnippetProjection && scale != 1 ? new(t.Key, t.Value.Times(scale)) : t);
+        SafetensorsWriter.Write(path, [.. tensors]);
+    }
+
+    private static SiT Network(SiTOptions shape, Dictionary<string, torch.Tensor> tensors, string path, torch.Device device)
+    {
+        // Tables are a function of the options; some checkpoints leave them out.
+        static bool IsTable(string name) => name == "pos_embed" || name.StartsWith("feat_rope.", StringComparison.Ordinal);
+        using (SiT shapes = new(shape, device: torch.META))
+        {
+            // Whatever does not fit is found before anything as large as the network is allocated.
+            StateDict.Load(shapes, tensors, path, mayBeMissing: IsTable);
+        }
+
+        SiT network = new(shape, device: device);
+        StateDict.Load(network, tensors, path, mayBeMissing: IsTable);
+        network.eval();
+        return network;
+    }
+
+    /// <summary>A handle of the model's own, so that what is later set on the user's changes nothing here.</summary>
+    private static ImageAutoencoder Autoencoder(ImageAutoencoder? given, SiTOptions shape, out IDisposable? made)
+    {
+        int channels = given?.Channels ?? 3;
+        if (channels != shape.InputChannels)
+        {
+            throw new ArgumentException(given is null
+                ? $"The network makes latents of {shape.InputChannels} channels, not images; set Autoencoder to the one it was trained with."
+                : $"The network makes latents of {shape.InputChannels} channels, but those of the autoencoder '{given.Kind}' have {channels}.");
+        }
+
+        ImageAutoencoder? own = given is null ? new PixelAutoencoder() : given.CanNormalise ? given.WithNormalisation(given.Normalisation) : null;
+        made = own;
+        return own ?? given!;
+    }
+
+    private static MemoryBank Bank(MemoryBank? memory, SiTOptions shape, CheckpointOptions options)
+    {
+        if (shape.Condition != ConditionKind.Snippet)
+        {
+            return memory is not null
+                ? throw new ArgumentException($"The network is conditioned on {(shape.Condition == ConditionKind.Label ? "class labels" : "nothing")}, not on snippets; leave the bank out.", nameof(memory))
+                : shape.Condition == ConditionKind.None ? ClassBank.Single() : ClassBank.Of(Names(options.ClassNames, shape.ClassCount));
+        }
+
+        return memory switch
+        {
+            null => throw new ArgumentException($"The network is conditioned on snippets of {shape.SnippetSize} entries; give the bank it was trained with, for instance MemoryBank.FromCheckpoint(...).", nameof(memory)),
+            { Count: 0 } => throw new ArgumentException("The bank is empty; a model needs at least one entry to draw from.", nameof(memory)),
+            _ when memory.Dimension != shape.SnippetSize => throw new ArgumentException($"The bank has snippets of {memory.Dimension} entries, but the network takes {shape.SnippetSize}.", nameof(memory)),
+            _ => memory,
+        };
+    }
+
+    private static IReadOnlyList<string> Names(IReadOnlyList<string>? names, int classes) => names is null ? ClassBank.Numbers(classes)
+        : names.Count == classes ? names
+        : throw new ArgumentException($"ClassNames has {names.Count} names, but the network has {classes} classes.");
+}

@@ -1,0 +1,134 @@
+using GMem.Autoencoders;
+using GMem.Backbone;
+using GMem.Encoders;
+using GMem.Latents;
+using GMem.Memory;
+using GMem.Training;
+using GMem.Weights;
+using TorchSharp;
+
+namespace GMem.Model;
+
+/// <summary>From images to all that training needs: check, encode once, build the bank.</summary>
+internal sealed class ImagePreparation
+{
+    private readonly TrainingImages _images;
+    private readonly GMemOptions _options;
+    private readonly NetworkPlan _plan;
+    private readonly torch.Device _device;
+    private readonly CancellationToken _cancellationToken;
+    private readonly List<IDisposable> _owned = [];
+
+    public ImagePreparation(TrainingImages images, GMemOptions options, torch.Device device, CancellationToken cancellationToken)
+    {
+        _images = images;
+        _options = options;
+        _plan = new NetworkPlan(options);
+        _device = device;
+        _cancellationToken = cancellationToken;
+        CheckImages();
+    }
+
+    private RowSource Images => _images.Rows;
+
+    private int ImageSize => (int)Images.RowShape[2];
+
+    private bool Mirror => _options.Training.HorizontalFlip;
+
+    /// <exception cref="ArgumentException">The images or the options do not fit; the message says which and why.</exception>
+    public PreparedTraining Run()
+    {
+        try
+        {
+            return Prepare();
+        }
+        catch
+        {
+            _owned.ForEach(o => o.Dispose());
+            throw;
+        }
+    }
+
+    private PreparedTraining Prepare()
+    {
+        bool makesSnippets = _plan.UsesSnippets && _images.Snippets is null;
+        SnippetEncoder? encoder = makesSnippets || _plan.UsesTokens ? _plan.Encoder ?? (makesSnippets ? FitPca() : null) : null;
+        _plan.RequireTokens(encoder);
+        ImageAutoencoder? latentsBy = _plan.Autoencoder is PixelAutoencoder ? null : _plan.Autoencoder;
+        int tokenGrid = _plan.UsesTokens ? ImageSize / _plan.Autoencoder.DownsamplingFactor / _plan.Network.PatchSize : 0;
+        EncodedRows encoded = LatentCache.Encode(Images, new ImageEncoding(latentsBy, encoder, tokenGrid, Mirror), _options.WorkspacePath, _cancellationToken);
+        _owned.Add(encoded);
+
+        LatentStatistics? statistics = _plan.Statistics ?? (_plan.Autoencoder.CanNormalise ? LatentStatisticsPass.Compute(encoded, _cancellationToken) : null);
+        string[]? classes = _plan.Network.Condition == ConditionKind.Label ? ClassLabels.Names(_images.Labels, _options.InitialModel) : null;
+        MemoryBank bank = Bank(encoded, makesSnippets, classes);
+        ITrainingData data = latentsBy is null
+            ? new PixelData(Images, _plan.Autoencoder, Mirror)
+            : new LatentData(RowPair.Find(encoded, EncodedTable.Latents)!, RowPair.Find(encoded, EncodedTable.Deviations), statistics, _options.Training.Seed);
+        return new PreparedTraining(_owned)
+        {
+            Set = new TrainingSet(data, _device)
+            {
+                Snippets = _plan.UsesSnippets ? bank : null,
+                MirroredSnippets = makesSnippets && Mirror ? Rows(encoded[EncodedTable.Mirrored(EncodedTable.Snippets)], null, null) : null,
+                Labels = classes is null ? null : ClassLabels.Numbers(_images.Labels!, classes),
+                Tokens = tokenGrid > 0 ? RowPair.Find(encoded, EncodedTable.Tokens) : null,
+            },
+            Bank = bank,
+            Encoder = makesSnippets ? encoder : null,
+            Autoencoder = _plan.Normalised(statistics, _owned),
+            ImageSize = ImageSize,
+        };
+    }
+
+    private PcaEncoder FitPca()
+    {
+        PcaEncoder encoder = PcaEncoder.Fit(Images, _options.SnippetDimension);
+        _owned.Add(encoder);
+        return encoder;
+    }
+
+    private MemoryBank Bank(EncodedRows encoded, bool makesSnippets, string[]? classes) =>
+        classes is not null ? ClassBank.Of(classes)
+        : !_plan.UsesSnippets ? ClassBank.Single()
+        : makesSnippets ? Rows(encoded[EncodedTable.Snippets], _images.Labels, _images.Sources)
+        : MemoryBank.FromRows(_images.Snippets!, _images.Labels, _images.Sources);
+
+    private static MemoryBank Rows(RowSource snippets, IReadOnlyList<string>? labels, IReadOnlyList<string>? sources)
+    {
+        using torch.Tensor all = snippets.Range(0, snippets.Count);
+        return MemoryBank.FromRows(all, labels, sources);
+    }
+
+    private void CheckImages()
+    {
+        IReadOnlyList<long> shape = Images.RowShape;
+        if (Images.Type != torch.uint8 || shape.Count != 3 || shape[0] != 3 || shape[1] != shape[2])
+        {
+            throw new ArgumentException($"Images must be uint8 [N, 3, S, S]; these are {Images.Type} [{string.Join(", ", shape.Prepend(Images.Count))}].");
+        }
+
+        int factor = _plan.Autoencoder.DownsamplingFactor, patch = _plan.Network.PatchSize * factor;
+        if (patch > 0 && ImageSize % patch != 0)
+        {
+            string why = factor == 1 ? "" : $" ({_plan.Network.PatchSize} latent cells of {factor} pixels)";
+            throw new ArgumentException($"The image size {ImageSize} is not divisible by the patch of {patch} pixels{why}; choose an image size that is a multiple of it, or another PatchSize (1, 2, 4 or 8).");
+        }
+
+        long training = Images.Count - ImageSplit.ValidationCount(Images.Count, _options.Training.ValidationFraction);
+        if (training < _options.Training.BatchSize)
+        {
+            throw new ArgumentException($"There are {training} images{(training < Images.Count ? " to train on" : "")}, fewer than one batch of {_options.Training.BatchSize}; bring more images or lower BatchSize.");
+        }
+
+        if (_images.Snippets is { } snippets && (snippets.shape.Length != 2 || snippets.shape[0] != Images.Count))
+        {
+            throw new ArgumentException($"Snippets must be [N, m] with one row an image; these are [{string.Join(", ", snippets.shape)}] for {Images.Count} images.");
+        }
+
+        if (_images.Snippets is not null && Mirror && _plan.UsesSnippets)
+        {
+            throw new ArgumentException("HorizontalFlip needs the snippets of the mirrored images, which an encoder makes; with snippets of your own set HorizontalFlip = false.");
+        }
+    }
+}

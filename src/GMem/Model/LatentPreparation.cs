@@ -1,0 +1,115 @@
+using GMem.Autoencoders;
+using GMem.Backbone;
+using GMem.Encoders;
+using GMem.Latents;
+using GMem.Memory;
+using GMem.Training;
+using GMem.Weights;
+using TorchSharp;
+
+namespace GMem.Model;
+
+/// <summary>From encoded images to all that training needs: nothing is encoded any more, but everything must fit.</summary>
+internal sealed class LatentPreparation(
+    LatentDataSet latents, MemoryBank? memory, MemoryBank? mirroredMemory, GMemOptions options, torch.Device device, CancellationToken cancellationToken)
+{
+    private readonly NetworkPlan _plan = new(options);
+
+    private bool Mirror => options.Training.HorizontalFlip;
+
+    /// <exception cref="ArgumentException">The latents, the banks or the options do not fit; the message says which and why.</exception>
+    public PreparedTraining Run()
+    {
+        CheckLatents();
+        RowPair? deviations = Pair(EncodedTable.Deviations);
+        LatentStatistics? statistics = _plan.Autoencoder.CanNormalise
+            ? _plan.Statistics ?? latents.Statistics ?? LatentStatisticsPass.Compute(latents.Rows, cancellationToken)
+            : null;
+        long[]? labels = _plan.Network.Condition == ConditionKind.Label ? Labels() : null;
+        MemoryBank bank = labels is not null ? ClassBank.Of(ClassNames(labels)) : _plan.UsesSnippets ? Bank(memory, EncodedTable.Snippets, nameof(memory)) : ClassBank.Single();
+        List<IDisposable> owned = [];
+        return new PreparedTraining(owned)
+        {
+            Set = new TrainingSet(new LatentData(Pair(EncodedTable.Latents)!, deviations, statistics, options.Training.Seed), device)
+            {
+                Snippets = _plan.UsesSnippets ? bank : null,
+                MirroredSnippets = _plan.UsesSnippets && Mirror ? Bank(mirroredMemory, EncodedTable.Mirrored(EncodedTable.Snippets), nameof(mirroredMemory)) : null,
+                Labels = labels,
+                Tokens = _plan.UsesTokens ? Tokens() : null,
+            },
+            Bank = bank,
+            Encoder = Encoder(bank),
+            Autoencoder = _plan.Normalised(statistics, owned),
+            ImageSize = latents.Size * _plan.Autoencoder.DownsamplingFactor,
+        };
+    }
+
+    private RowPair? Pair(string name) => latents.Rows.Find(name) is { } plain ? new RowPair(plain, Mirror ? latents.Rows.Find(EncodedTable.Mirrored(name)) : null) : null;
+
+    private SnippetEncoder? Encoder(MemoryBank bank) => !_plan.UsesSnippets || _plan.Encoder is not { } encoder ? null
+        : encoder.Dimension == bank.Dimension ? encoder
+        : throw new ArgumentException($"The encoder gives snippets of {encoder.Dimension} entries, but the bank has {bank.Dimension}; leave Encoder null if it did not make the bank.");
+
+    private MemoryBank Bank(MemoryBank? given, string name, string parameter)
+    {
+        if (given is null && latents.Rows.Find(name) is { } rows)
+        {
+            using torch.Tensor all = rows.Range(0, rows.Count);
+            return MemoryBank.FromRows(all);
+        }
+
+        return given is null ? throw new ArgumentException(
+                $"'{latents.Folder}' holds no '{name}'; give a bank whose entry i is the snippet of {(name == EncodedTable.Snippets ? "" : "the mirror image of ")}image i.", parameter)
+            : given.Count == latents.Count ? given
+            : throw new ArgumentException($"The bank has {given.Count} entries, but '{latents.Folder}' has {latents.Count} images; entry i must be the snippet of image i.", parameter);
+    }
+
+    private long[] Labels() => latents.HasLabels ? latents.ReadLabels()
+        : throw new ArgumentException($"Network.Condition is Label, but '{latents.Folder}' holds no '{EncodedTable.Labels}'.");
+
+    private string[] ClassNames(long[] labels)
+    {
+        string[]? known = options.InitialModel is { } initial ? ClassBank.Names(initial.Memory) : null;
+        (long least, long most) = (labels.Min(), labels.Max());
+        long limit = known?.Length ?? 1_000_000;
+        return least >= 0 && most < limit ? known ?? ClassBank.Numbers((int)most + 1)
+            : throw new ArgumentException($"The labels of '{latents.Folder}' run from {least} to {most}; they must be from 0 to {limit - 1}.");
+    }
+
+    private RowPair Tokens()
+    {
+        RowPair tokens = Pair(EncodedTable.Tokens) ?? throw new ArgumentException(
+            $"The projection loss (Network.ProjectionSize = {_plan.Network.ProjectionSize}) needs patch tokens, but '{latents.Folder}' holds no '{EncodedTable.Tokens}'. Set ProjectionSize = 0.");
+        long grid = latents.Size / _plan.Network.PatchSize;
+        return tokens.Plain.RowShape is [long count, long width] && count == grid * grid && width == _plan.Network.ProjectionSize && (!Mirror || tokens.CanMirror) ? tokens
+            : throw new ArgumentException(
+                $"The patch tokens of '{latents.Folder}' are [{string.Join(", ", tokens.Plain.RowShape)}] an image{(Mirror && !tokens.CanMirror ? ", without those of the mirror images" : "")}; "
+                + $"the projection loss needs [{grid * grid}, {_plan.Network.ProjectionSize}].");
+    }
+
+    private void CheckLatents()
+    {
+        if (_plan.Autoencoder is PixelAutoencoder || _plan.Autoencoder.Channels != latents.Channels)
+        {
+            throw new ArgumentException(
+                $"'{latents.Folder}' holds latents of {latents.Channels} channels; set Autoencoder to the one that made them, which turns what the network makes into images"
+                + (_plan.Autoencoder is PixelAutoencoder ? "." : $" (that given has {_plan.Autoencoder.Channels} channels)."));
+        }
+
+        if (latents.Size % _plan.Network.PatchSize != 0)
+        {
+            throw new ArgumentException($"The latents have {latents.Size} cells a side, which is not divisible by Network.PatchSize {_plan.Network.PatchSize}; choose another.");
+        }
+
+        long training = latents.Count - ImageSplit.ValidationCount(latents.Count, options.Training.ValidationFraction);
+        if (training < options.Training.BatchSize)
+        {
+            throw new ArgumentException($"There are {training} images{(training < latents.Count ? " to train on" : "")}, fewer than one batch of {options.Training.BatchSize}; bring more images or lower BatchSize.");
+        }
+
+        if (Mirror && (!latents.HasMirrorImages || (latents.Rows.Find(EncodedTable.Deviations) is not null && latents.Rows.Find(EncodedTable.Mirrored(EncodedTable.Deviations)) is null)))
+        {
+            throw new ArgumentException($"HorizontalFlip needs the mirror images, but '{latents.Folder}' holds no '{EncodedTable.Mirrored(EncodedTable.Latents)}'; set HorizontalFlip = false.");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using GMem.Autoencoders;
+using GMem.Backbone;
+using GMem.Encoders;
+
+namespace GMem.Model;
+
+/// <summary>What options and an initial model decide together, before any data are encoded.</summary>
+internal sealed class NetworkPlan(GMemOptions options)
+{
+    /// <summary>The network to be trained; what the data decide is not set yet.</summary>
+    public SiTOptions Network { get; } = Shape(options);
+
+    /// <summary>The user's encoder, or the initial model's; null asks for PCA where snippets are wanted.</summary>
+    public SnippetEncoder? Encoder { get; } = options.Encoder ?? options.InitialModel?.Encoder;
+
+    public ImageAutoencoder Autoencoder { get; } = options.Autoencoder ?? options.InitialModel?.Autoencoder ?? new PixelAutoencoder();
+
+    /// <summary>Known statistics of latents: a network that was trained on latents normalised so must go on with them.</summary>
+    public LatentStatistics? Statistics =>
+        Autoencoder.Normalisation ?? (options.InitialModel?.Autoencoder is { } initial && initial.Channels == Autoencoder.Channels ? initial.Normalisation : null);
+
+    public bool UsesSnippets => Network.Condition == ConditionKind.Snippet;
+
+    /// <summary>Whether the projection loss is on, which needs patch tokens.</summary>
+    public bool UsesTokens => Network.ProjectionSize > 0 && options.Training.ProjectionLossWeight > 0;
+
+    /// <summary>The handle on the autoencoder that the model keeps.</summary>
+    /// <param name="statistics">What its latents are normalised by; not used where it takes none.</param>
+    /// <param name="owned">Where a new handle is noted, to be disposed.</param>
+    public ImageAutoencoder Normalised(LatentStatistics? statistics, List<IDisposable> owned)
+    {
+        if (!Autoencoder.CanNormalise)
+        {
+            return Autoencoder;
+        }
+
+        ImageAutoencoder handle = Autoencoder.WithNormalisation(statistics);
+        owned.Add(handle);
+        return handle;
+    }
+
+    /// <exception cref="ArgumentException">The projection loss is on and the encoder cannot serve it.</exception>
+    public void RequireTokens(SnippetEncoder? encoder)
+    {
+        if (!UsesTokens)
+        {
+            return;
+        }
+
+        if (encoder is null || encoder.PatchTokenDimension == 0)
+        {
+            throw new ArgumentException(
+                $"The projection loss (Network.ProjectionSize = {Network.ProjectionSize}) needs an encoder with patch tokens: set Encoder to one such as DINOv2, or ProjectionSize = 0.");
+        }
+
+        if (encoder.PatchTokenDimension != Network.ProjectionSize)
+        {
+            throw new ArgumentException($"Network.ProjectionSize is {Network.ProjectionSize}, but the encoder's patch tokens have {encoder.PatchTokenDimension} entries; set it to that.");
+        }
+    }
+
+    private static SiTOptions Shape(GMemOptions options)
+    {
+        if (options.InitialModel is not { } initial)
+        {
+            return options.Network;
+        }
+
+        SiTOptions network = initial.Core.Network.Options;
+        network.SnippetDropout = options.Network.SnippetDropout;
+        network.ActivationCheckpointing = options.Network.ActivationCheckpointing;
+        return network;
+    }
+}

@@ -1,0 +1,31 @@
+using GMem.Autoencoders;
+using GMem.Encoders;
+using GMem.Memory;
+using GMem.Training;
+
+namespace GMem.Model;
+
+/// <summary>Everything that training needs and a model keeps, made from the user's data. Frees what was made for it.</summary>
+internal sealed class PreparedTraining(IReadOnlyList<IDisposable> owned) : IDisposable
+{
+    public required TrainingSet Set { get; init; }
+
+    /// <summary>The bank of the model to be.</summary>
+    public required MemoryBank Bank { get; init; }
+
+    /// <summary>What made the bank; null where snippets came from elsewhere or there are none.</summary>
+    public SnippetEncoder? Encoder { get; init; }
+
+    /// <summary>With the statistics of the data, where it takes any.</summary>
+    public required ImageAutoencoder Autoencoder { get; init; }
+
+    public required int ImageSize { get; init; }
+
+    public void Dispose()
+    {
+        foreach (IDisposable item in owned.Reverse())
+        {
+            item.Dispose();
+        }
+    }
+}

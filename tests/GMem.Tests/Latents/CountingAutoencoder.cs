@@ -1,0 +1,38 @@
+using GMem.Autoencoders;
+using TorchSharp;
+
+namespace GMem.Tests.Latents;
+
+/// <summary>Counts the images that it encodes to latents of fixed deviation; a stand-in for a network that takes hours.</summary>
+internal sealed class CountingAutoencoder(double shift = 0) : ImageAutoencoder
+{
+    public long Encoded { get; private set; }
+
+    public override string Kind => "counting";
+
+    public override int Channels => 3;
+
+    public override int DownsamplingFactor => 2;
+
+    public override torch.Tensor Encode(torch.Tensor images)
+    {
+        Encoded += images.shape[0];
+        using torch.Tensor values = images.to(torch.float32);
+        using torch.Tensor pooled = torch.nn.functional.avg_pool2d(values, 2);
+        return pooled / 64 - 2 + shift;
+    }
+
+    public override torch.Tensor Decode(torch.Tensor latents)
+    {
+        using torch.Tensor values = ((latents + 2) * 64).clamp(0, 255).to(torch.uint8);
+        return torch.repeat_interleave(torch.repeat_interleave(values, 2, 2), 2, 3);
+    }
+
+    public override string SaveConfiguration() => $"{{ \"shift\": {shift} }}";
+
+    public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => new Dictionary<string, torch.Tensor>();
+
+    protected override void Dispose(bool disposing)
+    {
+    }
+}
