@@ -15,7 +15,7 @@ internal sealed class RunReport(string path, MetricsFile metrics, string gridFol
     private const string Style = """
         body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 1180px; margin: 2em auto; padding: 0 1em; }
         h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; border-bottom: 1px solid #ddd; }
-        table { border-collapse: collapse; } td, th { padding: .15em 1em .15em 0; text-align: left; vertical-align: top; }
+        table { border-collapse: collapse; } td, th { padding: .15em 1em .15em 0; text-align: left; vertical-align: top; } td { white-space: pre-line; overflow-wrap: anywhere; }
         .flow { display: flex; flex-wrap: wrap; gap: 1em; } figure { margin: 0; } figcaption { color: #666; font-size: .85em; }
         img { max-width: 270px; image-rendering: pixelated; } .warning { color: #a40000; } .options { columns: 2; font-size: .85em; } svg { max-width: 100%; }
         """;
