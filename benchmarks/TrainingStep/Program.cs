@@ -1,12 +1,13 @@
 // A training step against the machine's own float32 matrix-product rate, both in one run and in turn, so that a busy
 // machine slows both. Prints the ratio and where the rest of the step goes.
-//   dotnet run -c Release --project benchmarks/TrainingStep [-- --batch 4 --threads 2 --rounds 12 --width 384 --depth 12 --heads 6 --patch 2 --lightning 0]
+//   dotnet run -c Release --project benchmarks/TrainingStep [-- --batch 4 --threads 2 --rounds 12 --width 384 --depth 12 --heads 6 --patch 2 --lightning 0 --sampling 1]
 using System.Diagnostics;
 using System.Globalization;
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Memory;
 using GMem.Runtime;
+using GMem.Sampling;
 using GMem.Training;
 using TorchSharp;
 
@@ -34,6 +35,7 @@ int tokens = 32 / network.PatchSize * (32 / network.PatchSize);
 double flops = 3 * Flops(network, tokens, batch);
 
 using torch.Generator generator = new(1);
+long before = Environment.WorkingSet;
 using SiT sit = new(network, generator);
 sit.train();
 using torch.Tensor pixels = torch.randint(0, 256, [64, 3, 32, 32], dtype: torch.uint8, generator: generator);
@@ -46,24 +48,30 @@ loop.Clock = clock;
 
 using torch.Tensor a = torch.randn([2048, 2048], generator: generator);
 using torch.Tensor b = torch.randn([2048, 2048], generator: generator);
-double product = double.PositiveInfinity;
+double product = double.PositiveInfinity, productSpent = 0, stepsSpent = 0;
 List<double> steps = [];
 for (int round = 0; round < rounds + 2; round++)
 {
     using DisposeScope scope = torch.NewDisposeScope();
+    double spent = Spent();
     for (int i = 0; i < 3; i++)
     {
         product = Math.Min(product, Seconds(() => a.matmul(b).Dispose()));
     }
+
+    productSpent += Spent() - spent;
 
     if (round == 2)
     {
         // Two rounds of warm-up: page faults, allocator, just-in-time compilation.
         steps.Clear();
         clock.Reset();
+        (productSpent, stepsSpent) = (0, 0);
     }
 
+    spent = Spent();
     steps.Add(Seconds(() => loop.Step(round)));
+    stepsSpent += Spent() - spent;
 }
 
 steps.Sort();
@@ -74,13 +82,58 @@ Console.WriteLine($"matrix product 2048^3    {rate,8:f1} GFLOP/s (best of {3 * (
 Console.WriteLine($"training step            {step * 1000,8:f1} ms (median of {steps.Count}), {steps[0] * 1000:f1} ms (best), {batch} x {tokens} tokens, {flops / 1e9:f1} GFLOP");
 // Best against best compares the machine with itself in its quiet moments; the median has its neighbours in it too.
 Console.WriteLine($"share of the rate        {flops / 1e9 / steps[0] / rate,8:p1} (best step), {flops / 1e9 / step / rate:p1} (median step); required 70 % at S size");
+using System.Diagnostics.Process process = Process.GetCurrentProcess();
+MemoryEstimate estimate = MemoryEstimate.Of(network, options, torch.CPU);
+Console.WriteLine($"memory                   {(process.PeakWorkingSet64 - before) / 1e6,8:f0} MB at its peak above the {before / 1e6:f0} MB before; estimated {(estimate.Weights + estimate.Activations) / 1e6:f0} MB (weights {estimate.Weights / 1e6:f0}, activations {estimate.Activations / 1e6:f0})");
+
+// Processor time counts what the process itself computes, so that neighbours on a busy machine weigh on it only through caches and memory.
+double spentShare = flops / (stepsSpent / rounds) / (3 * 2 * Math.Pow(2048, 3) / (productSpent / rounds));
+Console.WriteLine($"share by processor time  {spentShare,8:p1} (all {rounds} steps and {3 * rounds} products)");
 foreach ((string part, double seconds) in clock.Totals())
 {
     double share = seconds / clock.Total;
     Console.WriteLine($"  {part,-22} {share,8:p1}{(part == StepClock.Optimizer ? " (clip, AdamW, moving average; required below 8 %)" : "")}");
 }
 
+if (arguments.Number("--sampling", 0) != 0)
+{
+    PrintSampling();
+}
+
 return 0;
+
+// One image by 50 Euler steps against 50 forward passes, in turn; required at most 1.05.
+void PrintSampling()
+{
+    sit.eval();
+    using IDisposable noGrad = torch.no_grad();
+    using DisposeScope scope = torch.NewDisposeScope();
+    torch.Tensor noise = torch.randn([1, 3, 32, 32], generator: generator), snippet = rows.narrow(0, 0, 1), time = torch.full([1], 0.5f);
+    Sampler sampler = new(options.CreateTransport(), new SamplingOptions { OdeMethod = OdeMethod.Euler, Steps = 50 });
+    double sampled = double.PositiveInfinity, forwards = double.PositiveInfinity;
+    for (int round = 0; round < 3; round++)
+    {
+        sampled = Math.Min(sampled, Spending(() => sampler.Sample(sit.forward, noise, snippet).Dispose()));
+        forwards = Math.Min(forwards, Spending(() =>
+        {
+            for (int i = 0; i < 50; i++)
+            {
+                sit.forward(noise, time, snippet).Dispose();
+            }
+        }));
+    }
+
+    Console.WriteLine($"Euler 50 an image        {sampled / forwards,8:f3} times 50 forward passes (processor time, best of 3); required at most 1.05");
+}
+
+double Spending(Action action)
+{
+    double start = Spent();
+    action();
+    return Spent() - start;
+}
+
+double Spent() => Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds;
 
 double Seconds(Action action)
 {

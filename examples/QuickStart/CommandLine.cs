@@ -25,12 +25,17 @@ internal static class CommandLine
         DefaultValueFactory = _ => Settings.DefaultOutput,
     };
 
+    private static readonly Option<string?> Workspace = new("--workspace")
+    {
+        Description = "A folder for checkpoints and logs. The same command again then goes on where it was stopped. Without it, none are kept.",
+    };
+
     /// <returns>The exit code.</returns>
     public static int Run(string[] arguments, Action<Settings, CancellationToken> action)
     {
         RootCommand command = new("Trains a small GMem image generator, saves it, loads it and generates with it.")
         {
-            Images, ImageSize, Steps, Count, Seed, BatchSize, Output,
+            Images, ImageSize, Steps, Count, Seed, BatchSize, Output, Workspace,
         };
         return ConsoleProgram.Run(command, arguments, (parsed, cancellationToken) => action(
             new Settings
@@ -42,6 +47,7 @@ internal static class CommandLine
                 Seed = parsed.GetValue(Seed),
                 BatchSize = parsed.GetValue(BatchSize),
                 Output = parsed.GetRequiredValue(Output),
+                Workspace = parsed.GetValue(Workspace),
             },
             cancellationToken));
     }

@@ -29,10 +29,14 @@ internal sealed record Settings
 
     public string Output { get; init; } = DefaultOutput;
 
+    /// <summary>A folder for checkpoints and logs; null keeps none.</summary>
+    public string? Workspace { get; init; }
+
     /// <summary>The trainer's options.</summary>
     public GMemTrainer.Options ToTrainerOptions(IProgress<TrainingProgress> progress, CancellationToken cancellationToken)
     {
         GMemTrainer.Options options = SmallRecipe.Options(Seed, ImageSize, Steps, BatchSize);
+        options.WorkspacePath = Workspace;
         options.Progress = progress;
         options.CancellationToken = cancellationToken;
         return options;

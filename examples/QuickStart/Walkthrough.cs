@@ -25,6 +25,11 @@ internal static class Walkthrough
             ml.ImageGeneration.Trainers.GMem(settings.ToTrainerOptions(progress, cancellationToken)).Fit(images)))
         {
             ml.Model.Save(trained, images.Schema, output.Model);
+            if (trained.IsPartial)
+            {
+                Console.WriteLine($"Stopped after {trained.TrainedSteps} of {settings.Steps} steps. What was learned is in {output.Model}.");
+                return;
+            }
         }
 
         ITransformer model = ml.Model.Load(output.Model, out _);

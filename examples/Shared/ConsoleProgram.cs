@@ -14,11 +14,15 @@ internal static class ConsoleProgram
     /// <returns>The exit code.</returns>
     public static int Run(RootCommand command, string[] arguments, Action<ParseResult, CancellationToken> action)
     {
-        command.SetAction((parsed, cancellationToken) => Task.FromResult(Guard(() => action(parsed, cancellationToken))));
+        command.SetAction(parsed => Guard(() =>
+        {
+            using Interruption interruption = new();
+            action(parsed, interruption.Token);
+        }));
         ParseResult result = command.Parse(arguments);
         if (result.Errors.Count == 0)
         {
-            return result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }).GetAwaiter().GetResult();
+            return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
 
         foreach (ParseError error in result.Errors)

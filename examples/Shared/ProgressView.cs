@@ -34,6 +34,11 @@ internal sealed class ProgressView : IProgress<TrainingProgress>
     /// <inheritdoc/>
     public void Report(TrainingProgress value)
     {
+        foreach (TrainingMessage warning in value.Messages.Where(m => m.Level == TrainingMessageLevel.Warning))
+        {
+            AnsiConsole.MarkupLineInterpolated($"[yellow]{warning.Text}[/]");
+        }
+
         if (_bar is not null)
         {
             _bar.IsIndeterminate = false;

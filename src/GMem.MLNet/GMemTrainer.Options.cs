@@ -75,7 +75,10 @@ public sealed partial class GMemTrainer
         /// <summary>Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread. Default null.</summary>
         public IProgress<TrainingProgress>? Progress { get; set; }
 
-        /// <summary>Stops reading or training. Default none.</summary>
+        /// <summary>
+        /// Stops reading or training. Once training has begun, <see cref="GMemTrainer.Fit"/> then returns a usable transformer of what was learned, marked as
+        /// <see cref="GMemTransformer.IsPartial"/>, or throws, as <see cref="TrainingOptions.OnCancellation"/> says. Default none.
+        /// </summary>
         public CancellationToken CancellationToken { get; set; }
 
         /// <summary>Checks all values that can be checked before the images are seen.</summary>

@@ -1,4 +1,5 @@
 using GMem.MLNet.Generation;
+using GMem.MLNet.Persistence;
 using GMem.MLNet.Training;
 using GMem.Runtime;
 using GMem.Training;
@@ -67,10 +68,11 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         _options = options.Copy();
         _host = ((IHostEnvironment)mlContext).Register(Name);
 
-        // Drawn once, so that fitting the same trainer twice gives the same model.
+        // Drawn once, so that fitting the same trainer twice gives the same model. Where no one gave a seed, a run that is continued keeps the one that it began with.
         if (_options.Training.Seed == 0)
         {
-            _options.Training.Seed = _host.Rand.Next();
+            long? begun = EnvironmentSeed.IsGiven((IHostEnvironment)mlContext) ? null : TrainingWorkspace.SeedOf(_options.WorkspacePath);
+            _options.Training.Seed = begun ?? _host.Rand.Next();
         }
     }
 
@@ -90,11 +92,12 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
 
     /// <summary>Reads all images and trains on them.</summary>
     /// <param name="input">The training data, at least one batch of rows.</param>
-    /// <returns>The trained transformer. Dispose it to free the network.</returns>
+    /// <returns>The trained transformer, partial where training was cancelled. Dispose it to free the network.</returns>
     /// <exception cref="ArgumentException">A column is missing or of the wrong type, there are fewer images than one batch, or the options do not fit the images.</exception>
     /// <exception cref="FileNotFoundException">An image file is missing, and <see cref="Options.BadImages"/> is Throw.</exception>
     /// <exception cref="InvalidDataException">A snippet is not valid; or an image cannot be read, and <see cref="Options.BadImages"/> is Throw. The message names the file or the row.</exception>
-    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled before the first step, or the options say to throw.</exception>
+    /// <exception cref="IOException">The workspace cannot be written, or another run is using it.</exception>
     /// <exception cref="GMemRuntimeException">libtorch or the GPU asked for is not there.</exception>
     public GMemTransformer Fit(IDataView input)
     {

@@ -44,6 +44,12 @@ public sealed class GMemTransformer : ITransformer, IDisposable
     /// <summary>Columns and batch size. A copy: use <see cref="WithGeneration"/> to change them.</summary>
     public GenerationOptions Generation => _generation.Copy();
 
+    /// <summary>Steps that the network was trained.</summary>
+    public long TrainedSteps => Model.TrainedSteps;
+
+    /// <summary>Whether training was cancelled before its last step; the transformer is usable all the same.</summary>
+    public bool IsPartial => Model.IsPartial;
+
     /// <inheritdoc/>
     public bool IsRowToRowMapper => true;
 

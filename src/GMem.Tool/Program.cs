@@ -5,5 +5,9 @@ namespace GMem.Tool;
 /// <summary>The command <c>gmem</c>.</summary>
 internal static class Program
 {
-    private static int Main(string[] arguments) => (int)ToolProgram.Run(arguments, ToolConsole.OfProcess());
+    private static int Main(string[] arguments)
+    {
+        using Interruption interruption = new();
+        return (int)ToolProgram.Run(arguments, ToolConsole.OfProcess(), interruption.Token);
+    }
 }

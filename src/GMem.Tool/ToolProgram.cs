@@ -10,9 +10,6 @@ namespace GMem.Tool;
 /// <summary>Parses a command line and runs it. Needs nothing of the process, so that tests can run it too.</summary>
 internal static class ToolProgram
 {
-    /// <summary>Time that a run which is told to stop gets to keep what it has.</summary>
-    private static readonly TimeSpan TimeToStop = TimeSpan.FromMinutes(2);
-
     private const string Name = "gmem";
 
     private const string Description = """
@@ -21,7 +18,11 @@ internal static class ToolProgram
         Exit codes: 0 done; 1 something given is wrong; 2 the command line is wrong; 3 libtorch or the GPU asked for is not there; 130 stopped by Ctrl-C; 70 a fault of the program.
         """;
 
-    public static ExitCode Run(string[] arguments, ToolConsole console)
+    /// <param name="arguments">The command line.</param>
+    /// <param name="console">Where it writes to.</param>
+    /// <param name="cancellationToken">Told by Ctrl-C.</param>
+    /// <returns>What the process returns.</returns>
+    public static ExitCode Run(string[] arguments, ToolConsole console, CancellationToken cancellationToken = default)
     {
         Command root = Create(console);
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -30,11 +31,13 @@ internal static class ToolProgram
             EnableDefaultExceptionHandler = false,
             Output = console.Output,
             Error = console.Error,
-            ProcessTerminationTimeout = TimeToStop,
+
+            // Signals are Interruption's: the handler here fails at a second one.
+            ProcessTerminationTimeout = null,
         };
         if (parsed.Errors.Count == 0 || parsed.Action is HelpAction or ExamplesHelp)
         {
-            return (ExitCode)parsed.InvokeAsync(configuration).GetAwaiter().GetResult();
+            return (ExitCode)parsed.InvokeAsync(configuration, cancellationToken).GetAwaiter().GetResult();
         }
 
         string command = string.Join(' ', Path(parsed.CommandResult).Reverse());

@@ -45,20 +45,32 @@ public sealed partial class GMemModel : IDisposable
     /// <summary>Where the network is.</summary>
     public torch.Device Device => Core.Device;
 
+    /// <summary>Steps that the network was trained; 0 where a file from before this was written down does not say.</summary>
+    public long TrainedSteps => Core.Outcome.TrainedSteps;
+
+    /// <summary>Whether training was cancelled before its last step, so that this is what was learned until then.</summary>
+    public bool IsPartial => Core.Outcome.IsPartial;
+
     internal ModelCore Core { get; }
 
     /// <summary>The sampling options themselves; nothing changes them.</summary>
     internal SamplingOptions Options { get; }
 
-    /// <summary>Trains a model: encoder, memory bank, then the network.</summary>
+    /// <summary>
+    /// Trains a model: encoder, memory bank, then the network. With a <see cref="GMemOptions.WorkspacePath"/>, doing the same again continues a run that was stopped or killed,
+    /// and on the CPU gives the same numbers as a run that never was.
+    /// </summary>
     /// <param name="images">At least one batch of them. Not disposed.</param>
     /// <param name="options">What to train and how. Copied.</param>
     /// <param name="device">Where to train, from <see cref="GMemRuntime.SelectDevice"/>.</param>
     /// <param name="progress">Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread.</param>
-    /// <param name="cancellationToken">Stops the run at the next step.</param>
-    /// <returns>The trained model, on <paramref name="device"/>; its weights are the moving average.</returns>
-    /// <exception cref="ArgumentException">The options or the images do not fit; the message says which and why.</exception>
-    /// <exception cref="OperationCanceledException">The run was stopped.</exception>
+    /// <param name="cancellationToken">Stops the run at the next step; what it gives then, <see cref="TrainingOptions.OnCancellation"/> says.</param>
+    /// <returns>The trained model, on <paramref name="device"/>; its weights are the moving average. Of a cancelled run, <see cref="IsPartial"/> is true.</returns>
+    /// <exception cref="ArgumentException">The options or the images do not fit, or the workspace holds a run with others; the message says which and why.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped before its first step, or is to throw when stopped.</exception>
+    /// <exception cref="InvalidOperationException">Training diverged; the message says what was seen and what to change.</exception>
+    /// <exception cref="IOException">The workspace cannot be written, or another run is using it.</exception>
+    /// <exception cref="InsufficientMemoryException">The run cannot fit into memory; the message says which options would make it fit.</exception>
     public static GMemModel Fit(
         TrainingImages images,
         GMemOptions options,
@@ -191,6 +203,25 @@ public sealed partial class GMemModel : IDisposable
         ThrowIfDisposed();
         sampling.Validate();
         return new GMemModel(Core.Share(), Memory, sampling.Clone());
+    }
+
+    /// <summary>The model of the average of another width, put together from the snapshots of its run; nothing is trained (arXiv 2312.02696, section 3.2).</summary>
+    /// <param name="workspacePath">The <see cref="GMemOptions.WorkspacePath"/> in which this model was trained with two <see cref="TrainingOptions.PowerAverageWidths"/>.</param>
+    /// <param name="width">The relative width, in (0, 0.28]: the standard deviation of the steps averaged over, as a share of the run. Widths near the two that were kept are the most exact.</param>
+    /// <returns>A model with a network of its own that shares bank and encoder. Dispose both.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The width is out of range.</exception>
+    /// <exception cref="InvalidDataException">The workspace has no such snapshots, or they are of another network.</exception>
+    public GMemModel WithAverage(string workspacePath, double width)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(workspacePath);
+        ThrowIfDisposed();
+        if (!(width is > 0 and <= 0.28))
+        {
+            throw new ArgumentOutOfRangeException(nameof(width), width, "The relative width of an average must be in (0, 0.28].");
+        }
+
+        using torch.Tensor average = PostHocAverage.Of(workspacePath, width, TrainedSteps);
+        return new GMemModel(Core.WithNetwork(FlatParameters.CopyOf(Core.Network, average, Device)), Memory, Options);
     }
 
     /// <inheritdoc/>

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("GMem.Tests")]
 [assembly: InternalsVisibleTo("TrainingStep")]
+[assembly: InternalsVisibleTo("Gpu")]
 [assembly: InternalsVisibleTo("HeadlineResult")]
 [assembly: InternalsVisibleTo("GMem.MLNet")]
 [assembly: InternalsVisibleTo("GMem.MLNet.Tests")]

@@ -1,6 +1,7 @@
 using GMem.MLNet.Persistence;
 using GMem.MLNet.Tests.Fakes;
 using GMem.Runtime;
+using GMem.Tests.Shared;
 using GMem.Training;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -128,11 +129,47 @@ public class GMemTrainerTests
     }
 
     [Fact]
-    public void Fit_Cancelled_Stops()
+    public void Fit_CancelledAfterAReport_GivesAPartialTransformer()
     {
         using CancellationTokenSource source = new();
         GMemTrainer.Options options = TinyTrainer.Options();
         options.Training.TotalSteps = 1_000_000;
+        options.CancellationToken = source.Token;
+        options.Progress = new Reports([], _ => source.Cancel());
+
+        using GMemTransformer model = TinyTrainer.Fit(options: options);
+
+        Assert.True(model.IsPartial);
+        Assert.Equal(1, model.TrainedSteps);
+        Assert.Single(model.Transform(Views.Of(new PromptRow { Seed = 4 })).Pixels());
+    }
+
+    [Fact]
+    public void Fit_StoppedWithoutASeedOfAnyKind_TheSameAgainContinues()
+    {
+        using TemporaryFolder folder = new();
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.WorkspacePath = folder.Path;
+        options.Training.CheckpointEvery = 1;
+        options.Training.SampleEveryNStep = 0;
+        options.Progress = new Reports([], r => { if (r.Step == 2) { throw new InvalidOperationException("stopped"); } });
+        Assert.Throws<InvalidOperationException>(() => TinyTrainer.Fit(new MLContext(), options));
+
+        List<TrainingProgress> reports = [];
+        options.Progress = new Reports(reports, _ => { });
+        using GMemTransformer model = TinyTrainer.Fit(new MLContext(), options);
+        Assert.Equal(3, reports[0].Step);
+
+        Assert.Contains("Training.Seed was", Assert.Throws<ArgumentException>(() => TinyTrainer.Fit(new MLContext(seed: 77), options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fit_CancelledToThrow_Throws()
+    {
+        using CancellationTokenSource source = new();
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.Training.TotalSteps = 1_000_000;
+        options.Training.OnCancellation = CancellationBehavior.Throw;
         options.CancellationToken = source.Token;
         options.Progress = new Reports([], _ => source.Cancel());
 

@@ -9,6 +9,18 @@ internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>?
 {
     public void Report(TrainingProgress value)
     {
+        foreach (TrainingMessage message in value.Messages)
+        {
+            // A message may name a file of the user's.
+            Action<MessageSensitivity, string> write = message.Level switch
+            {
+                TrainingMessageLevel.Warning => channel.Warning,
+                TrainingMessageLevel.Information => channel.Info,
+                _ => channel.Trace,
+            };
+            write(MessageSensitivity.UserData, message.Text);
+        }
+
         channel.Info(MessageSensitivity.None, Format(value));
         next?.Report(value);
     }

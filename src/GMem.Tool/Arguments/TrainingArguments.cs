@@ -23,7 +23,7 @@ internal sealed class TrainingArguments
 
     private readonly Option<string?> _encoder = new("--encoder") { HelpName = "path", Description = "DINOv2 weights (.safetensors or .pth) to make snippets with; without it, principal components of the pixels." };
     private readonly Option<string?> _autoencoder = new("--autoencoder") { HelpName = "path", Description = "Weights of a KL autoencoder (.safetensors or .pth) to train in the latent space of; without it, in pixels." };
-    private readonly Option<string?> _workspace = new("--workspace") { HelpName = "path", Description = "A folder for what a run keeps." };
+    private readonly Option<string?> _workspace = new("--workspace") { HelpName = "path", Description = "A folder for checkpoints, metrics, samples and a report; the same command goes on with the run that is there." };
 
     public TrainingArguments(Command command)
     {

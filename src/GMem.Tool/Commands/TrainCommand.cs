@@ -69,10 +69,18 @@ internal sealed class TrainCommand : ToolCommand
             using GMemTransformer model = trainer.Fit(ml.Data.LoadFromEnumerable(files));
             model.Save(output);
 
-            // A run that is told to stop gives, where it can, what it has learnt so far.
-            bool stopped = cancellationToken.IsCancellationRequested;
-            ToolResult result = ToolResult.Of(new { Model = output, Images = files.Count, Memory = model.Memory.Count, Steps = last.Value?.Step, last.Value?.Loss, trainer.Seed, Stopped = stopped ? true : (bool?)null });
-            return stopped ? result with { Code = ExitCode.Cancelled } : result;
+            // A run that is told to stop gives what it has learnt so far.
+            ToolResult result = ToolResult.Of(new
+            {
+                Model = output,
+                Images = files.Count,
+                Memory = model.Memory.Count,
+                Steps = model.TrainedSteps,
+                last.Value?.Loss,
+                trainer.Seed,
+                Stopped = model.IsPartial ? true : (bool?)null,
+            });
+            return model.IsPartial ? result with { Code = ExitCode.Cancelled } : result;
         });
     }
 

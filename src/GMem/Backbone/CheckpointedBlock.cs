@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch.autograd;
@@ -9,6 +10,7 @@ internal sealed class CheckpointedBlock : SingleTensorFunction<CheckpointedBlock
 {
     private const string BlockKey = "block";
     private const string RotaryKey = "rotary";
+    private const string MixedKey = "mixed precision";
 
     public override string Name => nameof(CheckpointedBlock);
 
@@ -26,6 +28,7 @@ internal sealed class CheckpointedBlock : SingleTensorFunction<CheckpointedBlock
         torch.Tensor x = (torch.Tensor)vars[2], modulation = (torch.Tensor)vars[3];
         ctx.save_data(BlockKey, block);
         ctx.save_data(RotaryKey, rotary!);
+        ctx.save_data(MixedKey, Autocast.IsOn(x.device));
         ctx.save_for_backward([x, modulation]);
         return block.forward(x, modulation, rotary, training: true);
     }
@@ -38,6 +41,7 @@ internal sealed class CheckpointedBlock : SingleTensorFunction<CheckpointedBlock
         List<torch.Tensor> inputs = [.. ctx.get_saved_variables().Select(v => v.detach().requires_grad_())];
         inputs.AddRange(block.TokenParameters());
         using (torch.enable_grad())
+        using (Autocast.Begin(inputs[0].device, (bool)ctx.get_data(MixedKey)))
         {
             torch.Tensor output = block.forward(inputs[0], inputs[1], rotary, training: true);
             IList<torch.Tensor> gradients = grad([output], inputs, [grad_output]);

@@ -21,6 +21,8 @@ internal sealed class RmsNorm : torch.nn.Module
     /// <summary><c>[..., size]</c> to the same shape.</summary>
     public torch.Tensor forward(torch.Tensor x)
     {
+        // In the weight's type, also where mixed precision hands in bfloat16.
+        x = x.dtype == weight.dtype ? x : x.to(weight.dtype);
         torch.Tensor inverse = x.Squared().mean([-1], keepdim: true).PlusInPlace(Epsilon).rsqrt_();
         return (x * inverse).mul_(weight);
     }

@@ -131,7 +131,10 @@ public sealed class SiT : torch.nn.Module
     /// <param name="observe">Is shown the tokens after each stage; for tests.</param>
     internal SiTOutput RunBlocks(torch.Tensor x, torch.Tensor[] modulations, bool training, Action<string, torch.Tensor>? observe = null)
     {
-        torch.Tensor tokens = x_embedder.forward(x).PlusInPlace(pos_embed);
+        torch.Tensor tokens = x_embedder.forward(x);
+
+        // Under mixed precision the product is bfloat16, but the residual stream stays float32.
+        tokens = tokens.dtype == pos_embed.dtype ? tokens.PlusInPlace(pos_embed) : tokens.Plus(pos_embed);
         observe?.Invoke("tokens0", tokens);
         torch.Tensor? projection = null;
         bool checkpoint = training && _options.ActivationCheckpointing && torch.is_grad_enabled();

@@ -16,7 +16,7 @@ internal static class TokenMath
     /// <param name="shift"><c>[B, 1, D]</c>, or null for none.</param>
     public static torch.Tensor NormaliseAndModulate(torch.Tensor x, RmsNorm? norm, torch.Tensor scale, torch.Tensor? shift)
     {
-        if (norm is null && shift is not null && CpuKernel.Takes(x))
+        if (norm is null && shift is not null && CpuKernel.TakesAll(x, scale, shift))
         {
             return ModulatedLayerNorm.Of(x, scale, shift);
         }

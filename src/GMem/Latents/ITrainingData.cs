@@ -1,3 +1,4 @@
+using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Latents;
@@ -10,6 +11,9 @@ internal interface ITrainingData
 
     /// <summary>Whether mirror images can be asked for.</summary>
     bool CanMirror { get; }
+
+    /// <summary>The rows that batches are made from, before anything is drawn.</summary>
+    RowSource Source { get; }
 
     /// <param name="indices">Image indices.</param>
     /// <param name="mirrored">For each, whether its mirror image is meant.</param>

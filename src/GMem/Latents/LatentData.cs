@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Runtime;
+using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Latents;
@@ -19,6 +20,8 @@ internal sealed class LatentData(RowPair means, RowPair? deviations, LatentStati
 
     public bool CanMirror => means.CanMirror;
 
+    public RowSource Source => means.Plain;
+
     public torch.Tensor Batch(long[] indices, bool[] mirrored, long step, torch.Device device)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -30,6 +33,6 @@ internal sealed class LatentData(RowPair means, RowPair? deviations, LatentStati
             latents = latents.Plus(noise.mul_(deviations.Rows(indices, mirrored).to(torch.float32)));
         }
 
-        return (statistics?.Normalize(latents) ?? latents).to(device).MoveToOuterDisposeScope();
+        return (statistics?.Normalize(latents) ?? latents).ToDevice(device).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using GMem.Autoencoders;
+using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
 
@@ -14,6 +15,8 @@ internal sealed class PixelData(RowSource images, ImageAutoencoder autoencoder, 
 
     public bool CanMirror => canMirror;
 
+    public RowSource Source => images;
+
     public torch.Tensor Batch(long[] indices, bool[] mirrored, long step, torch.Device device)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -24,6 +27,6 @@ internal sealed class PixelData(RowSource images, ImageAutoencoder autoencoder, 
             rows = torch.where(flip.view(-1, 1, 1, 1), rows.flip(3), rows);
         }
 
-        return autoencoder.Encode(rows.to(device)).MoveToOuterDisposeScope();
+        return autoencoder.Encode(rows.ToDevice(device)).MoveToOuterDisposeScope();
     }
 }

@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Training;
 using GMem.Transport;
 using TorchSharp;
 
@@ -32,6 +33,15 @@ internal sealed class ModelCore(
 
     public torch.Device Device { get; } = device;
 
+    /// <summary>How the training ended.</summary>
+    public TrainingOutcome Outcome { get; init; }
+
+    /// <summary>False where the network is someone else's and outlives this. Default true.</summary>
+    public bool OwnsNetwork { get; init; } = true;
+
+    /// <summary>The same with another network, which it owns.</summary>
+    public ModelCore WithNetwork(SiT other) => new(other, Transport, Encoder, Autoencoder, ImageSize, Device) { Outcome = Outcome };
+
     public ModelCore Share()
     {
         _ = Interlocked.Increment(ref _users);
@@ -42,7 +52,11 @@ internal sealed class ModelCore(
     {
         if (Interlocked.Decrement(ref _users) == 0)
         {
-            Network.Dispose();
+            if (OwnsNetwork)
+            {
+                Network.Dispose();
+            }
+
             Encoder?.Release();
             Autoencoder.Release();
         }

@@ -44,6 +44,11 @@ internal sealed class ModelDescription
 
     public required string Autoencoder { get; set; }
 
+    /// <summary>Steps the network was trained; 0 in files from before this was written down.</summary>
+    public long TrainedSteps { get; set; }
+
+    /// <summary>Whether training was cancelled before its last step.</summary>
+    public bool IsPartial { get; set; }
     /// <summary>The autoencoder's own settings, JSON; absent for pixels.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? AutoencoderConfiguration { get; set; }

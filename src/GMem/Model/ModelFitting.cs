@@ -1,6 +1,7 @@
 using GMem.Backbone;
 using GMem.Runtime;
 using GMem.Training;
+using GMem.Training.Checkpoints;
 using GMem.Weights;
 using TorchSharp;
 
@@ -12,21 +13,24 @@ internal sealed class ModelFitting(
 {
     public GMemModel Run()
     {
-        SiT trained = Train();
-        ModelCore core = new(trained, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize, device);
-        return new GMemModel(core, data.Bank, options.Sampling);
+        (SiT trained, TrainingOutcome outcome) = Train();
+        return new GMemModel(new ModelCore(trained, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize, device) { Outcome = outcome }, data.Bank, options.Sampling);
     }
 
-    private SiT Train()
+    private (SiT Network, TrainingOutcome Outcome) Train()
     {
         SiT sit = Network();
         try
         {
-            using TrainingLoop loop = new(sit, data.Set, options.Training, device);
-            loop.Run(progress, cancellationToken);
+            using GMemModel preview = Preview(sit);
+            using TrainingWorkspace? workspace = options.WorkspacePath is { } path
+                ? new TrainingWorkspace(path, RunDescription.Of(options, data), options.Training, preview)
+                : null;
+            using TrainingLoop loop = new(sit, data.Set, options.Training, device, workspace);
+            TrainingOutcome outcome = loop.Run(progress, cancellationToken);
             loop.UseAverage();
             sit.eval();
-            return sit;
+            return (sit, outcome);
         }
         catch
         {
@@ -35,15 +39,21 @@ internal sealed class ModelFitting(
         }
     }
 
+    /// <summary>Generates with the network that is being trained, for people to look at.</summary>
+    private GMemModel Preview(SiT network) => new(
+        new ModelCore(network, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize, device) { OwnsNetwork = false }, data.Bank, options.Sampling);
+
     private SiT Network()
     {
+        SiTOptions shape = options.InitialModel is null ? NetworkOptions() : RequireFitting(new NetworkPlan(options).Network);
+        MemoryBudget.Check(shape, options.Training, device);
         if (options.InitialModel is not { } initial)
         {
             using torch.Generator generator = RandomStream.Create(options.Training.Seed, RandomPurpose.Weights);
-            return new SiT(NetworkOptions(), generator, device);
+            return new SiT(shape, generator, device);
         }
 
-        SiT network = new(RequireFitting(new NetworkPlan(options).Network), device: device);
+        SiT network = new(shape, device: device);
         StateDict.Load(network, initial.Core.Network.StateDictTensors(), "the initial model");
         return network;
     }

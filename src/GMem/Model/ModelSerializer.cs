@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Memory;
+using GMem.Training;
 using GMem.Transport;
 using GMem.Weights;
 using TorchSharp;
@@ -33,6 +34,8 @@ internal static class ModelSerializer
             LossWeighting = core.Transport.Weighting,
             Sampling = model.Sampling,
             Autoencoder = core.Autoencoder.Kind,
+            TrainedSteps = core.Outcome.TrainedSteps,
+            IsPartial = core.Outcome.IsPartial,
             AutoencoderConfiguration = pixels ? null : core.Autoencoder.SaveConfiguration(),
             Encoder = core.Encoder?.Kind,
             EncoderConfiguration = core.Encoder?.SaveConfiguration(),
@@ -63,7 +66,10 @@ internal static class ModelSerializer
             MemoryBank memory = Read(archive, MemoryEntry, stream => MemoryBank.Load(stream, MemoryEntry));
             SavedModelChecks.Require(description, autoencoder, memory);
             FlowTransport transport = new(InterpolantPath.Of(description.Path), description.Prediction, description.LossWeighting);
-            ModelCore core = new(network, transport, encoder, autoencoder, description.ImageSize, device);
+            ModelCore core = new(network, transport, encoder, autoencoder, description.ImageSize, device)
+            {
+                Outcome = new TrainingOutcome(description.TrainedSteps, description.IsPartial),
+            };
             return new GMemModel(core, memory, description.Sampling);
         }
         catch

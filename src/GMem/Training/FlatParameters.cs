@@ -1,3 +1,4 @@
+using GMem.Backbone;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -55,6 +56,35 @@ internal sealed class FlatParameters : IDisposable
 
     /// <returns>L2 norm over all gradients, a scalar tensor on their device.</returns>
     public torch.Tensor GradientNorm() => Gradients.norm();
+
+    /// <summary>A network of the same options with other weights.</summary>
+    /// <param name="network">The network; its tables are kept.</param>
+    /// <param name="weights">float32 <c>[P]</c>, in the order of its trainable parameters.</param>
+    /// <param name="device">Where it is put.</param>
+    /// <returns>The new network, for evaluation.</returns>
+    /// <exception cref="InvalidDataException">There are more or fewer weights than the network has.</exception>
+    public static SiT CopyOf(SiT network, torch.Tensor weights, torch.Device device)
+    {
+        long count = network.TrainableParameters().Sum(p => p.Parameter.numel());
+        if (weights.numel() != count)
+        {
+            throw new InvalidDataException($"The weights are {weights.numel()} numbers, but the network has {count} parameters: they are of another network.");
+        }
+
+        using IDisposable noGrad = torch.no_grad();
+        SiT copy = new(network.Options, device: device);
+        long offset = 0;
+        foreach ((_, Parameter parameter) in copy.TrainableParameters())
+        {
+            using torch.Tensor part = weights.narrow(0, offset, parameter.numel());
+            using torch.Tensor shaped = part.view(parameter.shape);
+            _ = parameter.copy_(shaped);
+            offset += parameter.numel();
+        }
+
+        copy.eval();
+        return copy;
+    }
 
     public void Dispose()
     {

@@ -4,66 +4,108 @@ using TorchSharp;
 
 namespace GMem.Training;
 
-/// <summary>Averages the loss between reports, on the device, and turns elapsed time into rates.</summary>
+/// <summary>Averages the loss terms between reports, on the device, and turns elapsed time into rates.</summary>
 internal sealed class ProgressMeter : IDisposable
 {
+    private const int TermCount = 4;
+
     private readonly TrainingOptions _options;
     private readonly long _imageCount;
-    private readonly torch.Tensor _lossSum;
+    private readonly StepClock _clock;
+    private readonly torch.Tensor _sums;
+    private readonly torch.Tensor _absent;
     private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly long _firstStep;
     private long _lastReport = Stopwatch.GetTimestamp();
-    private long _stepsSinceReport;
+    private long _lastStep;
+    private double _networkSeconds;
+    private bool _hasCosine;
+    private bool _hasProjection;
 
-    public ProgressMeter(TrainingOptions options, long imageCount, torch.Device device)
+    /// <param name="options">How often to report.</param>
+    /// <param name="imageCount">Images of an epoch.</param>
+    /// <param name="firstStep">Steps done before.</param>
+    /// <param name="clock">Knows where the time goes.</param>
+    /// <param name="device">Where the losses are.</param>
+    public ProgressMeter(TrainingOptions options, long imageCount, long firstStep, StepClock clock, torch.Device device)
     {
         _options = options;
         _imageCount = imageCount;
-        _lossSum = torch.zeros(1, device: device).DetachFromDisposeScope();
+        _clock = clock;
+        _firstStep = _lastStep = firstStep;
+        _networkSeconds = clock.Network;
+        _sums = torch.zeros(TermCount + 1, device: device).DetachFromDisposeScope();
+        _absent = torch.zeros([], device: device).DetachFromDisposeScope();
     }
 
+    /// <summary>Adds the terms of a step; a step whose total is not finite adds nothing.</summary>
     public void Add(LossTerms loss)
     {
-        using torch.Tensor detached = loss.Total.detach();
-        _ = _lossSum.PlusInPlace(detached);
-        _stepsSinceReport++;
+        using IDisposable noGrad = torch.no_grad();
+        using DisposeScope scope = torch.NewDisposeScope();
+        _hasCosine = loss.Cosine is not null;
+        _hasProjection = loss.Projection is not null;
+        torch.Tensor finite = torch.isfinite(loss.Total);
+        torch.Tensor terms = torch.stack([loss.Total, loss.Data, loss.Cosine ?? _absent, loss.Projection ?? _absent, finite.to(torch.float32)]);
+        _ = _sums.PlusInPlace(torch.where(finite, terms, _absent));
     }
 
-    /// <param name="step">The step just done, from 0.</param>
-    public bool IsDue(long step) => (step + 1) % _options.LogEveryNStep == 0 || step + 1 == _options.TotalSteps;
+    /// <param name="step">Steps done.</param>
+    public bool IsDue(long step) => step % _options.LogEveryNStep == 0 || step == _options.TotalSteps;
 
-    /// <param name="step">The step just done, from 0.</param>
-    /// <param name="gradientNorm">Its gradient norm before clipping.</param>
+    /// <param name="step">Steps done.</param>
+    /// <param name="gradientNorm">The last one's gradient norm before clipping.</param>
     /// <param name="learningRate">Its learning rate.</param>
-    /// <exception cref="InvalidOperationException">The loss is no longer a number.</exception>
+    /// <returns>What the run's own parts do not add.</returns>
     public TrainingProgress Report(long step, torch.Tensor gradientNorm, double learningRate)
     {
-        double loss = _lossSum.item<float>() / _stepsSinceReport;
-        if (!double.IsFinite(loss))
-        {
-            throw new InvalidOperationException(
-                $"Training diverged: the mean loss of the {_stepsSinceReport} steps up to step {step + 1} is {loss}. Lower LearningRate (it is {learningRate}), or MaxGradientNorm (it is {_options.MaxGradientNorm}).");
-        }
-
+        double[] means = Means();
+        double norm = gradientNorm.item<float>();
         double seconds = Stopwatch.GetElapsedTime(_lastReport).TotalSeconds;
-        double secondsPerStep = Stopwatch.GetElapsedTime(_started).TotalSeconds / (step + 1);
+        double secondsPerStep = Stopwatch.GetElapsedTime(_started).TotalSeconds / (step - _firstStep);
+        double network = _clock.Network - _networkSeconds;
         TrainingProgress progress = new(
-            step + 1,
+            step,
             _options.TotalSteps,
-            (double)(step + 1) * _options.BatchSize / _imageCount,
-            loss,
-            gradientNorm.item<float>(),
+            (double)step * _options.BatchSize / _imageCount,
+            means[0],
+            norm,
             learningRate,
-            _stepsSinceReport * _options.BatchSize / seconds,
-            TimeSpan.FromSeconds(secondsPerStep * (_options.TotalSteps - step - 1)));
-        using (torch.no_grad())
+            (step - _lastStep) * _options.BatchSize / seconds,
+            TimeSpan.FromSeconds(secondsPerStep * (_options.TotalSteps - step)))
         {
-            _ = _lossSum.zero_();
-        }
-
-        _stepsSinceReport = 0;
+            DataLoss = means[1],
+            CosineLoss = _hasCosine ? means[2] : null,
+            ProjectionLoss = _hasProjection ? means[3] : null,
+            OwnCost = Math.Clamp(1 - (network / seconds), 0, 1),
+            ResidentMemory = Environment.WorkingSet,
+        };
+        _lastStep = step;
+        _networkSeconds = _clock.Network;
         _lastReport = Stopwatch.GetTimestamp();
         return progress;
     }
 
-    public void Dispose() => _lossSum.Dispose();
+    /// <summary>Forgets what was added since the last report: those steps are done again.</summary>
+    /// <param name="step">The step from which the run goes on.</param>
+    public void ReturnTo(long step)
+    {
+        _ = Means();
+        _lastStep = Math.Min(_lastStep, step);
+    }
+
+    public void Dispose()
+    {
+        _sums.Dispose();
+        _absent.Dispose();
+    }
+
+    private double[] Means()
+    {
+        using IDisposable noGrad = torch.no_grad();
+        using torch.Tensor onHost = _sums.cpu();
+        float[] sums = onHost.data<float>().ToArray();
+        _ = _sums.zero_();
+        return [.. sums[..TermCount].Select(s => sums[TermCount] > 0 ? (double)s / sums[TermCount] : double.NaN)];
+    }
 }

@@ -1,5 +1,6 @@
 using GMem.Backbone;
-using GMem.Runtime;
+using GMem.Training.Checkpoints;
+using GMem.Training.Watching;
 using GMem.Transport;
 using TorchSharp;
 
@@ -7,60 +8,104 @@ namespace GMem.Training;
 
 /// <summary>
 /// The training loop. Everything a step draws at random is a function of (seed, step), so any step can be replayed; what
-/// survives from step to step is the optimizer's flat buffers and the step's number.
+/// survives from step to step is in <see cref="TrainingState"/>. To continue a run, run it again.
 /// </summary>
 internal sealed class TrainingLoop : IDisposable
 {
     private readonly SiT _network;
-    private readonly SiTOptions _shape;
-    private readonly TrainingSet _set;
     private readonly TrainingOptions _options;
     private readonly torch.Device _device;
-    private readonly FlowTransport _transport;
-    private readonly TrainingLoss _loss;
-    private readonly BatchOrder _order;
-    private readonly FlatParameters _parameters;
-    private readonly FlatAdamW _optimizer;
+    private readonly TrainingWorkspace? _workspace;
+    private readonly ImageSplit _split;
+    private readonly BatchDraw _draw;
+    private readonly BatchGradient _gradient;
+    private readonly LearningRates _learningRates;
+    private readonly TrainingState _state;
+    private readonly ICheckpointStore _store;
+    private readonly CheckpointSchedule _checkpoints;
+    private readonly TrainingMessages _messages;
+    private readonly DivergenceGuard _guard;
+    private readonly ValidationLoss _validation;
 
-    public TrainingLoop(SiT network, TrainingSet set, TrainingOptions options, torch.Device device)
+    /// <param name="network">Trained in place.</param>
+    /// <param name="set">The data.</param>
+    /// <param name="options">How.</param>
+    /// <param name="device">Where the network is.</param>
+    /// <param name="workspace">Where checkpoints and logs go; null keeps none.</param>
+    public TrainingLoop(SiT network, TrainingSet set, TrainingOptions options, torch.Device device, TrainingWorkspace? workspace = null)
     {
+        FlowTransport transport = options.CreateTransport();
+        TrainingLoss loss = new(transport, options);
         _network = network;
-        _shape = network.Options;
-        _set = set;
         _options = options;
         _device = device;
-        _transport = options.CreateTransport();
-        _loss = new TrainingLoss(_transport, options);
-        _order = new BatchOrder(set.Count, options.BatchSize, options.Seed);
-        _parameters = new FlatParameters(network.TrainableParameters());
-        _optimizer = new FlatAdamW(_parameters, new AdamWSettings(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay), options.MaxGradientNorm);
+        _workspace = workspace;
+        _split = new ImageSplit(set.Count, options.ValidationFraction, options.Seed);
+        _draw = new BatchDraw(set, _split.Training, network.Options, transport, options, device);
+        _gradient = new BatchGradient(network, loss, options, device);
+        _learningRates = new LearningRates(options);
+        _validation = new ValidationLoss(network, set, _split.Validation, loss, transport, options, device);
+        _state = new TrainingState(network, options);
+        _messages = workspace?.Messages ?? new TrainingMessages();
+        _store = workspace?.Checkpoints ?? new MemoryCheckpoint();
+        _checkpoints = new CheckpointSchedule(_store, options.CheckpointEvery);
+        _guard = new DivergenceGuard(options, _store, _messages);
     }
 
-    /// <summary>Told where the time of each step goes; null outside benchmarks.</summary>
-    internal StepClock? Clock { get; set; }
+    /// <summary>Told where the time goes.</summary>
+    internal StepClock Clock { get; set; } = new();
 
-    /// <summary>Trains to the last step.</summary>
+    internal TrainingState State => _state;
+
+    /// <summary>Trains to the last step, from where a run before this one in the same workspace stopped.</summary>
     /// <param name="progress">Told every so many steps, on this thread.</param>
     /// <param name="cancellationToken">Stops at the next step.</param>
-    public void Run(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    /// <returns>How it ended.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled before anything was learned, or is to throw then.</exception>
+    public TrainingOutcome Run(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         _network.train();
-        using ProgressMeter meter = new(_options, _set.Count, _device);
-        for (long step = 0; step < _options.TotalSteps; step++)
+        using MatrixProducts? products = MatrixProducts.Use(_device, _options);
+        _checkpoints.Begin(_state, _options.TotalSteps);
+        _workspace?.Files.ReturnTo(_state.Step);
+        using ProgressMeter meter = new(_options, _split.Training.Count, _state.Step, Clock, _device);
+        while (_state.Step < _options.TotalSteps && !_validation.SaysStop(_state))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            using DisposeScope scope = torch.NewDisposeScope();
-
-            (LossTerms loss, torch.Tensor norm) = Step(step);
-
-            // Report; the only place where the host waits for the device.
-            meter.Add(loss);
-            if (meter.IsDue(step))
+            if (cancellationToken.IsCancellationRequested)
             {
-                TrainingProgress report = meter.Report(step, norm, _options.LearningRate);
-                progress?.Report(report);
+                return Cancelled(cancellationToken);
+            }
+
+            using DisposeScope scope = torch.NewDisposeScope();
+            (LossTerms loss, torch.Tensor norm) = Step(_state.Step);
+            _state.Step++;
+
+            // The host waits for a device here alone, and only where a report is due.
+            meter.Add(loss);
+            bool isReportDue = meter.IsDue(_state.Step);
+            if (_guard.ReturnedToCheckpoint(_state, mayWait: isReportDue))
+            {
+                meter.ReturnTo(_state.Step);
+                _workspace?.Files.ReturnTo(_state.Step);
+                continue;
+            }
+
+            long start = StepClock.Now;
+            _validation.EvaluateIfDue(_state);
+            start = Clock.Add(StepClock.Validation, start);
+            _workspace?.Files.DrawSamplesIfDue(_state, _network);
+            start = Clock.Add(StepClock.Samples, start);
+            _workspace?.Averages.SaveIfDue(_state);
+            _checkpoints.SaveIfDue(_state);
+            start = Clock.Add(StepClock.Checkpoint, start);
+            if (isReportDue)
+            {
+                Report(meter, norm, progress);
+                _ = Clock.Add(StepClock.Reports, start);
             }
         }
+
+        return End(new TrainingOutcome(_state.Step, IsPartial: false));
     }
 
     /// <summary>One step. The results live in the caller's scope.</summary>
@@ -71,19 +116,19 @@ internal sealed class TrainingLoop : IDisposable
         long start = StepClock.Now;
 
         // Batch: images, snippets, times and noise, all from (seed, step).
-        StepDraws draws = Draw(step);
-        start = Clock?.Add(StepClock.Data, start) ?? 0;
+        StepDraws draws = _draw.Of(step);
+        _state.Parameters.ZeroGradients();
+        _ = Clock.Add(StepClock.Data, start);
 
         // Loss and gradient.
-        _parameters.ZeroGradients();
-        LossTerms loss = _loss.Compute(_network, draws.Data, draws.Noise, draws.Time, draws.Condition, draws.Tokens);
-        start = Clock?.Add(StepClock.Forward, start) ?? 0;
-        loss.Total.backward();
-        start = Clock?.Add(StepClock.Backward, start) ?? 0;
+        LossTerms loss = _gradient.Accumulate(draws, Clock);
 
-        // Clip, AdamW and moving average, one pass.
-        torch.Tensor norm = _optimizer.Update(_options.LearningRate, AverageDecay(step));
-        _ = Clock?.Add(StepClock.Optimizer, start);
+        // Clip, AdamW and moving average, one pass; nothing changes where something is not finite.
+        start = StepClock.Now;
+        torch.Tensor norm = _state.Optimizer.Update(LearningRate(step), AverageDecay(step), loss.Total);
+        start = Clock.Add(StepClock.Optimizer, start);
+        _state.PowerAverages.Update(step + 1);
+        _ = Clock.Add(StepClock.Averages, start);
         return (loss, norm);
     }
 
@@ -91,50 +136,51 @@ internal sealed class TrainingLoop : IDisposable
     public void UseAverage()
     {
         using IDisposable noGrad = torch.no_grad();
-        _ = _parameters.Weights.copy_(_optimizer.Average);
+        _ = _state.Parameters.Weights.copy_(_state.Optimizer.Average);
     }
 
     public void Dispose()
     {
-        _optimizer.Dispose();
-        _parameters.Dispose();
+        _store.Dispose();
+        _state.Dispose();
     }
 
-    private StepDraws Draw(long step)
+    private TrainingOutcome End(TrainingOutcome outcome)
     {
-        using DisposeScope scope = torch.NewDisposeScope();
-        using torch.Generator generator = RandomStream.Create(_options.Seed, RandomPurpose.TrainingStep, step);
-        int batch = _options.BatchSize;
-        bool[] mirrored = Mirrored(generator, batch);
-        torch.Tensor time = _transport.SampleTimes(batch, _options.TimeDistribution, generator);
-        TrainingBatch set = _set.Batch(_order.Indices(step), mirrored, step);
-        torch.Tensor noise = torch.randn(set.Data.shape, dtype: torch.float32, generator: generator).to(_device);
-        torch.Tensor? condition = Masked(set.Condition, generator);
-        return new StepDraws(
-            set.Data.MoveToOuterDisposeScope(),
-            noise.MoveToOuterDisposeScope(),
-            time.to(_device).MoveToOuterDisposeScope(),
-            condition?.MoveToOuterDisposeScope(),
-            set.Tokens?.MoveToOuterDisposeScope());
+        _checkpoints.Save(_state);
+        _workspace?.Finish(outcome, Clock, _device);
+        return outcome;
     }
 
-    /// <summary>The condition with a part of it hidden: entries of snippets, or whole labels.</summary>
-    private torch.Tensor? Masked(torch.Tensor? condition, torch.Generator generator) => condition is null ? null
-        : _shape.Condition == ConditionKind.Label ? ConditionDropout.DropLabels(condition, _shape.ClassCount, _shape.LabelDropout, generator)
-        : ConditionDropout.DropEntries(condition, _shape.SnippetDropout, generator);
-
-    /// <summary>Drawn in every case, so that switching mirroring on changes no other number.</summary>
-    private bool[] Mirrored(torch.Generator generator, int batch)
+    private void Report(ProgressMeter meter, torch.Tensor norm, IProgress<TrainingProgress>? progress)
     {
-        using torch.Tensor uniform = torch.rand(batch, generator: generator);
-        float[] u = uniform.data<float>().ToArray();
-        return Array.ConvertAll(u, x => _set.CanMirror && x < 0.5f);
+        if (_state.Step == _options.TotalSteps)
+        {
+            _messages.Information($"Where the time went: {string.Join(", ", Clock.Shares().Select(p => $"{p.Part} {p.Share}"))}.");
+        }
+
+        TrainingProgress report = meter.Report(_state.Step, norm, LearningRate(_state.Step - 1)) with
+        {
+            SkippedSteps = _state.Optimizer.Counts.Skipped,
+            ValidationLoss = _validation.TakeLast(),
+            SampleGridPath = _workspace?.Files.TakeLastGrid(),
+            Messages = _messages.Take(),
+        };
+        TrainingMeter.Record(report, _options.LogEveryNStep * _options.BatchSize);
+        _workspace?.Files.Report(report);
+        progress?.Report(report);
     }
+
+    private TrainingOutcome Cancelled(CancellationToken cancellationToken)
+    {
+        TrainingOutcome outcome = End(new TrainingOutcome(_state.Step, IsPartial: true));
+        return _state.Step > 0 && _options.OnCancellation == CancellationBehavior.Keep ? outcome : throw new OperationCanceledException(cancellationToken);
+    }
+
+    private double LearningRate(long step) => _learningRates.At(step) * _state.LearningRateFactor;
 
     /// <summary>The decay at a step: constant, or warmed up so that a short run's average is not still its initial weights.</summary>
     private double AverageDecay(long step) => _options.EmaWarmUp
         ? Math.Min(_options.EmaDecay, (1.0 + step) / (10.0 + step))
         : _options.EmaDecay;
-
-    private readonly record struct StepDraws(torch.Tensor Data, torch.Tensor Noise, torch.Tensor Time, torch.Tensor? Condition, torch.Tensor? Tokens);
 }

@@ -3,7 +3,11 @@ using GMem.Transport;
 namespace GMem.Training;
 
 /// <summary>How a network is trained. Defaults are those of the public GMem settings unless a remark says otherwise.</summary>
-public sealed class TrainingOptions
+/// <remarks>
+/// What is in this file decides the numbers of a run, so a run that is continued from its <see cref="GMemOptions.WorkspacePath"/> must have the same; only
+/// <see cref="TotalSteps"/> may grow. What decides when something is written or checked is in <c>TrainingOptions.Run.cs</c> and may change.
+/// </remarks>
+public sealed partial class TrainingOptions
 {
     /// <summary>Optimizer steps. At least 1. Default 2000.</summary>
     public long TotalSteps { get; set; } = 2000;
@@ -13,6 +17,30 @@ public sealed class TrainingOptions
 
     /// <summary>Learning rate of AdamW. Above 0. Default 1e-3, which suits the small default network; the public code uses 2e-4, which suits S size and larger.</summary>
     public double LearningRate { get; set; } = 1e-3;
+
+    /// <summary>How the learning rate goes on after the warm-up. Default constant.</summary>
+    public LearningRateSchedule LearningRateSchedule { get; set; } = LearningRateSchedule.Constant;
+
+    /// <summary>Steps over which the learning rate rises linearly from 0 to <see cref="LearningRate"/>. At least 0. Default 0.</summary>
+    public long WarmUpSteps { get; set; }
+
+    /// <summary>Where the cosine schedule ends, as a share of <see cref="LearningRate"/>, in [0, 1]. Default 0.</summary>
+    public double FinalLearningRateShare { get; set; }
+
+    /// <summary>
+    /// Images that go through the network at once; the gradients of a batch are the sum over its micro-batches, so fewer images at once take less memory and give the same
+    /// numbers up to rounding. At least 1, or null for the whole batch. Default null.
+    /// </summary>
+    public int? MicroBatchSize { get; set; }
+
+    /// <summary>Arithmetic of the network in training. Default float32.</summary>
+    public Precision Precision { get; set; } = Precision.Float32;
+
+    /// <summary>
+    /// Whether float32 matrix products on a GPU use its TF32 units (10 bits of mantissa, several times faster). Set for the whole process while the run lasts. No effect on the
+    /// CPU. Default true.
+    /// </summary>
+    public bool AllowTf32 { get; set; } = true;
 
     /// <summary>AdamW's decay of the running mean of gradients, in [0, 1). Default 0.9.</summary>
     public double Beta1 { get; set; } = 0.9;
@@ -37,6 +65,13 @@ public sealed class TrainingOptions
     /// average are still the initial weights after 3,500 steps at 0.9999.
     /// </summary>
     public bool EmaWarmUp { get; set; } = true;
+
+    /// <summary>
+    /// Relative widths of averages of the power-function kind (Karras et al., arXiv 2312.02696, section 3), kept beside the usual one: none, or two, each in (0, 0.28]. With two and a
+    /// <see cref="GMemOptions.WorkspacePath"/>, snapshots are kept from which the average of any width is put together after training
+    /// (<see cref="GMemModel.WithAverage"/>). The paper keeps 0.05 and 0.10. Default none.
+    /// </summary>
+    public IReadOnlyList<double> PowerAverageWidths { get; set; } = [];
 
     /// <summary>The path from noise to data. Default linear.</summary>
     public InterpolantKind Path { get; set; } = InterpolantKind.Linear;
@@ -65,39 +100,12 @@ public sealed class TrainingOptions
     /// </summary>
     public bool HorizontalFlip { get; set; }
 
+    /// <summary>
+    /// Share of the images, drawn by <see cref="Seed"/>, that is kept from training and stays in the memory bank; the loss on them, of the averaged weights and with the
+    /// same noise and times every time, is comparable between steps. In [0, 1). Default 0, none.
+    /// </summary>
+    public double ValidationFraction { get; set; }
+
     /// <summary>Seed of everything that is drawn at random. Default 0.</summary>
     public long Seed { get; set; }
-
-    /// <summary>A report after every so many steps, and after the last. At least 1. Default 50.</summary>
-    public int LogEveryNStep { get; set; } = 50;
-
-    /// <summary>Checks all values.</summary>
-    /// <exception cref="ArgumentException">One or more are out of range; the message names every one.</exception>
-    public void Validate()
-    {
-        OptionFaults faults = new(nameof(TrainingOptions));
-        faults.Require(TotalSteps >= 1, nameof(TotalSteps), TotalSteps, "at least 1");
-        faults.Require(BatchSize >= 1, nameof(BatchSize), BatchSize, "at least 1");
-        faults.Require(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), LearningRate, "above 0");
-        faults.Require(Beta1 is >= 0 and < 1, nameof(Beta1), Beta1, "in [0, 1)");
-        faults.Require(Beta2 is >= 0 and < 1, nameof(Beta2), Beta2, "in [0, 1)");
-        faults.Require(Epsilon > 0 && double.IsFinite(Epsilon), nameof(Epsilon), Epsilon, "above 0");
-        faults.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), nameof(WeightDecay), WeightDecay, "at least 0");
-        faults.Require(MaxGradientNorm >= 0 && double.IsFinite(MaxGradientNorm), nameof(MaxGradientNorm), MaxGradientNorm, "at least 0 (0 switches clipping off)");
-        faults.Require(EmaDecay is >= 0 and < 1, nameof(EmaDecay), EmaDecay, "in [0, 1)");
-        faults.Require(CosineLossWeight >= 0 && double.IsFinite(CosineLossWeight), nameof(CosineLossWeight), CosineLossWeight, "at least 0");
-        faults.Require(CosineLossWeight == 0 || Prediction == PredictionTarget.Velocity, nameof(CosineLossWeight), CosineLossWeight, "0 unless Prediction is Velocity");
-        faults.Require(ProjectionLossWeight >= 0 && double.IsFinite(ProjectionLossWeight), nameof(ProjectionLossWeight), ProjectionLossWeight, "at least 0");
-        faults.Require(Enum.IsDefined(Path), nameof(Path), Path, "a defined path");
-        faults.Require(Enum.IsDefined(Prediction), nameof(Prediction), Prediction, "a defined target");
-        faults.Require(Enum.IsDefined(LossWeighting), nameof(LossWeighting), LossWeighting, "a defined weighting");
-        faults.Require(LogEveryNStep >= 1, nameof(LogEveryNStep), LogEveryNStep, "at least 1");
-        faults.Throw();
-    }
-
-    /// <summary>The transport that these options describe.</summary>
-    internal FlowTransport CreateTransport() => new(InterpolantPath.Of(Path), Prediction, LossWeighting);
-
-    /// <summary>A copy, so that what a caller changes later changes nothing here.</summary>
-    internal TrainingOptions Clone() => (TrainingOptions)MemberwiseClone();
 }

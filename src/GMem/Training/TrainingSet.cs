@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Latents;
 using GMem.Memory;
+using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
 
@@ -28,6 +29,9 @@ internal sealed class TrainingSet(ITrainingData data, torch.Device device)
 
     public bool CanMirror => data.CanMirror;
 
+    /// <summary>What the data are made from, for telling whether they are the same.</summary>
+    public RowSource Source => data.Source;
+
     /// <summary>Row i is the snippet of image i; null for a network without snippets.</summary>
     public MemoryBank? Snippets { get; init; }
 
@@ -47,8 +51,8 @@ internal sealed class TrainingSet(ITrainingData data, torch.Device device)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor batch = data.Batch(indices, mirrored, step, device);
-        torch.Tensor? condition = Condition(indices, mirrored)?.to(device);
-        torch.Tensor? tokens = Tokens?.Rows(indices, mirrored).to(torch.float32).to(device);
+        torch.Tensor? condition = Condition(indices, mirrored)?.ToDevice(device);
+        torch.Tensor? tokens = Tokens?.Rows(indices, mirrored).to(torch.float32).ToDevice(device);
         return new TrainingBatch(batch.MoveToOuterDisposeScope(), condition?.MoveToOuterDisposeScope(), tokens?.MoveToOuterDisposeScope());
     }
 

@@ -55,13 +55,42 @@ public sealed class GMemModelTests
     }
 
     [Fact]
-    public void Fit_Cancelled_StopsAtTheNextStep()
+    public void Fit_Cancelled_KeepsWhatWasLearnedAndSaysSo()
     {
         using CancellationTokenSource source = new();
         ProgressList progress = new() { OnReport = r => { if (r.Step == 2) { source.Cancel(); } } };
         using TrainingImages images = TinyModel.Images();
-        Assert.Throws<OperationCanceledException>(() => GMemModel.Fit(images, TinyModel.Options(), torch.CPU, progress, source.Token));
+        using GMemModel model = GMemModel.Fit(images, TinyModel.Options(), torch.CPU, progress, source.Token);
         Assert.Equal(2, progress.Reports.Count);
+        Assert.Equal((2, true), (model.TrainedSteps, model.IsPartial));
+
+        using GMemModel twoSteps = TinyModel.Train(TinyModel.Options(steps: 2));
+        Assert.Equal((2, false), (twoSteps.TrainedSteps, twoSteps.IsPartial));
+        Assert.Equal(TinyModel.Generate(twoSteps, new GenerationRequest(5)), TinyModel.Generate(model, new GenerationRequest(5)));
+
+        MemoryArchive archive = new();
+        model.Save(archive);
+        using GMemModel loaded = GMemModel.Load(archive, torch.CPU);
+        Assert.Equal((2, true), (loaded.TrainedSteps, loaded.IsPartial));
+    }
+
+    [Theory]
+    [InlineData(0, CancellationBehavior.Keep)]
+    [InlineData(2, CancellationBehavior.Throw)]
+    public void Fit_CancelledWithNothingToKeepOrToThrow_Throws(int step, CancellationBehavior behavior)
+    {
+        using CancellationTokenSource source = new();
+        ProgressList progress = new() { OnReport = r => { if (r.Step == step) { source.Cancel(); } } };
+        if (step == 0)
+        {
+            source.Cancel();
+        }
+
+        GMemOptions options = TinyModel.Options();
+        options.Training.OnCancellation = behavior;
+        using TrainingImages images = TinyModel.Images();
+        Assert.Throws<OperationCanceledException>(() => GMemModel.Fit(images, options, torch.CPU, progress, source.Token));
+        Assert.Equal(step, progress.Reports.Count);
     }
 
     [Fact]

@@ -39,8 +39,10 @@ public sealed class FlatAdamWTests
         }
     }
 
-    [Fact]
-    public void UpdateWithTensors_SameGradients_EqualsTheKernel()
+    [Theory]
+    [InlineData(0.5)]
+    [InlineData(0.0)]
+    public void Update_DecidedOnDevice_EqualsTheKernelAlsoWhereStepsAreSkipped(double maximumNorm)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(8);
@@ -48,22 +50,50 @@ public sealed class FlatAdamWTests
         Parameter b = new(a.detach().clone());
         using FlatParameters flatA = new([("a", a)]);
         using FlatParameters flatB = new([("b", b)]);
-        using FlatAdamW kernel = new(flatA, Settings, 0.5);
-        using FlatAdamW tensors = new(flatB, Settings, 0.5);
+        using FlatAdamW kernel = new(flatA, Settings, maximumNorm);
+        using FlatAdamW tensors = new(flatB, Settings, maximumNorm, decideOnDevice: true);
         using IDisposable noGrad = torch.no_grad();
-        for (int step = 1; step <= 5; step++)
+        for (int step = 1; step <= 6; step++)
         {
             torch.Tensor gradient = torch.randn(999, generator: generator);
+            _ = step is 1 or 4 ? gradient[17] = step == 1 ? float.NaN : float.PositiveInfinity : gradient;
             _ = a.grad!.copy_(gradient);
             _ = b.grad!.copy_(gradient);
-            kernel.Update(1e-3, 0.8).Dispose();
-            tensors.UpdateWithTensors(
-                flatB.GradientNorm(), 1e-3 / (1 - Math.Pow(0.9, step)), 1 - (1e-3 * 0.05), Math.Sqrt(1 - Math.Pow(0.95, step)), 0.8);
+            torch.Tensor loss = torch.tensor(step == 5 ? float.NaN : 1f);
+            kernel.Update(1e-3, 0.8, loss).Dispose();
+            tensors.Update(1e-3, 0.8, loss).Dispose();
+            Assert.Equal(kernel.Counts, tensors.Counts);
         }
 
+        Assert.Equal(new StepCounts(Updates: 3, Skipped: 3, SkippedInARow: 0), tensors.Counts);
         ReferenceFolder.Close(b, a, 1e-6, 0, "weights");
         ReferenceFolder.Close(tensors.Average, kernel.Average, 1e-6, 0, "average");
+        ReferenceFolder.Close(tensors.FirstMoment, kernel.FirstMoment, 1e-6, 0, "first moment");
         ReferenceFolder.Close(tensors.SecondMoment, kernel.SecondMoment, 1e-6, 0, "second moment");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Update_GradientNotFinite_ChangesNoBitAndIsCounted(bool onDevice)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using torch.Generator generator = new(12);
+        Parameter p = Random(generator, 70);
+        using FlatParameters flat = new([("p", p)]);
+        using FlatAdamW optimizer = new(flat, Settings, 1, onDevice);
+        using IDisposable noGrad = torch.no_grad();
+        _ = p.grad!.copy_(torch.randn(70, generator: generator));
+        optimizer.Update(1e-3, 0.8).Dispose();
+        torch.Tensor[] before = [flat.Weights.clone(), optimizer.FirstMoment.clone(), optimizer.SecondMoment.clone(), optimizer.Average.clone()];
+
+        p.grad![3] = float.NaN;
+        optimizer.Update(1e-3, 0.8).Dispose();
+        optimizer.Update(1e-3, 0.8).Dispose();
+
+        torch.Tensor[] after = [flat.Weights, optimizer.FirstMoment, optimizer.SecondMoment, optimizer.Average];
+        Assert.All(before.Zip(after), pair => Assert.True(pair.First.equal(pair.Second).all().item<bool>()));
+        Assert.Equal(new StepCounts(Updates: 1, Skipped: 2, SkippedInARow: 2), optimizer.Counts);
     }
 
     [Fact]

@@ -86,8 +86,48 @@ public sealed class TrainingLoopTests
         Assert.Contains("Lower LearningRate (it is 1E+30)", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Run_WeightsLost_ReturnsToTheLastGoodStateAtHalfTheLearningRate()
+    {
+        bool lost = false;
+        ProgressList progress = new();
+        using torch.Tensor weights = Train(
+            new TrainingOptions { TotalSteps = 12, BatchSize = 4, LogEveryNStep = 1, MaxSkippedStepsInARow = 3, CheckpointEvery = 2 },
+            useAverage: true,
+            (loop, report) =>
+            {
+                progress.Report(report);
+                if (report.Step == 5 && !lost)
+                {
+                    lost = true;
+                    using IDisposable noGrad = torch.no_grad();
+                    _ = loop.State.Parameters.Weights.fill_(float.NaN);
+                }
+            });
+
+        Assert.True(torch.isfinite(weights).all().item<bool>());
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 5, 6, 7, 8, 9, 10, 11, 12], progress.Reports.Select(r => r.Step));
+        Assert.Equal([1e-3, 5e-4], progress.Reports.Select(r => r.LearningRate).Distinct());
+        Assert.True(double.IsNaN(progress.Reports[5].Loss));
+        Assert.Equal(2, progress.Reports[6].SkippedSteps);
+        TrainingMessage told = Assert.Single(progress.Reports.SelectMany(r => r.Messages), m => m.Level == TrainingMessageLevel.Warning);
+        Assert.Equal(
+            "The loss or the gradient was not finite in the 3 steps up to step 8: returned to step 4, and the learning rate is 0.5 of what was asked for.", told.Text);
+    }
+
+    [Fact]
+    public void Run_DivergedToStop_SaysWhatWasSeen()
+    {
+        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => Train(
+            new TrainingOptions { TotalSteps = 200, BatchSize = 4, LearningRate = 1e30, MaxGradientNorm = 0, OnDivergence = DivergenceBehavior.Stop }, useAverage: false));
+        Assert.Equal(
+            "Training diverged: the loss or the gradient was not finite in the 5 steps up to step 6; they changed nothing. Lower LearningRate (it is 1E+30), raise WarmUpSteps (it is 0), or "
+            + "switch clipping on (MaxGradientNorm is 0).",
+            error.Message);
+    }
+
     /// <returns>The weights afterwards, all in one tensor.</returns>
-    private static torch.Tensor Train(TrainingOptions options, bool useAverage)
+    private static torch.Tensor Train(TrainingOptions options, bool useAverage, Action<TrainingLoop, TrainingProgress>? onReport = null)
     {
         using TrainingImages images = TinyModel.Images(count: 8);
         SiTOptions network = new() { InputSize = TinyModel.ImageSize, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2, SnippetSize = 6 };
@@ -96,7 +136,8 @@ public sealed class TrainingLoopTests
         using SiT sit = new(network, generator);
         TrainingSet set = new(images.Pixels, MemoryBank.FromRows(rows), null, new PixelAutoencoder(), torch.CPU);
         using TrainingLoop loop = new(sit, set, options, torch.CPU);
-        loop.Run(null, CancellationToken.None);
+        ProgressList progress = new() { OnReport = report => onReport?.Invoke(loop, report) };
+        _ = loop.Run(progress, CancellationToken.None);
         if (useAverage)
         {
             loop.UseAverage();

@@ -13,6 +13,9 @@ internal static class CpuKernel
     public static bool Takes(torch.Tensor tensor) =>
         tensor.dtype == torch.ScalarType.Float32 && tensor.device_type == DeviceType.CPU && tensor.numel() is > 0 and < int.MaxValue / sizeof(float);
 
+    /// <summary>Whether the kernels can compute with all of some tensors; under mixed precision some are bfloat16.</summary>
+    public static bool TakesAll(torch.Tensor first, torch.Tensor second, torch.Tensor third) => Takes(first) && Takes(second) && Takes(third);
+
     /// <summary>Where the numbers of a contiguous tensor begin. Valid while the tensor lives: native memory does not move.</summary>
     public static unsafe float* Address(torch.Tensor tensor)
     {

@@ -14,7 +14,7 @@ internal sealed class GatedResidual : SingleTensorFunction<GatedResidual>
 
     /// <summary>Tokens <paramref name="x"/> and <paramref name="y"/> <c>[B, T, D]</c>, gate <c>[B, 1, D]</c>.</summary>
     public static torch.Tensor Of(torch.Tensor x, torch.Tensor gate, torch.Tensor y) =>
-        CpuKernel.Takes(x) && torch.is_grad_enabled() && (x.requires_grad || gate.requires_grad || y.requires_grad)
+        CpuKernel.TakesAll(x, gate, y) && torch.is_grad_enabled() && (x.requires_grad || gate.requires_grad || y.requires_grad)
             ? apply(x, gate, y)
             : x.addcmul(gate, y, One);
 

@@ -1,0 +1,46 @@
+using GMem.Backbone;
+using GMem.Runtime;
+using GMem.Transport;
+using TorchSharp;
+
+namespace GMem.Training;
+
+/// <summary>What a step is computed from: images, conditions, times and noise, all of them functions of (seed, step).</summary>
+internal sealed class BatchDraw(TrainingSet set, IReadOnlyList<long> images, SiTOptions network, FlowTransport transport, TrainingOptions options, torch.Device device)
+{
+    private readonly BatchOrder _order = new(images.Count, options.BatchSize, options.Seed);
+
+    /// <param name="step">The step, from 0.</param>
+    /// <returns>Tensors of the caller's scope.</returns>
+    public StepDraws Of(long step)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using torch.Generator generator = RandomStream.Create(options.Seed, RandomPurpose.TrainingStep, step);
+        int batch = options.BatchSize;
+        bool[] mirrored = Mirrored(generator, batch);
+        torch.Tensor time = transport.SampleTimes(batch, options.TimeDistribution, generator);
+        long[] indices = Array.ConvertAll(_order.Indices(step), i => images[(int)i]);
+        TrainingBatch taken = set.Batch(indices, mirrored, step);
+        torch.Tensor noise = torch.randn(taken.Data.shape, dtype: torch.float32, generator: generator).ToDevice(device);
+        torch.Tensor? condition = Masked(taken.Condition, generator);
+        return new StepDraws(
+            taken.Data.MoveToOuterDisposeScope(),
+            noise.MoveToOuterDisposeScope(),
+            time.ToDevice(device).MoveToOuterDisposeScope(),
+            condition?.MoveToOuterDisposeScope(),
+            taken.Tokens?.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The condition with a part of it hidden: entries of snippets, or whole labels.</summary>
+    private torch.Tensor? Masked(torch.Tensor? condition, torch.Generator generator) => condition is null ? null
+        : network.Condition == ConditionKind.Label ? ConditionDropout.DropLabels(condition, network.ClassCount, network.LabelDropout, generator)
+        : ConditionDropout.DropEntries(condition, network.SnippetDropout, generator);
+
+    /// <summary>Drawn in every case, so that switching mirroring on changes no other number.</summary>
+    private bool[] Mirrored(torch.Generator generator, int batch)
+    {
+        using torch.Tensor uniform = torch.rand(batch, generator: generator);
+        float[] u = uniform.data<float>().ToArray();
+        return Array.ConvertAll(u, x => set.CanMirror && x < 0.5f);
+    }
+}

@@ -1,0 +1,50 @@
+using GMem.Backbone;
+using GMem.Runtime;
+using TorchSharp;
+
+namespace GMem.Training;
+
+/// <summary>Forward and backward pass of a batch, whole or in micro-batches whose gradients add up.</summary>
+internal sealed class BatchGradient(SiT network, TrainingLoss loss, TrainingOptions options, torch.Device device)
+{
+    /// <summary>Adds the gradient of the batch's mean loss to the parameters' gradients.</summary>
+    /// <returns>The loss, without its graph.</returns>
+    public LossTerms Accumulate(StepDraws draws, StepClock? clock)
+    {
+        long micro = Math.Min(options.MicroBatchSize ?? draws.Count, draws.Count);
+        if (micro == draws.Count)
+        {
+            return Pass(draws, 1, clock);
+        }
+
+        LossTerms? sum = null;
+        for (long begin = 0; begin < draws.Count; begin += micro)
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            long length = Math.Min(micro, draws.Count - begin);
+            LossTerms part = Pass(draws.Slice(begin, length), (double)length / draws.Count, clock);
+            sum = (sum is null ? part : sum.Plus(part)).MoveToOuterDisposeScope();
+        }
+
+        return sum!;
+    }
+
+    /// <param name="draws">The samples.</param>
+    /// <param name="share">Of the batch, which the mean over these samples stands for.</param>
+    /// <param name="clock">Told where the time goes.</param>
+    private LossTerms Pass(StepDraws draws, double share, StepClock? clock)
+    {
+        long start = StepClock.Now;
+        LossTerms terms;
+        using (Autocast.Begin(device, options.Precision == Precision.BFloat16Mixed))
+        {
+            terms = loss.Compute(network, draws.Data, draws.Noise, draws.Time, draws.Condition, draws.ProjectionTarget);
+        }
+
+        terms = share == 1 ? terms : terms.Times(share);
+        start = clock?.Add(StepClock.Forward, start) ?? 0;
+        terms.Total.backward();
+        _ = clock?.Add(StepClock.Backward, start);
+        return terms.Detach();
+    }
+}

@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using GMem.Weights;
+using TorchSharp;
+
+namespace GMem.Training.Checkpoints;
+
+/// <summary>
+/// A training state as a safetensors file: flat weights, moments and averages as tensors; numbers, the run's description and a SHA-256 over all of
+/// it in the metadata.
+/// </summary>
+internal static class CheckpointFile
+{
+    private const string Format = "gmem-checkpoint";
+    private const int Version = 1;
+    private const string FormatKey = "format";
+    private const string VersionKey = "version";
+    private const string NumbersKey = "numbers";
+    private const string RunKey = "run";
+    private const string HashKey = "sha256";
+
+    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
+    /// <param name="stream">Where to.</param>
+    /// <param name="state">What.</param>
+    /// <param name="run">What decides the run's numbers, by name.</param>
+    public static void Write(Stream stream, TrainingState state, IReadOnlyDictionary<string, string> run)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        string numbers = JsonSerializer.Serialize(state.Numbers, Json);
+        string description = JsonSerializer.Serialize(run, Json);
+        KeyValuePair<string, torch.Tensor>[] tensors = [.. state.Tensors.Select(t => new KeyValuePair<string, torch.Tensor>(t.Key, t.Value.detach().cpu()))];
+        Dictionary<string, string> metadata = new()
+        {
+            [FormatKey] = Format,
+            [VersionKey] = Version.ToString(CultureInfo.InvariantCulture),
+            [NumbersKey] = numbers,
+            [RunKey] = description,
+            [HashKey] = Hash(numbers, description, tensors),
+        };
+        SafetensorsWriter.Write(stream, tensors, metadata);
+    }
+
+    /// <summary>Reads a file and checks it to the last byte.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, not a checkpoint, or of a newer version.</exception>
+    public static LoadedCheckpoint Read(string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        if (file.Metadata.GetValueOrDefault(FormatKey) != Format)
+        {
+            throw new InvalidDataException($"'{path}' is no checkpoint of a training run.");
+        }
+
+        if (!int.TryParse(file.Metadata.GetValueOrDefault(VersionKey), CultureInfo.InvariantCulture, out int version) || version > Version)
+        {
+            throw new NotSupportedException(
+                $"'{path}' has checkpoint version {file.Metadata.GetValueOrDefault(VersionKey)}; this GMem reads versions up to {Version}. Continue the run with the GMem that began it.");
+        }
+
+        string numbers = file.Metadata.GetValueOrDefault(NumbersKey, "");
+        string run = file.Metadata.GetValueOrDefault(RunKey, "");
+        LoadedCheckpoint? loaded = null;
+        Dictionary<string, torch.Tensor> tensors = file.ReadAll();
+        try
+        {
+            if (Hash(numbers, run, [.. file.Entries.Select(e => new KeyValuePair<string, torch.Tensor>(e.Name, tensors[e.Name]))]) != file.Metadata.GetValueOrDefault(HashKey))
+            {
+                throw new InvalidDataException($"'{path}' does not have the SHA-256 that it was written with: its content has changed.");
+            }
+
+            loaded = new LoadedCheckpoint(
+                path, JsonSerializer.Deserialize<StateNumbers>(numbers, Json)!, JsonSerializer.Deserialize<Dictionary<string, string>>(run, Json)!, tensors);
+            return loaded;
+        }
+        finally
+        {
+            if (loaded is null)
+            {
+                foreach (torch.Tensor tensor in tensors.Values)
+                {
+                    tensor.Dispose();
+                }
+            }
+        }
+    }
+
+    /// <summary>The run's description alone; null where the file is damaged.</summary>
+    public static IReadOnlyDictionary<string, string>? TryReadRun(string path)
+    {
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(file.Metadata.GetValueOrDefault(RunKey, "null"), Json);
+        }
+        catch (Exception e) when (e is InvalidDataException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Hash(string numbers, string run, IReadOnlyList<KeyValuePair<string, torch.Tensor>> tensors)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(numbers));
+        hash.AppendData(Encoding.UTF8.GetBytes(run));
+        foreach ((string name, torch.Tensor tensor) in tensors)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(name));
+            TensorHash.Append(hash, tensor);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,115 @@
+using System.Globalization;
+using GMem.Weights;
+
+namespace GMem.Training.Checkpoints;
+
+/// <summary>The checkpoints of a run in its workspace, <c>checkpoints/step-00001000.safetensors</c> and so on; the newest few are kept.</summary>
+internal sealed class CheckpointFolder : ICheckpointStore
+{
+    private const string FolderName = "checkpoints";
+    private const string Prefix = "step-";
+    private const string Extension = ".safetensors";
+    private const string DamagedExtension = ".damaged";
+
+    private readonly string _folder;
+    private readonly IReadOnlyDictionary<string, string> _run;
+    private readonly int _kept;
+    private readonly TrainingMessages _messages;
+    private readonly Action<string, Action<Stream>> _write;
+
+    /// <param name="workspace">The run's folder.</param>
+    /// <param name="run">What decides the run's numbers, by name.</param>
+    /// <param name="kept">How many are kept.</param>
+    /// <param name="messages">Told what happens.</param>
+    /// <param name="write">Writes a file so that its name never stands for half of it; null for the disk.</param>
+    public CheckpointFolder(string workspace, IReadOnlyDictionary<string, string> run, int kept, TrainingMessages messages, Action<string, Action<Stream>>? write = null)
+    {
+        _folder = Path.Combine(workspace, FolderName);
+        _run = run;
+        _kept = kept;
+        _messages = messages;
+        _write = write ?? AtomicFile.Write;
+        _ = Directory.CreateDirectory(_folder);
+        foreach (string leftOver in Directory.EnumerateFiles(_folder, $"{Prefix}*.tmp"))
+        {
+            // Of a process that was killed while it wrote.
+            File.Delete(leftOver);
+        }
+    }
+
+    /// <summary>The description of the run whose checkpoints are in a workspace; null where there are none that can be read.</summary>
+    public static IReadOnlyDictionary<string, string>? NewestRun(string workspace)
+    {
+        string folder = Path.Combine(workspace, FolderName);
+        return !Directory.Exists(folder) ? null : Newest(folder).Select(CheckpointFile.TryReadRun).FirstOrDefault(run => run is not null);
+    }
+
+    public bool Save(TrainingState state)
+    {
+        string path = PathOf(state.Step);
+        try
+        {
+            _write(path, stream => CheckpointFile.Write(stream, state, _run));
+            Prune();
+            _messages.Trace($"Checkpoint '{path}' written.");
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            string kept = Newest().FirstOrDefault() is { } last ? $"the newest one is still '{Path.GetFileName(last)}'" : "there is none yet";
+            _messages.Warn($"The checkpoint of step {state.Step} could not be written: {e.Message} Training goes on; {kept}.");
+            return false;
+        }
+    }
+
+    public bool TryRestore(TrainingState state)
+    {
+        bool damaged = false;
+        foreach (string path in Newest())
+        {
+            try
+            {
+                using LoadedCheckpoint checkpoint = CheckpointFile.Read(path);
+                RunDescription.RequireSame(checkpoint.Run, _run, path);
+                checkpoint.CopyTo(state);
+                _messages.Information($"Continuing from step {state.Step}, checkpoint '{path}'.");
+                return true;
+            }
+            catch (InvalidDataException e)
+            {
+                // Out of the way, so that it neither counts among those kept nor is tried again.
+                File.Move(path, path + DamagedExtension, overwrite: true);
+                _messages.Warn($"The checkpoint '{path}' is damaged and was renamed to *{DamagedExtension}: {e.Message} Falling back to the one before it.");
+                damaged = true;
+            }
+        }
+
+        if (damaged)
+        {
+            _messages.Warn($"No checkpoint in '{_folder}' is whole: the run starts from the beginning.");
+        }
+
+        return false;
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private string PathOf(long step) => Path.Combine(_folder, $"{Prefix}{step.ToString("D8", CultureInfo.InvariantCulture)}{Extension}");
+
+    private IEnumerable<string> Newest() => Newest(_folder);
+
+    private static IEnumerable<string> Newest(string folder) => Directory.GetFiles(folder, $"{Prefix}*{Extension}").OrderByDescending(StepOf);
+
+    private void Prune()
+    {
+        foreach (string old in Newest().Skip(_kept))
+        {
+            File.Delete(old);
+        }
+    }
+
+    private static long StepOf(string path) =>
+        long.TryParse(Path.GetFileNameWithoutExtension(path)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
+}

@@ -1,0 +1,41 @@
+using GMem.Runtime;
+using TorchSharp;
+
+namespace GMem.Training;
+
+/// <summary>Which images are trained on and which are kept for validation: a function of the count, the fraction and the seed.</summary>
+internal sealed class ImageSplit
+{
+    public ImageSplit(long count, double validationFraction, long seed)
+    {
+        long validation = ValidationCount(count, validationFraction);
+        if (validation == 0)
+        {
+            Training = [.. Range(count)];
+            Validation = [];
+            return;
+        }
+
+        using torch.Generator generator = RandomStream.Create(seed, RandomPurpose.Validation);
+        using torch.Tensor permutation = torch.randperm(count, generator: generator);
+        long[] order = permutation.data<long>().ToArray();
+        Validation = [.. order[..(int)validation].Order()];
+        Training = [.. order[(int)validation..].Order()];
+    }
+
+    public static long ValidationCount(long count, double fraction) => (long)Math.Round(count * fraction);
+
+    /// <summary>Image indices, rising.</summary>
+    public IReadOnlyList<long> Training { get; }
+
+    /// <summary>Image indices, rising; may be none.</summary>
+    public IReadOnlyList<long> Validation { get; }
+
+    private static IEnumerable<long> Range(long count)
+    {
+        for (long i = 0; i < count; i++)
+        {
+            yield return i;
+        }
+    }
+}

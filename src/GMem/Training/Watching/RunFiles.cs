@@ -1,0 +1,99 @@
+using System.Globalization;
+using GMem.Backbone;
+using GMem.Images;
+using GMem.Runtime;
+using TorchSharp;
+
+namespace GMem.Training.Watching;
+
+/// <summary>What a run writes into its workspace for people to look at. A file that cannot be written is a message, and training goes on.</summary>
+internal sealed class RunFiles
+{
+    private const string SamplesFolder = "samples";
+
+    private readonly TrainingMessages _messages;
+    private readonly MetricsFile _metrics;
+    private readonly TensorBoardEvents _events;
+    private readonly RunReport _report;
+    private readonly SampleGrids? _grids;
+    private readonly List<TrainingMessage> _told = [];
+    private string? _lastGrid;
+
+    /// <param name="workspace">The folder.</param>
+    /// <param name="preview">Generates with the network that is trained; null for no samples.</param>
+    /// <param name="options">How often.</param>
+    /// <param name="messages">Told what cannot be written.</param>
+    public RunFiles(string workspace, GMemModel? preview, TrainingOptions options, TrainingMessages messages)
+    {
+        string samples = Path.Combine(workspace, SamplesFolder);
+        _messages = messages;
+        _metrics = new MetricsFile(Path.Combine(workspace, MetricsFile.Name));
+        _events = new TensorBoardEvents(Path.Combine(workspace, "tensorboard"));
+        _report = new RunReport(Path.Combine(workspace, RunReport.Name), _metrics, samples);
+        _grids = preview is null ? null : new SampleGrids(samples, preview, options);
+    }
+
+    /// <summary>The run goes on from this step: what was written of later ones is dropped.</summary>
+    public void ReturnTo(long step) => Try("metrics.csv", () => _metrics.ReturnTo(step));
+
+    public void DrawSamplesIfDue(TrainingState state, SiT network)
+    {
+        if (_grids?.IsDue(state.Step) == true)
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            Try("The sample grid", () =>
+            {
+                (RgbImage grid, string path) = _grids.Draw(state, network);
+                _lastGrid = path;
+                _events.Add(grid, state.Step);
+            });
+        }
+    }
+
+    /// <returns>The file of the last grid, once.</returns>
+    public string? TakeLastGrid()
+    {
+        string? last = _lastGrid;
+        _lastGrid = null;
+        return last;
+    }
+
+    public void Report(TrainingProgress progress)
+    {
+        _told.AddRange(progress.Messages);
+        Try("metrics.csv or the TensorBoard events", () =>
+        {
+            _metrics.Add(progress);
+            _events.Add(progress);
+        });
+    }
+
+    /// <summary>Writes the report of a run that ended.</summary>
+    public void Finish(TrainingOutcome outcome, long totalSteps, StepClock clock, IReadOnlyDictionary<string, string> run, torch.Device device)
+    {
+        string steps = string.Create(CultureInfo.InvariantCulture, $"{outcome.TrainedSteps} of {totalSteps}{(outcome.IsPartial ? ", cancelled" : "")}");
+        GCMemoryInfo memory = GC.GetGCMemoryInfo();
+        (string Name, string Value)[] summary =
+        [
+            ("Steps", steps),
+            ("Ended", DateTimeOffset.UtcNow.ToString("u", CultureInfo.InvariantCulture)),
+            ("Device", device.ToString()),
+            ("Machine", string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} cores, {memory.TotalAvailableMemoryBytes / 1e9:0.0} GB, {Environment.OSVersion}")),
+            ("libtorch", GMemRuntime.Describe()),
+            ("Images", run.GetValueOrDefault("Data.Images", "")),
+        ];
+        Try(RunReport.Name, () => _report.Write(summary, run, clock.Shares(), [.. _told, .. _messages.Take()]));
+    }
+
+    private void Try(string what, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _messages.Warn($"{what} could not be written: {e.Message} Training goes on.");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using GMem.Backbone;
+using GMem.Images;
+
+namespace GMem.Training.Watching;
+
+/// <summary>Grids of samples of the averaged weights, of the same seeds at every step, as PNG files.</summary>
+internal sealed class SampleGrids(string folder, GMemModel preview, TrainingOptions options)
+{
+    /// <summary>Small images are shown enlarged to this side.</summary>
+    private const int SmallestTile = 64;
+
+    public bool IsDue(long step) => options.SampleEveryNStep > 0 && (step % options.SampleEveryNStep == 0 || step == options.TotalSteps);
+
+    /// <returns>The picture and its file.</returns>
+    public (RgbImage Grid, string Path) Draw(TrainingState state, SiT network)
+    {
+        GenerationRequest[] requests = [.. Enumerable.Range(1, options.SampleCount).Select(seed => new GenerationRequest(seed))];
+        IReadOnlyList<RgbImage> samples = state.WithAverage(() =>
+        {
+            network.eval();
+            try
+            {
+                using GeneratedImages images = preview.Generate(requests);
+                return ImageTensors.FromTensor(images.Pixels);
+            }
+            finally
+            {
+                network.train();
+            }
+        });
+        int columns = (int)Math.Ceiling(Math.Sqrt(samples.Count));
+        RgbImage grid = ImageGrid.Compose(samples, columns, scale: Math.Max(1, SmallestTile / samples[0].Width));
+        _ = Directory.CreateDirectory(folder);
+        string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"step-{state.Step:D8}.png"));
+        PngWriter.Write(path, grid);
+        return (grid, path);
+    }
+
+    /// <returns>The grids that are there, in the order of their steps.</returns>
+    public static IReadOnlyList<(long Step, string Path)> In(string folder) => !Directory.Exists(folder)
+        ? []
+        :
+        [
+            .. Directory.GetFiles(folder, "step-*.png").Order(StringComparer.Ordinal)
+                .Select(path => (long.Parse(Path.GetFileNameWithoutExtension(path)["step-".Length..], CultureInfo.InvariantCulture), path)),
+        ];
+}

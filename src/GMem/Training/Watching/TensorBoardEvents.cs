@@ -1,0 +1,45 @@
+using GMem.Images;
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace GMem.Training.Watching;
+
+/// <summary>A run's numbers and sample grids as TensorBoard events (<c>tensorboard --logdir workspace</c>); each part of a run writes a file of its own.</summary>
+internal sealed class TensorBoardEvents(string folder)
+{
+    private readonly SummaryWriter _writer = torch.utils.tensorboard.SummaryWriter(folder);
+
+    public void Add(TrainingProgress progress)
+    {
+        Add("loss/total", progress.Loss, progress.Step);
+        Add("loss/data", progress.DataLoss, progress.Step);
+        Add("loss/cosine", progress.CosineLoss, progress.Step);
+        Add("loss/projection", progress.ProjectionLoss, progress.Step);
+        Add("loss/validation", progress.ValidationLoss, progress.Step);
+        Add("optimizer/gradient norm", progress.GradientNorm, progress.Step);
+        Add("optimizer/learning rate", progress.LearningRate, progress.Step);
+        Add("optimizer/skipped steps", progress.SkippedSteps, progress.Step);
+        Add("speed/images per second", progress.ImagesPerSecond, progress.Step);
+        Add("speed/own cost", progress.OwnCost, progress.Step);
+        Add("speed/resident bytes", progress.ResidentMemory, progress.Step);
+    }
+
+    /// <param name="grid">The picture.</param>
+    /// <param name="step">Steps done.</param>
+    public void Add(RgbImage grid, long step)
+    {
+        using torch.Tensor pixels = ImageTensors.ToTensor([grid]);
+        using torch.Tensor image = pixels.squeeze(0);
+        _writer.add_img("samples", image, (int)step, Now);
+    }
+
+    private static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+    private void Add(string tag, double? value, long step)
+    {
+        if (value is { } number)
+        {
+            _writer.add_scalar(tag, (float)number, (int)step, Now);
+        }
+    }
+}
