@@ -44,8 +44,8 @@ internal static class ToolProgram
 
         // A misspelt command is also a missing one; the first says it.
         string[] faults = [.. parsed.Errors.Select(e => e.Message).OrderByDescending(m => m.StartsWith("Unrecognized", StringComparison.Ordinal))];
-        string said = string.Join(' ', parsed.UnmatchedTokens.Count > 0 ? faults[..parsed.UnmatchedTokens.Count] : faults);
-        return console.Fail(ExitCode.Usage, $"{said} See '{command} --help'.", null, parsed.GetValue(CommonOptions.Json));
+        string said = string.Join(' ', parsed.UnmatchedTokens.Count > 0 ? faults.Take(parsed.UnmatchedTokens.Count) : faults);
+        return console.Fail(ExitCode.Usage, $"{said} See '{command} --help'.", null, parsed.GetValue(console.Json));
     }
 
     private static Command Create(ToolConsole console)
@@ -63,8 +63,8 @@ internal static class ToolProgram
         };
         root.Options.Add(new HelpOption());
         root.Options.Add(new VersionOption());
-        root.Options.Add(CommonOptions.Json);
-        root.Options.Add(CommonOptions.Verbose);
+        root.Options.Add(console.Json);
+        root.Options.Add(console.Verbose);
         ExamplesHelp.Install(root);
         return root;
     }

@@ -5,10 +5,6 @@ namespace GMem.Tool.Arguments;
 /// <summary>Options that more than one command has.</summary>
 internal static class CommonOptions
 {
-    public static Option<bool> Json { get; } = new("--json") { Description = "Prints one JSON document, and errors as one too.", Recursive = true };
-
-    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Prints the stack trace of an error.", Recursive = true };
-
     public static Option<bool> DryRun() => new("--dry-run") { Description = "Prints the settings as they would be used, and does nothing." };
 
     public static Option<int?> Gpu() => NumberOption.Optional("--gpu", "Index of the GPU to use; it must be there. Without it the first GPU if there is one, else the CPU.", 0, int.MaxValue);

@@ -61,7 +61,7 @@ internal sealed class GenerateCommand : ToolCommand
         StreamingOptions options = new() { BatchSize = parsed.GetValue(_batchSize) };
         ImageOutput output = new(parsed.GetRequiredValue(_output), model.ImageSize);
         IAsyncEnumerable<GeneratedImage> stream = model.GenerateAsync(requests, options, cancellationToken);
-        ProgressView.Show(ToolConsole, parsed.GetValue(CommonOptions.Json), "generating", view => Write(stream, requests.Length, output, view).GetAwaiter().GetResult());
+        ProgressView.Show(ToolConsole, parsed.GetValue(ToolConsole.Json), "generating", view => Write(stream, requests.Length, output, view).GetAwaiter().GetResult());
         return new ToolResult(new { Output = output.Path, output.Images }, $"Wrote {requests.Length} images to {output.Path}.");
     }
 

@@ -41,7 +41,7 @@ internal abstract class ToolCommand : Command
 
     private ExitCode Guard(ParseResult parsed, CancellationToken cancellationToken)
     {
-        bool json = parsed.GetValue(CommonOptions.Json);
+        bool json = parsed.GetValue(ToolConsole.Json);
         try
         {
             ToolResult result = _dryRun is not null && parsed.GetValue(_dryRun)
@@ -52,7 +52,7 @@ internal abstract class ToolCommand : Command
         }
         catch (Exception e)
         {
-            return ToolConsole.Fail(e, json, parsed.GetValue(CommonOptions.Verbose));
+            return ToolConsole.Fail(e, json, parsed.GetValue(ToolConsole.Verbose));
         }
     }
 }

@@ -53,7 +53,7 @@ internal sealed class TrainCommand : ToolCommand
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
         string output = ModelAccess.PrepareOutput(parsed.GetRequiredValue(_output));
-        bool json = parsed.GetValue(CommonOptions.Json);
+        bool json = parsed.GetValue(ToolConsole.Json);
         MLContext ml = ModelAccess.Context(parsed.GetValue(_gpu));
         GMemTrainer.Options options = _training.ToOptions(parsed);
         options.CancellationToken = cancellationToken;

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using GMem.Runtime;
@@ -16,6 +17,11 @@ internal sealed partial class ToolConsole(TextWriter output, TextWriter error, b
     public TextWriter Error { get; } = error;
 
     public bool IsTerminal { get; } = terminal;
+
+    /// <summary>How results and errors are written. Options of one run: two runs in one process share nothing.</summary>
+    public Option<bool> Json { get; } = new("--json") { Description = "Prints one JSON document, and errors as one too.", Recursive = true };
+
+    public Option<bool> Verbose { get; } = new("--verbose") { Description = "Prints the stack trace of an error.", Recursive = true };
 
     /// <summary>The console of this process.</summary>
 #pragma warning disable RS0030 // The only place where the tool names the console; everything else is given its streams.
