@@ -62,7 +62,7 @@ internal static class ConsoleProgram
         {
             Fail("stopped.");
         }
-        catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or GMemRuntimeException or ExternalException)
+        catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or NotSupportedException or GMemRuntimeException or ExternalException)
         {
             Fail(e.Message);
         }

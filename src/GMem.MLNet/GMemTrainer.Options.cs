@@ -20,8 +20,8 @@ public sealed partial class GMemTrainer
         public string? SnippetColumnName { get; set; }
 
         /// <summary>
-        /// Column of labels, text or a key, which the memory bank keeps with its entries, so that a prompt can ask for one and an edit remove one; the network does not see
-        /// them. Null reads none. Default <c>Label</c>, which, unlike a name of your own, may be absent.
+        /// Column of labels, text or a key, which the memory bank keeps with its entries, so that a prompt can ask for one and an edit remove one; the network sees them only
+        /// if its condition is <see cref="ConditionKind.Label"/>. Null reads none. Default <c>Label</c>, which, unlike a name of your own, may be absent.
         /// </summary>
         public string? LabelColumnName { get; set; } = DefaultLabelColumnName;
 

@@ -19,7 +19,7 @@ namespace GMem.MLNet;
 /// cut to the square in their middle and scaled to `ImageSize`. An optional column of snippets is a vector of `Single` of one known size, one for each image,
 /// from any featurizer upstream; without it an encoder (PCA of the pixels) is made from the images.
 ///
-/// An optional column of labels (text or key) is kept with the memory's entries; it does not condition the network.
+/// An optional column of labels (text or key) is kept with the memory's entries; it conditions the network only where `Network.Condition` is `Label`.
 ///
 /// The trained transformer reads prompts, all of them optional and at most one of the last four in a row, and writes:
 ///
@@ -104,7 +104,9 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         using IChannel channel = _host.Start("Training");
         using TrainingImages images = TrainingImageReader.Read(input, columns, _options, channel);
         channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");
-        GMemModel model = GMemModel.Fit(images, _options.ToModelOptions(), device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
-        return new GMemTransformer(model, _options.Generation, _options.Training.Seed);
+        GMemOptions model = _options.ToModelOptions();
+        model.EncodingProgress = new EncodingLog(channel);
+        GMemModel trained = GMemModel.Fit(images, model, device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
+        return new GMemTransformer(trained, _options.Generation, _options.Training.Seed);
     }
 }

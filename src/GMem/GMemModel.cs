@@ -36,7 +36,7 @@ public sealed partial class GMemModel : IDisposable
     /// <summary>The encoder by which the bank was made; null where the user brought the snippets.</summary>
     public SnippetEncoder? Encoder => Core.Encoder;
 
-    /// <summary>What turns images into the network's data and back. Shared: it lives as long as a model that has it.</summary>
+    /// <summary>What turns images into the network's data and back. Shared by all models of this network: change nothing of it. It lives as long as they do.</summary>
     public ImageAutoencoder Autoencoder => Core.Autoencoder;
 
     /// <summary>How images are made. A copy: use <see cref="WithSampling"/> to change it.</summary>

@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Latents;
 using GMem.Sampling;
 using GMem.Training;
 
@@ -46,6 +47,9 @@ public sealed class GMemOptions
     /// <summary>Folder for checkpoints, logs and cached latents of runs; null keeps none. Default null.</summary>
     public string? WorkspacePath { get; set; }
 
+    /// <summary>Told how far the encoding of the images has come, after every batch, on the training thread. Default null.</summary>
+    public IProgress<EncodingProgress>? EncodingProgress { get; set; }
+
     /// <summary>
     /// Most entries a snippet of the built-in encoder has; fewer where the images do not have as many principal components. At least 1. Default 128. Not used with snippets of
     /// one's own.
@@ -86,5 +90,6 @@ public sealed class GMemOptions
         Autoencoder = Autoencoder,
         InitialModel = InitialModel,
         WorkspacePath = WorkspacePath,
+        EncodingProgress = EncodingProgress,
     };
 }

@@ -64,6 +64,9 @@ public abstract class ImageAutoencoder : IDisposable
     /// <summary>What latents are normalised by after <see cref="EncodeRaw"/>; null where there is nothing to do.</summary>
     internal virtual LatentStatistics? Normalisation => null;
 
+    /// <summary>Whether encoding on several threads at once is safe, and faster than on one.</summary>
+    internal virtual bool RunsOnManyThreads => false;
+
     /// <summary>Whether statistics can be given to it by <see cref="WithNormalisation"/>.</summary>
     internal virtual bool CanNormalise => false;
 

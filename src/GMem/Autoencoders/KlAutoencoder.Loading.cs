@@ -127,6 +127,8 @@ public sealed partial class KlAutoencoder
 
     internal override LatentStatistics? Normalisation => Statistics;
 
+    internal override bool RunsOnManyThreads => _placement.Device.type == DeviceType.CPU;
+
     internal override bool CanNormalise => true;
 
     internal override string EncodingSettings => $"{JsonSerializer.Serialize(_options)} tile {TileSize} {_placement.DataType}";

@@ -70,6 +70,8 @@ public sealed class PcaEncoder : SnippetEncoder
     /// <summary>The share of the training images' variance that lies along the components, from 0 to 1.</summary>
     public double CapturedVariance => _configuration.CapturedVariance;
 
+    internal override bool RunsOnManyThreads => true;
+
     /// <summary>Finds the principal components of images.</summary>
     /// <param name="images">uint8 <c>[N, 3, H, W]</c>, RGB; at least two that differ.</param>
     /// <param name="dimension">Length m of a snippet, at least 1. Where the images vary in fewer directions (fewer images than that, for one) it is

@@ -64,6 +64,9 @@ public abstract class SnippetEncoder : IDisposable
         };
     }
 
+    /// <summary>Whether encoding on several threads at once is safe, and faster than on one.</summary>
+    internal virtual bool RunsOnManyThreads => false;
+
     /// <summary>Lets go of the encoder. Models that were made with it share its weights, which are freed with the last of them.</summary>
     public void Dispose()
     {

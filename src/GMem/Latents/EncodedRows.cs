@@ -18,6 +18,15 @@ internal sealed class EncodedRows : IDisposable
     /// <summary>Rows that must be there.</summary>
     public RowSource this[string name] => Find(name) ?? throw new InvalidOperationException($"The encoded images have no '{name}'.");
 
+    /// <summary>Frees rows in memory that were copied elsewhere: nothing large is held twice.</summary>
+    public void Drop(string name)
+    {
+        if (_tensors.Remove(name, out torch.Tensor? tensor))
+        {
+            tensor.Dispose();
+        }
+    }
+
     /// <summary>Copies a batch into memory, into tensors for all images.</summary>
     public void Put(IReadOnlyDictionary<string, torch.Tensor> table, long start, long count)
     {

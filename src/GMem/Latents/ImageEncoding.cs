@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Encoders;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Latents;
@@ -16,6 +17,9 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
 
     private const long MostRowsInAShard = 1024;
 
+    /// <summary>Images that one thread encodes at once.</summary>
+    private const long PieceRows = 32;
+
     /// <summary>Whether there is anything to be made.</summary>
     public bool IsNeeded => autoencoder is not null || encoder is not null;
 
@@ -23,6 +27,34 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
     /// <param name="images">uint8 <c>[n, 3, S, S]</c> on the CPU.</param>
     /// <returns>Tensors by the names of <see cref="EncodedTable"/>, on the CPU, in the caller's scope.</returns>
     public Dictionary<string, torch.Tensor> Encode(torch.Tensor images)
+    {
+        int pieces = (int)((images.shape[0] + PieceRows - 1) / PieceRows);
+        if (pieces == 1 || autoencoder?.RunsOnManyThreads == false || encoder?.RunsOnManyThreads == false)
+        {
+            return EncodePiece(images);
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        Dictionary<string, torch.Tensor>[] tables = new Dictionary<string, torch.Tensor>[pieces];
+        try
+        {
+            CoreThreads.For(pieces, i =>
+            {
+                using torch.Tensor piece = images.narrow(0, i * PieceRows, Math.Min(PieceRows, images.shape[0] - (i * PieceRows)));
+                tables[i] = EncodePiece(piece);
+            });
+            return tables[0].Keys.ToDictionary(name => name, name => torch.cat([.. tables.Select(t => t[name])], 0).MoveToOuterDisposeScope(), StringComparer.Ordinal);
+        }
+        finally
+        {
+            foreach (torch.Tensor tensor in tables.Where(t => t is not null).SelectMany(t => t.Values))
+            {
+                tensor.Dispose();
+            }
+        }
+    }
+
+    private Dictionary<string, torch.Tensor> EncodePiece(torch.Tensor images)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
@@ -112,7 +144,7 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
         {
             throw new ArgumentException(
                 $"The encoder gives {count} patch tokens an image, but the network has {tokenGrid} x {tokenGrid} tokens, to which only a finer square grid can be averaged down. "
-                + "Use larger patches in the network, or switch the projection loss off (ProjectionSize = 0).");
+                + "Use larger patches in the network, or switch the projection loss off (Training.ProjectionLossWeight = 0).");
         }
 
         torch.Tensor grid = tokens.transpose(1, 2).reshape(tokens.shape[0], tokens.shape[2], side, side);

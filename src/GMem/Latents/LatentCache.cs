@@ -16,10 +16,11 @@ internal static class LatentCache
     /// <param name="images">Rows uint8 <c>[3, S, S]</c>.</param>
     /// <param name="encoding">What to make of them.</param>
     /// <param name="workspace">The folder that keeps it, or null.</param>
+    /// <param name="progress">Told after every batch that was encoded, and at the end.</param>
     /// <param name="cancellationToken">Stops between two batches.</param>
     /// <returns>The rows; dispose them.</returns>
     /// <exception cref="IOException">The folder cannot be written, or another run is encoding the same images now.</exception>
-    public static EncodedRows Encode(RowSource images, ImageEncoding encoding, string? workspace, CancellationToken cancellationToken)
+    public static EncodedRows Encode(RowSource images, ImageEncoding encoding, string? workspace, IProgress<EncodingProgress>? progress, CancellationToken cancellationToken)
     {
         if (!encoding.IsNeeded)
         {
@@ -28,8 +29,8 @@ internal static class LatentCache
 
         long rows = encoding.RowsOfAShard((int)images.RowShape[^1]);
         return workspace is null
-            ? InMemory(images, encoding, rows, cancellationToken)
-            : InShards(images, encoding, rows, Path.Combine(workspace, Folder, Key(images, encoding, cancellationToken)), cancellationToken);
+            ? InMemory(images, encoding, rows, progress, cancellationToken)
+            : InShards(images, encoding, rows, Path.Combine(workspace, Folder, Key(images, encoding, cancellationToken)), progress, cancellationToken);
     }
 
     /// <summary>The key of images and all that decides what is made of them.</summary>
@@ -48,7 +49,8 @@ internal static class LatentCache
         return key.Finish();
     }
 
-    private static EncodedRows InMemory(RowSource images, ImageEncoding encoding, long rowsAtOnce, CancellationToken cancellationToken)
+    private static EncodedRows InMemory(
+        RowSource images, ImageEncoding encoding, long rowsAtOnce, IProgress<EncodingProgress>? progress, CancellationToken cancellationToken)
     {
         EncodedRows encoded = new();
         try
@@ -57,7 +59,9 @@ internal static class LatentCache
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 using DisposeScope scope = torch.NewDisposeScope();
-                encoded.Put(encoding.Encode(images.Range(start, Math.Min(rowsAtOnce, images.Count - start))), start, images.Count);
+                long count = Math.Min(rowsAtOnce, images.Count - start);
+                encoded.Put(encoding.Encode(images.Range(start, count)), start, images.Count);
+                progress?.Report(new EncodingProgress(start + count, 0, images.Count));
             }
 
             return encoded;
@@ -69,22 +73,32 @@ internal static class LatentCache
         }
     }
 
-    private static EncodedRows InShards(RowSource images, ImageEncoding encoding, long rowsOfAShard, string folder, CancellationToken cancellationToken)
+    private static EncodedRows InShards(
+        RowSource images, ImageEncoding encoding, long rowsOfAShard, string folder, IProgress<EncodingProgress>? progress, CancellationToken cancellationToken)
     {
         _ = Directory.CreateDirectory(folder);
         using FileStream only = Lock(folder);
         string[] paths = [.. Enumerable.Range(0, (int)((images.Count + rowsOfAShard - 1) / rowsOfAShard)).Select(i => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"shard-{i:D5}.safetensors")))];
+        EncodingProgress done = new(0, 0, images.Count);
         for (int i = 0; i < paths.Length; i++)
         {
             long start = i * rowsOfAShard, count = Math.Min(rowsOfAShard, images.Count - start);
             if (IsComplete(paths[i], count))
             {
+                done = done with { Found = done.Found + count };
                 continue;
             }
 
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope scope = torch.NewDisposeScope();
             SafetensorsWriter.Write(paths[i], encoding.Encode(images.Range(start, count)));
+            done = done with { Encoded = done.Encoded + count };
+            progress?.Report(done);
+        }
+
+        if (done.Encoded == 0)
+        {
+            progress?.Report(done);
         }
 
         return new EncodedRows(ShardSet.Open(paths));

@@ -8,14 +8,16 @@ namespace GMem.Latents;
 
 /// <summary>
 /// Pixels of training images in uint8 shards of the workspace, written as they come and mapped when all are there, so that a data set may be larger than memory. They
-/// belong to one run and are deleted with its images; what is kept between runs is what was encoded from them.
+/// belong to one run and are deleted with its images (those of a run that was killed, by the next one); what is kept between runs is what was encoded from them.
 /// </summary>
 internal sealed class PixelShards : IDisposable
 {
     private const long ShardBytes = 64L << 20;
     private const string Tensor = "images";
+    private const string LockName = "lock";
 
     private readonly string _folder;
+    private readonly FileStream _lock;
     private readonly torch.Tensor _buffer;
     private readonly List<string> _paths = [];
     private long _inBuffer;
@@ -23,8 +25,11 @@ internal sealed class PixelShards : IDisposable
 
     public PixelShards(string workspace, int size)
     {
-        _folder = Path.Combine(workspace, "images", Guid.NewGuid().ToString("N"));
+        string all = Path.Combine(workspace, "images");
+        RemoveLeftOver(all);
+        _folder = Path.Combine(all, Guid.NewGuid().ToString("N"));
         _ = Directory.CreateDirectory(_folder);
+        _lock = new FileStream(Path.Combine(_folder, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         _buffer = ImageTensors.Allocate(Math.Max(1, ShardBytes / ((long)RgbImage.Channels * size * size)), size, size).DetachFromDisposeScope();
     }
 
@@ -46,7 +51,7 @@ internal sealed class PixelShards : IDisposable
         Flush();
         ShardSet shards = ShardSet.Open(_paths);
         _handedOver = true;
-        return new TrainingImages(shards.Find(Tensor)!, new Files(shards, _folder), snippets) { Sources = sources, Labels = labels };
+        return new TrainingImages(shards.Find(Tensor)!, new Files(shards, _lock, _folder), snippets) { Sources = sources, Labels = labels };
     }
 
     public void Dispose()
@@ -54,6 +59,7 @@ internal sealed class PixelShards : IDisposable
         _buffer.Dispose();
         if (!_handedOver)
         {
+            _lock.Dispose();
             Directory.Delete(_folder, recursive: true);
         }
     }
@@ -72,11 +78,32 @@ internal sealed class PixelShards : IDisposable
         _inBuffer = 0;
     }
 
-    private sealed class Files(ShardSet shards, string folder) : IDisposable
+    /// <summary>What a run that was killed left behind: folders whose lock nobody holds any more.</summary>
+    private static void RemoveLeftOver(string all)
+    {
+        foreach (string folder in Directory.Exists(all) ? Directory.GetDirectories(all) : [])
+        {
+            try
+            {
+                using (new FileStream(Path.Combine(folder, LockName), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+                {
+                }
+
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (IOException)
+            {
+                // In use, or being made or removed by another run at this moment: that run will see to it.
+            }
+        }
+    }
+
+    private sealed class Files(ShardSet shards, FileStream held, string folder) : IDisposable
     {
         public void Dispose()
         {
             shards.Dispose();
+            held.Dispose();
             if (Directory.Exists(folder))
             {
                 Directory.Delete(folder, recursive: true);

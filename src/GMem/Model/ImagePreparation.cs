@@ -56,7 +56,7 @@ internal sealed class ImagePreparation
         _plan.RequireTokens(encoder);
         ImageAutoencoder? latentsBy = _plan.Autoencoder is PixelAutoencoder ? null : _plan.Autoencoder;
         int tokenGrid = _plan.UsesTokens ? ImageSize / _plan.Autoencoder.DownsamplingFactor / _plan.Network.PatchSize : 0;
-        EncodedRows encoded = LatentCache.Encode(Images, new ImageEncoding(latentsBy, encoder, tokenGrid, Mirror), _options.WorkspacePath, _cancellationToken);
+        EncodedRows encoded = LatentCache.Encode(Images, new ImageEncoding(latentsBy, encoder, tokenGrid, Mirror), _options.WorkspacePath, _options.EncodingProgress, _cancellationToken);
         _owned.Add(encoded);
 
         LatentStatistics? statistics = _plan.Statistics ?? (_plan.Autoencoder.CanNormalise ? LatentStatisticsPass.Compute(encoded, _cancellationToken) : null);
@@ -70,7 +70,7 @@ internal sealed class ImagePreparation
             Set = new TrainingSet(data, _device)
             {
                 Snippets = _plan.UsesSnippets ? bank : null,
-                MirroredSnippets = makesSnippets && Mirror ? Rows(encoded[EncodedTable.Mirrored(EncodedTable.Snippets)], null, null) : null,
+                MirroredSnippets = makesSnippets && Mirror ? Rows(encoded, EncodedTable.Mirrored(EncodedTable.Snippets), null, null) : null,
                 Labels = classes is null ? null : ClassLabels.Numbers(_images.Labels!, classes),
                 Tokens = tokenGrid > 0 ? RowPair.Find(encoded, EncodedTable.Tokens) : null,
             },
@@ -91,13 +91,15 @@ internal sealed class ImagePreparation
     private MemoryBank Bank(EncodedRows encoded, bool makesSnippets, string[]? classes) =>
         classes is not null ? ClassBank.Of(classes)
         : !_plan.UsesSnippets ? ClassBank.Single()
-        : makesSnippets ? Rows(encoded[EncodedTable.Snippets], _images.Labels, _images.Sources)
+        : makesSnippets ? Rows(encoded, EncodedTable.Snippets, _images.Labels, _images.Sources)
         : MemoryBank.FromRows(_images.Snippets!, _images.Labels, _images.Sources);
 
-    private static MemoryBank Rows(RowSource snippets, IReadOnlyList<string>? labels, IReadOnlyList<string>? sources)
+    private MemoryBank Rows(EncodedRows encoded, string name, IReadOnlyList<string>? labels, IReadOnlyList<string>? sources)
     {
-        using torch.Tensor all = snippets.Range(0, snippets.Count);
-        return MemoryBank.FromRows(all, labels, sources);
+        using torch.Tensor all = encoded[name].Range(0, Images.Count);
+        MemoryBank bank = MemoryBank.FromRows(all, labels, sources);
+        encoded.Drop(name);
+        return bank;
     }
 
     private void CheckImages()

@@ -71,7 +71,7 @@ internal sealed class LatentPreparation(
     {
         string[]? known = options.InitialModel is { } initial ? ClassBank.Names(initial.Memory) : null;
         (long least, long most) = (labels.Min(), labels.Max());
-        long limit = known?.Length ?? 1_000_000;
+        long limit = known?.Length ?? ClassBank.MostClasses;
         return least >= 0 && most < limit ? known ?? ClassBank.Numbers((int)most + 1)
             : throw new ArgumentException($"The labels of '{latents.Folder}' run from {least} to {most}; they must be from 0 to {limit - 1}.");
     }
@@ -79,7 +79,7 @@ internal sealed class LatentPreparation(
     private RowPair Tokens()
     {
         RowPair tokens = Pair(EncodedTable.Tokens) ?? throw new ArgumentException(
-            $"The projection loss (Network.ProjectionSize = {_plan.Network.ProjectionSize}) needs patch tokens, but '{latents.Folder}' holds no '{EncodedTable.Tokens}'. Set ProjectionSize = 0.");
+            $"The projection loss (Network.ProjectionSize = {_plan.Network.ProjectionSize}) needs patch tokens, but '{latents.Folder}' holds no '{EncodedTable.Tokens}'. Switch it off with Training.ProjectionLossWeight = 0.");
         long grid = latents.Size / _plan.Network.PatchSize;
         return tokens.Plain.RowShape is [long count, long width] && count == grid * grid && width == _plan.Network.ProjectionSize && (!Mirror || tokens.CanMirror) ? tokens
             : throw new ArgumentException(

@@ -57,12 +57,14 @@ internal static class ModelSerializer
     public static GMemModel Load(IModelArchive archive, torch.Device device)
     {
         ModelDescription description = Read(archive, DescriptionEntry, ModelDescription.Read);
+        SavedModelChecks.Require(description);
         SiT network = LoadNetwork(archive, description.Network, device);
         try
         {
             using SnippetEncoder? encoder = LoadEncoder(archive, description, device);
             using ImageAutoencoder autoencoder = LoadAutoencoder(archive, description, device);
             MemoryBank memory = Read(archive, MemoryEntry, stream => MemoryBank.Load(stream, MemoryEntry));
+            SavedModelChecks.Require(description, autoencoder, memory);
             FlowTransport transport = new(InterpolantPath.Of(description.Path), description.Prediction, description.LossWeighting);
             ModelCore core = new(network, transport, encoder, autoencoder, description.ImageSize, device)
             {
@@ -81,6 +83,7 @@ internal static class ModelSerializer
     {
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> tensors = Read(archive, NetworkEntry, stream => SafetensorsFile.ReadAll(stream, NetworkEntry));
+        SavedModelChecks.Require(options, tensors, NetworkEntry);
         SiT network = new(options, device: device);
         try
         {

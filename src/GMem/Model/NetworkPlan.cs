@@ -50,7 +50,7 @@ internal sealed class NetworkPlan(GMemOptions options)
         if (encoder is null || encoder.PatchTokenDimension == 0)
         {
             throw new ArgumentException(
-                $"The projection loss (Network.ProjectionSize = {Network.ProjectionSize}) needs an encoder with patch tokens: set Encoder to one such as DINOv2, or ProjectionSize = 0.");
+                $"The projection loss (Network.ProjectionSize = {Network.ProjectionSize}) needs an encoder with patch tokens: set Encoder to one such as DINOv2, or switch the loss off with Training.ProjectionLossWeight = 0.");
         }
 
         if (encoder.PatchTokenDimension != Network.ProjectionSize)

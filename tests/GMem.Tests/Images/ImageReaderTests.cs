@@ -1,4 +1,5 @@
 using GMem.Images;
+using GMem.Tests.Shared;
 using SkiaSharp;
 
 namespace GMem.Tests.Images;
@@ -12,6 +13,16 @@ public sealed class ImageReaderTests
         Assert.Equal(image.Pixels, ImageReader.Decode(PngWriter.Encode(image), "a.png").Pixels);
         Assert.Equal(image.Pixels, ImageReader.Decode(TestImages.Encode(image, SKEncodedImageFormat.Png), "a.png").Pixels);
         Assert.Equal(image.Pixels, ImageReader.Decode(TestImages.Bmp(image), "a.bmp").Pixels);
+    }
+
+    [Fact]
+    public void Decode_CmykJpeg_GivesItsColour()
+    {
+        RgbImage red = ImageReader.Decode(TestImages.CmykJpeg(), "cmyk.jpg");
+        Assert.Equal((8, 8), (red.Width, red.Height));
+        Assert.InRange(red.Pixels[0], 200, 255);
+        Assert.InRange(red.Pixels[1], 0, 60);
+        Assert.InRange(red.Pixels[2], 0, 60);
     }
 
     [Fact]

@@ -38,9 +38,11 @@ public sealed class LatentCacheTests
         using SnippetEncoder pca = PcaEncoder.Fit(images.Pixels, 4);
         CountingEncoder killed = new(pca, failsAtCall: 3), resumed = new(pca);
         Assert.Throws<IOException>(() => Encode(images, killed, workspace.Path));
-        using EncodedRows rows = Encode(images, resumed, workspace.Path);
+        Reported<EncodingProgress> progress = new();
+        using EncodedRows rows = LatentCache.Encode(images.Rows, new ImageEncoding(null, resumed, 0, false), workspace.Path, progress, CancellationToken.None);
 
         Assert.Equal(2048, killed.Encoded);
+        Assert.Equal([new EncodingProgress(Many - 2048, 2048, Many)], progress.Reports);
         Assert.Equal(Many - 2048, resumed.Encoded);
         using torch.Tensor expected = pca.Encode(images.Pixels);
         Equal(rows["snippets"], new TensorRows(expected));
@@ -103,13 +105,13 @@ public sealed class LatentCacheTests
         using DisposeScope scope = torch.NewDisposeScope();
         using TrainingImages images = TinyModel.Images(3);
         using SnippetEncoder encoder = TinyEncoders.DinoV2();
-        using EncodedRows rows = LatentCache.Encode(images.Rows, new ImageEncoding(null, encoder, tokenGrid: 2, mirror: false), null, CancellationToken.None);
+        using EncodedRows rows = LatentCache.Encode(images.Rows, new ImageEncoding(null, encoder, tokenGrid: 2, mirror: false), null, null, CancellationToken.None);
         (_, torch.Tensor fine) = encoder.EncodeWithPatches(images.Pixels);
         torch.Tensor topRight = fine.reshape(3, 16, 16, -1).narrow(1, 0, 8).narrow(2, 8, 8).mean([1, 2]);
         ReferenceFolder.Close(rows["tokens"].Range(0, 3)[.., 1], topRight, 2e-3, 1e-3, "token 1 of the 2 x 2 grid");
         Assert.Equal(torch.ScalarType.Float16, rows["tokens"].Type);
         ArgumentException error = Assert.Throws<ArgumentException>(
-            () => LatentCache.Encode(images.Rows, new ImageEncoding(null, encoder, tokenGrid: 32, mirror: false), null, CancellationToken.None));
+            () => LatentCache.Encode(images.Rows, new ImageEncoding(null, encoder, tokenGrid: 32, mirror: false), null, null, CancellationToken.None));
         Assert.Contains("256 patch tokens an image, but the network has 32 x 32 tokens", error.Message, StringComparison.Ordinal);
     }
 
@@ -121,16 +123,23 @@ public sealed class LatentCacheTests
         using SnippetEncoder encoder = TinyEncoders.DinoV2();
         using CountingAutoencoder autoencoder = new();
         ImageEncoding encoding = new(autoencoder, encoder, 2, mirror: true);
-        LatentCache.Encode(images.Rows, encoding, null, CancellationToken.None).Dispose();
+        LatentCache.Encode(images.Rows, encoding, null, null, CancellationToken.None).Dispose();
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        LatentCache.Encode(images.Rows, encoding, null, CancellationToken.None).Dispose();
-        LatentCache.Encode(images.Rows, encoding, workspace.Path, CancellationToken.None).Dispose();
-        LatentCache.Encode(images.Rows, encoding, workspace.Path, CancellationToken.None).Dispose();
+        LatentCache.Encode(images.Rows, encoding, null, null, CancellationToken.None).Dispose();
+        LatentCache.Encode(images.Rows, encoding, workspace.Path, null, CancellationToken.None).Dispose();
+        LatentCache.Encode(images.Rows, encoding, workspace.Path, null, CancellationToken.None).Dispose();
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
     private static EncodedRows Encode(TrainingImages images, SnippetEncoder encoder, string? workspace, bool mirror = false) =>
-        LatentCache.Encode(images.Rows, new ImageEncoding(null, encoder, 0, mirror), workspace, CancellationToken.None);
+        LatentCache.Encode(images.Rows, new ImageEncoding(null, encoder, 0, mirror), workspace, null, CancellationToken.None);
+
+    private sealed class Reported<T> : IProgress<T>
+    {
+        public List<T> Reports { get; } = [];
+
+        public void Report(T value) => Reports.Add(value);
+    }
 
     private static string[] Files(TemporaryFolder workspace) =>
         [.. Directory.EnumerateFiles(workspace.Path, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];

@@ -112,7 +112,7 @@ public sealed class BaselineTests
     [Fact]
     public void Fit_FromAnInitialModel_GoesOnWhereItWas()
     {
-        using GMemModel initial = TinyModel.Train(TinyModel.Options(steps: 150));
+        using GMemModel initial = TinyModel.Train(TinyModel.Options(steps: 100));
         using TrainingImages fresh = TinyModel.Images(count: 20);
         GMemOptions options = TinyModel.Options(steps: 3);
         ProgressList scratch = new(), warm = new();
@@ -157,7 +157,7 @@ public sealed class BaselineTests
     private static GMemModel TrainOnLabels()
     {
         using TrainingImages images = Labelled(i => (i % 3) switch { 0 => "red", 1 => "green", _ => "blue" });
-        GMemOptions options = TinyModel.Options(steps: 60);
+        GMemOptions options = TinyModel.Options(steps: 30);
         options.Network.Condition = ConditionKind.Label;
         return GMemModel.Fit(images, options, torch.CPU);
     }

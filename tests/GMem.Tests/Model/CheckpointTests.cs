@@ -1,4 +1,3 @@
-using System.Text.Json;
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Memory;
@@ -140,12 +139,14 @@ public sealed class CheckpointTests
     };
 
     /// <summary>All that decides the function; ratios that only stand for another size are left out.</summary>
-    private static string Shape(SiTOptions o) => JsonSerializer.Serialize(new
+    private static string Shape(SiTOptions o)
     {
-        o.InputSize, o.InputChannels, o.PatchSize, o.HiddenSize, o.Depth, o.HeadCount, o.ResolvedMlpHiddenSize, o.FrequencyEmbeddingSize, o.UseRmsNorm, o.UseSwiGlu, o.UseRope,
-        o.UseQkNorm, o.UseShift, o.LearnSigma, o.Condition, Snippet = o.Condition == ConditionKind.Snippet ? o.SnippetSize : 0, Classes = o.Condition == ConditionKind.Label ? o.ClassCount : 0,
-        o.ProjectionSize, Projector = o.ProjectionSize > 0 ? o.ProjectorHiddenSize : 0,
-    });
+        object[] sizes = [o.InputSize, o.InputChannels, o.PatchSize, o.HiddenSize, o.Depth, o.HeadCount, o.ResolvedMlpHiddenSize, o.FrequencyEmbeddingSize];
+        object[] switches = [o.UseRmsNorm, o.UseSwiGlu, o.UseRope, o.UseQkNorm, o.UseShift, o.LearnSigma];
+        object[] condition = [o.Condition, o.Condition == ConditionKind.Snippet ? o.SnippetSize : 0, o.Condition == ConditionKind.Label ? o.ClassCount : 0];
+        object[] projector = [o.ProjectionSize, o.ProjectionSize > 0 ? o.ProjectorHiddenSize : 0];
+        return string.Join(' ', [.. sizes, .. switches, .. condition, .. projector]);
+    }
 
     /// <summary>As the public training script saves it: weights of 1 under <c>model</c> (of a wrapped network), of 2 under <c>ema</c>, and its arguments.</summary>
     private static string TrainingCheckpoint(TemporaryFolder folder, GMemModel model)

@@ -46,6 +46,8 @@ public sealed class DinoV2Encoder : SnippetEncoder
         set => _sliceSize = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image must be encoded at once.");
     }
 
+    internal override bool RunsOnManyThreads => _placement.Device.type == DeviceType.CPU;
+
     internal DinoVisionTransformer Network => _network;
 
     /// <summary>Loads an official checkpoint (<c>dinov2_vitb14_pretrain</c> and its like).</summary>

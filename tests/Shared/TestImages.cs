@@ -2,11 +2,10 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using GMem.Images;
-using GMem.Tests.Shared;
 using SkiaSharp;
 using TorchSharp;
 
-namespace GMem.Tests.Images;
+namespace GMem.Tests.Shared;
 
 /// <summary>Small images and image files for tests, made on the spot.</summary>
 internal static class TestImages
@@ -111,6 +110,36 @@ internal static class TestImages
         0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x4C, 1, 0,
         0x3B,
     ];
+
+    /// <summary>
+    /// A JPEG file of 8 x 8 pixels of one colour in CMYK, inverted as Adobe's programs write it: no cyan, full magenta and yellow, no black, which is red. Every block
+    /// is its mean alone.
+    /// </summary>
+    public static byte[] CmykJpeg()
+    {
+        byte[] ones = [.. Enumerable.Repeat((byte)1, 64)];
+        ones[0] = 8;
+
+        // One Huffman code each: means of 7 bits, and the end of a block. Each block: code 0, the mean (127 or, as its complement, -127), code 0.
+        byte[] dc = [0, 1, .. new byte[15], 7], ac = [0x10, 1, .. new byte[15], 0];
+        string bits = string.Concat(new[] { "1111111", "0000000", "0000000", "1111111" }.Select(mean => $"0{mean}0")).PadRight(40, '1');
+        byte[] scan = [.. Enumerable.Range(0, 5).Select(i => Convert.ToByte(bits.Substring(8 * i, 8), 2))];
+        byte[] components = [.. Enumerable.Range(1, 4).SelectMany(i => new byte[] { (byte)i, 0x11, 0 })];
+        byte[] selectors = [.. Enumerable.Range(1, 4).SelectMany(i => new byte[] { (byte)i, 0 })];
+        return
+        [
+            0xFF, 0xD8,
+            .. Segment(0xEE, [.. "Adobe"u8, 0, 100, 0, 0, 0, 0, 0]),
+            .. Segment(0xDB, [0, .. ones]),
+            .. Segment(0xC0, [8, 0, 8, 0, 8, 4, .. components]),
+            .. Segment(0xC4, dc),
+            .. Segment(0xC4, ac),
+            .. Segment(0xDA, [4, .. selectors, 0, 63, 0]),
+            .. scan, 0xFF, 0xD9,
+        ];
+
+        static byte[] Segment(byte marker, byte[] content) => [0xFF, marker, (byte)((content.Length + 2) >> 8), (byte)(content.Length + 2), .. content];
+    }
 
     /// <summary>Puts an EXIF block with that orientation (1 to 8) behind the first marker of a JPEG file.</summary>
     public static byte[] WithOrientation(byte[] jpeg, byte orientation)

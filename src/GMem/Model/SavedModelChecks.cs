@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using GMem.Autoencoders;
+using GMem.Backbone;
+using GMem.Memory;
+using GMem.Transport;
+using GMem.Weights;
+using TorchSharp;
+
+namespace GMem.Model;
+
+/// <summary>Whether what a saved model says fits its tensors. Asked before anything is built, so that a damaged description costs neither memory nor time.</summary>
+internal static class SavedModelChecks
+{
+    /// <exception cref="InvalidDataException">A part is missing or out of range.</exception>
+    public static void Require(ModelDescription description) => AsDamage(() =>
+    {
+        OptionFaults faults = new("model.json");
+        faults.Require(description.Network is not null, "network", null, "there");
+        faults.Require(description.Sampling is not null, "sampling", null, "there");
+        faults.Require(description.Autoencoder is not null, "autoencoder", null, "there");
+        faults.Require(Enum.IsDefined(description.Path), "path", description.Path, "a known one");
+        faults.Require(Enum.IsDefined(description.Prediction), "prediction", description.Prediction, "a known one");
+        faults.Require(Enum.IsDefined(description.LossWeighting), "lossWeighting", description.LossWeighting, "a known one");
+        faults.Throw();
+        description.Network!.Validate();
+        description.Sampling!.Validate();
+    });
+
+    /// <summary>That the network described is the one whose tensors these are.</summary>
+    /// <exception cref="InvalidDataException">It is another; the message names all tensors that do not fit.</exception>
+    public static void Require(SiTOptions options, IReadOnlyDictionary<string, torch.Tensor> tensors, string source)
+    {
+        // Of a size that is not there even the shapes alone would take for ever.
+        long cells = (long)options.InputSize / options.PatchSize;
+        bool plausible = options.Depth <= tensors.Count
+            && tensors.TryGetValue("x_embedder.proj.weight", out torch.Tensor? patches)
+            && patches.shape.SequenceEqual([options.HiddenSize, options.InputChannels, options.PatchSize, options.PatchSize])
+            && tensors.TryGetValue("pos_embed", out torch.Tensor? positions)
+            && positions.shape.SequenceEqual([1, cells * cells, options.HiddenSize]);
+        if (!plausible)
+        {
+            throw new InvalidDataException(
+                $"The model is damaged: '{source}' does not hold the network that its description speaks of ({options.HiddenSize} wide, {options.Depth} deep, input "
+                + $"{options.InputChannels} x {options.InputSize} x {options.InputSize}, patches of {options.PatchSize}).");
+        }
+
+        AsDamage(() =>
+        {
+            using SiT shapes = new(options, device: torch.META);
+            StateDict.Load(shapes, tensors, source);
+        });
+    }
+
+    /// <summary>That the parts of a model fit one another.</summary>
+    /// <exception cref="InvalidDataException">They do not.</exception>
+    public static void Require(ModelDescription description, ImageAutoencoder autoencoder, MemoryBank memory)
+    {
+        SiTOptions network = description.Network;
+        int condition = network.Condition switch { ConditionKind.Snippet => network.SnippetSize, ConditionKind.Label => network.ClassCount, _ => memory.Dimension };
+        OptionFaults faults = new("The model is damaged");
+        faults.Require(description.ImageSize == (long)network.InputSize * autoencoder.DownsamplingFactor, "the side of its images", description.ImageSize, $"{(long)network.InputSize * autoencoder.DownsamplingFactor}, as its network makes");
+        faults.Require(autoencoder.Channels == network.InputChannels, "the channels of its autoencoder", autoencoder.Channels, $"{network.InputChannels}, as its network makes");
+        faults.Require(memory.Dimension == condition, "the length of its bank's entries", memory.Dimension, $"{condition}, as its network takes");
+        faults.Require(memory.Count > 0, "the number of its bank's entries", memory.Count, "at least 1");
+        AsDamage(faults.Throw);
+    }
+
+    private static void AsDamage(Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (Exception e) when (e is ArgumentException or OverflowException or ExternalException)
+        {
+            throw new InvalidDataException($"The model is damaged: {e.Message}", e);
+        }
+    }
+}

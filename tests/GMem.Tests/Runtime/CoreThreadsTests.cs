@@ -1,0 +1,68 @@
+using GMem.Autoencoders;
+using GMem.Encoders;
+using GMem.Latents;
+using GMem.Runtime;
+using GMem.Tests.Shared;
+using GMem.Training;
+using TorchSharp;
+
+namespace GMem.Tests.Runtime;
+
+public sealed class CoreThreadsTests
+{
+    [Fact]
+    public void For_SeveralThreads_EachPieceOnceWithOneThreadAnOperator()
+    {
+        int[] runs = new int[40];
+        HashSet<int> threads = [], operatorThreads = [];
+        OnThreads(3, () => CoreThreads.For(40, i =>
+        {
+            _ = Interlocked.Increment(ref runs[i]);
+            Thread.Sleep(1);
+            lock (threads)
+            {
+                _ = threads.Add(Environment.CurrentManagedThreadId);
+                _ = operatorThreads.Add(torch.get_num_threads());
+            }
+        }));
+        Assert.All(runs, r => Assert.Equal(1, r));
+        Assert.Equal(3, threads.Count);
+        Assert.Equal([1], operatorThreads);
+        Assert.DoesNotContain(Environment.CurrentManagedThreadId, threads);
+    }
+
+    [Fact]
+    public void For_AFailure_IsThrownPlainAndTheNumberOfThreadsStays() => OnThreads(2, () =>
+    {
+        Assert.Throws<IOException>(() => CoreThreads.For(8, i => throw new IOException("no")));
+        Assert.Equal(2, torch.get_num_threads());
+    });
+
+    [Fact]
+    public void Encode_OnSeveralThreads_SameAsOnOne()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using TrainingImages images = TinyModel.Images(70);
+        using SnippetEncoder encoder = TinyEncoders.DinoV2();
+        using KlAutoencoder autoencoder = TinyEncoders.Kl();
+        ImageEncoding encoding = new(autoencoder, encoder, 2, mirror: true);
+        Dictionary<string, torch.Tensor> one = encoding.Encode(images.Pixels), several = [];
+        OnThreads(2, () => several = encoding.Encode(images.Pixels));
+        Assert.Equal(one.Keys.Order(), several.Keys.Order());
+        Assert.All(one, t => ReferenceFolder.Close(several[t.Key], t.Value, 1e-5, 1e-3, t.Key));
+    }
+
+    private static void OnThreads(int count, Action action)
+    {
+        int before = torch.get_num_threads();
+        torch.set_num_threads(count);
+        try
+        {
+            action();
+        }
+        finally
+        {
+            torch.set_num_threads(before);
+        }
+    }
+}
