@@ -5,6 +5,7 @@ using GMem.Tests.Shared;
 using GMem.Training;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 using TorchSharp;
 
 namespace GMem.MLNet.Tests;
@@ -161,6 +162,24 @@ public class GMemTrainerTests
         Assert.Equal(3, reports[0].Step);
 
         Assert.Contains("Training.Seed was", Assert.Throws<ArgumentException>(() => TinyTrainer.Fit(new MLContext(seed: 77), options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fit_WithAWorkspace_LogsReportsAndMessagesAtTheirLevels()
+    {
+        using TemporaryFolder folder = new();
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.WorkspacePath = folder.Path;
+        options.Training.CheckpointEvery = 2;
+        options.Training.SampleEveryNStep = 0;
+        MLContext mlContext = new(seed: 1);
+        List<LoggingEventArgs> log = [];
+        mlContext.Log += (_, e) => log.Add(e);
+        TinyTrainer.Fit(mlContext, options).Dispose();
+        Assert.Contains(log, e => e.Kind == ChannelMessageKind.Info && e.RawMessage.StartsWith("Step 2 of 6", StringComparison.Ordinal));
+        Assert.Contains(log, e => e.Kind == ChannelMessageKind.Trace && e.RawMessage.StartsWith("Checkpoint '", StringComparison.Ordinal));
+        Assert.Contains(log, e => e.Kind == ChannelMessageKind.Info && e.RawMessage.StartsWith("Where the time went", StringComparison.Ordinal));
+        Assert.DoesNotContain(log, e => e.Kind == ChannelMessageKind.Warning);
     }
 
     [Fact]

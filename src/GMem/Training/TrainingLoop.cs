@@ -26,6 +26,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly TrainingMessages _messages;
     private readonly DivergenceGuard _guard;
     private readonly ValidationLoss _validation;
+    private TrainingProgress? _lastReport;
 
     /// <param name="network">Trained in place.</param>
     /// <param name="set">The data.</param>
@@ -68,12 +69,13 @@ internal sealed class TrainingLoop : IDisposable
         using MatrixProducts? products = MatrixProducts.Use(_device, _options);
         _checkpoints.Begin(_state, _options.TotalSteps);
         _workspace?.Files.ReturnTo(_state.Step);
+        long firstStep = _state.Step;
         using ProgressMeter meter = new(_options, _split.Training.Count, _state.Step, Clock, _device);
         while (_state.Step < _options.TotalSteps && !_validation.SaysStop(_state))
         {
             if (cancellationToken.IsCancellationRequested)
             {
-                return Cancelled(cancellationToken);
+                return Cancelled(progress, cancellationToken);
             }
 
             using DisposeScope scope = torch.NewDisposeScope();
@@ -98,14 +100,15 @@ internal sealed class TrainingLoop : IDisposable
             _workspace?.Averages.SaveIfDue(_state);
             _checkpoints.SaveIfDue(_state);
             start = Clock.Add(StepClock.Checkpoint, start);
-            if (isReportDue)
+            if (isReportDue || _validation.SaysStop(_state))
             {
                 Report(meter, norm, progress);
                 _ = Clock.Add(StepClock.Reports, start);
             }
         }
 
-        return End(new TrainingOutcome(_state.Step, IsPartial: false));
+        TrainingOutcome whole = new(_state.Step, IsPartial: false);
+        return _state.Step == firstStep ? whole : End(whole, progress);
     }
 
     /// <summary>One step. The results live in the caller's scope.</summary>
@@ -145,10 +148,23 @@ internal sealed class TrainingLoop : IDisposable
         _state.Dispose();
     }
 
-    private TrainingOutcome End(TrainingOutcome outcome)
+    /// <summary>Writes what is written at the end. What goes wrong there is told with the last report, once more.</summary>
+    private TrainingOutcome End(TrainingOutcome outcome, IProgress<TrainingProgress>? progress)
     {
+        if (_workspace is null)
+        {
+            return outcome;
+        }
+
         _checkpoints.Save(_state);
-        _workspace?.Finish(outcome, Clock, _device);
+        IReadOnlyList<TrainingMessage> told = _messages.Take();
+        _workspace.Finish(outcome, Clock, _device, told);
+        TrainingMessage[] warnings = [.. told.Concat(_messages.Take()).Where(m => m.Level == TrainingMessageLevel.Warning)];
+        if (warnings.Length > 0 && _lastReport is not null)
+        {
+            progress?.Report(_lastReport with { Messages = warnings });
+        }
+
         return outcome;
     }
 
@@ -168,12 +184,13 @@ internal sealed class TrainingLoop : IDisposable
         };
         TrainingMeter.Record(report, _options.LogEveryNStep * _options.BatchSize);
         _workspace?.Files.Report(report);
+        _lastReport = report;
         progress?.Report(report);
     }
 
-    private TrainingOutcome Cancelled(CancellationToken cancellationToken)
+    private TrainingOutcome Cancelled(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        TrainingOutcome outcome = End(new TrainingOutcome(_state.Step, IsPartial: true));
+        TrainingOutcome outcome = End(new TrainingOutcome(_state.Step, IsPartial: true), progress);
         return _state.Step > 0 && _options.OnCancellation == CancellationBehavior.Keep ? outcome : throw new OperationCanceledException(cancellationToken);
     }
 

@@ -48,7 +48,8 @@ internal sealed class TrainingWorkspace : IDisposable
         && CheckpointFolder.NewestRun(path)?.GetValueOrDefault($"Training.{nameof(TrainingOptions.Seed)}") is { } seed ? long.Parse(seed, CultureInfo.InvariantCulture) : null;
 
     /// <summary>Writes what is written at the end of a run.</summary>
-    public void Finish(TrainingOutcome outcome, StepClock clock, torch.Device device) => Files.Finish(outcome, _options.TotalSteps, clock, _run, device);
+    public void Finish(TrainingOutcome outcome, StepClock clock, torch.Device device, IReadOnlyList<TrainingMessage> messages) =>
+        Files.Finish(outcome, _options.TotalSteps, clock, _run, device, messages);
 
     public void Dispose() => _lock.Dispose();
 }

@@ -40,8 +40,7 @@ internal sealed class CheckpointFolder : ICheckpointStore
     /// <summary>The description of the run whose checkpoints are in a workspace; null where there are none that can be read.</summary>
     public static IReadOnlyDictionary<string, string>? NewestRun(string workspace)
     {
-        string folder = Path.Combine(workspace, FolderName);
-        return !Directory.Exists(folder) ? null : Newest(folder).Select(CheckpointFile.TryReadRun).FirstOrDefault(run => run is not null);
+        return Newest(Path.Combine(workspace, FolderName)).Select(CheckpointFile.TryReadRun).FirstOrDefault(run => run is not null);
     }
 
     public bool Save(TrainingState state)
@@ -100,7 +99,7 @@ internal sealed class CheckpointFolder : ICheckpointStore
 
     private IEnumerable<string> Newest() => Newest(_folder);
 
-    private static IEnumerable<string> Newest(string folder) => Directory.GetFiles(folder, $"{Prefix}*{Extension}").OrderByDescending(StepOf);
+    private static IEnumerable<string> Newest(string folder) => !Directory.Exists(folder) ? [] : Directory.GetFiles(folder, $"{Prefix}*{Extension}").OrderByDescending(StepOf);
 
     private void Prune()
     {

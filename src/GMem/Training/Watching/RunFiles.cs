@@ -69,7 +69,7 @@ internal sealed class RunFiles
     }
 
     /// <summary>Writes the report of a run that ended.</summary>
-    public void Finish(TrainingOutcome outcome, long totalSteps, StepClock clock, IReadOnlyDictionary<string, string> run, torch.Device device)
+    public void Finish(TrainingOutcome outcome, long totalSteps, StepClock clock, IReadOnlyDictionary<string, string> run, torch.Device device, IReadOnlyList<TrainingMessage> messages)
     {
         string steps = string.Create(CultureInfo.InvariantCulture, $"{outcome.TrainedSteps} of {totalSteps}{(outcome.IsPartial ? ", cancelled" : "")}");
         GCMemoryInfo memory = GC.GetGCMemoryInfo();
@@ -82,7 +82,7 @@ internal sealed class RunFiles
             ("libtorch", GMemRuntime.Describe()),
             ("Images", run.GetValueOrDefault("Data.Images", "")),
         ];
-        Try(RunReport.Name, () => _report.Write(summary, run, clock.Shares(), [.. _told, .. _messages.Take()]));
+        Try(RunReport.Name, () => _report.Write(summary, run, clock.Shares(), [.. _told, .. messages]));
     }
 
     private void Try(string what, Action write)

@@ -136,10 +136,25 @@ public sealed class WorkspaceFilesTests
                 _ = Directory.CreateDirectory(folder.File("metrics.csv"));
             }
         });
-        Assert.Equal(6, progress.Reports.Count);
+        Assert.Equal([1L, 2, 3, 4, 5, 6], progress.Reports.Select(r => r.Step).Distinct());
         Assert.Contains(
             progress.Reports.SelectMany(r => r.Messages),
             m => m.Level == TrainingMessageLevel.Warning && m.Text.StartsWith("metrics.csv or the TensorBoard events could not be written:", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Fit_LastCheckpointCannotBeWritten_IsToldAfterTheLastReport()
+    {
+        using TemporaryFolder folder = new();
+        ProgressList progress = Fit(Options(folder.Path), report =>
+        {
+            if (report.Step == 6 && Directory.Exists(folder.File("checkpoints")))
+            {
+                Directory.Delete(folder.File("checkpoints"), recursive: true);
+            }
+        });
+        Assert.Equal([5L, 6, 6], progress.Reports.Select(r => r.Step).TakeLast(3));
+        Assert.StartsWith("The checkpoint of step 6 could not be written:", Assert.Single(progress.Reports[^1].Messages).Text, StringComparison.Ordinal);
     }
 
     [Fact]
