@@ -1,5 +1,5 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
+using GMem.Tests.Shared;
 using NetArchTest.Rules;
 
 namespace GMem.ArchitectureTests;
@@ -13,8 +13,7 @@ internal static class House
 
     public static readonly Assembly[] All = [Model, MLNet, Extensions];
 
-    /// <summary>The folder of the repository, from where this file was compiled.</summary>
-    public static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
+    public static string Root() => Repository.Root;
 
     /// <summary>The folders in which code is written, with their files; what is built is not.</summary>
     public static IEnumerable<string> SourceFiles() => Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories)

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Runtime.CompilerServices;
 using GMem.Tests.Shared;
 
 namespace GMem.PackageTests;
@@ -16,7 +15,7 @@ public sealed class PackageFeed : IAsyncLifetime
 
     public string Version { get; } = $"0.0.1-test.{Guid.NewGuid().ToString("N")[..12]}";
 
-    public static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
+    public static string Root() => Repository.Root;
 
     public async ValueTask InitializeAsync()
     {

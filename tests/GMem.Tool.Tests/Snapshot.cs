@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using GMem.Tests.Shared;
 
 namespace GMem.Tool.Tests;
 
@@ -36,7 +36,7 @@ internal static partial class Snapshot
     /// <summary>The names of all snapshots, so that a test can tell when one is used by nothing.</summary>
     public static IEnumerable<string> Names() => Directory.EnumerateFiles(Folder(), "*.txt").Select(file => Path.GetFileNameWithoutExtension(file)!);
 
-    private static string Folder([CallerFilePath] string file = "") => Path.Combine(Path.GetDirectoryName(file)!, "Snapshots");
+    private static string Folder() => Path.Combine(Repository.Root, "tests", "GMem.Tool.Tests", "Snapshots");
 
     [GeneratedRegex("[ \t]+$", RegexOptions.Multiline)]
     private static partial Regex TrailingBlanks();

@@ -79,15 +79,7 @@ public static class ReferenceFolder
             return named;
         }
 
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "GMem.MLNet.sln")))
-            {
-                string beside = Path.Combine(folder.Parent?.FullName ?? folder.FullName, "shared", "reference");
-                return Directory.Exists(beside) ? beside : null;
-            }
-        }
-
-        return null;
+        string beside = Path.GetFullPath(Path.Combine(Repository.Root, "..", "shared", "reference"));
+        return Directory.Exists(beside) ? beside : null;
     }
 }

@@ -24,15 +24,7 @@ internal static class CifarImages
 
     private static string? Find()
     {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "GMem.MLNet.sln")))
-            {
-                string data = Path.Combine(folder.Parent?.FullName ?? folder.FullName, "shared", "data");
-                return Directory.Exists(data) ? Directory.EnumerateFiles(data, "*test*.zip").Order(StringComparer.Ordinal).FirstOrDefault() : null;
-            }
-        }
-
-        return null;
+        string data = Path.GetFullPath(Path.Combine(Repository.Root, "..", "shared", "data"));
+        return Directory.Exists(data) ? Directory.EnumerateFiles(data, "*test*.zip").Order(StringComparer.Ordinal).FirstOrDefault() : null;
     }
 }

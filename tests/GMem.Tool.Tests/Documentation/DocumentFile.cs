@@ -1,12 +1,12 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using GMem.Tests.Shared;
 
 namespace GMem.Tool.Tests.Documentation;
 
 /// <summary>The documents for people, and what stands in their fenced blocks.</summary>
 internal static partial class DocumentFile
 {
-    public static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
+    public static string Root() => Repository.Root;
 
     public static IReadOnlyList<string> All { get; } =
     [
