@@ -13,7 +13,7 @@ internal static class Walkthrough
     {
         Stopwatch clock = Stopwatch.StartNew();
         Directory.CreateDirectory(settings.Output);
-        MLContext ml = new(settings.Seed);
+        MLContext ml = new MLContext(settings.Seed).WithWarnings();
         using GMemTransformer model = settings.Model is { } path ? GMemTransformer.Load(path, ml) : Train(ml, settings, cancellationToken);
         Console.WriteLine($"The model remembers {model.Memory.Count} images of {model.Memory.Labels.Count} labels ({clock.Elapsed:m\\:ss}).");
 

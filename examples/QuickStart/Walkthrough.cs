@@ -16,7 +16,7 @@ internal static class Walkthrough
     {
         Stopwatch clock = Stopwatch.StartNew();
         OutputFolder output = new(settings.Output);
-        MLContext ml = new(settings.Seed);
+        MLContext ml = new MLContext(settings.Seed).WithWarnings();
 
         IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(settings.Images ?? DrawShapes(output, settings.Seed));
         Console.WriteLine($"Training on {files.Count} images, {settings.ImageSize} x {settings.ImageSize}, for {settings.Steps} steps of {settings.BatchSize}.");
