@@ -20,8 +20,9 @@ internal static class Gallery
 
         // The model is loaded now, so that a wrong path is an error here and not on the page.
         ImageService service = app.Services.GetRequiredService<ImageService>();
-        Console.WriteLine($"The model remembers {service.Memory.Count} images.");
-        app.RunAsync(cancellationToken).GetAwaiter().GetResult();
+        app.StartAsync(cancellationToken).GetAwaiter().GetResult();
+        Console.WriteLine($"The model remembers {service.Memory.Count} images. Open {app.Urls.First()} in a browser; Ctrl-C stops.");
+        app.WaitForShutdownAsync(cancellationToken).GetAwaiter().GetResult();
     }
 
     /// <summary>The application, not started.</summary>
