@@ -29,10 +29,7 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
             grid.AddRange(neighbors.Select(Remembered));
             float[] values = [.. snippet.data<float>()];
             grid.AddRange(ml.Generate(model, Enumerable.Range(seed, Columns - 1 - Nearest).Select(s => new PromptRow { Seed = s, Snippet = values })));
-
-            // The same picture as an entry of the bank: asked for by its index it gives the same images.
-            MemoryBank larger = model.Memory.Add(snippet, sources: ["external"]);
-            Console.WriteLine($"  cosine {neighbors[0].Cosine:f3} to the nearest of {larger.Count - 1} memories, labelled '{neighbors[0].Label}'");
+            Console.WriteLine($"  cosine {neighbors[0].Cosine:f3} to the nearest of {model.Memory.Count} memories, labelled '{neighbors[0].Label}'");
         }
 
         return grid;
@@ -92,10 +89,7 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
     private long Last(string label) => model.Memory.IndicesOf(label)[^1];
 
     /// <summary>The training image behind an entry; where the bank does not know it or it is gone, what the model generates from the entry.</summary>
-    private RgbImage Remembered(MemoryNeighbor entry) => entry.Source is { } source && File.Exists(ArchiveOf(source))
+    private RgbImage Remembered(MemoryNeighbor entry) => entry.Source is { } source && File.Exists(SourceFile.Of(source))
         ? CenterCrop.Apply(ImageReader.ReadFile(source), ImageSize)
         : ml.Generate(model, [new PromptRow { Seed = seed, MemoryIndex = entry.Index }]).Single();
-
-    private static string ArchiveOf(string source) =>
-        source.IndexOf(".zip/", StringComparison.OrdinalIgnoreCase) is int at and >= 0 ? source[..(at + ".zip".Length)] : source;
 }

@@ -40,12 +40,8 @@ internal static class Walkthrough
     private static IReadOnlyList<ImageFile>? TrainingImages(MemoryBank memory)
     {
         ImageFile[] files = [.. memory.Entries.Select(e => new ImageFile { ImagePath = e.Source ?? "" })];
-        return files.All(f => f.ImagePath.Length > 0) && files.Select(f => FileOf(f.ImagePath)).Distinct().All(File.Exists) ? files : null;
+        return files.All(f => f.ImagePath.Length > 0) && files.Select(f => SourceFile.Of(f.ImagePath)).Distinct().All(File.Exists) ? files : null;
     }
-
-    /// <summary>The archive of an image inside one, or the image itself.</summary>
-    private static string FileOf(string path) =>
-        path.IndexOf(".zip/", StringComparison.OrdinalIgnoreCase) is int at and >= 0 ? path[..(at + ".zip".Length)] : path;
 
     private static void SavePictures(MLContext ml, GMemTransformer model, Settings settings, CopyCheckResult? copies, IReadOnlyList<ImageFile>? training)
     {

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using GMem.Runtime;
+using GMem.Tool;
 
 namespace Examples.Shared;
 

@@ -26,7 +26,7 @@ internal sealed class ViewImages
     {
         SchemaShape shape = SchemaShapes.Of(view.Schema);
         SchemaShape.Column image = shape.Find(columnName) ?? throw new ArgumentException(
-            $"The column '{columnName}' of {role} images is not in the view, which has: {string.Join(", ", shape.Select(c => $"'{c.Name}'").DefaultIfEmpty("no columns"))}.");
+            $"The column '{columnName}' of {role} images is not in the view, which has: {shape.ColumnNames}.");
         if (!image.HoldsImages)
         {
             throw image.Mismatch($"{role} image", ColumnKinds.Images);

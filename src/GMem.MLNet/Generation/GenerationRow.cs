@@ -30,7 +30,7 @@ internal sealed class GenerationRow : DataViewRow, IGeneratedValues
 
     long IGeneratedValues.Seed => _prompts.ReadSeed(Position);
 
-    MemorySource IGeneratedValues.Source => _generator.SourceOf(Current.Request);
+    MemorySource IGeneratedValues.Source => Current.Source ??= _generator.SourceOf(Current.Request);
 
     float IGeneratedValues.Cosine => Current.Cosine ??= _generator.NearestCosines([Current.Request])[0];
 
@@ -69,5 +69,7 @@ internal sealed class GenerationRow : DataViewRow, IGeneratedValues
         public GeneratedImage? Image { get; set; }
 
         public float? Cosine { get; set; }
+
+        public MemorySource? Source { get; set; }
     }
 }

@@ -53,7 +53,7 @@ internal sealed class LookAheadCursor : DataViewRowCursor, IGeneratedValues
 
     long IGeneratedValues.Seed => Current.Request.Seed;
 
-    MemorySource IGeneratedValues.Source => _generator.SourceOf(Current.Request);
+    MemorySource IGeneratedValues.Source => Current.Source ??= _generator.SourceOf(Current.Request);
 
     float IGeneratedValues.Cosine
     {
@@ -165,5 +165,9 @@ internal sealed class LookAheadCursor : DataViewRowCursor, IGeneratedValues
         _read++;
     }
 
-    private sealed record BlockRow(GenerationRequest Request, DataViewRowId Id, long Batch);
+    private sealed record BlockRow(GenerationRequest Request, DataViewRowId Id, long Batch)
+    {
+        /// <summary>Looked up once for all columns that tell of it.</summary>
+        public MemorySource? Source { get; set; }
+    }
 }

@@ -16,6 +16,9 @@ internal static class SchemaShapes
         public SchemaShape.Column? Find(string? name) =>
             name is not null && shape.TryFindColumn(name, out SchemaShape.Column column) ? column : null;
 
+        /// <summary>The names of all columns, for an error.</summary>
+        public string ColumnNames => string.Join(", ", shape.Select(c => $"'{c.Name}'").DefaultIfEmpty("no columns"));
+
         /// <summary>The same columns and some more; one of the same name takes the place of the old one, which is hidden.</summary>
         public SchemaShape With(params SchemaShape.Column[] columns) =>
             new([.. shape.Where(c => !columns.Any(n => n.Name == c.Name)), .. columns]);

@@ -73,6 +73,6 @@ internal sealed class TrainingColumns
 
     private static SchemaShape.Column Require(SchemaShape schema, string role, string name, string option) =>
         schema.Find(name) ?? throw new ArgumentException(
-            $"The {role} column '{name}' is not in the input, which has: {string.Join(", ", schema.Select(c => $"'{c.Name}'").DefaultIfEmpty("no columns"))}. "
+            $"The {role} column '{name}' is not in the input, which has: {schema.ColumnNames}. "
             + $"Name the column with {option}.");
 }

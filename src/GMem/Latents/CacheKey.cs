@@ -19,18 +19,13 @@ internal sealed class CacheKey : IDisposable
     }
 
     /// <summary>Adds a tensor: its type, its shape and its bytes.</summary>
-    public unsafe void Add(torch.Tensor tensor)
+    public void Add(torch.Tensor tensor)
     {
         Add($"{tensor.dtype} [{string.Join(", ", tensor.shape)}]");
         using torch.Tensor detached = tensor.detach();
         using torch.Tensor onCpu = detached.cpu();
         using torch.Tensor plain = onCpu.contiguous();
-        byte* address = TensorBytes.Address(plain);
-        const int Piece = 1 << 24;
-        for (long done = 0, length = TensorBytes.Length(plain); done < length; done += Piece)
-        {
-            _hash.AppendData(new ReadOnlySpan<byte>(address + done, (int)Math.Min(Piece, length - done)));
-        }
+        TensorBytes.AppendTo(_hash, plain);
     }
 
     /// <summary>Adds the weights of a network, in the order of their names.</summary>

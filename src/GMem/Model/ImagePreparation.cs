@@ -117,11 +117,7 @@ internal sealed class ImagePreparation
             throw new ArgumentException($"The image size {ImageSize} is not divisible by the patch of {patch} pixels{why}; choose an image size that is a multiple of it, or another PatchSize (1, 2, 4 or 8).");
         }
 
-        long training = Images.Count - ImageSplit.ValidationCount(Images.Count, _options.Training.ValidationFraction);
-        if (training < _options.Training.BatchSize)
-        {
-            throw new ArgumentException($"There are {training} images{(training < Images.Count ? " to train on" : "")}, fewer than one batch of {_options.Training.BatchSize}; bring more images or lower BatchSize.");
-        }
+        ImageSplit.RequireBatch(Images.Count, _options.Training);
 
         if (_images.Snippets is { } snippets && (snippets.shape.Length != 2 || snippets.shape[0] != Images.Count))
         {

@@ -101,11 +101,7 @@ internal sealed class LatentPreparation(
             throw new ArgumentException($"The latents have {latents.Size} cells a side, which is not divisible by Network.PatchSize {_plan.Network.PatchSize}; choose another.");
         }
 
-        long training = latents.Count - ImageSplit.ValidationCount(latents.Count, options.Training.ValidationFraction);
-        if (training < options.Training.BatchSize)
-        {
-            throw new ArgumentException($"There are {training} images{(training < latents.Count ? " to train on" : "")}, fewer than one batch of {options.Training.BatchSize}; bring more images or lower BatchSize.");
-        }
+        ImageSplit.RequireBatch(latents.Count, options.Training);
 
         if (Mirror && (!latents.HasMirrorImages || (latents.Rows.Find(EncodedTable.Deviations) is not null && latents.Rows.Find(EncodedTable.Mirrored(EncodedTable.Deviations)) is null)))
         {

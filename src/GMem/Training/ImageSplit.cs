@@ -23,7 +23,17 @@ internal sealed class ImageSplit
         Training = [.. order[(int)validation..].Order()];
     }
 
-    public static long ValidationCount(long count, double fraction) => (long)Math.Round(count * fraction);
+    /// <exception cref="ArgumentException">Of so many images fewer than a batch are left to train on.</exception>
+    public static void RequireBatch(long count, TrainingOptions options)
+    {
+        long training = count - ValidationCount(count, options.ValidationFraction);
+        if (training < options.BatchSize)
+        {
+            throw new ArgumentException($"There are {training} images{(training < count ? " to train on" : "")}, fewer than one batch of {options.BatchSize}; bring more images or lower BatchSize.");
+        }
+    }
+
+    private static long ValidationCount(long count, double fraction) => (long)Math.Round(count * fraction);
 
     /// <summary>Image indices, rising.</summary>
     public IReadOnlyList<long> Training { get; }

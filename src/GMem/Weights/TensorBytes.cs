@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using TorchSharp;
 
 namespace GMem.Weights;
@@ -55,13 +56,17 @@ internal static class TensorBytes
         }
     }
 
-    public static unsafe void WriteTo(Stream stream, torch.Tensor tensor)
+    public static void WriteTo(Stream stream, torch.Tensor tensor) => ForEachPiece(tensor, stream.Write);
+
+    public static void AppendTo(IncrementalHash hash, torch.Tensor tensor) => ForEachPiece(tensor, hash.AppendData);
+
+    private static unsafe void ForEachPiece(torch.Tensor tensor, Action<ReadOnlySpan<byte>> take)
     {
         byte* source = Address(tensor);
         for (long done = 0, length = Length(tensor); done < length;)
         {
             int piece = (int)Math.Min(Piece, length - done);
-            stream.Write(new ReadOnlySpan<byte>(source + done, piece));
+            take(new ReadOnlySpan<byte>(source + done, piece));
             done += piece;
         }
     }

@@ -15,10 +15,13 @@ public sealed class CoreThreadsTests
     {
         int[] runs = new int[40];
         HashSet<int> threads = [], operatorThreads = [];
+
+        // The first three pieces wait for one another, so that no thread can do all of them before the others have begun.
+        using Barrier meeting = new(3);
         OnThreads(3, () => CoreThreads.For(40, i =>
         {
             _ = Interlocked.Increment(ref runs[i]);
-            Thread.Sleep(1);
+            Assert.True(i >= 3 || meeting.SignalAndWait(TimeSpan.FromSeconds(30)));
             lock (threads)
             {
                 _ = threads.Add(Environment.CurrentManagedThreadId);

@@ -109,7 +109,7 @@ internal static class CheckpointFile
         foreach ((string name, torch.Tensor tensor) in tensors)
         {
             hash.AppendData(Encoding.UTF8.GetBytes(name));
-            TensorHash.Append(hash, tensor);
+            TensorBytes.AppendTo(hash, tensor);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

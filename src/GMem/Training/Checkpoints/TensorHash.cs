@@ -4,11 +4,9 @@ using TorchSharp;
 
 namespace GMem.Training.Checkpoints;
 
-/// <summary>SHA-256 over the bytes of tensors.</summary>
+/// <summary>SHA-256 over the bytes of tensors that come in pieces.</summary>
 internal static class TensorHash
 {
-    private const int Piece = 1 << 24;
-
     /// <param name="pieces">On the CPU, one after the other; disposed when they are done.</param>
     public static string Of(IEnumerable<torch.Tensor> pieces)
     {
@@ -18,23 +16,10 @@ internal static class TensorHash
             using (piece)
             {
                 using torch.Tensor plain = piece.contiguous();
-                Append(hash, plain);
+                TensorBytes.AppendTo(hash, plain);
             }
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    /// <param name="hash">Takes the bytes.</param>
-    /// <param name="tensor">Contiguous, on the CPU.</param>
-    public static unsafe void Append(IncrementalHash hash, torch.Tensor tensor)
-    {
-        byte* source = TensorBytes.Address(tensor);
-        for (long done = 0, length = TensorBytes.Length(tensor); done < length;)
-        {
-            int piece = (int)Math.Min(Piece, length - done);
-            hash.AppendData(new ReadOnlySpan<byte>(source + done, piece));
-            done += piece;
-        }
     }
 }
