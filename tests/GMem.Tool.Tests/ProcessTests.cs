@@ -19,9 +19,7 @@ public sealed class ProcessTests(TinyFiles files) : IClassFixture<TinyFiles>
         Assert.Contains("step ", await process.StandardOutput.ReadLineAsync());
 
         Assert.Equal(0, Kill(process.Id, Interrupt));
-        string rest = await process.StandardOutput.ReadToEndAsync();
-        string error = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
+        (string rest, string error) = await EndOf(process);
 
         // What was learnt is kept, and can be used.
         Assert.Equal((int)ExitCode.Cancelled, process.ExitCode);
@@ -37,9 +35,7 @@ public sealed class ProcessTests(TinyFiles files) : IClassFixture<TinyFiles>
     {
         string[] arguments = command == "train" ? ["train", files.Images, "--output", files.File("no.zip")] : ["doctor"];
         using Process process = Start([("GMEM_LIBTORCH", files.File("empty"))], arguments);
-        string output = await process.StandardOutput.ReadToEndAsync();
-        string error = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
+        (string output, string error) = await EndOf(process);
 
         Assert.Equal((int)ExitCode.Runtime, process.ExitCode);
         Assert.Contains("GMEM_LIBTORCH names", output + error);
@@ -58,6 +54,24 @@ public sealed class ProcessTests(TinyFiles files) : IClassFixture<TinyFiles>
         }
 
         return Process.Start(start)!;
+    }
+
+    /// <summary>What a process still wrote until it ended; one that does not end in time is killed, and the test fails. It does not end where the tests run with
+    /// interrupts ignored, as <c>nohup</c> and a script's <c>&amp;</c> have it.</summary>
+    private static async Task<(string Output, string Error)> EndOf(Process process)
+    {
+        using CancellationTokenSource patience = new(Patience);
+        try
+        {
+            Task<string> error = process.StandardError.ReadToEndAsync(patience.Token);
+            string output = await process.StandardOutput.ReadToEndAsync(patience.Token);
+            await process.WaitForExitAsync(patience.Token);
+            return (output, await error);
+        }
+        finally
+        {
+            process.Kill();
+        }
     }
 
     [DllImport("libc", EntryPoint = "kill")]

@@ -1,5 +1,7 @@
-// A training run in a process of its own, for a test to kill: GMem.TrainingProcess <workspace> <steps>. Writes a line when the run
-// begins and one for every report; at the end "weights " and the SHA-256 of the trained network.
+// A training run in a process of its own, for a test to kill: GMem.TrainingProcess <workspace> <steps> [<milliseconds>]. Writes a line when the run
+// begins and one for every report; at the end "weights " and the SHA-256 of the trained network. With a third argument it gets a SIGKILL so long
+// after its first step: from itself, because a test on a busy machine would send it late.
+using System.Diagnostics;
 using System.Security.Cryptography;
 using GMem;
 using GMem.Runtime;
@@ -19,15 +21,28 @@ options.Training.PowerAverageWidths = [0.05, 0.10];
 options.Training.SampleEveryNStep = 0;
 using TrainingImages images = TinyModel.Images();
 Console.WriteLine("begin");
-using GMemModel model = GMemModel.Fit(images, options, torch.CPU, new Printed());
+using GMemModel model = GMemModel.Fit(images, options, torch.CPU, new Printed(args.Length > 2 ? TimeSpan.FromMilliseconds(int.Parse(args[2])) : null));
 MemoryArchive archive = new();
 model.Save(archive);
 Console.WriteLine($"weights {Convert.ToHexStringLower(SHA256.HashData(archive.Entries["network.safetensors"]))}");
 
-internal sealed class Printed : IProgress<TrainingProgress>
+internal sealed class Printed(TimeSpan? killAfter) : IProgress<TrainingProgress>
 {
+    private Thread? _killer;
+
     public void Report(TrainingProgress value)
     {
+        if (killAfter is { } time && _killer is null)
+        {
+            _killer = new Thread(() =>
+            {
+                Thread.Sleep(time);
+                Process.GetCurrentProcess().Kill();
+            });
+            _killer.IsBackground = true;
+            _killer.Start();
+        }
+
         Console.WriteLine($"step {value.Step}");
         foreach (TrainingMessage message in value.Messages.Where(m => m.Level != TrainingMessageLevel.Trace))
         {

@@ -47,17 +47,17 @@ public sealed class KilledProcessTests
             start.ArgumentList.Add(argument);
         }
 
+        if (killAfter is { } time)
+        {
+            start.ArgumentList.Add(((int)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));
+        }
+
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         List<string> lines = [];
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
             lines.Add(line);
-            if (line.StartsWith("step ", StringComparison.Ordinal) && killAfter is { } time && lines.Count(l => l.StartsWith("step ", StringComparison.Ordinal)) == 1)
-            {
-                await Task.Delay(time);
-                process.Kill();
-            }
         }
 
         await process.WaitForExitAsync();
