@@ -1,7 +1,10 @@
 // How many training steps a memory saves: SiT without condition, SiT with labels, and GMem with each encoder, on the same images with the same network, steps, batches and seeds.
 //   dotnet run -c Release --project benchmarks/HeadlineResult -- --images ../shared/data/cifar10-train.zip --held-out ../shared/data/cifar10-test.zip
-//     [--steps 1500 --batch 64 --samples 1000 --seeds 1 --preset small --snippet-dimension 128 --encoders pca,patches,contrastive --output docs --training-images 50000]
-// Under an hour on two idle cores; --preset S, B, ... and more steps want a GPU. Writes results.md and images/headline-result.png into the output folder.
+//     [--steps 1000 --batch 64 --samples 1000 --seeds 1 --preset small --snippet-dimension 128 --encoders pca,patches,contrastive --output docs --training-images 50000]
+// Under an hour on two idle cores; --preset S, B, ... and more steps want a GPU. Writes results.md, images/headline-result.png and images/headline-seconds.png into the output folder.
+// More seeds are for SiT and the first encoder. Several processes may share the work, each with OMP_NUM_THREADS=1 and --only SiT, --only GMem: run once more without --only for the page.
+// Finished curves stay in --curves artifacts/headline-result: a run that was stopped goes on, and more seeds cost only themselves.
+// --part settings: what each setting changes, into settings.md.
 using System.Globalization;
 using GMem.Runtime;
 using HeadlineResult;
@@ -14,14 +17,19 @@ Console.WriteLine(protocol);
 using ImageData data = ImageData.Load(protocol);
 using Judge judge = new(data, protocol);
 Console.WriteLine($"real images against real ones: {judge.Floor:f3}; copies among images never seen: {judge.CopiesAmongUnseen:p1}");
-List<Curve> curves = [];
-foreach (Contestant contestant in Contestant.All(protocol))
+if (protocol.Part == "settings")
 {
-    for (int seed = 1; seed <= protocol.Seeds; seed++)
+    new SettingsTable(data, judge, protocol).Run();
+}
+else
+{
+    CurveStore store = new(protocol);
+    Curve[] curves = [.. Contestant.All(protocol).Where(contestant => protocol.Only is not { } only || contestant.Name.Contains(only, StringComparison.Ordinal)).SelectMany(contestant =>
+        Enumerable.Range(1, contestant.OneSeedOnly ? 1 : protocol.Seeds).Select(seed => store.Get(contestant, seed, () => Race.Run(contestant, data, judge, protocol, seed))))];
+    if (protocol.Only is null)
     {
-        curves.Add(Race.Run(contestant, data, judge, protocol, seed));
+        ResultsPage.Write(protocol, judge, curves);
     }
 }
 
-ResultsPage.Write(protocol, judge, curves);
 return 0;

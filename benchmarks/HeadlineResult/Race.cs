@@ -10,11 +10,14 @@ namespace HeadlineResult;
 /// <summary>One contestant's training, judged at every stage.</summary>
 internal static class Race
 {
+    /// <summary>Of this process, on all its threads: what else the machine does changes it little.</summary>
+    public static TimeSpan ProcessorTime => Process.GetCurrentProcess().TotalProcessorTime;
+
     public static Curve Run(Contestant contestant, ImageData data, Judge judge, Protocol protocol, int seed)
     {
-        long start = Stopwatch.GetTimestamp();
+        TimeSpan start = ProcessorTime;
         using SnippetEncoder? encoder = contestant.Encoder?.Invoke(data.Training, seed);
-        double encoderSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        double encoderSeconds = (ProcessorTime - start).TotalSeconds;
         using torch.Tensor? heldOut = encoder is null ? null : EncodeAll(encoder, data.HeldOut);
         string workspace = Directory.CreateTempSubdirectory("gmem-headline-").FullName;
         List<Stage> stages = [];
@@ -24,9 +27,9 @@ internal static class Race
             foreach (int steps in protocol.StageSteps)
             {
                 // The run goes on from where the stage before ended: the same as one run that was never stopped.
-                start = Stopwatch.GetTimestamp();
+                start = ProcessorTime;
                 using GMemModel model = Train(contestant, encoder, data, protocol, seed, steps, workspace);
-                seconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
+                seconds += (ProcessorTime - start).TotalSeconds;
                 stages.Add(new Stage(steps, seconds, judge.Look(model, encoder is not null), heldOut is null ? null : judge.LookAtHeldOut(model, heldOut)));
                 Console.WriteLine($"{contestant.Name,-20} seed {seed} step {steps,6} {seconds,6:f0} s  distance {stages[^1].Own.Frechet:f3}, held-out {stages[^1].HeldOut?.Frechet:f3}, copies {stages[^1].Own.Copies:p1}");
             }
@@ -39,7 +42,8 @@ internal static class Race
         return new Curve(contestant.Name, encoder is not null, seed, encoderSeconds, stages);
     }
 
-    private static GMemModel Train(Contestant contestant, SnippetEncoder? encoder, ImageData data, Protocol protocol, int seed, int steps, string workspace)
+    /// <summary>A model trained for so many steps, from where the workspace is.</summary>
+    public static GMemModel Train(Contestant contestant, SnippetEncoder? encoder, ImageData data, Protocol protocol, int seed, int steps, string workspace)
     {
         GMemOptions options = new()
         {
@@ -47,15 +51,17 @@ internal static class Race
             Sampling = protocol.Sampling,
             Encoder = encoder,
             WorkspacePath = workspace,
-            Training = new TrainingOptions { TotalSteps = steps, BatchSize = protocol.BatchSize, LearningRate = 2e-3, Seed = seed, LogEveryNStep = 100 },
+            Training = new TrainingOptions { TotalSteps = steps, BatchSize = protocol.BatchSize, LearningRate = protocol.LearningRate, Seed = seed, LogEveryNStep = 100 },
         };
         options.Network.Condition = contestant.Condition;
+        contestant.Change(options);
         using torch.Tensor pixels = data.Training.alias();
         using TrainingImages images = new(pixels) { Labels = data.Labels };
         return GMemModel.Fit(images, options, GMemRuntime.SelectDevice());
     }
 
-    private static torch.Tensor EncodeAll(SnippetEncoder encoder, torch.Tensor images)
+    /// <summary>The snippets of images.</summary>
+    public static torch.Tensor EncodeAll(SnippetEncoder encoder, torch.Tensor images)
     {
         const int Batch = 512;
         using DisposeScope scope = torch.NewDisposeScope();

@@ -12,13 +12,18 @@ namespace HeadlineResult;
 /// <summary>The results as a page of the documentation, with a picture.</summary>
 internal static class ResultsPage
 {
-    private const string Picture = "headline-result.png";
+    private const string StepsPicture = "headline-result.png";
+    private const string SecondsPicture = "headline-seconds.png";
+
+    private static readonly OxyColor[] Colours =
+        [OxyColors.Gray, OxyColors.Black, OxyColors.RoyalBlue, OxyColors.OrangeRed, OxyColors.SeaGreen, OxyColors.DarkOrchid, OxyColors.Goldenrod];
 
     public static void Write(Protocol protocol, Judge judge, IReadOnlyList<Curve> curves)
     {
         string images = Path.Combine(protocol.Output, "images");
         Directory.CreateDirectory(images);
-        PngExporter.Export(Plot(judge, curves), Path.Combine(images, Picture), 900, 520);
+        PngExporter.Export(Plot(judge, curves, "training steps", s => s.Step), Path.Combine(images, StepsPicture), 900, 520);
+        PngExporter.Export(Plot(judge, curves, "processor seconds of training", s => s.Seconds), Path.Combine(images, SecondsPicture), 900, 520);
         string text = Text(protocol, judge, curves);
         File.WriteAllText(Path.Combine(protocol.Output, "results.md"), text);
         Console.WriteLine(text);
@@ -30,36 +35,28 @@ internal static class ResultsPage
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
         Line($"# What a memory saves, measured");
         Line($"");
-        Line($"Printed by `dotnet run -c Release --project benchmarks/HeadlineResult`, which also drew the picture. Everything here was fixed beforehand and is the same for all: {protocol}.");
-        Line($"Distance: Frechet distance of {judge.FeatureName} between {protocol.Samples:N0} generated images and half of the test images (lower is better; it is not the FID). As many real images of the other half have {judge.Floor:f3}.");
-        Line($"Copies: share of images nearer to their training image than that image's nearest neighbour is; among real images that were never seen it is {judge.CopiesAmongUnseen:p1}. Held-out: the same network, given the snippets of test images.");
+        Line($"Written by `dotnet run -c Release --project benchmarks/HeadlineResult -- --seeds {protocol.Seeds}`, pictures included. Fixed beforehand and the same for all: {protocol}, {protocol.TrainingImages:N0} training images.");
         Line($"");
-        Line($"![Distance against steps](images/{Picture})");
+        Line($"- **distance**: Frechet distance of {judge.FeatureName} between {protocol.Samples:N0} generated images and half of the test images. Lower is better; it is not the FID. As many real images of the other half have {judge.Floor:f3}.");
+        Line($"- **copies**: share of images nearer to their training image than that image's nearest neighbour is; among real images that were never seen it is {Share(judge.CopiesAmongUnseen)}.");
+        Line($"- **held-out**: the same network, given the snippets of test images.");
         Line($"");
-        Line($"| model | seed | step | training, s | distance | kernel distance | held-out distance | copies | held-out copies |");
+        AppendSavings(text, curves);
+        Line($"");
+        Line($"![Distance against steps](images/{StepsPicture})");
+        Line($"");
+        Line($"![Distance against processor seconds](images/{SecondsPicture})");
+        Line($"");
+        Line($"## Every judgement");
+        Line($"");
+        Line($"| model | seed | step | training, processor s | distance | kernel distance | held-out distance | copies | held-out copies |");
         Line($"| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
         foreach (Curve curve in curves)
         {
             foreach (Stage s in curve.Stages)
             {
-                Line($"| {curve.Name} | {curve.Seed} | {s.Step} | {s.Seconds:f0} | {s.Own.Frechet:f3} | {s.Own.Kernel:g3} | {(s.HeldOut is { } h ? h.Frechet.ToString("f3", CultureInfo.InvariantCulture) : "")} | {s.Own.Copies:p1} | {(s.HeldOut is { } c ? c.Copies.ToString("p1", CultureInfo.InvariantCulture) : "")} |");
+                Line($"| {curve.Name} | {curve.Seed} | {s.Step} | {s.Seconds:f0} | {s.Own.Frechet:f3} | {s.Own.Kernel:g3} | {s.HeldOut?.Frechet:f3} | {Share(s.Own.Copies)} | {Share(s.HeldOut?.Copies)} |");
             }
-        }
-
-        Line($"");
-        Line($"## Steps saved");
-        Line($"");
-        Line($"The steps that SiT takes to its final distance, over the first judged step of GMem at or below it.");
-        Line($"");
-        Line($"| model | seed | reaches SiT's final distance at step | ratio | copies there | from held-out snippets | encoder fitted in, s |");
-        Line($"| --- | --- | --- | --- | --- | --- | --- |");
-        foreach (Curve curve in curves.Where(c => c.HasMemory))
-        {
-            Curve sit = curves.First(c => c.Name == "SiT" && c.Seed == curve.Seed);
-            Stage? own = curve.Reaches(sit.Final);
-            Stage? heldOut = curve.ReachesHeldOut(sit.Final);
-            int steps = sit.Stages[^1].Step;
-            Line($"| {curve.Name} | {curve.Seed} | {(own is null ? "not within the budget" : own.Step)} | {(own is null ? "" : Ratio(steps, own.Step))} | {(own is null ? "" : own.Own.Copies.ToString("p1", CultureInfo.InvariantCulture))} | {(heldOut is null ? "not within the budget" : $"step {heldOut.Step}, {Ratio(steps, heldOut.Step)}")} | {curve.EncoderSeconds:f0} |");
         }
 
         Line($"");
@@ -67,18 +64,44 @@ internal static class ResultsPage
         return text.ToString();
     }
 
-    private static string Ratio(int steps, int step) => string.Create(CultureInfo.InvariantCulture, $"{(double)steps / step:f1} x");
-
-    private static PlotModel Plot(Judge judge, IReadOnlyList<Curve> curves)
+    private static void AppendSavings(StringBuilder text, IReadOnlyList<Curve> curves)
     {
-        PlotModel plot = new() { Background = OxyColors.White, Title = "Distance against training steps (lower is better)", TitleFontSize = 14 };
-        plot.Axes.Add(new LogarithmicAxis { Position = AxisPosition.Bottom, Title = "steps" });
+        void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
+        Line($"## Steps saved");
+        Line($"");
+        Line($"SiT's last step over the first judged step of GMem at or below SiT's distance there (of the same seed).");
+        Line($"");
+        Line($"| model | seed | its last distance, SiT's | reaches SiT's at step | ratio | copies there | ratio from held-out snippets | encoder fitted in, processor s |");
+        Line($"| --- | --- | --- | --- | --- | --- | --- | --- |");
+        foreach (Curve curve in curves.Where(c => c.HasMemory))
+        {
+            Curve sit = curves.First(c => c.Name == "SiT" && c.Seed == curve.Seed);
+            Stage? own = curve.Reaches(sit.Final);
+            Line($"| {curve.Name} | {curve.Seed} | {curve.Final:f3}, {sit.Final:f3} | {own?.Step.ToString(CultureInfo.InvariantCulture) ?? "not within the budget"} | {Ratio(sit, own)} | {Share(own?.Own.Copies)} | {Ratio(sit, curve.ReachesHeldOut(sit.Final))} | {curve.EncoderSeconds:f0} |");
+        }
+    }
+
+    private static string Share(double? share) => share is { } value ? string.Create(CultureInfo.InvariantCulture, $"{100 * value:f1} %") : "";
+
+    private static string Ratio(Curve sit, Stage? reached) => reached is null ? "below 1" : string.Create(CultureInfo.InvariantCulture, $"{(double)sit.Stages[^1].Step / reached.Step:f1}");
+
+    private static PlotModel Plot(Judge judge, IReadOnlyList<Curve> curves, string what, Func<Stage, double> position)
+    {
+        PlotModel plot = new() { Background = OxyColors.White, Title = $"Distance against {what} (lower is better)", TitleFontSize = 14 };
+        plot.Axes.Add(new LogarithmicAxis { Position = AxisPosition.Bottom, Title = what });
         plot.Axes.Add(new LogarithmicAxis { Position = AxisPosition.Left, Title = $"Frechet distance, {judge.FeatureName}" });
         plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop });
+        string[] names = [.. curves.Select(c => c.Name).Distinct()];
         foreach (Curve curve in curves)
         {
-            LineSeries line = new() { Title = curve.Seed == 1 ? curve.Name : null, MarkerType = MarkerType.Circle, MarkerSize = 3 };
-            line.Points.AddRange(curve.Stages.Select(s => new DataPoint(s.Step, s.Own.Frechet)));
+            LineSeries line = new()
+            {
+                Title = curve.Seed == 1 ? curve.Name : null,
+                Color = Colours[Array.IndexOf(names, curve.Name) % Colours.Length],
+                MarkerType = MarkerType.Circle,
+                MarkerSize = 3,
+            };
+            line.Points.AddRange(curve.Stages.Select(s => new DataPoint(position(s), s.Own.Frechet)));
             plot.Series.Add(line);
         }
 

@@ -13,8 +13,8 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
 {
     private const int Width = 128;
     private const int ProjectorWidth = 256;
-    private const int Steps = 400;
-    private const int BatchSize = 128;
+    private const int Steps = 300;
+    private const int BatchSize = 64;
     private const double LearningRate = 1e-3;
     private const double OffDiagonalWeight = 5e-3;
 
@@ -84,7 +84,7 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
     private static torch.Tensor Standardised(torch.Tensor z)
     {
         torch.Tensor centred = z - z.mean([0L], keepdim: true);
-        return centred / centred.Squared().mean([0L], keepdim: true).sqrt().PlusInPlace(1e-6);
+        return centred * centred.Squared().mean([0L], keepdim: true).PlusInPlace(1e-6).rsqrt();
     }
 
     private static torch.Tensor Scaled(torch.Tensor images) => images.to(torch.float32).Times(1 / 127.5).PlusInPlace(-1);

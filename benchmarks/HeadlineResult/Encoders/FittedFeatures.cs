@@ -7,7 +7,8 @@ namespace HeadlineResult.Encoders;
 /// <summary>The last step of an encoder: features of any size, centred, projected onto their first principal directions, brought to unit length.</summary>
 internal sealed class FittedFeatures : IDisposable
 {
-    private const int Batch = 256;
+    /// <summary>So few that intermediate results stay in the caches.</summary>
+    private const int Batch = 32;
 
     /// <summary>Images of which the directions are found; more change nothing that can be seen.</summary>
     private const int FitImages = 10_000;
@@ -24,16 +25,23 @@ internal sealed class FittedFeatures : IDisposable
     /// <summary>float32 <c>[F, m]</c>.</summary>
     public torch.Tensor Directions { get; }
 
-    public static FittedFeatures Fit(torch.Tensor images, Func<torch.Tensor, torch.Tensor> features, int dimension)
+    /// <param name="images">Images of which the directions are found.</param>
+    /// <param name="features"><c>[B, F]</c> of images.</param>
+    /// <param name="dimension">Directions, m.</param>
+    /// <param name="whitening">Power of a direction's standard deviation that its coordinate is divided by: 0 leaves coordinates as they are, 1 gives all the same spread.</param>
+    public static FittedFeatures Fit(torch.Tensor images, Func<torch.Tensor, torch.Tensor> features, int dimension, double whitening = 0)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGrad = torch.no_grad();
         torch.Tensor rows = InBatches(EvenlySpaced(images, FitImages), features).to(torch.float64);
         torch.Tensor mean = rows.mean([0L], keepdim: false);
         torch.Tensor centred = rows - mean;
-        (_, torch.Tensor vectors) = torch.linalg.eigh(centred.t().matmul(centred));
-        torch.Tensor first = vectors.flip(1).narrow(1, 0, Math.Min(dimension, vectors.shape[1]));
-        return new FittedFeatures(mean.to(torch.float32), first.to(torch.float32).contiguous());
+        (torch.Tensor values, torch.Tensor vectors) = torch.linalg.eigh(centred.t().matmul(centred));
+        long count = Math.Min(dimension, vectors.shape[1]);
+        torch.Tensor first = vectors.flip(1).narrow(1, 0, count);
+        torch.Tensor spread = values.flip(0).narrow(0, 0, count).clamp_min(1e-12.ToScalar());
+        torch.Tensor scaled = first * spread.pow((-whitening / 2).ToScalar());
+        return new FittedFeatures(mean.to(torch.float32), scaled.to(torch.float32).contiguous());
     }
 
     public torch.Tensor Snippets(torch.Tensor images, Func<torch.Tensor, torch.Tensor> features)
@@ -57,7 +65,8 @@ internal sealed class FittedFeatures : IDisposable
         Directions.Dispose();
     }
 
-    private static torch.Tensor InBatches(torch.Tensor images, Func<torch.Tensor, torch.Tensor> features)
+    /// <summary>A function of images, a few images at a time.</summary>
+    public static torch.Tensor InBatches(torch.Tensor images, Func<torch.Tensor, torch.Tensor> features)
     {
         List<torch.Tensor> parts = [];
         for (long start = 0; start < images.shape[0]; start += Batch)

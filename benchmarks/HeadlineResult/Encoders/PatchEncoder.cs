@@ -11,12 +11,17 @@ namespace HeadlineResult.Encoders;
 internal sealed class PatchEncoder : SnippetEncoder
 {
     private const int Side = 6;
-    private const int Stride = 1;
+    private const int Stride = 2;
     private const int Centres = 256;
     private const int Rounds = 12;
-    private const int PatchesForFit = 100_000;
+    private const int PatchesForFit = 50_000;
     private const double Contrast = 10;
     private const double Ridge = 0.1;
+
+    /// <summary>Width of a patch token.</summary>
+    public const int TokenWidth = Centres;
+
+    private const int TokenGrid = 8;
 
     private readonly torch.Tensor _mean;
     private readonly torch.Tensor _whitening;
@@ -43,9 +48,19 @@ internal sealed class PatchEncoder : SnippetEncoder
 
     public override int Dimension => (int)_fitted.Directions.shape[1];
 
+    public override int PatchTokenDimension => TokenWidth;
+
     public static PatchEncoder Fit(torch.Tensor images, int dimension, int seed) => new(images, dimension, seed);
 
     public override torch.Tensor Encode(torch.Tensor images) => _fitted.Snippets(images, Features);
+
+    public override (torch.Tensor Snippets, torch.Tensor Tokens) EncodeWithPatches(torch.Tensor images)
+    {
+        using IDisposable noGrad = torch.no_grad();
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor tokens = FittedFeatures.InBatches(images, part => torch.nn.functional.adaptive_avg_pool2d(Map(part), [TokenGrid, TokenGrid]).flatten(2).transpose(1, 2).contiguous());
+        return (Encode(images).MoveToOuterDisposeScope(), tokens.MoveToOuterDisposeScope());
+    }
 
     public override string SaveConfiguration() => "{}";
 
@@ -69,7 +84,7 @@ internal sealed class PatchEncoder : SnippetEncoder
     private static torch.Tensor SamplePatches(torch.Tensor images, torch.Generator generator)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor some = FittedFeatures.EvenlySpaced(images, 4000);
+        torch.Tensor some = FittedFeatures.EvenlySpaced(images, 1000);
         torch.Tensor all = Patches(some);
         torch.Tensor chosen = torch.randperm(all.shape[0], generator: generator).narrow(0, 0, Math.Min(PatchesForFit, all.shape[0]));
         return all.index_select(0, chosen).MoveToOuterDisposeScope();
@@ -106,14 +121,16 @@ internal sealed class PatchEncoder : SnippetEncoder
     private static torch.Tensor SquaredDistances(torch.Tensor points, torch.Tensor centres) =>
         points.Squared().sum(1, keepdim: true) + centres.Squared().sum(1).unsqueeze(0) - points.matmul(centres.t()).Times(2);
 
-    /// <summary><c>[B, 4 * K]</c>: for each centre how much nearer than on average patches are to it, over each quarter.</summary>
-    private torch.Tensor Features(torch.Tensor images)
+    /// <summary><c>[B, 4 * K]</c>: the map's sums over each quarter.</summary>
+    private torch.Tensor Features(torch.Tensor images) => torch.nn.functional.adaptive_avg_pool2d(Map(images), [2, 2]).flatten(1);
+
+    /// <summary><c>[B, K, side, side]</c>: for each patch and centre how much nearer that is than centres are on average.</summary>
+    private torch.Tensor Map(torch.Tensor images)
     {
-        long side = images.shape[2] - Side + 1;
+        long side = ((images.shape[2] - Side) / Stride) + 1;
         torch.Tensor points = (Patches(images) - _mean).matmul(_whitening);
-        torch.Tensor distances = SquaredDistances(points, _centres).clamp_min(0.ToScalar()).sqrt();
+        torch.Tensor distances = SquaredDistances(points, _centres).relu().sqrt();
         torch.Tensor nearer = (distances.mean([1L], keepdim: true) - distances).relu();
-        torch.Tensor map = nearer.view(images.shape[0], side, side, Centres).permute(0, 3, 1, 2);
-        return torch.nn.functional.adaptive_avg_pool2d(map, [2, 2]).flatten(1);
+        return nearer.view(images.shape[0], side, side, Centres).permute(0, 3, 1, 2);
     }
 }
