@@ -57,16 +57,16 @@ torch.Tensor Features(ulong seed, double shift)
     using DisposeScope scope = torch.NewDisposeScope();
     using torch.Generator mixing = new(0, torch.CPU);
     using torch.Generator generator = new(seed, torch.CPU);
-    torch.Tensor spectrum = torch.arange(1, width + 1).to(torch.float32).pow(-0.5f).unsqueeze(1);
+    torch.Tensor spectrum = TensorNumbers.Range(1, width + 1).to(torch.float32).ToThePower(-0.5).unsqueeze(1);
     torch.Tensor mix = torch.randn([width, width], generator: mixing).mul_(spectrum);
-    return torch.randn([images, width], generator: generator).add_(shift).matmul(mix).add_(1f).relu_().MoveToOuterDisposeScope();
+    return torch.randn([images, width], generator: generator).PlusInPlace(shift).matmul(mix).PlusInPlace(1).relu_().MoveToOuterDisposeScope();
 }
 
 torch.Tensor Logits()
 {
     using torch.Generator generator = new(3, torch.CPU);
     using torch.Tensor normal = torch.randn([images, 1008], generator: generator);
-    return normal * 2;
+    return normal.Times(2);
 }
 
 double Rate(torch.ScalarType type)

@@ -58,14 +58,14 @@ internal sealed record Throughput(int Batch, double TrainingImagesPerSecond, dou
         network.eval();
         torch.Tensor condition = torch.randn([batch, network.Options.SnippetSize], device: device);
         torch.Tensor state = Images(network, batch, device);
-        using torch.Tensor step = torch.full([], 1.0f / SolverSteps, device: device);
+        using torch.Tensor step = TensorNumbers.Full([], 1.0f / SolverSteps, device: device);
         void Euler(int count)
         {
             for (int i = 0; i < count; i++)
             {
                 using DisposeScope inner = torch.NewDisposeScope();
-                torch.Tensor velocity = network.forward(state, torch.full(batch, (float)i / SolverSteps, device: device), condition);
-                _ = state.add_(velocity.mul(step).to(torch.float32));
+                torch.Tensor velocity = network.forward(state, TensorNumbers.Full([batch], (float)i / SolverSteps, device: device), condition);
+                _ = state.PlusInPlace(velocity.mul(step).to(torch.float32));
             }
         }
 

@@ -1,4 +1,5 @@
 using GMem.Memory;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace MemoryBankBenchmark;
@@ -23,8 +24,8 @@ internal static class SyntheticBank
             int[] numbers = [.. Enumerable.Range(start, Math.Min(Piece, rows - start))];
             torch.Tensor classes = torch.tensor(Array.ConvertAll(numbers, i => (long)(i % Classes)));
             torch.Tensor part = torch.randn([numbers.Length, Directions], generator: generator).matmul(directions)
-                .add_(means.index_select(0, classes))
-                .add_(torch.randn([numbers.Length, dimension], generator: generator));
+                .PlusInPlace(means.index_select(0, classes))
+                .PlusInPlace(torch.randn([numbers.Length, dimension], generator: generator));
             MemoryBank added = MemoryBank.FromRows(
                 part,
                 Array.ConvertAll(numbers, i => $"class {i % Classes:000}"),

@@ -108,7 +108,7 @@ void PrintSampling()
     sit.eval();
     using IDisposable noGrad = torch.no_grad();
     using DisposeScope scope = torch.NewDisposeScope();
-    torch.Tensor noise = torch.randn([1, 3, 32, 32], generator: generator), snippet = rows.narrow(0, 0, 1), time = torch.full([1], 0.5f);
+    torch.Tensor noise = torch.randn([1, 3, 32, 32], generator: generator), snippet = rows.narrow(0, 0, 1), time = TensorNumbers.Full([1], 0.5);
     Sampler sampler = new(options.CreateTransport(), new SamplingOptions { OdeMethod = OdeMethod.Euler, Steps = 50 });
     double sampled = double.PositiveInfinity, forwards = double.PositiveInfinity;
     for (int round = 0; round < 3; round++)

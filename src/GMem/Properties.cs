@@ -4,5 +4,7 @@ using System.Runtime.CompilerServices;
 [assembly: InternalsVisibleTo("TrainingStep")]
 [assembly: InternalsVisibleTo("Gpu")]
 [assembly: InternalsVisibleTo("HeadlineResult")]
+[assembly: InternalsVisibleTo("Evaluation")]
+[assembly: InternalsVisibleTo("MemoryBank")]
 [assembly: InternalsVisibleTo("GMem.MLNet")]
 [assembly: InternalsVisibleTo("GMem.MLNet.Tests")]

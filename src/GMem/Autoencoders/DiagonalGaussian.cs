@@ -26,8 +26,8 @@ public sealed class DiagonalGaussian : IDisposable
         _deterministic = deterministic;
         torch.Tensor[] halves = moments.chunk(2, 1);
         Mean = halves[0].clone().MoveToOuterDisposeScope();
-        LogVariance = halves[1].clamp(SmallestLogVariance, LargestLogVariance).MoveToOuterDisposeScope();
-        StandardDeviation = (deterministic ? torch.zeros_like(Mean) : (LogVariance * 0.5).exp_()).MoveToOuterDisposeScope();
+        LogVariance = halves[1].Clamped(SmallestLogVariance, LargestLogVariance).MoveToOuterDisposeScope();
+        StandardDeviation = (deterministic ? torch.zeros_like(Mean) : LogVariance.Times(0.5).exp_()).MoveToOuterDisposeScope();
         Variance = (deterministic ? torch.zeros_like(Mean) : LogVariance.exp()).MoveToOuterDisposeScope();
     }
 
@@ -68,7 +68,7 @@ public sealed class DiagonalGaussian : IDisposable
     public torch.Tensor KullbackLeibler()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return Half(Mean.Squared() + Variance - 1 - LogVariance).MoveToOuterDisposeScope();
+        return Half(Mean.Squared().Plus(Variance).Plus(-1) - LogVariance).MoveToOuterDisposeScope();
     }
 
     /// <summary>Kullback-Leibler divergence of this distribution from another, KL(this || other).</summary>
@@ -79,7 +79,7 @@ public sealed class DiagonalGaussian : IDisposable
         ArgumentNullException.ThrowIfNull(other);
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor distance = (Mean - other.Mean).Squared() / other.Variance;
-        return Half(distance + (Variance / other.Variance) - 1 - LogVariance + other.LogVariance).MoveToOuterDisposeScope();
+        return Half((distance.Plus(Variance / other.Variance).Plus(-1) - LogVariance).Plus(other.LogVariance)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Negative logarithm of the density of given latents.</summary>
@@ -90,7 +90,7 @@ public sealed class DiagonalGaussian : IDisposable
         ArgumentNullException.ThrowIfNull(latents);
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor distance = (latents - Mean).Squared() / Variance;
-        return Half(LogVariance + distance + Math.Log(2 * Math.PI)).MoveToOuterDisposeScope();
+        return Half(LogVariance.Plus(distance).Plus(Math.Log(2 * Math.PI))).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -103,5 +103,5 @@ public sealed class DiagonalGaussian : IDisposable
     }
 
     private torch.Tensor Half(torch.Tensor terms) =>
-        _deterministic ? torch.zeros(terms.shape[0], dtype: terms.dtype, device: terms.device) : terms.sum([1, 2, 3]).mul_(0.5);
+        _deterministic ? torch.zeros(terms.shape[0], dtype: terms.dtype, device: terms.device) : terms.sum([1, 2, 3]).TimesInPlace(0.5);
 }

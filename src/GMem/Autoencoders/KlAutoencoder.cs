@@ -154,7 +154,7 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     internal static torch.Tensor ToImages(torch.Tensor decoded)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return decoded.Times(127.5).PlusInPlace(128).clamp_(0, 255).to(torch.uint8).MoveToOuterDisposeScope();
+        return decoded.Times(127.5).PlusInPlace(128).ClampInPlace(0, 255).to(torch.uint8).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -179,7 +179,7 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     internal torch.Tensor ToNetwork(torch.Tensor images)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return images.to(_placement.Device).to(_placement.PreciseType).div_(255).sub_(0.5).div_(0.5).to(_placement.DataType).MoveToOuterDisposeScope();
+        return images.to(_placement.Device).to(_placement.PreciseType).DividedByInPlace(255).PlusInPlace(-0.5).DividedByInPlace(0.5).to(_placement.DataType).MoveToOuterDisposeScope();
     }
 
     private torch.Tensor EncodeWith(torch.Tensor images, Func<DiagonalGaussian, torch.Tensor> choose)

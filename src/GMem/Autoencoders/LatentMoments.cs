@@ -29,8 +29,8 @@ internal sealed class LatentMoments : IDisposable
         {
             // Chan, Golub and LeVeque's merge of two samples: no large sums are subtracted from one another.
             torch.Tensor difference = mean - _mean;
-            mean = _mean + (difference * (added / total));
-            squares = _squares + squares + (difference.Squared() * (_count * added / total));
+            mean = _mean.Plus(difference.Times(added / total));
+            squares = _squares.Plus(squares).Plus(difference.Squared().Times(_count * added / total));
         }
 
         Dispose();
@@ -48,7 +48,7 @@ internal sealed class LatentMoments : IDisposable
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
-        return new LatentStatistics(LatentStatistics.Numbers(_mean), LatentStatistics.Numbers((_squares / _count).sqrt()));
+        return new LatentStatistics(LatentStatistics.Numbers(_mean), LatentStatistics.Numbers(_squares.DividedBy(_count).sqrt()));
     }
 
     /// <inheritdoc/>

@@ -10,9 +10,6 @@ public sealed class PixelAutoencoder : ImageAutoencoder
     /// <summary>The <see cref="Kind"/> of this autoencoder.</summary>
     internal const string KindName = "pixels";
 
-    private static readonly Scalar Black = 0;
-    private static readonly Scalar White = 255;
-
     /// <inheritdoc/>
     public override string Kind => KindName;
 
@@ -35,7 +32,7 @@ public sealed class PixelAutoencoder : ImageAutoencoder
     {
         ArgumentNullException.ThrowIfNull(latents);
         using DisposeScope scope = torch.NewDisposeScope();
-        return latents.Times(127.5).PlusInPlace(127.5).round_().clamp_(Black, White).to(torch.uint8).MoveToOuterDisposeScope();
+        return latents.Times(127.5).PlusInPlace(127.5).round_().ClampInPlace(0, 255).to(torch.uint8).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

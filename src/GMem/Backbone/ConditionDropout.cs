@@ -29,7 +29,7 @@ public static class ConditionDropout
     {
         CheckProbability(probability, below1: true);
         using torch.Tensor uniform = torch.rand(shape, dtype: torch.float32, generator: generator);
-        return uniform.ge((float)probability);
+        return uniform.IsAtLeast((float)probability);
     }
 
     /// <summary>Applies a keep mask.</summary>
@@ -69,8 +69,8 @@ public static class ConditionDropout
     public static torch.Tensor ReplaceLabels(torch.Tensor labels, torch.Tensor uniform, long nullLabel, double probability)
     {
         CheckProbability(probability, below1: false);
-        using torch.Tensor drop = uniform.lt(probability);
-        return labels.masked_fill(drop, nullLabel);
+        using torch.Tensor drop = uniform.IsBelow(probability);
+        return labels.FilledWhere(drop, nullLabel);
     }
 
     private static void CheckProbability(double probability, bool below1)

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Backbone;
@@ -6,16 +7,16 @@ namespace GMem.Backbone;
 internal sealed class ConditionProjection : torch.nn.Module
 {
     public readonly Linear linear;
-    private readonly Scalar? _scale;
+    private readonly double _scale;
 
     public ConditionProjection(SiTOptions options, torch.Device device, torch.ScalarType dtype)
         : base(nameof(ConditionProjection))
     {
-        _scale = options.SnippetScale == 1 ? null : options.SnippetScale;
+        _scale = options.SnippetScale;
         linear = new Linear(options.SnippetSize, options.HiddenSize, device, dtype);
         RegisterComponents();
     }
 
     /// <summary>Snippets <c>[B, m]</c> to <c>[B, D]</c>.</summary>
-    public torch.Tensor forward(torch.Tensor snippets) => linear.forward(_scale is null ? snippets : snippets * _scale);
+    public torch.Tensor forward(torch.Tensor snippets) => linear.forward(_scale == 1 ? snippets : snippets.Times(_scale));
 }

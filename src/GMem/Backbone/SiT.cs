@@ -108,7 +108,7 @@ public sealed class SiT : torch.nn.Module
         return _options.Condition switch
         {
             ConditionKind.Snippet => torch.zeros(batch, _options.SnippetSize, dtype: DataType, device: device),
-            ConditionKind.Label when _options.HasNullLabel => torch.full(batch, (long)_options.ClassCount, dtype: torch.int64, device: device),
+            ConditionKind.Label when _options.HasNullLabel => TensorNumbers.Full([batch], _options.ClassCount, torch.int64, device),
             ConditionKind.Label => throw new InvalidOperationException(
                 $"This network has no null label, because it was built with {nameof(SiTOptions.LabelDropout)} 0; guidance needs one that was trained with label dropout."),
             _ => null,

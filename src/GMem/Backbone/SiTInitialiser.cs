@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -50,7 +51,7 @@ internal static class SiTInitialiser
         else if (parameter.dim() == 1)
         {
             // The weight of a norm.
-            parameter.fill_(1);
+            parameter.FillInPlace(1);
         }
         else if (name.StartsWith("t_embedder.", StringComparison.Ordinal) || name.StartsWith("y_embedder.", StringComparison.Ordinal))
         {

@@ -127,7 +127,7 @@ public sealed class PcaEncoder : SnippetEncoder
             centred.copy_(PixelFeatures.Of(images.narrow(0, start, rows), Side)).sub_(_mean);
             torch.Tensor projected = padded.mm(_projection64);
             torch.Tensor length = projected.norm(1, keepdim: true);
-            torch.Tensor unit = torch.where(length > _configuration.SmallestLength, projected / length, torch.full_like(projected, 1.0 / Math.Sqrt(Dimension)));
+            torch.Tensor unit = torch.where(length.IsAbove(_configuration.SmallestLength), projected / length, projected.Filled(1.0 / Math.Sqrt(Dimension)));
             snippets.narrow(0, start, rows).copy_(unit.narrow(0, 0, rows));
         }
 

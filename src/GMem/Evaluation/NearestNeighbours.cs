@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Evaluation;
@@ -5,8 +6,6 @@ namespace GMem.Evaluation;
 /// <summary>The nearest rows of a set to each row of another or of itself, exactly, in bounded memory.</summary>
 internal static class NearestNeighbours
 {
-    private static readonly Scalar Infinity = double.PositiveInfinity;
-
     /// <summary>Squared distances from every row to its nearest others of the same set, each pair of blocks computed once.</summary>
     /// <param name="features">float <c>[N, D]</c>, N above <paramref name="count"/>.</param>
     /// <param name="count">How many neighbours besides the row itself.</param>
@@ -14,7 +13,7 @@ internal static class NearestNeighbours
     public static torch.Tensor SquaredDistancesWithin(torch.Tensor features, int count)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor best = torch.full([features.shape[0], count], Infinity, dtype: torch.float64, device: features.device);
+        torch.Tensor best = TensorNumbers.Full([features.shape[0], count], double.PositiveInfinity, torch.float64, features.device);
         int blocks = FeatureMatrix.BlockCount(features);
         for (int i = 0; i < blocks; i++)
         {
@@ -26,7 +25,7 @@ internal static class NearestNeighbours
                 torch.Tensor distances = PairwiseDistances.Squared(a, i == j ? a : FeatureMatrix.Block(features, j));
                 if (i == j)
                 {
-                    distances.diagonal().fill_(Infinity);
+                    distances.diagonal().FillInPlace(double.PositiveInfinity);
                 }
                 else
                 {
@@ -64,9 +63,9 @@ internal static class NearestNeighbours
     private static torch.Tensor IndicesOfBlock(torch.Tensor queries, torch.Tensor set, int count, torch.Tensor? excluded)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor best = torch.full([queries.shape[0], count], Infinity, dtype: torch.float64, device: queries.device);
+        torch.Tensor best = TensorNumbers.Full([queries.shape[0], count], double.PositiveInfinity, torch.float64, queries.device);
         torch.Tensor rows = torch.zeros([queries.shape[0], count], dtype: torch.int64, device: queries.device);
-        torch.Tensor setRows = torch.arange(set.shape[0], dtype: torch.int64, device: queries.device);
+        torch.Tensor setRows = TensorNumbers.Range(0, set.shape[0], device: queries.device);
         for (int j = 0; j < FeatureMatrix.BlockCount(set); j++)
         {
             using DisposeScope inner = torch.NewDisposeScope();
@@ -74,7 +73,7 @@ internal static class NearestNeighbours
             torch.Tensor numbers = FeatureMatrix.Rows(setRows, j).unsqueeze(0);
             if (excluded is not null)
             {
-                distances.masked_fill_(numbers.eq(excluded), Infinity);
+                distances.FillWhereInPlace(numbers.eq(excluded), double.PositiveInfinity);
             }
 
             torch.Tensor all = torch.cat([best, distances], 1);

@@ -9,8 +9,6 @@ namespace GMem.Evaluation;
 /// </summary>
 internal static class PairwiseDistances
 {
-    private static readonly Scalar Zero = 0;
-
     /// <param name="a">float64 <c>[n, D]</c>.</param>
     /// <param name="b">float64 <c>[m, D]</c>.</param>
     /// <returns>float64 <c>[n, m]</c>, at least 0.</returns>
@@ -19,7 +17,7 @@ internal static class PairwiseDistances
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor columns = b.Squared().sum(1).unsqueeze(0);
         torch.Tensor rows = a.Squared().sum(1).unsqueeze(1);
-        return a.matmul(b.t()).TimesInPlace(-2).PlusInPlace(rows).PlusInPlace(columns).clamp_min_(Zero).MoveToOuterDisposeScope();
+        return a.matmul(b.t()).TimesInPlace(-2).PlusInPlace(rows).PlusInPlace(columns).AtLeastInPlace(0).MoveToOuterDisposeScope();
     }
 
     /// <summary>Row by row without cancellation: identical rows are exactly 0 apart.</summary>

@@ -40,7 +40,7 @@ internal static class CosineScan
         }
 
         return rows => normalize
-            ? queries.matmul(rows.t()).div_(torch.linalg.vector_norm(rows, dims: [1]))
+            ? queries.matmul(rows.t()).div_(rows.norm(1))
             : queries.matmul(rows.t());
     }
 

@@ -9,23 +9,18 @@ internal static class SnippetAlgebra
     /// <summary>A row shorter than this has no direction: the floor of the published normalisation.</summary>
     public const double MinimumNorm = 1e-12;
 
-    private static readonly Scalar Floor = MinimumNorm;
-    private static readonly Scalar Parallel = SmallestAngle;
-    private static readonly Scalar Opposite = Math.PI - SmallestAngle;
-    private static readonly Scalar Half = 0.5;
-
     /// <summary>Vectors closer than this (in radians) to one line have no plane of their own to turn in.</summary>
     private const double SmallestAngle = 1e-6;
 
     /// <summary>Where a length is finite and not (almost) zero.</summary>
-    public static torch.Tensor HasDirection(torch.Tensor norm) => norm.isfinite().logical_and(norm.ge(Floor));
+    public static torch.Tensor HasDirection(torch.Tensor norm) => norm.isfinite().logical_and(norm.IsAtLeast(MinimumNorm));
 
     /// <summary>Rows over their Euclidean length, or over <see cref="MinimumNorm"/> where they are shorter. Lengths are summed in double.</summary>
     public static torch.Tensor Normalize(torch.Tensor rows, long dim = -1)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor wide = rows.to(torch.float64);
-        torch.Tensor norm = Norm(wide, dim).clamp_min(Floor);
+        torch.Tensor norm = Norm(wide, dim).AtLeast(MinimumNorm);
         return (wide / norm).to(rows.dtype).MoveToOuterDisposeScope();
     }
 
@@ -46,10 +41,10 @@ internal static class SnippetAlgebra
         torch.Tensor a = first.to(torch.float64);
         torch.Tensor b = second.to(torch.float64);
         torch.Tensor angle = Angle(a, b);
-        torch.Tensor parallel = angle.lt(Parallel);
-        torch.Tensor opposite = angle.gt(Opposite);
+        torch.Tensor parallel = angle.IsBelow(SmallestAngle);
+        torch.Tensor opposite = angle.IsAbove(Math.PI - SmallestAngle);
         torch.Tensor sine = torch.where(parallel.logical_or(opposite), torch.ones_like(angle), angle.sin());
-        torch.Tensor turned = (a * (angle.Times(1 - fraction).sin_() / sine)) + (b * (angle.Times(fraction).sin_() / sine));
+        torch.Tensor turned = (a * (angle.Times(1 - fraction).sin_() / sine)).Plus(b * (angle.Times(fraction).sin_() / sine));
         torch.Tensor around = a.Times(Math.Cos(Math.PI * fraction)).PlusScaledInPlace(Math.Sin(Math.PI * fraction), Perpendicular(a));
         torch.Tensor result = torch.where(parallel, Linear(a, b, fraction), torch.where(opposite, around, turned));
         return result.to(first.dtype).MoveToOuterDisposeScope();
@@ -68,18 +63,18 @@ internal static class SnippetAlgebra
     public static torch.Tensor Mask(torch.Tensor first, torch.Tensor second, torch.Tensor uniform)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return torch.where(uniform.gt(Half), first, second).MoveToOuterDisposeScope();
+        return torch.where(uniform.IsAbove(0.5), first, second).MoveToOuterDisposeScope();
     }
 
     /// <summary>A row at right angles to each, as long as it: the axis on which it has least, made perpendicular. The same row always gives the same.</summary>
     public static torch.Tensor Perpendicular(torch.Tensor rows)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor length = Norm(rows, -1).clamp_min(Floor);
+        torch.Tensor length = Norm(rows, -1).AtLeast(MinimumNorm);
         torch.Tensor unit = rows / length;
         torch.Tensor axis = torch.zeros_like(unit).scatter(-1, unit.abs().argmin(-1, keepdim: true), torch.ones_like(unit));
         torch.Tensor across = axis - (unit * (unit * axis).sum(-1, keepdim: true));
-        return (across / Norm(across, -1).clamp_min(Floor) * length).MoveToOuterDisposeScope();
+        return (across / Norm(across, -1).AtLeast(MinimumNorm) * length).MoveToOuterDisposeScope();
     }
 
     /// <summary>The angle between rows, in [0, pi]: twice atan2(|u - v|, |u + v|) of their directions, exact near 0 and pi where acos is not.</summary>
@@ -87,7 +82,7 @@ internal static class SnippetAlgebra
     {
         torch.Tensor u = Normalize(first);
         torch.Tensor v = Normalize(second);
-        return torch.atan2(Norm(u - v, -1), Norm(u + v, -1)).Times(2);
+        return torch.atan2(Norm(u - v, -1), Norm(u.Plus(v), -1)).Times(2);
     }
 
     private static torch.Tensor Norm(torch.Tensor rows, long dim) => rows.Squared().sum(dim, keepdim: true).sqrt();

@@ -12,8 +12,6 @@ internal sealed class SnippetIntake(SnippetCodec codec, int count, Func<int, lon
     /// <summary>A unit row of which so little is left has lost its direction to rounding.</summary>
     public const double Vanished = 1e-6;
 
-    private static readonly Scalar Least = Vanished;
-
     private readonly StoredVectorsBuilder _vectors = new(count, codec.Width, codec.Type);
     private readonly List<long> _vanished = [];
     private int _at;
@@ -44,10 +42,10 @@ internal sealed class SnippetIntake(SnippetCodec codec, int count, Func<int, lon
     /// </summary>
     private void Compare(LowRankBasis basis, torch.Tensor rows, torch.Tensor coefficients)
     {
-        torch.Tensor inside = coefficients.add(torch.tensor(basis.MeanCoordinates)).Squared().sum(1);
+        torch.Tensor inside = coefficients.Plus(torch.tensor(basis.MeanCoordinates)).Squared().sum(1);
         torch.Tensor length = inside.clone().PlusInPlace(basis.RestSquare).sqrt_();
         torch.Tensor product = rows.mv(torch.tensor(basis.Rest)).PlusInPlace(inside);
-        _vanished.AddRange(length.lt(Least).nonzero().data<long>().Select(i => id(_at + (int)i)));
-        CosineSum += (product / length.clamp_min_(Least)).sum(type: torch.float64).item<double>();
+        _vanished.AddRange(length.IsBelow(Vanished).nonzero().data<long>().Select(i => id(_at + (int)i)));
+        CosineSum += (product / length.AtLeastInPlace(Vanished)).sum(type: torch.float64).item<double>();
     }
 }

@@ -7,7 +7,7 @@ namespace GMem.Memory;
 public static class Snippets
 {
     /// <summary>Two unit vectors whose blend is shorter than this have cancelled each other.</summary>
-    private static readonly Scalar Vanished = 1e-6;
+    private const double Vanished = 1e-6;
 
     /// <summary>Brings snippets to unit length.</summary>
     /// <param name="snippets"><c>[..., m]</c>, a float type, on any device.</param>
@@ -58,7 +58,7 @@ public static class Snippets
         torch.Tensor a = Normalize(first);
         torch.Tensor b = Normalize(second);
         torch.Tensor raw = Raw(a, b, fraction, method, seed);
-        torch.Tensor vanished = raw.to(torch.float64).Squared().sum(-1, keepdim: true).sqrt().lt(Vanished);
+        torch.Tensor vanished = raw.to(torch.float64).Squared().sum(-1, keepdim: true).sqrt().IsBelow(Vanished);
         if (vanished.any().item<bool>())
         {
             if (method is SnippetInterpolation.Concat or SnippetInterpolation.Mask)

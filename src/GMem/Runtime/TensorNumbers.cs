@@ -9,8 +9,9 @@ namespace GMem.Runtime;
 /// garbage collection at that moment frees it, and libtorch reads freed memory ("Unknown scalar type", or a wrong number). Seen five times in 200,000
 /// products under constant collection, and in tests without. The sum of two tensors is such a call too: its factor 1 is a number.
 /// Here the Scalar outlives the call, and is freed at once instead of by the finalizer.
+/// A test looks through the compiled code for numbers made elsewhere.
 /// </remarks>
-internal static class TensorNumbers
+internal static partial class TensorNumbers
 {
     private static readonly Scalar One = 1;
 
@@ -26,6 +27,41 @@ internal static class TensorNumbers
     {
         using Scalar scalar = factor;
         return x.mul_(scalar);
+    }
+
+    /// <summary>x / divisor, which is not x times its inverse.</summary>
+    public static Tensor DividedBy(this Tensor x, double divisor)
+    {
+        using Scalar scalar = divisor;
+        return x.div(scalar);
+    }
+
+    /// <summary>x /= divisor.</summary>
+    public static Tensor DividedByInPlace(this Tensor x, double divisor)
+    {
+        using Scalar scalar = divisor;
+        return x.div_(scalar);
+    }
+
+    /// <summary>x ^ exponent.</summary>
+    public static Tensor ToThePower(this Tensor x, double exponent)
+    {
+        using Scalar scalar = exponent;
+        return x.pow(scalar);
+    }
+
+    /// <summary>What a division by a number leaves.</summary>
+    public static Tensor Remainder(this Tensor x, long divisor)
+    {
+        using Scalar scalar = divisor;
+        return x.remainder(scalar);
+    }
+
+    /// <summary>x + summand.</summary>
+    public static Tensor Plus(this Tensor x, double summand)
+    {
+        using Scalar scalar = summand;
+        return x.add(scalar, One);
     }
 
     /// <summary>x += summand.</summary>
@@ -66,11 +102,4 @@ internal static class TensorNumbers
 
     /// <summary>x + a b.</summary>
     public static Tensor PlusProduct(this Tensor x, Tensor a, Tensor b) => addcmul(x, a, b, One);
-
-    /// <summary>A vector of one number, in the type and on the device of another tensor.</summary>
-    public static Tensor Filled(this Tensor like, long count, double value)
-    {
-        using Scalar scalar = value;
-        return full(count, scalar, dtype: like.dtype, device: like.device);
-    }
 }

@@ -13,8 +13,7 @@ internal sealed class DeviceAdamW : IDisposable
     private readonly FlatAdamW _state;
     private readonly AdamWSettings _settings;
     private readonly double _maximumNorm;
-    private readonly Scalar _clipEpsilon;
-    private readonly Scalar _one = 1;
+    private readonly double _clipEpsilon;
 
     // float64 [3]: updates, skipped, skipped in a row. Whole numbers up to 2^53.
     private readonly torch.Tensor _counts;
@@ -58,7 +57,7 @@ internal sealed class DeviceAdamW : IDisposable
         Count(taken);
 
         // Without a single update so far the corrections would be 0; nothing is added then in any case.
-        torch.Tensor corrections = torch.pow(_betas, _counts[0].clamp_min(_one)).neg_().add_(_one, _one);
+        torch.Tensor corrections = torch.pow(_betas, _counts[0].AtLeast(1)).neg_().PlusInPlace(1);
         torch.Tensor stepSize = taken.Times(learningRate).div_(corrections[0]).to(torch.float32);
         torch.Tensor inverseRoot = corrections[1].rsqrt().to(torch.float32);
 
@@ -66,7 +65,7 @@ internal sealed class DeviceAdamW : IDisposable
         torch.Tensor gradient = torch.where(finite, _parameters.Gradients, _zero);
         if (_maximumNorm > 0)
         {
-            torch.Tensor scale = norm.add(_clipEpsilon, _one).reciprocal_().TimesInPlace(_maximumNorm).clamp_max_(_one);
+            torch.Tensor scale = norm.Plus(_clipEpsilon).reciprocal_().TimesInPlace(_maximumNorm).AtMostInPlace(1);
             gradient = gradient.mul_(torch.where(finite, scale, _zero));
         }
 

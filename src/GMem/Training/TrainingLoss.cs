@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Runtime;
 using GMem.Transport;
 using TorchSharp;
 
@@ -7,8 +8,8 @@ namespace GMem.Training;
 /// <summary>The loss of a network on one batch, from data, noise and times that are given: a function of its arguments alone.</summary>
 internal sealed class TrainingLoss(FlowTransport transport, TrainingOptions options)
 {
-    private readonly Scalar _cosineWeight = options.CosineLossWeight;
-    private readonly Scalar _projectionWeight = options.ProjectionLossWeight;
+    private readonly double _cosineWeight = options.CosineLossWeight;
+    private readonly double _projectionWeight = options.ProjectionLossWeight;
     private readonly bool _useCosine = options.CosineLossWeight > 0;
     private readonly bool _useProjection = options.ProjectionLossWeight > 0;
 
@@ -29,13 +30,13 @@ internal sealed class TrainingLoss(FlowTransport transport, TrainingOptions opti
         if (_useCosine)
         {
             cosine = TransportLoss.Cosine(plan, output.Prediction).mean();
-            total = total.add(cosine, alpha: _cosineWeight);
+            total = total.PlusScaled(_cosineWeight, cosine);
         }
 
         if (_useProjection && output.Projection is not null && projectionTarget is not null)
         {
             projection = TransportLoss.Projection(output.Projection, projectionTarget);
-            total = total.add(projection, alpha: _projectionWeight);
+            total = total.PlusScaled(_projectionWeight, projection);
         }
 
         return new LossTerms(total, dataTerm, cosine, projection);

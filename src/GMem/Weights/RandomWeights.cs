@@ -24,14 +24,14 @@ internal static class RandomWeights
             }
             else if (shape.Length == 1)
             {
-                parameter.fill_(1.0);
+                parameter.FillInPlace(1);
             }
             else
             {
                 bool isWeight = name.EndsWith(".weight", StringComparison.Ordinal);
                 double deviation = isWeight ? Math.Pow(shape.Skip(1).Aggregate(1L, (a, b) => a * b), -0.5) : 0.02;
                 using torch.Tensor values = torch.randn(shape, generator: generator);
-                parameter.copy_(values.mul_(deviation));
+                parameter.copy_(values.TimesInPlace(deviation));
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using GMem.Autoencoders;
 using GMem.Autoencoders.Kl;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Weights;
 using TorchSharp;
@@ -132,10 +133,10 @@ public sealed class KlReferenceTests
             torch.Tensor expected = images.permute(0, 3, 1, 2);
             Assert.True(KlAutoencoder.ToImages(decoded).equal(expected).all().item<bool>(), $"{file.Name}: {prefix}decode_to_images of the recorded decode");
             torch.Tensor difference = (autoencoder.Decode(latent).to(torch.int32) - expected.to(torch.int32)).abs();
-            torch.Tensor exact = decoded * 127.5 + 128;
-            torch.Tensor atBoundary = (exact - exact.round()).abs() < 0.02; // 1e-4 of the tolerance above times 127.5
+            torch.Tensor exact = decoded.Times(127.5).Plus(128);
+            torch.Tensor atBoundary = (exact - exact.round()).abs().IsBelow(0.02); // 1e-4 of the tolerance above times 127.5
             Assert.True(difference.max().item<int>() <= 1, $"{file.Name}: {prefix}decode_to_images differs by more than 1");
-            Assert.True((atBoundary | (difference == 0)).all().item<bool>(), $"{file.Name}: {prefix}decode_to_images differs away from an integer boundary");
+            Assert.True((atBoundary | difference.IsEqualTo(0)).all().item<bool>(), $"{file.Name}: {prefix}decode_to_images differs away from an integer boundary");
         }
     }
 

@@ -1,4 +1,5 @@
 using GMem.Autoencoders;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Weights;
 using TorchSharp;
@@ -35,7 +36,7 @@ public sealed class LatentStatisticsTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor latents = torch.ones(1, 4, 2, 2);
-        ReferenceFolder.Close(LatentStatistics.FromScale(4, 0.18215).Normalize(latents), latents * 0.18215, 1e-7, 0, "scaled");
+        ReferenceFolder.Close(LatentStatistics.FromScale(4, 0.18215).Normalize(latents), latents.Times(0.18215), 1e-7, 0, "scaled");
         Assert.Throws<ArgumentOutOfRangeException>(() => LatentStatistics.FromScale(4, 0));
     }
 
@@ -45,7 +46,7 @@ public sealed class LatentStatisticsTests
         using DisposeScope scope = torch.NewDisposeScope();
         using TemporaryFolder folder = new();
         string path = folder.File("stats.safetensors");
-        SafetensorsWriter.Write(path, new Dictionary<string, torch.Tensor> { ["mean"] = torch.ones(1, 2, 1, 1), ["std"] = torch.full([1, 2, 1, 1], 3f) });
+        SafetensorsWriter.Write(path, new Dictionary<string, torch.Tensor> { ["mean"] = torch.ones(1, 2, 1, 1), ["std"] = TensorNumbers.Full([1, 2, 1, 1], 3) });
         LatentStatistics statistics = LatentStatistics.Read(path);
         Assert.Equal([1f, 1f], statistics.Mean);
         Assert.Equal([3f, 3f], statistics.StandardDeviation);
@@ -85,6 +86,6 @@ public sealed class LatentStatisticsTests
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(11, torch.CPU);
         torch.Tensor offset = torch.tensor([0f, 1000f, -2f]).reshape(1, 3, 1, 1), scale = torch.tensor([1f, 0.5f, 20f]).reshape(1, 3, 1, 1);
-        return (torch.randn([9, 3, 4, 5], generator: generator) * scale + offset).MoveToOuterDisposeScope();
+        return (torch.randn([9, 3, 4, 5], generator: generator) * scale).Plus(offset).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using GMem.Autoencoders;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Autoencoders;
@@ -10,7 +11,7 @@ public sealed class PixelAutoencoderTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using PixelAutoencoder pixels = new();
-        torch.Tensor images = torch.arange(3 * 256).remainder(256).to(torch.uint8).reshape(1, 3, 16, 16);
+        torch.Tensor images = TensorNumbers.Range(0, 3 * 256).Remainder(256).to(torch.uint8).reshape(1, 3, 16, 16);
         torch.Tensor latents = pixels.Encode(images);
         Assert.Equal(-1f, latents.min().item<float>());
         Assert.Equal(1f, latents.max().item<float>());

@@ -1,4 +1,5 @@
 using GMem.Autoencoders.Kl;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using TorchSharp;
 
@@ -15,7 +16,7 @@ public sealed class TiledMapTests
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(2, torch.CPU);
         torch.Tensor input = torch.randn([2, 3, height, width], generator: generator);
-        torch.Tensor Map(torch.Tensor x) => torch.nn.functional.interpolate(x, [x.shape[2] * 2, x.shape[3] * 2], mode: torch.InterpolationMode.Nearest).add(1);
+        torch.Tensor Map(torch.Tensor x) => torch.nn.functional.interpolate(x, [x.shape[2] * 2, x.shape[3] * 2], mode: torch.InterpolationMode.Nearest).Plus(1);
         ReferenceFolder.Close(TiledMap.Apply(input, 16, 1, length => length * 2, Map), Map(input), 1e-5, 0, "tiled");
     }
 
@@ -37,7 +38,7 @@ public sealed class TiledMapTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         int tile = 0;
-        torch.Tensor output = TiledMap.Apply(torch.zeros(1, 1, 1, 28), 16, 1, length => length, x => torch.full(x.shape, (float)tile++));
+        torch.Tensor output = TiledMap.Apply(torch.zeros(1, 1, 1, 28), 16, 1, length => length, x => TensorNumbers.Full(x.shape, tile++));
         float[] values = output.flatten().data<float>().ToArray();
         Assert.Equal(2, tile);
         Assert.Equal(0, values[0]);

@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Backbone;
@@ -22,7 +23,7 @@ public sealed class ConditionDropoutTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(1, torch.CPU);
-        torch.Tensor snippets = torch.arange(6, dtype: torch.float64).reshape(2, 3);
+        torch.Tensor snippets = TensorNumbers.Range(0, 6, torch.float64).reshape(2, 3);
         Assert.True(ConditionDropout.DropEntries(snippets, 0, generator).equal(snippets).all().item<bool>());
     }
 
@@ -31,7 +32,7 @@ public sealed class ConditionDropoutTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(1, torch.CPU);
-        torch.Tensor labels = torch.arange(10_000, dtype: torch.int64).remainder(7);
+        torch.Tensor labels = TensorNumbers.Range(0, 10_000).Remainder(7);
         long[] dropped = ConditionDropout.DropLabels(labels, 7, 0.1, generator).data<long>().ToArray(), original = labels.data<long>().ToArray();
         Assert.InRange(dropped.Count(l => l == 7), 900, 1100);
         Assert.All(dropped.Zip(original), pair => Assert.True(pair.First == 7 || pair.First == pair.Second));

@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -41,7 +42,7 @@ public sealed class SiTMemoryTests
                 long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
                 SiTOutput output = network.ForwardTraining(x, t, c);
                 Assert.Equal(before + 2, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
-                (output.Prediction.square().mean() + output.Projection!.square().mean()).backward();
+                output.Prediction.Squared().mean().Plus(output.Projection!.Squared().mean()).backward();
             }
 
             live.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount);
@@ -93,7 +94,7 @@ public sealed class SiTMemoryTests
         using DisposeScope scope = torch.NewDisposeScope();
         (torch.Tensor x, torch.Tensor t, torch.Tensor? c) = SmallSiT.Inputs(network.Options, 3);
         SiTOutput output = network.ForwardTraining(x, t, c);
-        torch.Tensor loss = output.Prediction.square().mean() + output.Projection!.square().mean();
+        torch.Tensor loss = output.Prediction.Squared().mean().Plus(output.Projection!.Squared().mean());
         loss.backward();
         return loss.item<float>();
     }

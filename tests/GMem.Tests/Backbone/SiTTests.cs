@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -151,7 +152,7 @@ public sealed class SiTTests
         using SiT plain = SmallSiT.Build(options), network = SmallSiT.Build(scaled);
         using (torch.no_grad())
         {
-            plain.condition_projection!.linear.weight.mul_(4);
+            plain.condition_projection!.linear.weight.TimesInPlace(4);
         }
 
         (torch.Tensor x, torch.Tensor t, torch.Tensor? c) = SmallSiT.Inputs(options, 3);

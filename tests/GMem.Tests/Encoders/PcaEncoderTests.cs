@@ -1,5 +1,6 @@
 using GMem.Encoders;
 using GMem.Images;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Encoders;
@@ -12,8 +13,8 @@ public sealed class PcaEncoderTests
         using torch.Generator generator = new((ulong)seed, torch.CPU);
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor patterns = torch.randn(6, 3 * side * side, generator: generator);
-        torch.Tensor mixed = torch.randn(count, 6, generator: generator).mm(patterns) + (torch.randn(count, 3 * side * side, generator: generator) * 0.5);
-        return ((mixed * 20) + 120).clamp(0, 255).to(torch.uint8).reshape(count, 3, side, side).MoveToOuterDisposeScope();
+        torch.Tensor mixed = torch.randn(count, 6, generator: generator).mm(patterns).Plus(torch.randn(count, 3 * side * side, generator: generator).Times(0.5));
+        return mixed.Times(20).Plus(120).Clamped(0, 255).to(torch.uint8).reshape(count, 3, side, side).MoveToOuterDisposeScope();
     }
 
     [Theory]
@@ -33,7 +34,7 @@ public sealed class PcaEncoderTests
         Assert.InRange((encoder.SaveTensors()["mean"] - mean).abs().max().item<double>(), 0, 1e-6);
         Assert.Equal((s * s).narrow(0, 0, 10).sum().item<double>() / (s * s).sum().item<double>(), encoder.CapturedVariance, 1e-6);
         torch.Tensor largest = components.gather(1, components.abs().argmax(1, keepdim: true));
-        Assert.True((largest > 0).all().item<bool>());
+        Assert.True(largest.IsAbove(0).all().item<bool>());
 
         torch.Tensor expected = torch.nn.functional.normalize((x - mean).mm(components.t()), 2, 1);
         Assert.InRange((encoder.Encode(images) - expected).abs().max().item<double>(), 0, 1e-6);
@@ -47,7 +48,7 @@ public sealed class PcaEncoderTests
         using PcaEncoder encoder = PcaEncoder.Fit(images, 40);
         torch.Tensor all = encoder.Encode(images);
         Assert.Equal([150, 40], all.shape);
-        Assert.InRange((all.norm(1) - 1).abs().max().item<float>(), 0, 1e-6);
+        Assert.InRange(all.norm(1).Plus(-1).abs().max().item<float>(), 0, 1e-6);
         for (int batch = 1; batch < 150; batch += batch < 8 ? 1 : 37)
         {
             for (int start = 0; start + batch <= 150; start += 29)
@@ -83,7 +84,7 @@ public sealed class PcaEncoderTests
     public void Fit_ImagesOfLowRank_KeepsOnlyRealDirections()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor level = torch.arange(250).reshape(250, 1, 1, 1).expand(250, 3, 4, 4).to(torch.uint8).contiguous();
+        torch.Tensor level = TensorNumbers.Range(0, 250).reshape(250, 1, 1, 1).expand(250, 3, 4, 4).to(torch.uint8).contiguous();
         using PcaEncoder encoder = PcaEncoder.Fit(level, 16);
         Assert.Equal(1, encoder.Dimension);
     }
@@ -91,7 +92,7 @@ public sealed class PcaEncoderTests
     [Fact]
     public void Fit_EqualImages_SaysSo()
     {
-        using torch.Tensor images = torch.full([5, 3, 4, 4], 9, dtype: torch.uint8);
+        using torch.Tensor images = TensorNumbers.Full([5, 3, 4, 4], 9, torch.uint8);
         Assert.StartsWith("All 5 images are equal", Assert.Throws<ArgumentException>(() => PcaEncoder.Fit(images)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => PcaEncoder.Fit(images, 0));
     }
@@ -100,10 +101,10 @@ public sealed class PcaEncoderTests
     public void Encode_TheMeanImage_GivesTheUnitVectorOfEqualEntries()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor half = Images(40, 8).clamp(0, 100);
-        torch.Tensor images = torch.cat([half, 200 - half]);
+        torch.Tensor half = Images(40, 8).to(torch.float32).Clamped(0, 100).to(torch.uint8);
+        torch.Tensor images = torch.cat([half, half.Filled(200) - half]);
         using PcaEncoder encoder = PcaEncoder.Fit(images, 25);
-        torch.Tensor snippet = encoder.Encode(torch.full([1, 3, 8, 8], 100, dtype: torch.uint8));
+        torch.Tensor snippet = encoder.Encode(TensorNumbers.Full([1, 3, 8, 8], 100, torch.uint8));
         Assert.All(snippet.data<float>().ToArray(), v => Assert.Equal(0.2f, v));
     }
 
@@ -160,7 +161,7 @@ public sealed class PcaEncoderTests
         Assert.StartsWith("The PCA encoder's configuration cannot be read", Error("pca", "{}", saved), StringComparison.Ordinal);
         Assert.StartsWith("The PCA encoder's tensor 'components' is missing", Error("pca", json, new Dictionary<string, torch.Tensor> { ["mean"] = saved["mean"] }), StringComparison.Ordinal);
         Assert.Contains("mean [2]", Error("pca", json, With("mean", torch.zeros(2, dtype: torch.float64))), StringComparison.Ordinal);
-        Assert.Contains("not finite", Error("pca", json, With("mean", torch.full_like(saved["mean"], double.NaN))), StringComparison.Ordinal);
+        Assert.Contains("not finite", Error("pca", json, With("mean", saved["mean"].Filled(double.NaN))), StringComparison.Ordinal);
     }
 
     [Fact]

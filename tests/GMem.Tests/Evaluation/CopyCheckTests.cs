@@ -1,4 +1,5 @@
 using GMem.Evaluation;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Evaluation;
@@ -46,7 +47,7 @@ public sealed class CopyCheckTests
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor training = TestFeatures.Normal(1200, 8, 1);
         CopyCheckResult unseen = CopyCheck.Compute(training, TestFeatures.Normal(300, 8, 2));
-        CopyCheckResult memorised = CopyCheck.Compute(training, training.narrow(0, 0, 300) + (TestFeatures.Normal(300, 8, 3) * 0.01));
+        CopyCheckResult memorised = CopyCheck.Compute(training, training.narrow(0, 0, 300).Plus(TestFeatures.Normal(300, 8, 3).Times(0.01)));
         Assert.InRange(unseen.Share, 0.2, 0.8);
         Assert.Equal(1, memorised.Share);
         Assert.Equal(Enumerable.Range(0, 300).Select(i => (long)i), memorised.Pairs.OrderBy(p => p.GeneratedIndex).Select(p => p.TrainingIndex));
@@ -77,5 +78,5 @@ public sealed class CopyCheckTests
 
     private static torch.Tensor Column(float[] values) => torch.tensor(values).unsqueeze(1);
 
-    private static torch.Tensor Flat(byte value) => torch.full([3, 2, 2], value, dtype: torch.uint8);
+    private static torch.Tensor Flat(byte value) => TensorNumbers.Full([3, 2, 2], value, torch.uint8);
 }

@@ -1,5 +1,6 @@
 using GMem.Encoders;
 using GMem.Evaluation;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using TorchSharp;
 
@@ -13,7 +14,7 @@ public sealed class FeatureSetTests
         using DisposeScope scope = torch.NewDisposeScope();
         using MeanFeatures extractor = new();
         Counts done = new();
-        torch.Tensor images = torch.arange(0, 5 * 12, dtype: torch.int64).to(torch.uint8).reshape(5, 3, 2, 2);
+        torch.Tensor images = TensorNumbers.Range(0, 5 * 12).to(torch.uint8).reshape(5, 3, 2, 2);
         using FeatureSet set = FeatureSet.Compute(extractor, images, 2, done, TestContext.Current.CancellationToken);
         torch.Tensor means = images.to(torch.float32).mean([2, 3]);
         ReferenceFolder.Close(set.Features, means, 0, 1e-6, "features");

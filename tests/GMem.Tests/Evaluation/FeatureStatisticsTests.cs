@@ -1,4 +1,5 @@
 using GMem.Evaluation;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using TorchSharp;
 
@@ -15,7 +16,7 @@ public sealed class FeatureStatisticsTests
     public void Accumulator_AnyBatchSize_GivesTheSameBits(int batch)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor features = TestFeatures.Normal(2500, 5, 1) + 1000;
+        torch.Tensor features = TestFeatures.Normal(2500, 5, 1).Plus(1000);
         using FeatureStatistics whole = FeatureStatistics.Compute(features);
         using FeatureStatisticsAccumulator accumulator = new(5);
         for (int start = 0; start < 2500; start += batch)
@@ -33,12 +34,12 @@ public sealed class FeatureStatisticsTests
     public void Compute_FarFromZeroOverSeveralBlocks_IsTheTextbookCovariance()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor features = TestFeatures.Normal(2500, 6, 2) + 1000;
+        torch.Tensor features = TestFeatures.Normal(2500, 6, 2).Plus(1000);
         torch.Tensor exact = features.to(torch.float64);
         torch.Tensor centred = exact - exact.mean([0]);
         using FeatureStatistics statistics = FeatureStatistics.Compute(features);
         ReferenceFolder.Close(statistics.Mean, exact.mean([0]), 0, 1e-14, "mean");
-        ReferenceFolder.Close(statistics.Covariance, centred.t().matmul(centred) / 2499.0, 1e-12, 1e-12, "covariance");
+        ReferenceFolder.Close(statistics.Covariance, centred.t().matmul(centred).DividedBy(2499), 1e-12, 1e-12, "covariance");
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using GMem.Evaluation;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Evaluation;
@@ -24,7 +25,7 @@ public sealed class FrechetDistanceTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor x = TestFeatures.Normal(60, 12, 1);
-        torch.Tensor y = TestFeatures.Normal(70, 12, 2, 1.5) + 0.3;
+        torch.Tensor y = TestFeatures.Normal(70, 12, 2, 1.5).Plus(0.3);
         (torch.Tensor rotation, _) = torch.linalg.qr(TestFeatures.Normal(12, 12, 3).to(torch.float64));
         double rotated = FrechetDistance.Compute(x.to(torch.float64).matmul(rotation), y.to(torch.float64).matmul(rotation));
         Assert.Equal(FrechetDistance.Compute(x, y), rotated, 1e-10);

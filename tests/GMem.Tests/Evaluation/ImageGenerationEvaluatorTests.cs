@@ -1,4 +1,5 @@
 using GMem.Evaluation;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Evaluation;
@@ -95,9 +96,9 @@ public sealed class ImageGenerationEvaluatorTests
     private static FeatureSet Set(int count, ulong seed, double shift, bool all)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor features = TestFeatures.Normal(count, 5, seed) + shift;
+        torch.Tensor features = TestFeatures.Normal(count, 5, seed).Plus(shift);
         return all
-            ? FeatureSet.FromFeatures("made up", features, TestFeatures.Normal(count, 3, seed + 10) + shift, TestFeatures.Normal(count, 4, seed + 20))
+            ? FeatureSet.FromFeatures("made up", features, TestFeatures.Normal(count, 3, seed + 10).Plus(shift), TestFeatures.Normal(count, 4, seed + 20))
             : FeatureSet.FromFeatures("made up", features);
     }
 }

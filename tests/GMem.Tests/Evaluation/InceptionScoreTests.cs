@@ -1,4 +1,5 @@
 using GMem.Evaluation;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Evaluation;
@@ -9,7 +10,7 @@ public sealed class InceptionScoreTests
     public void Compute_SureAndEvenClasses_IsTheirNumber()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor logits = torch.eye(8).mul(2000).repeat(10, 1);
+        torch.Tensor logits = torch.eye(8).Times(2000).repeat(10, 1);
         InceptionScoreResult score = InceptionScore.Compute(logits, 10, order: null);
         Assert.Equal(8, score.Mean, 1e-9);
         Assert.Equal(0, score.StandardDeviation, 1e-9);
@@ -26,7 +27,7 @@ public sealed class InceptionScoreTests
     public void Compute_SortedByClass_NeedsTheShuffle()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor sorted = torch.eye(10).mul(50).repeat_interleave(20, 0);
+        torch.Tensor sorted = torch.eye(10).Times(50).repeat_interleave(20, 0);
         Assert.Equal(1, InceptionScore.Compute(sorted, 10, order: null).Mean, 1e-9);
         Assert.InRange(InceptionScore.Compute(sorted, 10).Mean, 6, 10);
         Assert.Equal(InceptionScore.Compute(sorted, 10).Splits, InceptionScore.Compute(sorted, 10).Splits);

@@ -1,4 +1,5 @@
 using GMem.Evaluation;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Evaluation;
@@ -10,10 +11,10 @@ public sealed class KernelDistanceTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor x = TestFeatures.Normal(1100, 4, 1);
-        torch.Tensor y = TestFeatures.Normal(1300, 4, 2) + 0.1;
+        torch.Tensor y = TestFeatures.Normal(1300, 4, 2).Plus(0.1);
         torch.Tensor xx = Kernel(x, x);
         torch.Tensor yy = Kernel(y, y);
-        double expected = ((xx.sum() - xx.trace()) / (1100.0 * 1099)).item<double>() + ((yy.sum() - yy.trace()) / (1300.0 * 1299)).item<double>() - (2 * Kernel(x, y).mean().item<double>());
+        double expected = (xx.sum() - xx.trace()).DividedBy(1100.0 * 1099).item<double>() + (yy.sum() - yy.trace()).DividedBy(1300.0 * 1299).item<double>() - (2 * Kernel(x, y).mean().item<double>());
         Assert.Equal(expected, MaximumMeanDiscrepancy.Polynomial(x, y), 1e-12);
     }
 
@@ -44,7 +45,7 @@ public sealed class KernelDistanceTests
         {
             using DisposeScope inner = torch.NewDisposeScope();
             torch.Tensor x = TestFeatures.Normal(200, 4, (ulong)(2 * i) + 1);
-            torch.Tensor y = TestFeatures.Normal(200, 4, (ulong)(2 * i) + 2) + 0.5;
+            torch.Tensor y = TestFeatures.Normal(200, 4, (ulong)(2 * i) + 2).Plus(0.5);
             KernelDistanceResult result = KernelDistance.Compute(x, y, options);
             means[i] = result.Mean;
             errors[i] = result.StandardError;
@@ -76,5 +77,5 @@ public sealed class KernelDistanceTests
         Assert.True(double.IsNaN(KernelDistance.Compute(x, x, new KernelDistanceOptions { Subsets = 3, SubsetSize = 20 }).StandardError));
     }
 
-    private static torch.Tensor Kernel(torch.Tensor a, torch.Tensor b) => (a.to(torch.float64).matmul(b.to(torch.float64).t()) / 4.0 + 1.0).pow(3);
+    private static torch.Tensor Kernel(torch.Tensor a, torch.Tensor b) => a.to(torch.float64).matmul(b.to(torch.float64).t()).DividedBy(4).Plus(1).ToThePower(3);
 }

@@ -1,4 +1,5 @@
 using GMem.Evaluation;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using TorchSharp;
 
@@ -12,7 +13,7 @@ public sealed class ManifoldMetricsTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor real = TestFeatures.Normal(1060, 6, 1);
-        torch.Tensor generated = TestFeatures.Normal(1100, 6, 2, 1.2) + 0.4;
+        torch.Tensor generated = TestFeatures.Normal(1100, 6, 2, 1.2).Plus(0.4);
         IReadOnlyList<ManifoldScores> scores = ManifoldMetrics.Compute(real, generated, [5, 3]);
         torch.Tensor x = real.to(torch.float64);
         torch.Tensor y = generated.to(torch.float64);
@@ -35,7 +36,7 @@ public sealed class ManifoldMetricsTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor set = TestFeatures.Normal(1500, 5, 3);
-        torch.Tensor exclude = torch.arange(0, 1200, dtype: torch.int64);
+        torch.Tensor exclude = TensorNumbers.Range(0, 1200);
         torch.Tensor found = NearestNeighbours.Indices(set.narrow(0, 0, 1200), set, 4, exclude);
         torch.Tensor distances = Distances(set.narrow(0, 0, 1200).to(torch.float64), set.to(torch.float64));
         (_, torch.Tensor expected) = distances.topk(5, 1, largest: false, sorted: true);
@@ -49,7 +50,7 @@ public sealed class ManifoldMetricsTests
         torch.Tensor real = TestFeatures.Normal(1100, 5, 4);
         torch.Tensor generated = TestFeatures.Normal(1200, 5, 5);
         torch.Tensor radii = Radii(real.to(torch.float64), 3).unsqueeze(1);
-        torch.Tensor expected = (radii / (Distances(real.to(torch.float64), generated.to(torch.float64)) + 1e-5)).amax([0]);
+        torch.Tensor expected = (radii / Distances(real.to(torch.float64), generated.to(torch.float64)).Plus(1e-5)).amax([0]);
         ReferenceFolder.Close(ManifoldMetrics.Realism(real, generated), expected, 0, 1e-9, "realism");
     }
 
@@ -58,7 +59,7 @@ public sealed class ManifoldMetricsTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor x = TestFeatures.Normal(50, 3, 6);
-        ManifoldScores far = ManifoldMetrics.Compute(x, x + 1000);
+        ManifoldScores far = ManifoldMetrics.Compute(x, x.Plus(1000));
         ManifoldScores same = ManifoldMetrics.Compute(x, x);
         Assert.Equal((0, 0, 0, 0), (far.Precision, far.Recall, far.Density, far.Coverage));
         Assert.Equal((1, 1, 1), (same.Precision, same.Recall, same.Coverage));
@@ -72,7 +73,7 @@ public sealed class ManifoldMetricsTests
         Assert.Throws<ArgumentOutOfRangeException>(() => ManifoldMetrics.Compute(torch.zeros(5, 2), torch.zeros(9, 2), 0));
     }
 
-    private static torch.Tensor Distances(torch.Tensor a, torch.Tensor b) => (a.unsqueeze(1) - b.unsqueeze(0)).square().sum(2);
+    private static torch.Tensor Distances(torch.Tensor a, torch.Tensor b) => (a.unsqueeze(1) - b.unsqueeze(0)).Squared().sum(2);
 
     private static torch.Tensor Radii(torch.Tensor x, int k) => Distances(x, x).topk(k + 1, 1, largest: false, sorted: true).values.select(1, k);
 }

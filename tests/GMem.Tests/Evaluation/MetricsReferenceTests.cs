@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using GMem.Evaluation;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using TorchSharp;
 
@@ -145,7 +146,7 @@ public sealed class MetricsReferenceTests
     }
 
     private static double LargestSquare(MetricsCase c) =>
-        Math.Max(c.Real.square().sum(1).max().item<float>(), c.Fake.square().sum(1).max().item<float>());
+        Math.Max(c.Real.Squared().sum(1).max().item<float>(), c.Fake.Squared().sum(1).max().item<float>());
 
     private static double SmallestRadius(MetricsCase c) => ManifoldMetrics.SquaredRadii(c.Real, [1]).min().item<double>();
 
@@ -157,7 +158,7 @@ public sealed class MetricsReferenceTests
         c.Set(set).narrow(0, 0, c.Scalars["rank_deficient_rows"][index].GetInt64());
 
     private static double MeanTerm(MetricsCase c) =>
-        (FeatureStatistics.Compute(c.Real).Mean - FeatureStatistics.Compute(c.Fake).Mean).square().sum().item<double>();
+        (FeatureStatistics.Compute(c.Real).Mean - FeatureStatistics.Compute(c.Fake).Mean).Squared().sum().item<double>();
 
     private static KernelDistanceResult Kernel(MetricsCase c)
     {

@@ -1,4 +1,5 @@
 using GMem.Evaluation;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using TorchSharp;
 using static TorchSharp.torch.nn.functional;
@@ -147,17 +148,17 @@ public sealed class RandomConvolutionFeaturesTests
     private static torch.Tensor Blur(torch.Tensor images, double sigma)
     {
         int radius = (int)Math.Ceiling(3 * sigma);
-        torch.Tensor kernel = torch.arange(-radius, radius + 1).to(torch.float32).square().mul(-1 / (2 * sigma * sigma)).exp();
+        torch.Tensor kernel = TensorNumbers.Range(-radius, radius + 1).to(torch.float32).Squared().Times(-1 / (2 * sigma * sigma)).exp();
         kernel = kernel / kernel.sum();
         torch.Tensor x = pad(images.to(torch.float32), [radius, radius, radius, radius], PaddingModes.Reflect);
         x = x.reshape(-1, 1, x.shape[2], x.shape[3]);
         x = conv2d(conv2d(x, kernel.reshape(1, 1, 1, -1)), kernel.reshape(1, 1, -1, 1));
-        return x.reshape(images.shape).round().clamp(0, 255).to(torch.uint8);
+        return x.reshape(images.shape).round().Clamped(0, 255).to(torch.uint8);
     }
 
     private static torch.Tensor Noise(torch.Tensor images, double deviation)
     {
         using torch.Generator generator = new(1, torch.CPU);
-        return (images.to(torch.float32) + (torch.randn(images.shape, generator: generator) * deviation)).round().clamp(0, 255).to(torch.uint8);
+        return images.to(torch.float32).Plus(torch.randn(images.shape, generator: generator).Times(deviation)).round().Clamped(0, 255).to(torch.uint8);
     }
 }

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Evaluation;
@@ -9,7 +10,7 @@ internal static class TestFeatures
     {
         using torch.Generator generator = new(seed, torch.CPU);
         using torch.Tensor values = torch.randn([rows, columns], generator: generator);
-        return values * scale;
+        return values.Times(scale);
     }
 
     public static string TemporaryPath(string extension) => Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}{extension}");

@@ -1,4 +1,5 @@
 using GMem.Autoencoders;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Latents;
@@ -19,12 +20,12 @@ internal sealed class CountingAutoencoder(double shift = 0) : ImageAutoencoder
         Encoded += images.shape[0];
         using torch.Tensor values = images.to(torch.float32);
         using torch.Tensor pooled = torch.nn.functional.avg_pool2d(values, 2);
-        return pooled / 64 - 2 + shift;
+        return pooled.DividedBy(64).Plus(-2).Plus(shift);
     }
 
     public override torch.Tensor Decode(torch.Tensor latents)
     {
-        using torch.Tensor values = ((latents + 2) * 64).clamp(0, 255).to(torch.uint8);
+        using torch.Tensor values = latents.Plus(2).Times(64).Clamped(0, 255).to(torch.uint8);
         return torch.repeat_interleave(torch.repeat_interleave(values, 2, 2), 2, 3);
     }
 

@@ -1,5 +1,6 @@
 using GMem.Encoders;
 using GMem.Latents;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Training;
 using GMem.Weights;
@@ -76,7 +77,7 @@ public sealed class LatentCacheTests
         Check(images, new CountingEncoder(pca), mirror: true, expected: 2 * images.Count);
         Check(images, new CountingEncoder(pca), mirror: false, expected: 0);
         using torch.Tensor one = images.Pixels[3, 1, 2, 2];
-        one.fill_(one.item<byte>() ^ 1);
+        one.FillInPlace(one.item<byte>() ^ 1);
         Check(images, new CountingEncoder(pca), mirror: false, expected: images.Count);
 
         void Check(TrainingImages given, CountingEncoder encoder, bool mirror, long expected)

@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Latents;
 using GMem.Memory;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Weights;
 using TorchSharp;
@@ -45,7 +46,7 @@ public sealed class LatentDataSetTests
         using DisposeScope scope = torch.NewDisposeScope();
         using TemporaryFolder folder = new();
         Write(folder, "latents_rank00_shard000", 8, 1);
-        SafetensorsWriter.Write(folder.File("latents_stats.safetensors"), [new("mean", torch.ones(1, 4, 1, 1)), new("std", torch.full(1, 4, 1, 1, 2f))]);
+        SafetensorsWriter.Write(folder.File("latents_stats.safetensors"), [new("mean", torch.ones(1, 4, 1, 1)), new("std", TensorNumbers.Full([1, 4, 1, 1], 2))]);
         using LatentDataSet latents = LatentDataSet.Open(folder.Path);
         using KlAutoencoder autoencoder = TinyEncoders.Kl();
         using GMemModel model = GMemModel.Fit(latents, Options(autoencoder), torch.CPU, Bank(8));
@@ -133,8 +134,8 @@ public sealed class LatentDataSetTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new((ulong)seed);
-        torch.Tensor latents = torch.randn([count, 4, 4, 4], generator: generator) + 3;
-        torch.Tensor labels = torch.arange(count, dtype: torch.int64).remainder(3);
+        torch.Tensor latents = torch.randn([count, 4, 4, 4], generator: generator).Plus(3);
+        torch.Tensor labels = TensorNumbers.Range(0, count).Remainder(3);
         SafetensorsWriter.Write(folder.File($"{name}.safetensors"), [new("latents", latents), new("latents_flip", latents.flip(3)), new("labels", labels)]);
     }
 }

@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Encoders.DinoV2;
 using GMem.Latents;
 using GMem.Memory;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Training;
 using TorchSharp;
@@ -43,8 +44,8 @@ public sealed class TrainingDataTests
     public void Batch_OfADistribution_IsDrawnAnewEachStepAndReplayable()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor means = torch.arange(12, dtype: torch.float32).reshape(3, 1, 2, 2);
-        torch.Tensor deviations = torch.full(3, 1, 2, 2, 0.5f).to(torch.float16);
+        torch.Tensor means = TensorNumbers.Range(0, 12, torch.float32).reshape(3, 1, 2, 2);
+        torch.Tensor deviations = TensorNumbers.Full([3, 1, 2, 2], 0.5).to(torch.float16);
         LatentStatistics statistics = new([5], [2]);
         LatentData data = new(Pair(means), Pair(deviations), statistics, seed: 4);
         long[] indices = [.. Enumerable.Repeat(2L, 4000)];
@@ -53,8 +54,8 @@ public sealed class TrainingDataTests
 
         Assert.True(first.equal(data.Batch(indices, new bool[4000], step: 7, torch.CPU)).all().item<bool>());
         Assert.False(first.equal(data.Batch(indices, new bool[4000], step: 8, torch.CPU)).all().item<bool>());
-        ReferenceFolder.Close(first.mean([0]), (means[2] - 5) / 2, 0.02, 0, "mean of draws");
-        ReferenceFolder.Close(first.std([0]), torch.full_like(means[2], 0.25), 0.02, 0, "deviation of draws");
+        ReferenceFolder.Close(first.mean([0]), means[2].Plus(-5).DividedBy(2), 0.02, 0, "mean of draws");
+        ReferenceFolder.Close(first.std([0]), means[2].Filled(0.25), 0.02, 0, "deviation of draws");
     }
 
     [Fact]
@@ -62,8 +63,8 @@ public sealed class TrainingDataTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(6);
-        torch.Tensor means = torch.randn([1500, 2, 2, 2], generator: generator) * 3 + 1;
-        torch.Tensor deviations = torch.full_like(means, 4).to(torch.float16);
+        torch.Tensor means = torch.randn([1500, 2, 2, 2], generator: generator).Times(3).Plus(1);
+        torch.Tensor deviations = means.Filled(4).to(torch.float16);
 
         LatentStatistics statistics = LatentStatisticsPass.Compute(Pair(means).Plain, Pair(deviations).Plain, CancellationToken.None);
 

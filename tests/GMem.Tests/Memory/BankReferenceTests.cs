@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GMem.Memory;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Weights;
 using TorchSharp;
@@ -164,8 +165,8 @@ public sealed class BankReferenceTests
     private static torch.Tensor NotInformative(torch.Tensor x)
     {
         torch.Tensor largest = x.to(torch.float64).abs().amax(1);
-        torch.Tensor square = largest.square();
-        return (largest > 0).logical_and((square < 1.2e-38).logical_or(square * x.shape[1] > 3.4e38));
+        torch.Tensor square = largest.Squared();
+        return largest.IsAbove(0).logical_and(square.IsBelow(1.2e-38).logical_or(square.Times(x.shape[1]).IsAbove(3.4e38)));
     }
 
     private static void Each(string what, Func<JsonElement, bool> isCase, Action<SafetensorsFile, JsonElement> check)

@@ -1,4 +1,5 @@
 using GMem.Memory;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Memory;
@@ -115,7 +116,7 @@ public sealed class MemoryBankEditTests
 
         // 1,000 rows about one axis and one row on each of seven others: a random subset of eight would hardly ever have them all.
         torch.Tensor axis = torch.tensor(new float[] { 1, 0, 0, 0, 0, 0, 0, 0 });
-        torch.Tensor crowd = axis + (TestBank.Gaussian(1000, 8) * 1e-4);
+        torch.Tensor crowd = axis.Plus(TestBank.Gaussian(1000, 8).Times(1e-4));
         MemoryBank bank = MemoryBank.FromRows(torch.cat([crowd, torch.eye(8).narrow(0, 1, 7)]));
         MemoryBank kept = bank.KeepSpread(8, seed: 1, Token);
         Assert.Equal(8, kept.Count);

@@ -1,4 +1,5 @@
 using GMem.Memory;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Memory;
@@ -28,7 +29,7 @@ public sealed class MemoryBankLowRankTests
         MemoryBank bank = TestBank.Create(rows: 3000, width: 16).Merge(TestBank.Create(rows: 50, width: 16, seed: 2)).RemoveWhere(e => e.Id % 3 == 0);
         torch.Tensor rows = bank.All().to(torch.float64);
         torch.Tensor centred = rows - rows.mean([0], keepdim: true);
-        torch.Tensor singular = torch.linalg.svdvals(centred).square();
+        torch.Tensor singular = torch.linalg.svdvals(centred).Squared();
         foreach (int rank in new[] { 1, 5, 12 })
         {
             LowRankCompression compressed = bank.ToLowRank(rank, Token);
@@ -36,7 +37,7 @@ public sealed class MemoryBankLowRankTests
             double cosine = (compressed.Bank.All().to(torch.float64) * rows).sum(1).mean().item<double>();
             Assert.Equal(captured, compressed.CapturedVariance, 1e-6);
             Assert.Equal(cosine, compressed.MeanCosine, 1e-5);
-            Assert.True((compressed.Bank.All().norm(1) - 1).abs().max().item<float>() < 1e-6);
+            Assert.True(compressed.Bank.All().norm(1).Plus(-1).abs().max().item<float>() < 1e-6);
         }
     }
 
@@ -96,7 +97,7 @@ public sealed class MemoryBankLowRankTests
         using DisposeScope scope = torch.NewDisposeScope();
 
         // Two thousandths of the row lie in the basis, the rest is cut off; a mean that is almost cancelled.
-        torch.Tensor rows = torch.cat([TestBank.Gaussian(400, 3), TestBank.Gaussian(400, 3, seed: 2) * 1e-2], dim: 1);
+        torch.Tensor rows = torch.cat([TestBank.Gaussian(400, 3), TestBank.Gaussian(400, 3, seed: 2).Times(1e-2)], dim: 1);
         torch.Tensor few = torch.tensor(new float[,] { { 2e-3f, 0, 0, 0, 0, 1 }, { 0, 2e-3f, 0, 0, 1, 0 } });
         MemoryBank bank = MemoryBank.FromRows(torch.cat([rows, few])).ToLowRank(3, Token).Bank;
         torch.Tensor query = Snippets.Normalize(TestBank.Gaussian(1, 6, seed: 3));

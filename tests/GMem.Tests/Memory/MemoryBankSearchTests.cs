@@ -1,4 +1,5 @@
 using GMem.Memory;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Memory;
@@ -19,7 +20,7 @@ public sealed class MemoryBankSearchTests
         MemoryBank dense = TestBank.Create(rows: 3000, width: 12, storage == SnippetStorage.LowRank ? SnippetStorage.Float32 : storage)
             .Merge(TestBank.Create(rows: 2000, width: 12, seed: 2)).RemoveWhere(e => e.Id % 7 == 3);
         MemoryBank bank = storage == SnippetStorage.LowRank ? dense.ToLowRank(5, Token).Bank : dense;
-        torch.Tensor queries = TestBank.Gaussian(6, 12, seed: 3) * 5;
+        torch.Tensor queries = TestBank.Gaussian(6, 12, seed: 3).Times(5);
         torch.Tensor cosines = (queries / queries.norm(1).unsqueeze(1)).matmul(bank.All().t());
         (torch.Tensor values, torch.Tensor indices) = cosines.topk(10, 1);
         MemoryNeighbor[][] found = bank.Nearest(queries, 10, Token);

@@ -1,4 +1,5 @@
 using GMem.Memory;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Memory;
@@ -16,7 +17,7 @@ public sealed class MemoryBankTests
         torch.Tensor unit = bank.All();
         Assert.Equal(50, bank.Count);
         Assert.Equal(12, bank.Dimension);
-        Assert.True((unit.norm(1) - 1).abs().max().item<float>() < 1e-6);
+        Assert.True(unit.norm(1).Plus(-1).abs().max().item<float>() < 1e-6);
         Assert.True(((unit * rows).sum(1) / rows.norm(1)).min().item<float>() > 1 - 1e-6);
     }
 
@@ -28,7 +29,7 @@ public sealed class MemoryBankTests
         rows[3].zero_();
         rows[2100] = double.NaN;
         rows[4999] = double.PositiveInfinity;
-        rows[7] *= 1e-14;
+        rows[7] = rows[7].Times(1e-14);
         ArgumentException byNumber = Assert.Throws<ArgumentException>(() => MemoryBank.FromRows(rows));
         Assert.Contains("4 of 5,000 rows", byNumber.Message);
         Assert.Contains("ids 3, 7, 2100, 4999.", byNumber.Message);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GMem.Memory;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Tests.Weights;
 using GMem.Weights;
@@ -16,7 +17,7 @@ public sealed class OfficialBankTests
     public void FromCheckpoint_Matrix_IsThatOfItsRows(SnippetStorage storage)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor rows = TestBank.Gaussian(5000, 6) * 4;
+        torch.Tensor rows = TestBank.Gaussian(5000, 6).Times(4);
         using TemporaryFile file = new(Matrix(rows));
         Assert.True(MemoryBank.FromRows(rows, storage: storage).ContentEquals(MemoryBank.FromCheckpoint(file.Path, storage)));
     }

@@ -1,5 +1,6 @@
 using CsCheck;
 using GMem.Memory;
+using GMem.Runtime;
 using GMem.Tests.Weights;
 using TorchSharp;
 
@@ -18,7 +19,7 @@ public sealed class SnippetsTests
             {
                 using DisposeScope scope = torch.NewDisposeScope();
                 torch.Tensor pair = TestBank.Gaussian(2, 9, seed);
-                AssertUnit(Snippets.Interpolate(pair[0], pair[1] * 30, fraction, Methods[method], seed));
+                AssertUnit(Snippets.Interpolate(pair[0], pair[1].Times(30), fraction, Methods[method], seed));
             },
             iter: Fuzz.Iterations(200),
             threads: 1);
@@ -81,7 +82,7 @@ public sealed class SnippetsTests
         torch.Tensor pair = Snippets.Normalize(TestBank.Gaussian(2, 9));
         foreach (double distance in new[] { 1e-2, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8 })
         {
-            torch.Tensor near = Snippets.Normalize(pair[0] + (pair[1] * distance));
+            torch.Tensor near = Snippets.Normalize(pair[0].Plus(pair[1].Times(distance)));
             AssertClose(pair[0], Snippets.Interpolate(pair[0], near, 0.5, SnippetInterpolation.Spherical), distance + 1e-6);
             AssertUnit(Snippets.Interpolate(pair[0], -near, 0.5, SnippetInterpolation.Spherical));
             AssertUnit(Snippets.Interpolate(pair[0], -near, 0.5, SnippetInterpolation.Linear));
@@ -132,5 +133,7 @@ public sealed class SnippetsTests
     private static void AssertUnit(torch.Tensor row) => Assert.Equal(1, row.norm().item<float>(), 1e-6);
 
     private static void AssertClose(torch.Tensor expected, torch.Tensor actual, double tolerance = 1e-6) =>
-        Assert.True((expected - actual).abs().max().item<float>() <= tolerance, $"{expected.str()} and {actual.str()}");
+        Assert.True((expected - actual).abs().max().item<float>() <= tolerance, $"{Text(expected)} and {Text(actual)}");
+
+    private static string Text(torch.Tensor numbers) => $"[{string.Join(", ", numbers.cpu().to(torch.float64).data<double>())}]";
 }

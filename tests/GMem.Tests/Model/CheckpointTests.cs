@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Memory;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Tests.Weights;
 using GMem.Weights;
@@ -49,7 +50,7 @@ public sealed class CheckpointTests
         using GMemModel again = GMemModel.FromCheckpoint(path, model.Memory, new CheckpointOptions { HeadCount = 2, Sampling = model.Sampling });
         Assert.True(model.Core.Network.Options.SnippetScale > 1);
         Assert.Equal(1, again.Core.Network.Options.SnippetScale);
-        torch.Tensor x = torch.ones(2, 3, 8, 8), t = torch.full(2, 0.4f), snippets = model.Memory.Rows([3, 4]);
+        torch.Tensor x = torch.ones(2, 3, 8, 8), t = TensorNumbers.Full([2], 0.4f), snippets = model.Memory.Rows([3, 4]);
         ReferenceFolder.Close(again.Core.Network.forward(x, t, snippets), model.Core.Network.forward(x, t, snippets), 1e-5, 0, "prediction");
         using SafetensorsFile file = SafetensorsFile.Open(path);
         Assert.Equal(model.Core.Network.StateDictTensors().Keys.Order(StringComparer.Ordinal), file.Entries.Select(e => e.Name).Order(StringComparer.Ordinal));

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,11 +20,11 @@ public sealed class GuidanceTests
         // Conditional 2, unconditional 1, scale 4: guided 5. Bounds lie inside.
         using DisposeScope scope = NewDisposeScope();
         Guidance guidance = new(4, 0.3, 0.8);
-        Tensor actual = guidance.Predict(Network, zeros(2, 1), full(2, time), full([2, 1], 2.0), ones(1, 1));
+        Tensor actual = guidance.Predict(Network, zeros(2, 1), TensorNumbers.Full([2], time), TensorNumbers.Full([2, 1], 2), ones(1, 1));
         Assert.Equal([rows], _rows);
         Assert.Equal(expected, actual.to(ScalarType.Float64).data<double>().ToArray());
         _rows.Clear();
-        using Tensor sameAtOneTime = guidance.PredictAt(Network, zeros(2, 1, dtype: ScalarType.Float64), time, full([2, 1], 2.0), ones(1, 1));
+        using Tensor sameAtOneTime = guidance.PredictAt(Network, zeros(2, 1, dtype: ScalarType.Float64), time, TensorNumbers.Full([2, 1], 2), ones(1, 1));
         Assert.Equal([rows], _rows);
         Assert.Equal(expected, sameAtOneTime.data<double>().ToArray());
     }
@@ -43,9 +44,9 @@ public sealed class GuidanceTests
     public void Predict_WithoutGuidance_RunsOnlyTheConditionalPass()
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor actual = new Guidance(1, 0.3, 0.8).Predict(Network, zeros(2, 1), full(2, 0.9), full([2, 1], 2.0));
+        Tensor actual = new Guidance(1, 0.3, 0.8).Predict(Network, zeros(2, 1), TensorNumbers.Full([2], 0.9), TensorNumbers.Full([2, 1], 2));
         Assert.Equal([2L], _rows);
-        Assert.True(actual.eq(2).all().item<bool>());
+        Assert.True(actual.IsEqualTo(2).all().item<bool>());
         Assert.False(Guidance.None.IsActive);
     }
 
@@ -53,7 +54,7 @@ public sealed class GuidanceTests
     public void Predict_SomeChannels_LeavesTheOthersConditional()
     {
         using DisposeScope scope = NewDisposeScope();
-        NetworkFunction network = (x, t, c) => x + c!.view(-1, 1, 1);
+        NetworkFunction network = (x, t, c) => x.Plus(c!.view(-1, 1, 1));
         Tensor actual = new Guidance(4, channels: 2).Predict(network, zeros(1, 3, 1), zeros(1), tensor(new[] { 2f }), tensor(new[] { 1f }));
         Assert.Equal([5f, 5f, 2f], actual.data<float>().ToArray());
     }
@@ -65,7 +66,7 @@ public sealed class GuidanceTests
         NetworkFunction network = (x, t, c) =>
         {
             Assert.Equal(ScalarType.Int64, c!.dtype);
-            return x + c.view(-1, 1).to(x.dtype);
+            return x.Plus(c.view(-1, 1).to(x.dtype));
         };
         Tensor actual = new Guidance(2).Predict(network, zeros(2, 1), zeros(2), tensor(new long[] { 3, 4 }), tensor(new long[] { 10 }));
         Assert.Equal([-4f, -2f], actual.data<float>().ToArray());
@@ -104,6 +105,6 @@ public sealed class GuidanceTests
     private Tensor Network(Tensor x, Tensor t, Tensor? condition)
     {
         _rows.Add(x.size(0));
-        return x.add(condition!);
+        return x.Plus(condition!);
     }
 }

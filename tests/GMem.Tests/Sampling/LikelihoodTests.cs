@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Transport;
 using TorchSharp;
@@ -12,8 +13,8 @@ public sealed class LikelihoodTests
     /// <summary>The exact velocity of data N(0, 0.25) on the linear path.</summary>
     private static readonly ModelFunction Gaussian = (x, t) =>
     {
-        Tensor rest = (1 - t).view(-1, 1), time = t.view(-1, 1);
-        return x * ((time * (Spread * Spread)) - rest) / ((time * time * (Spread * Spread)) + (rest * rest));
+        Tensor rest = t.OneMinus().view(-1, 1), time = t.view(-1, 1);
+        return x * (time.Times(Spread * Spread) - rest) / (time * time).Times(Spread * Spread).Plus(rest * rest);
     };
 
     [Theory]
@@ -25,12 +26,12 @@ public sealed class LikelihoodTests
         using Generator generator = new(5);
 
         // 100 rows of 5 dimensions: the unit vectors go in several lots.
-        Tensor data = randn([100, 5], dtype: ScalarType.Float64, generator: generator) * Spread;
+        Tensor data = randn([100, 5], dtype: ScalarType.Float64, generator: generator).Times(Spread);
         Likelihood likelihood = new(FlowTransport.LinearVelocity, method, relativeTolerance: 1e-8, absoluteTolerance: 1e-9);
         using LikelihoodResult result = likelihood.Evaluate(Gaussian, data);
-        Tensor expected = (data / Spread).square().sum(1) * -0.5 - (5 * Math.Log(Spread * Math.Sqrt(2 * Math.PI)));
+        Tensor expected = data.DividedBy(Spread).Squared().sum(1).Times(-0.5).Plus(-5 * Math.Log(Spread * Math.Sqrt(2 * Math.PI)));
         Assert.InRange((result.LogLikelihood - expected).abs().max().item<double>(), 0, tolerance);
-        Assert.InRange((result.Noise - (data / Spread)).abs().max().item<double>(), 0, tolerance);
+        Assert.InRange((result.Noise - data.DividedBy(Spread)).abs().max().item<double>(), 0, tolerance);
         Tensor bits = result.BitsPerDimension(0.1);
         Assert.Equal((-expected[0].item<double>() / (5 * Math.Log(2))) - Math.Log2(0.1), bits[0].item<double>(), 1e-5);
     }
@@ -56,7 +57,7 @@ public sealed class LikelihoodTests
         using DisposeScope scope = NewDisposeScope();
         using Generator generator = new(7);
         Tensor probe = Likelihood.Rademacher([20_000], generator);
-        Assert.True(probe.abs().eq(1).all().item<bool>());
+        Assert.True(probe.abs().IsEqualTo(1).all().item<bool>());
         Assert.Equal(0, probe.mean().item<float>(), 0.03);
     }
 

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Transport;
 using TorchSharp;
@@ -10,7 +11,7 @@ public sealed class OdeSamplerTests
     /// <summary>dx/dt = x (1 + cos 3t), hence x(1) = x(0) exp(1 + sin(3) / 3).</summary>
     private static readonly double Growth = Math.Exp(1 + (Math.Sin(3) / 3));
 
-    private static readonly ModelFunction Field = (x, t) => x * ((t * 3).cos() + 1).view(-1, 1);
+    private static readonly ModelFunction Field = (x, t) => x * t.Times(3).cos().Plus(1).view(-1, 1);
 
     [Theory]
     [InlineData(OdeMethod.Euler, 1)]
@@ -103,7 +104,7 @@ public sealed class OdeSamplerTests
             Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         }
 
-        Assert.True(start.eq(1).all().item<bool>(), "the initial state belongs to the caller");
+        Assert.True(start.IsEqualTo(1).all().item<bool>(), "the initial state belongs to the caller");
     }
 
     [Fact]
@@ -127,7 +128,7 @@ public sealed class OdeSamplerTests
         using DisposeScope scope = NewDisposeScope();
         Tensor start = ones(1, 2);
         OdeSampler adaptive = new(OdeMethod.Dopri5, 1);
-        Assert.Contains("not a number", Assert.Throws<InvalidOperationException>(() => adaptive.Integrate((x, t) => x * double.NaN, start)).Message, StringComparison.Ordinal);
+        Assert.Contains("not a number", Assert.Throws<InvalidOperationException>(() => adaptive.Integrate((x, t) => x.Times(double.NaN), start)).Message, StringComparison.Ordinal);
         Assert.Contains("shape", Assert.Throws<InvalidOperationException>(() => adaptive.Integrate((x, t) => ones(1, 3), start)).Message, StringComparison.Ordinal);
         using CancellationTokenSource cancelled = new();
         cancelled.Cancel();

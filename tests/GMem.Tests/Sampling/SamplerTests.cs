@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Transport;
 using TorchSharp;
@@ -10,7 +11,7 @@ public sealed class SamplerTests
     private static readonly long[] Shape = [3, 5, 5];
 
     private static readonly NetworkFunction Network = (x, t, c) =>
-        (x * (t.view(-1, 1, 1, 1) + 0.3)).sin_().add_(c!.view(-1, 1, 1, 1)).add_(x.roll(1, 3), 0.1);
+        (x * t.view(-1, 1, 1, 1).Plus(0.3)).sin_().PlusInPlace(c!.view(-1, 1, 1, 1)).PlusScaledInPlace(0.1, x.roll(1, 3));
 
     public static TheoryData<SamplerKind, OdeMethod, SdeMethod, InterpolantKind, PredictionTarget> Settings
     {
@@ -73,13 +74,13 @@ public sealed class SamplerTests
         NetworkFunction exact = (x, t, _) =>
         {
             calls++;
-            Tensor time = t.view(-1, 1, 1, 1), rest = 1 - time;
-            return x * ((time * 0.25) - rest) / ((time * time * 0.25) + (rest * rest));
+            Tensor time = t.view(-1, 1, 1, 1), rest = time.OneMinus();
+            return x * (time.Times(0.25) - rest) / (time * time).Times(0.25).Plus(rest * rest);
         };
         Tensor noise = SeededNoise.Images([3], Shape);
         Tensor data = new Sampler(FlowTransport.LinearVelocity, new SamplingOptions()).Sample(exact, noise);
         Assert.Equal(50, calls);
-        Assert.InRange((data - (noise / 2)).abs().max().item<float>(), 0, 5e-3);
+        Assert.InRange((data - noise.DividedBy(2)).abs().max().item<float>(), 0, 5e-3);
     }
 
     [Fact]

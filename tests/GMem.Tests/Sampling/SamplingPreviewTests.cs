@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Transport;
 using TorchSharp;
@@ -52,6 +53,6 @@ public sealed class SamplingPreviewTests
         using DisposeScope scope = NewDisposeScope();
         Tensor Column(Tensor coefficient) => coefficient.reshape(-1, 1);
         Tensor noise = x.sub(Column(path.Alpha(t)).mul(point)).div(Column(path.Sigma(t)));
-        return Column(path.AlphaDerivative(t)).mul(point).add(Column(path.SigmaDerivative(t)).mul(noise)).MoveToOuterDisposeScope();
+        return Column(path.AlphaDerivative(t)).mul(point).Plus(Column(path.SigmaDerivative(t)).mul(noise)).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Transport;
 using TorchSharp;
@@ -12,8 +13,8 @@ public sealed class SdeSamplerTests
     /// <summary>The exact velocity of data N(0, 0.25) on the linear path: E[x1 - x0 | x] = x (0.25 t - (1 - t)) / (0.25 t^2 + (1 - t)^2).</summary>
     private static readonly ModelFunction Gaussian = (x, t) =>
     {
-        Tensor rest = (1 - t).view(-1, 1), time = t.view(-1, 1);
-        return x * ((time * (Spread * Spread)) - rest) / ((time * time * (Spread * Spread)) + (rest * rest));
+        Tensor rest = t.OneMinus().view(-1, 1), time = t.view(-1, 1);
+        return x * (time.Times(Spread * Spread) - rest) / (time * time).Times(Spread * Spread).Plus(rest * rest);
     };
 
     [Theory]

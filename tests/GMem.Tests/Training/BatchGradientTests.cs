@@ -68,7 +68,7 @@ public sealed class BatchGradientTests
         using IDisposable noGrad = torch.no_grad();
         foreach ((_, TorchSharp.Modules.Parameter parameter) in sit.TrainableParameters())
         {
-            _ = parameter.add_(torch.randn(parameter.shape, generator: generator).mul_(0.05));
+            _ = parameter.PlusInPlace(torch.randn(parameter.shape, generator: generator).TimesInPlace(0.05));
         }
 
         using FlatParameters parameters = new(sit.TrainableParameters());

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Training;
 using TorchSharp;
@@ -7,6 +8,7 @@ namespace GMem.Tests.Training;
 
 public sealed class FlatAdamWTests
 {
+    private const double LearningRate = 1e-3;
     private static readonly AdamWSettings Settings = new(0.9, 0.95, 1e-8, 0.05);
 
     [Theory]
@@ -20,7 +22,7 @@ public sealed class FlatAdamWTests
         Parameter[] theirs = [.. ours.Select(p => new Parameter(p.detach().clone()))];
         using FlatParameters flat = new([("a", ours[0]), ("b", ours[1])]);
         using FlatAdamW optimizer = new(flat, Settings, maximumNorm);
-        using OptimizerHelper reference = new(theirs, maximumNorm);
+        OptimizerHelper reference = new(theirs, maximumNorm);
         for (int step = 0; step < 20; step++)
         {
             torch.Tensor[] gradients = [torch.randn(70_001, generator: generator), torch.randn([3, 5], generator: generator)];
@@ -29,7 +31,7 @@ public sealed class FlatAdamWTests
                 _ = ours[i].grad!.copy_(gradients[i]);
             }
 
-            optimizer.Update(1e-3, 0.9).Dispose();
+            optimizer.Update(LearningRate, 0.9).Dispose();
             reference.Step(gradients);
         }
 
@@ -137,7 +139,7 @@ public sealed class FlatAdamWTests
 
         a.matmul(b).sum().backward();
         a.matmul(b).sum().backward();
-        torch.Tensor expected = torch.cat([b.detach().expand(4, 3).reshape(-1), a.detach().sum([0L])]).mul(2);
+        torch.Tensor expected = torch.cat([b.detach().expand(4, 3).reshape(-1), a.detach().sum([0L])]).Times(2);
         ReferenceFolder.Close(flat.Gradients, expected, 1e-6, 1e-6, "gradients of two backward passes");
 
         flat.ZeroGradients();
@@ -154,10 +156,12 @@ public sealed class FlatAdamWTests
 
     private static Parameter Random(torch.Generator generator, params long[] shape) => new(torch.randn(shape, generator: generator));
 
-    /// <summary>torch's own clip and AdamW.</summary>
-    private sealed class OptimizerHelper(Parameter[] parameters, double maximumNorm) : IDisposable
+    /// <summary>torch's own clip, and AdamW as torch computes it: TorchSharp's would make numbers that may be freed while they are read.</summary>
+    private sealed class OptimizerHelper(Parameter[] parameters, double maximumNorm)
     {
-        private readonly AdamW _adamW = torch.optim.AdamW(parameters, 1e-3, 0.9, 0.95, 1e-8, 0.05);
+        private readonly torch.Tensor[] _first = [.. parameters.Select(p => torch.zeros_like(p))];
+        private readonly torch.Tensor[] _second = [.. parameters.Select(p => torch.zeros_like(p))];
+        private int _step;
 
         public void Step(torch.Tensor[] gradients)
         {
@@ -171,9 +175,17 @@ public sealed class FlatAdamWTests
                 _ = torch.nn.utils.clip_grad_norm_(parameters, maximumNorm);
             }
 
-            _ = _adamW.step();
+            using IDisposable noGradients = torch.no_grad();
+            _step++;
+            for (int i = 0; i < parameters.Length; i++)
+            {
+                torch.Tensor gradient = parameters[i].grad!;
+                _ = parameters[i].TimesInPlace(1 - (LearningRate * Settings.WeightDecay));
+                _ = _first[i].TimesInPlace(Settings.Beta1).PlusScaledInPlace(1 - Settings.Beta1, gradient);
+                _ = _second[i].TimesInPlace(Settings.Beta2).PlusScaledInPlace(1 - Settings.Beta2, gradient.Squared());
+                torch.Tensor denominator = _second[i].sqrt().DividedBy(Math.Sqrt(1 - Math.Pow(Settings.Beta2, _step))).PlusInPlace(Settings.Epsilon);
+                _ = parameters[i].PlusScaledInPlace(-LearningRate / (1 - Math.Pow(Settings.Beta1, _step)), _first[i] / denominator);
+            }
         }
-
-        public void Dispose() => _adamW.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GMem.Backbone;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Training;
 using GMem.Transport;
@@ -161,7 +162,7 @@ public sealed class ReferenceTrainingTests
     {
         foreach ((string name, Parameter parameter) in network.TrainableParameters())
         {
-            torch.Tensor now = parameter.grad!.abs() <= 1e-5;
+            torch.Tensor now = parameter.grad!.abs().IsAtMost(1e-5);
             small[name] = small.TryGetValue(name, out torch.Tensor? before) ? before.logical_or(now) : now;
         }
     }

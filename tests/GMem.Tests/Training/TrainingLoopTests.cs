@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Memory;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Training;
 using TorchSharp;
@@ -101,7 +102,7 @@ public sealed class TrainingLoopTests
                 {
                     lost = true;
                     using IDisposable noGrad = torch.no_grad();
-                    _ = loop.State.Parameters.Weights.fill_(float.NaN);
+                    _ = loop.State.Parameters.Weights.FillInPlace(double.NaN);
                 }
             });
 

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Transport;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,7 +11,7 @@ public sealed class FlowTransportTests
     public void Plan_PredictionsOtherThanTheVelocity_DoNotPayForIt()
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor t = full(2, 0.5), x = ones(2, 3);
+        Tensor t = TensorNumbers.Full([2], 0.5), x = ones(2, 3);
         Assert.NotNull(FlowTransport.LinearVelocity.Plan(t, x, x).Velocity);
         Assert.Null(new FlowTransport(InterpolantPath.Linear, PredictionTarget.Noise).Plan(t, x, x).Velocity);
     }
@@ -41,13 +42,13 @@ public sealed class FlowTransportTests
         Tensor ratio = transport.Path.DriftVariance(t), s = transport.Path.Sigma(t);
         Tensor weight = prediction == PredictionTarget.Velocity ? ones_like(t) : weighting switch
         {
-            LossWeighting.Velocity => (ratio / s).square(),
-            LossWeighting.Likelihood => ratio / s.square(),
+            LossWeighting.Velocity => (ratio / s).Squared(),
+            LossWeighting.Likelihood => ratio / s.Squared(),
             _ => ones_like(t),
         };
-        Tensor expected = prediction == PredictionTarget.Score ? weight * s.square() : weight;
-        Tensor actual = TransportLoss.Error(transport, plan, truth + 1);
-        Assert.InRange(((actual / expected) - 1).abs().max().item<double>(), 0, 1e-9);
+        Tensor expected = prediction == PredictionTarget.Score ? weight * s.Squared() : weight;
+        Tensor actual = TransportLoss.Error(transport, plan, truth.Plus(1));
+        Assert.InRange((actual / expected).Plus(-1).abs().max().item<double>(), 0, 1e-9);
     }
 
     [Fact]
@@ -56,11 +57,11 @@ public sealed class FlowTransportTests
         using DisposeScope scope = NewDisposeScope();
         using Generator generator = new(2);
         Tensor x0 = randn([2, 3, 2, 2], generator: generator), x1 = randn([2, 3, 2, 2], generator: generator);
-        TransportPlan plan = FlowTransport.LinearVelocity.Plan(full(2, 0.5), x0, x1);
-        Assert.Equal(0, TransportLoss.Cosine(plan, plan.Velocity! * 3).max().item<float>(), 1e-6);
-        Assert.Equal(2, TransportLoss.Cosine(plan, plan.Velocity! * -2).min().item<float>(), 1e-6);
+        TransportPlan plan = FlowTransport.LinearVelocity.Plan(TensorNumbers.Full([2], 0.5), x0, x1);
+        Assert.Equal(0, TransportLoss.Cosine(plan, plan.Velocity!.Times(3)).max().item<float>(), 1e-6);
+        Assert.Equal(2, TransportLoss.Cosine(plan, plan.Velocity!.Times(-2)).min().item<float>(), 1e-6);
         Tensor tokens = randn([2, 5, 4], generator: generator);
-        Assert.Equal(-1, TransportLoss.Projection(tokens * 7, tokens).item<float>(), 1e-6);
+        Assert.Equal(-1, TransportLoss.Projection(tokens.Times(7), tokens).item<float>(), 1e-6);
         Assert.Equal(1, TransportLoss.Projection(-tokens, tokens).item<float>(), 1e-6);
     }
 
@@ -71,8 +72,8 @@ public sealed class FlowTransportTests
         foreach (PredictionTarget prediction in Enum.GetValues<PredictionTarget>())
         {
             FlowTransport transport = new(InterpolantPath.Vp, prediction, LossWeighting.Likelihood);
-            TransportPlan plan = transport.Plan(full(2, 0.5), ones(2, 3), zeros(2, 3));
-            Tensor output = full([2, 3], 0.3, requires_grad: true);
+            TransportPlan plan = transport.Plan(TensorNumbers.Full([2], 0.5), ones(2, 3), zeros(2, 3));
+            Tensor output = TensorNumbers.Full([2, 3], 0.3).requires_grad_(true);
             TransportLoss.Error(transport, plan, output).mean().backward();
             Assert.True(output.grad!.abs().min().item<float>() > 0);
         }
@@ -127,7 +128,7 @@ public sealed class FlowTransportTests
     {
         using DisposeScope scope = NewDisposeScope();
         FlowTransport transport = new(InterpolantPath.Vp, PredictionTarget.Score, LossWeighting.Likelihood);
-        Tensor t = full(2, 0.5), x = ones(2, 3);
+        Tensor t = TensorNumbers.Full([2], 0.5), x = ones(2, 3);
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         for (int i = 0; i < 3; i++)
         {

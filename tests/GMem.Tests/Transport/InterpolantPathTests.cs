@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Transport;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,8 +15,8 @@ public sealed class InterpolantPathTests
     {
         using DisposeScope scope = NewDisposeScope();
         InterpolantPath path = InterpolantPath.Of(kind);
-        Tensor t = linspace(0.05, 0.95, 19, dtype: ScalarType.Float64), step = full(19, 1e-6, dtype: ScalarType.Float64);
-        Tensor Difference(Func<Tensor, Tensor> function) => (function(t + step) - function(t - step)) / (2 * step);
+        Tensor t = linspace(0.05, 0.95, 19, dtype: ScalarType.Float64), step = TensorNumbers.Full([19], 1e-6, ScalarType.Float64);
+        Tensor Difference(Func<Tensor, Tensor> function) => (function(t.Plus(step)) - function(t - step)) / step.Times(2);
         AssertClose(Difference(path.Alpha), path.AlphaDerivative(t), 1e-8);
         AssertClose(Difference(path.Sigma), path.SigmaDerivative(t), 1e-7);
         AssertClose(Difference(x => path.Alpha(x).log()), path.AlphaLogDerivative(t), 1e-7);
@@ -131,7 +132,7 @@ public sealed class InterpolantPathTests
     {
         using DisposeScope scope = NewDisposeScope();
         InterpolantPath path = InterpolantPath.Of(kind);
-        Tensor t = full(2, 0.4), x = ones(2, 3);
+        Tensor t = TensorNumbers.Full([2], 0.4), x = ones(2, 3);
         Func<Tensor>[] methods =
         [
             () => path.Alpha(t), () => path.AlphaDerivative(t), () => path.Sigma(t), () => path.SigmaDerivative(t), () => path.AlphaLogDerivative(t),

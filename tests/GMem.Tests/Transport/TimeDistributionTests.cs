@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Transport;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -17,7 +18,7 @@ public sealed class TimeDistributionTests
         foreach ((double z, double below) in new[] { (-1.0, 0.158655), (0.0, 0.5), (1.5, 0.933193) })
         {
             double bound = 1 / (1 + Math.Exp(-(mean + (z * std))));
-            Assert.Equal(below, t.lt(bound).to(ScalarType.Float64).mean().item<double>(), 0.01);
+            Assert.Equal(below, t.IsBelow(bound).to(ScalarType.Float64).mean().item<double>(), 0.01);
         }
     }
 
@@ -28,7 +29,7 @@ public sealed class TimeDistributionTests
         using Generator generator = new(12);
         Tensor t = TimeDistribution.Uniform.Sample(40_000, generator);
         Assert.Equal(ScalarType.Float32, t.dtype);
-        Assert.Equal(0.3, t.lt(0.3).to(ScalarType.Float64).mean().item<double>(), 0.01);
+        Assert.Equal(0.3, t.IsBelow(0.3).to(ScalarType.Float64).mean().item<double>(), 0.01);
         Assert.True(t.min().item<float>() >= 0 && t.max().item<float>() < 1);
     }
 

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Weights;
 using TorchSharp;
@@ -29,12 +30,12 @@ public sealed class SafetensorsFileTests
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> tensors = new()
         {
-            ["a"] = torch.arange(6, dtype: torch.float32).reshape(2, 3),
+            ["a"] = TensorNumbers.Range(0, 6, torch.float32).reshape(2, 3),
             ["scalar"] = torch.tensor(2.5),
-            ["transposed"] = torch.arange(6, dtype: torch.float64).reshape(2, 3).t(),
+            ["transposed"] = TensorNumbers.Range(0, 6, torch.float64).reshape(2, 3).t(),
             ["bytes"] = torch.ones(3, dtype: torch.uint8),
             ["empty"] = torch.empty(0, 4),
-            ["offset"] = torch.arange(10).narrow(0, 3, 4),
+            ["offset"] = TensorNumbers.Range(0, 10).narrow(0, 3, 4),
         };
         string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.safetensors");
         try

@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Runtime;
 using GMem.Tests.Backbone;
 using GMem.Weights;
 using TorchSharp;
@@ -21,7 +22,7 @@ public sealed class StateDictTests
     {
         using SiT network = SmallSiT.Build(SmallSiT.Options());
         using torch.Tensor before = network.x_embedder.proj.weight.detach().clone();
-        Dictionary<string, torch.Tensor> tensors = network.StateDictTensors().ToDictionary(p => p.Key, p => p.Value + 1);
+        Dictionary<string, torch.Tensor> tensors = network.StateDictTensors().ToDictionary(p => p.Key, p => p.Value.Plus(1));
         tensors.Remove("x_embedder.proj.bias");
         tensors["stranger"] = torch.zeros(3);
         tensors["pos_embed"] = torch.zeros(1, 16, 44);
@@ -37,7 +38,7 @@ public sealed class StateDictTests
     public void Load_NamesThatMayBeMissingOrUnexpected_ArePassedOver()
     {
         using SiT network = SmallSiT.Build(SmallSiT.Options());
-        Dictionary<string, torch.Tensor> tensors = network.StateDictTensors().Where(p => !p.Key.StartsWith("projector.", StringComparison.Ordinal)).ToDictionary(p => p.Key, p => p.Value + 1);
+        Dictionary<string, torch.Tensor> tensors = network.StateDictTensors().Where(p => !p.Key.StartsWith("projector.", StringComparison.Ordinal)).ToDictionary(p => p.Key, p => p.Value.Plus(1));
         tensors["stranger"] = torch.zeros(3);
         StateDict.Load(network, tensors, "memory", name => name.StartsWith("projector.", StringComparison.Ordinal), name => name == "stranger");
         Assert.True(network.pos_embed.equal(tensors["pos_embed"]).all().item<bool>());

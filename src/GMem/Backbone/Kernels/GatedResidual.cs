@@ -8,21 +8,19 @@ namespace GMem.Backbone.Kernels;
 /// <summary>The residual step <c>x + gate y</c> with a gate for each image; its backward pass reads its inputs once.</summary>
 internal sealed class GatedResidual : SingleTensorFunction<GatedResidual>
 {
-    private static readonly Scalar One = 1;
-
     public override string Name => nameof(GatedResidual);
 
     /// <summary>Tokens <paramref name="x"/> and <paramref name="y"/> <c>[B, T, D]</c>, gate <c>[B, 1, D]</c>.</summary>
     public static torch.Tensor Of(torch.Tensor x, torch.Tensor gate, torch.Tensor y) =>
         CpuKernel.TakesAll(x, gate, y) && torch.is_grad_enabled() && (x.requires_grad || gate.requires_grad || y.requires_grad)
             ? apply(x, gate, y)
-            : x.addcmul(gate, y, One);
+            : x.PlusProduct(gate, y);
 
     public override torch.Tensor forward(AutogradContext ctx, params object[] vars)
     {
         torch.Tensor x = (torch.Tensor)vars[0], gate = (torch.Tensor)vars[1], y = (torch.Tensor)vars[2];
         ctx.save_for_backward([gate, y]);
-        return x.addcmul(gate, y, One);
+        return x.PlusProduct(gate, y);
     }
 
     public override unsafe List<torch.Tensor> backward(AutogradContext ctx, torch.Tensor grad_output)

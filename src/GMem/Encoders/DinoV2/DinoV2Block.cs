@@ -92,7 +92,7 @@ internal sealed class DinoV2Block : torch.nn.Module<torch.Tensor, torch.Tensor>
     public override torch.Tensor forward(torch.Tensor input)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor attended = input + ls1.forward(attn.forward(norm1.forward(input)));
+        torch.Tensor attended = input.Plus(ls1.forward(attn.forward(norm1.forward(input))));
         return attended.PlusInPlace(ls2.forward(mlp.forward(norm2.forward(attended)))).MoveToOuterDisposeScope();
     }
 }

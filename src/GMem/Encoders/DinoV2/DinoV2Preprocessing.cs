@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
 
@@ -36,7 +37,7 @@ internal static class DinoV2Preprocessing
         (torch.Device device, torch.ScalarType precise) = (placement.Device, placement.PreciseType);
         torch.Tensor mean = torch.tensor(Mean).to(precise, device).reshape(1, 3, 1, 1);
         torch.Tensor deviation = torch.tensor(Deviation).to(precise, device).reshape(1, 3, 1, 1);
-        torch.Tensor normalised = images.to(device).to(precise).div_(255).sub_(mean).div_(deviation);
+        torch.Tensor normalised = images.to(device).to(precise).DividedByInPlace(255).sub_(mean).div_(deviation);
         (long rows, long columns) = Grid(images.shape[2], images.shape[3], options);
         return BicubicResize.Apply(normalised, rows * options.PatchSize, columns * options.PatchSize).to(placement.DataType).MoveToOuterDisposeScope();
     }

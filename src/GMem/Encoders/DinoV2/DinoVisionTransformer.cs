@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -71,7 +72,7 @@ internal sealed class DinoVisionTransformer : torch.nn.Module
         }
 
         long batch = pixels.shape[0];
-        torch.Tensor tokens = torch.cat([cls_token.expand(batch, -1, -1), patches], 1) + Positions(rows, columns);
+        torch.Tensor tokens = torch.cat([cls_token.expand(batch, -1, -1), patches], 1).Plus(Positions(rows, columns));
         if (register_tokens is not null)
         {
             tokens = torch.cat([tokens.narrow(1, 0, 1), register_tokens.expand(batch, -1, -1), tokens.narrow(1, 1, rows * columns)], 1);

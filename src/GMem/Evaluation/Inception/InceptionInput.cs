@@ -6,8 +6,6 @@ namespace GMem.Evaluation.Inception;
 /// <summary>uint8 images to the input of the network, in the two ways that published figures were computed.</summary>
 internal static class InceptionInput
 {
-    private static readonly Scalar White = 255;
-
     /// <summary>pytorch-fid: bilinear between pixel centres, 0 to 1.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>.</param>
     /// <param name="device">Where the result lies.</param>
@@ -15,7 +13,7 @@ internal static class InceptionInput
     public static torch.Tensor ResizePyTorch(torch.Tensor images, torch.Device device)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor unit = images.to(device).to(torch.float32).div_(White);
+        torch.Tensor unit = images.to(device).to(torch.float32).DividedByInPlace(255);
         return torch.nn.functional.interpolate(unit, [InceptionV3.ImageSize, InceptionV3.ImageSize], mode: torch.InterpolationMode.Bilinear, align_corners: false)
             .MoveToOuterDisposeScope();
     }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using GMem.Backbone;
-using GMem.Images;
 using GMem.Runtime;
 using TorchSharp;
 
@@ -43,9 +42,8 @@ internal sealed class RunFiles
             using DisposeScope scope = torch.NewDisposeScope();
             Try("The sample grid", () =>
             {
-                (RgbImage grid, string path) = _grids.Draw(state, network);
-                _lastGrid = path;
-                _events.Add(grid, state.Step);
+                _lastGrid = _grids.Draw(state, network);
+                _events.Add(_lastGrid, state.Step);
             });
         }
     }

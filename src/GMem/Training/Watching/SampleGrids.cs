@@ -12,8 +12,8 @@ internal sealed class SampleGrids(string folder, GMemModel preview, TrainingOpti
 
     public bool IsDue(long step) => options.SampleEveryNStep > 0 && (step % options.SampleEveryNStep == 0 || step == options.TotalSteps);
 
-    /// <returns>The picture and its file.</returns>
-    public (RgbImage Grid, string Path) Draw(TrainingState state, SiT network)
+    /// <returns>The file of the picture.</returns>
+    public string Draw(TrainingState state, SiT network)
     {
         GenerationRequest[] requests = [.. Enumerable.Range(1, options.SampleCount).Select(seed => new GenerationRequest(seed))];
         IReadOnlyList<RgbImage> samples = state.WithAverage(() =>
@@ -34,7 +34,7 @@ internal sealed class SampleGrids(string folder, GMemModel preview, TrainingOpti
         _ = Directory.CreateDirectory(folder);
         string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"step-{state.Step:D8}.png"));
         PngWriter.Write(path, grid);
-        return (grid, path);
+        return path;
     }
 
     /// <returns>The grids that are there, in the order of their steps.</returns>

@@ -1,4 +1,3 @@
-using GMem.Images;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -24,14 +23,10 @@ internal sealed class TensorBoardEvents(string folder)
         Add("speed/resident bytes", progress.ResidentMemory, progress.Step);
     }
 
-    /// <param name="grid">The picture.</param>
+    /// <summary>A picture from its file: from a tensor, TorchSharp computes with numbers that a garbage collection may free.</summary>
+    /// <param name="grid">A PNG file.</param>
     /// <param name="step">Steps done.</param>
-    public void Add(RgbImage grid, long step)
-    {
-        using torch.Tensor pixels = ImageTensors.ToTensor([grid]);
-        using torch.Tensor image = pixels.squeeze(0);
-        _writer.add_img("samples", image, (int)step, Now);
-    }
+    public void Add(string grid, long step) => _writer.add_img("samples", grid, (int)step, Now);
 
     private static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 

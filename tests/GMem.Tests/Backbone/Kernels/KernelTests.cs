@@ -1,4 +1,5 @@
 using GMem.Backbone.Kernels;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Backbone.Kernels;
@@ -17,7 +18,7 @@ public sealed class KernelTests
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor x = torch.linspace(-11, 11, count + 2).narrow(0, 1, count).clone();
         Compare(inputs => GeluTanh.Of(inputs[0]),
-            inputs => inputs[0] * 0.5 * (1 + (Math.Sqrt(2 / Math.PI) * (inputs[0] + (0.044715 * inputs[0].pow(3)))).tanh()), x);
+            inputs => inputs[0].Times(0.5) * inputs[0].Plus(inputs[0].ToThePower(3).Times(0.044715)).Times(Math.Sqrt(2 / Math.PI)).tanh().OnePlus(), x);
     }
 
     [Fact]
@@ -38,9 +39,9 @@ public sealed class KernelTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(1, torch.CPU);
-        torch.Tensor x = torch.randn([batch, tokens, width], generator: generator) * 3 + 1;
+        torch.Tensor x = torch.randn([batch, tokens, width], generator: generator).Times(3).Plus(1);
         Compare(inputs => ModulatedLayerNorm.Of(inputs[0], inputs[1], inputs[2]),
-            inputs => (torch.nn.functional.layer_norm(inputs[0], [width], eps: 1e-6) * (1 + inputs[1])) + inputs[2],
+            inputs => (torch.nn.functional.layer_norm(inputs[0], [width], eps: 1e-6) * inputs[1].OnePlus()).Plus(inputs[2]),
             x, Row(batch, width, generator), Row(batch, width, generator));
     }
 
@@ -52,7 +53,7 @@ public sealed class KernelTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(1, torch.CPU);
-        Compare(inputs => GatedResidual.Of(inputs[0], inputs[1], inputs[2]), inputs => inputs[0] + (inputs[1] * inputs[2]),
+        Compare(inputs => GatedResidual.Of(inputs[0], inputs[1], inputs[2]), inputs => inputs[0].Plus(inputs[1] * inputs[2]),
             torch.randn([batch, tokens, width], generator: generator), Row(batch, width, generator), torch.randn([batch, tokens, width], generator: generator));
     }
 
@@ -65,7 +66,7 @@ public sealed class KernelTests
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(1, torch.CPU);
         Compare(inputs => SwiGlu.Of(inputs[0]),
-            inputs => torch.nn.functional.silu(inputs[0].narrow(-1, 0, half)) * inputs[0].narrow(-1, half, half), torch.randn([2, rows, 2 * half], generator: generator) * 3);
+            inputs => torch.nn.functional.silu(inputs[0].narrow(-1, 0, half)) * inputs[0].narrow(-1, half, half), torch.randn([2, rows, 2 * half], generator: generator).Times(3));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GMem.Encoders.DinoV2;
+using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Weights;
 using TorchSharp;
@@ -146,7 +147,7 @@ public sealed class DinoV2ReferenceTests
             file.Compare($"{name}_norm1", () => normed, Tokens);
             file.Compare($"{name}_attn", () => attended, Tokens);
             file.Compare($"{name}_ls1", () => scaled, Tokens);
-            torch.Tensor middle = tokens + scaled;
+            torch.Tensor middle = tokens.Plus(scaled);
             file.Compare($"{name}_mlp", () => block.mlp.forward(block.norm2.forward(middle)), Tokens);
             tokens = block.forward(tokens);
             file.Compare(name, () => tokens, Tokens);

@@ -1,0 +1,36 @@
+using System.Reflection;
+using TorchSharp;
+
+namespace GMem.Tests.Shared;
+
+/// <summary>No number is freed while libtorch reads it, in the libraries, the programs and the tests.</summary>
+public sealed class TransientScalarTests
+{
+    [Fact]
+    public void CompiledCode_MakesNumbersForLibtorch_InTensorNumbersOnly()
+    {
+        using TransientScalars scalars = new(AppContext.BaseDirectory);
+        Assert.InRange(scalars.UnsafeCount, 100, int.MaxValue);
+        string[] assemblies = [.. OwnAssemblies()];
+        Assert.Contains(Assembly.GetExecutingAssembly().Location, assemblies);
+        Assert.Contains(typeof(GMemModel).Assembly.Location, assemblies);
+        string[] calls = [.. assemblies.SelectMany(a => scalars.Calls(a, "GMem.Runtime.TensorNumbers"))];
+        Assert.True(calls.Length == 0, $"{calls.Length} calls make a number that a garbage collection may free while libtorch reads it; GMem.Runtime.TensorNumbers has safe ones:\n{string.Join('\n', calls)}");
+    }
+
+    /// <summary>The rule must be able to fail: where numbers are allowed, there are some, and TorchSharp itself calls what makes some.</summary>
+    [Fact]
+    public void Calls_WhereNumbersAreMade_AreFound()
+    {
+        using TransientScalars scalars = new(AppContext.BaseDirectory);
+        Assert.Contains(scalars.Calls(typeof(GMemModel).Assembly.Location, allowed: ""), call => call.StartsWith("GMem: GMem.Runtime.TensorNumbers.Times ", StringComparison.Ordinal));
+        Assert.Contains(scalars.Calls(typeof(torch).Assembly.Location, allowed: ""), call => call.EndsWith(" calls TorchSharp.torch/Tensor TorchSharp.torch/Tensor::square()", StringComparison.Ordinal));
+    }
+
+    /// <summary>Those beside this test that are built from the repository.</summary>
+    private static IEnumerable<string> OwnAssemblies() => new[] { "src", "tests", "benchmarks", "examples" }
+        .SelectMany(folder => Directory.EnumerateDirectories(Path.Combine(Repository.Root, folder)))
+        .SelectMany(folder => Directory.EnumerateFiles(folder, "*.csproj"))
+        .Select(project => Path.Combine(AppContext.BaseDirectory, Path.GetFileNameWithoutExtension(project) + ".dll"))
+        .Where(File.Exists);
+}
