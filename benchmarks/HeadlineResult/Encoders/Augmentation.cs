@@ -27,7 +27,7 @@ internal static class Augmentation
         torch.Tensor view = torch.nn.functional.grid_sample(images, grid, torch.GridSampleMode.Bilinear, torch.GridSamplePaddingMode.Reflection, align_corners: false);
         torch.Tensor gain = torch.rand([count, 3, 1, 1], generator: generator).Times(2 * ColourJitter).PlusInPlace(1 - ColourJitter);
         torch.Tensor shift = torch.rand([count, 3, 1, 1], generator: generator).Times(2 * ColourJitter).PlusInPlace(-ColourJitter);
-        torch.Tensor coloured = (view * gain) + shift;
+        torch.Tensor coloured = (view * gain).Plus(shift);
         torch.Tensor grey = coloured.mean([1L], keepdim: true).expand_as(coloured);
         torch.Tensor isGrey = Uniform(-GreyShare, 1 - GreyShare).lt(torch.zeros(1)).view(count, 1, 1, 1);
         return torch.where(isGrey, grey, coloured).MoveToOuterDisposeScope();

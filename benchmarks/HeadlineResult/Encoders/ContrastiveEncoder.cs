@@ -1,5 +1,6 @@
 using GMem.Encoders;
 using GMem.Runtime;
+using GMem.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -54,8 +55,9 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
         using torch.Generator generator = new((ulong)seed);
         SmallViT network = new(Width, (int)images.shape[3]);
         using Sequential projector = torch.nn.Sequential(
-            torch.nn.Linear(Width, ProjectorWidth), torch.nn.BatchNorm1d(ProjectorWidth), torch.nn.ReLU(), torch.nn.Linear(ProjectorWidth, ProjectorWidth));
-        using torch.optim.Optimizer optimizer = torch.optim.AdamW([.. network.parameters(), .. projector.parameters()], LearningRate);
+            torch.nn.Linear(Width, ProjectorWidth), torch.nn.LayerNorm(ProjectorWidth), torch.nn.ReLU(), torch.nn.Linear(ProjectorWidth, ProjectorWidth));
+        using FlatParameters parameters = new(network.named_parameters().Concat(projector.named_parameters()));
+        using FlatAdamW optimizer = new(parameters, new AdamWSettings(0.9, 0.95, 1e-8, 0), maximumNorm: 1);
         for (int step = 0; step < Steps; step++)
         {
             using DisposeScope scope = torch.NewDisposeScope();
@@ -63,9 +65,9 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
             torch.Tensor batch = Scaled(images.index_select(0, chosen));
             torch.Tensor first = projector.forward(network.forward(Augmentation.View(batch, generator)));
             torch.Tensor second = projector.forward(network.forward(Augmentation.View(batch, generator)));
-            optimizer.zero_grad();
+            parameters.ZeroGradients();
             Loss(first, second).backward();
-            _ = optimizer.step();
+            _ = optimizer.Update(LearningRate, averageDecay: 0);
         }
 
         return network;
@@ -78,7 +80,7 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
         torch.Tensor diagonal = correlation.diagonal();
         torch.Tensor on = diagonal.OneMinus().Squared().sum();
         torch.Tensor off = correlation.Squared().sum() - diagonal.Squared().sum();
-        return on + off.Times(OffDiagonalWeight);
+        return on.Plus(off.Times(OffDiagonalWeight));
     }
 
     private static torch.Tensor Standardised(torch.Tensor z)

@@ -39,8 +39,8 @@ internal sealed class FittedFeatures : IDisposable
         (torch.Tensor values, torch.Tensor vectors) = torch.linalg.eigh(centred.t().matmul(centred));
         long count = Math.Min(dimension, vectors.shape[1]);
         torch.Tensor first = vectors.flip(1).narrow(1, 0, count);
-        torch.Tensor spread = values.flip(0).narrow(0, 0, count).clamp_min(1e-12.ToScalar());
-        torch.Tensor scaled = first * spread.pow((-whitening / 2).ToScalar());
+        torch.Tensor spread = values.flip(0).narrow(0, 0, count).AtLeast(1e-12);
+        torch.Tensor scaled = first * spread.ToThePower(-whitening / 2);
         return new FittedFeatures(mean.to(torch.float32), scaled.to(torch.float32).contiguous());
     }
 
@@ -56,7 +56,7 @@ internal sealed class FittedFeatures : IDisposable
     {
         long total = images.shape[0];
         long every = Math.Max(1, total / count);
-        return images.index_select(0, torch.arange(0, total, every));
+        return images.index_select(0, torch.tensor(Enumerable.Range(0, (int)((total + every - 1) / every)).Select(i => i * every).ToArray()));
     }
 
     public void Dispose()

@@ -108,18 +108,18 @@ internal sealed class PatchEncoder : SnippetEncoder
             using DisposeScope scope = torch.NewDisposeScope();
             torch.Tensor nearest = SquaredDistances(points, centres).argmin(1);
             torch.Tensor counts = torch.bincount(nearest, minlength: Centres).to(torch.float32);
-            torch.Tensor sums = torch.zeros_like(centres).index_add_(0, nearest, points, 1);
+            torch.Tensor sums = torch.zeros_like(centres).scatter_add_(0, nearest.unsqueeze(1).expand_as(points), points);
 
             // A centre that lost all its points stays where it is.
-            torch.Tensor means = sums / counts.clamp_min(1.ToScalar()).unsqueeze(1);
-            centres = torch.where(counts.gt(0).unsqueeze(1), means, centres).MoveToOuterDisposeScope();
+            torch.Tensor means = sums / counts.AtLeast(1).unsqueeze(1);
+            centres = torch.where(counts.IsAbove(0).unsqueeze(1), means, centres).MoveToOuterDisposeScope();
         }
 
         return centres;
     }
 
     private static torch.Tensor SquaredDistances(torch.Tensor points, torch.Tensor centres) =>
-        points.Squared().sum(1, keepdim: true) + centres.Squared().sum(1).unsqueeze(0) - points.matmul(centres.t()).Times(2);
+        points.Squared().sum(1, keepdim: true).Plus(centres.Squared().sum(1).unsqueeze(0)).PlusScaledInPlace(-2, points.matmul(centres.t()));
 
     /// <summary><c>[B, 4 * K]</c>: the map's sums over each quarter.</summary>
     private torch.Tensor Features(torch.Tensor images) => torch.nn.functional.adaptive_avg_pool2d(Map(images), [2, 2]).flatten(1);

@@ -1,3 +1,4 @@
+using GMem.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -32,7 +33,7 @@ internal sealed class SmallViT : Module<Tensor, Tensor>
     /// <returns><c>[B, width]</c>.</returns>
     public override Tensor forward(Tensor input)
     {
-        Tensor tokens = _embed.forward(input).flatten(2).permute(2, 0, 1) + _positions;
+        Tensor tokens = _embed.forward(input).flatten(2).permute(2, 0, 1).Plus(_positions);
         return _norm.forward(_blocks.forward(tokens, null, null).mean([0L]));
     }
 }
