@@ -1,12 +1,8 @@
-using System.Runtime.ExceptionServices;
 using TorchSharp;
 
 namespace GMem.Runtime;
 
-/// <summary>
-/// Independent work on as many threads as libtorch uses for one operator, each of which computes its operators by itself. Between small operators the threads of a
-/// single one mostly wait for one another; threads with work of their own never do.
-/// </summary>
+/// <summary>Independent work on as many threads as libtorch uses for one operator, each of which computes its operators by itself.</summary>
 internal static class CoreThreads
 {
     /// <summary>Runs the body for 0 .. count - 1. The first failure is thrown, unwrapped, when all threads have ended.</summary>
@@ -26,44 +22,22 @@ internal static class CoreThreads
         }
 
         int next = -1;
-        Exception? failure = null;
-        using CountdownEvent started = new(threads);
-        Thread[] workers = [.. Enumerable.Range(0, threads).Select(_ => new Thread(Work) { IsBackground = true, Name = "GMem encoding" })];
-        Array.ForEach(workers, w => w.Start());
-
-        // The number is kept by thread, but new threads take over what was set last: hence it is set back before anything else may start one.
-        started.Wait();
-        torch.set_num_threads(threads);
-        Array.ForEach(workers, w => w.Join());
-        if (failure is not null)
+        bool failed = false;
+        using WorkerThreads workers = new(threads, operatorThreads: 1, "GMem encoding");
+        workers.Run(_ =>
         {
-            ExceptionDispatchInfo.Throw(failure);
-        }
-
-        void Work()
-        {
-            try
-            {
-                // Asking makes libtorch set up this thread; otherwise it would do so later and undo what is set here.
-                _ = torch.get_num_threads();
-                torch.set_num_threads(1);
-            }
-            finally
-            {
-                _ = started.Signal();
-            }
-
-            for (int i = Interlocked.Increment(ref next); i < count && Volatile.Read(ref failure) is null; i = Interlocked.Increment(ref next))
+            for (int i = Interlocked.Increment(ref next); i < count && !Volatile.Read(ref failed); i = Interlocked.Increment(ref next))
             {
                 try
                 {
                     body(i);
                 }
-                catch (Exception e)
+                catch
                 {
-                    _ = Interlocked.CompareExchange(ref failure, e, null);
+                    Volatile.Write(ref failed, true);
+                    throw;
                 }
             }
-        }
+        });
     }
 }

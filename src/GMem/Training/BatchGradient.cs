@@ -5,11 +5,26 @@ using TorchSharp;
 namespace GMem.Training;
 
 /// <summary>Forward and backward pass of a batch, whole or in micro-batches whose gradients add up.</summary>
-internal sealed class BatchGradient(SiT network, TrainingLoss loss, TrainingOptions options, torch.Device device)
+/// <param name="network">Its parameters' gradients are added to.</param>
+/// <param name="loss">Of a pass.</param>
+/// <param name="options">The run.</param>
+/// <param name="device">Where the network is.</param>
+/// <param name="team">Threads that share every pass; null for none.</param>
+internal sealed class BatchGradient(SiT network, TrainingLoss loss, TrainingOptions options, torch.Device device, GradientTeam? team = null)
 {
     /// <summary>Adds the gradient of the batch's mean loss to the parameters' gradients.</summary>
     /// <returns>The loss, without its graph.</returns>
     public LossTerms Accumulate(StepDraws draws, StepClock? clock)
+    {
+        team?.Begin();
+        LossTerms sum = AccumulateParts(draws, clock);
+        long start = StepClock.Now;
+        team?.End();
+        _ = clock?.Add(StepClock.Backward, start);
+        return sum;
+    }
+
+    private LossTerms AccumulateParts(StepDraws draws, StepClock? clock)
     {
         long micro = Math.Min(options.MicroBatchSize ?? draws.Count, draws.Count);
         if (micro == draws.Count)
@@ -29,16 +44,21 @@ internal sealed class BatchGradient(SiT network, TrainingLoss loss, TrainingOpti
         return sum!;
     }
 
+    private LossTerms Pass(StepDraws draws, double share, StepClock? clock) => team is null
+        ? Pass(network, draws, share, clock)
+        : team.Pass(draws, share, (twin, some, part, counts) => Pass(twin, some, part, counts ? clock : null));
+
+    /// <param name="model">The network, or one that shares its weights.</param>
     /// <param name="draws">The samples.</param>
     /// <param name="share">Of the batch, which the mean over these samples stands for.</param>
     /// <param name="clock">Told where the time goes.</param>
-    private LossTerms Pass(StepDraws draws, double share, StepClock? clock)
+    private LossTerms Pass(SiT model, StepDraws draws, double share, StepClock? clock)
     {
         long start = StepClock.Now;
         LossTerms terms;
         using (Autocast.Begin(device, options.Precision == Precision.BFloat16Mixed))
         {
-            terms = loss.Compute(network, draws.Data, draws.Noise, draws.Time, draws.Condition, draws.ProjectionTarget);
+            terms = loss.Compute(model, draws.Data, draws.Noise, draws.Time, draws.Condition, draws.ProjectionTarget);
         }
 
         terms = share == 1 ? terms : terms.Times(share);

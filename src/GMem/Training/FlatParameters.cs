@@ -13,6 +13,8 @@ internal sealed class FlatParameters : IDisposable
 {
     private readonly List<torch.Tensor> _gradientViews = [];
 
+    private readonly bool _ownsWeights = true;
+
     /// <param name="parameters">The trainable parameters in a stable order, float32, all on one device. Their values are kept.</param>
     public FlatParameters(IEnumerable<(string Name, Parameter Parameter)> parameters)
     {
@@ -31,17 +33,17 @@ internal sealed class FlatParameters : IDisposable
         using DisposeScope scope = torch.NewDisposeScope();
         Weights = torch.cat([.. all.Select(p => p.Parameter.detach().reshape(-1))]).DetachFromDisposeScope();
         Gradients = torch.zeros_like(Weights).DetachFromDisposeScope();
-        long offset = 0;
-        foreach ((_, Parameter parameter) in all)
-        {
-            long[] shape = parameter.shape;
-            long count = parameter.numel();
-            torch.Tensor gradient = Gradients.narrow(0, offset, count).view(shape).DetachFromDisposeScope();
-            parameter.set_(Weights.narrow(0, offset, count).view(shape));
-            parameter.grad = gradient;
-            _gradientViews.Add(gradient);
-            offset += count;
-        }
+        MakeViews(all);
+    }
+
+    private FlatParameters(IEnumerable<(string Name, Parameter Parameter)> parameters, torch.Tensor weights)
+    {
+        using IDisposable noGrad = torch.no_grad();
+        using DisposeScope scope = torch.NewDisposeScope();
+        _ownsWeights = false;
+        Weights = weights;
+        Gradients = torch.zeros_like(Weights).DetachFromDisposeScope();
+        MakeViews(parameters);
     }
 
     /// <summary>float32 <c>[P]</c>: the network's own weights.</summary>
@@ -86,6 +88,11 @@ internal sealed class FlatParameters : IDisposable
         return copy;
     }
 
+    /// <summary>The same weights with other gradients.</summary>
+    /// <param name="parameters">Parameters of another network of the same options; they become views of these weights.</param>
+    /// <returns>Dispose it before this.</returns>
+    public FlatParameters Share(IEnumerable<(string Name, Parameter Parameter)> parameters) => new(parameters, Weights);
+
     public void Dispose()
     {
         foreach (torch.Tensor view in _gradientViews)
@@ -94,6 +101,24 @@ internal sealed class FlatParameters : IDisposable
         }
 
         Gradients.Dispose();
-        Weights.Dispose();
+        if (_ownsWeights)
+        {
+            Weights.Dispose();
+        }
+    }
+
+    private void MakeViews(IEnumerable<(string Name, Parameter Parameter)> parameters)
+    {
+        long offset = 0;
+        foreach ((_, Parameter parameter) in parameters)
+        {
+            long[] shape = parameter.shape;
+            long count = parameter.numel();
+            torch.Tensor gradient = Gradients.narrow(0, offset, count).view(shape).DetachFromDisposeScope();
+            parameter.set_(Weights.narrow(0, offset, count).view(shape));
+            parameter.grad = gradient;
+            _gradientViews.Add(gradient);
+            offset += count;
+        }
     }
 }

@@ -4,7 +4,7 @@ using TorchSharp;
 namespace GMem.Training;
 
 /// <summary>What a training run takes beyond what is there before it, in bytes. Counted from the shapes; measured peaks are in docs/training.md.</summary>
-/// <param name="Weights">Weights, gradients, moments and averages, and a spare copy of the weights while samples are drawn.</param>
+/// <param name="Weights">Weights, gradients (one for each thread of <see cref="GradientTeam"/>), moments and averages, and a spare copy of the weights while samples are drawn.</param>
 /// <param name="Activations">What the forward pass keeps for the backward pass, for the images that go through at once.</param>
 /// <param name="Copy">The state kept in main memory where there is no workspace, or the one that is read on resuming.</param>
 internal readonly record struct MemoryEstimate(long Weights, long Activations, long Copy)
@@ -23,7 +23,8 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
         long state = (3L + averages) * Float * parameters;
         long working = (2L * Float * parameters) + (mixed ? Half * parameters : 0);
         long images = Math.Min(training.MicroBatchSize ?? training.BatchSize, training.BatchSize);
-        return new MemoryEstimate(state + working, images * PerImage(network, mixed, device.type == DeviceType.CPU), state);
+        long gradientsOfOthers = (GradientTeam.Members(training, device) - 1L) * Float * parameters;
+        return new MemoryEstimate(state + working + gradientsOfOthers, images * PerImage(network, mixed, device.type == DeviceType.CPU), state);
     }
 
     /// <summary>Bytes on the device.</summary>

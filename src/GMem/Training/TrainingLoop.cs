@@ -18,6 +18,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly TrainingWorkspace? _workspace;
     private readonly ImageSplit _split;
     private readonly BatchDraw _draw;
+    private readonly GradientTeam? _team;
     private readonly BatchGradient _gradient;
     private readonly LearningRates _learningRates;
     private readonly TrainingState _state;
@@ -43,10 +44,11 @@ internal sealed class TrainingLoop : IDisposable
         _workspace = workspace;
         _split = new ImageSplit(set.Count, options.ValidationFraction, options.Seed);
         _draw = new BatchDraw(set, _split.Training, network.Options, transport, options, device);
-        _gradient = new BatchGradient(network, loss, options, device);
         _learningRates = new LearningRates(options);
         _validation = new ValidationLoss(network, set, _split.Validation, loss, transport, options, device);
         _state = new TrainingState(network, options);
+        _team = GradientTeam.Of(network, _state.Parameters, options, device);
+        _gradient = new BatchGradient(network, loss, options, device, _team);
         _messages = workspace?.Messages ?? new TrainingMessages();
         _store = workspace?.Checkpoints ?? new MemoryCheckpoint();
         _checkpoints = new CheckpointSchedule(_store, options.CheckpointEvery);
@@ -145,6 +147,7 @@ internal sealed class TrainingLoop : IDisposable
     public void Dispose()
     {
         _store.Dispose();
+        _team?.Dispose();
         _state.Dispose();
     }
 

@@ -18,7 +18,7 @@ public sealed class CoreThreadsTests
 
         // The first three pieces wait for one another, so that no thread can do all of them before the others have begun.
         using Barrier meeting = new(3);
-        OnThreads(3, () => CoreThreads.For(40, i =>
+        OperatorThreads.Run(3, () => CoreThreads.For(40, i =>
         {
             _ = Interlocked.Increment(ref runs[i]);
             Assert.True(i >= 3 || meeting.SignalAndWait(TimeSpan.FromSeconds(30)));
@@ -35,7 +35,7 @@ public sealed class CoreThreadsTests
     }
 
     [Fact]
-    public void For_AFailure_IsThrownPlainAndTheNumberOfThreadsStays() => OnThreads(2, () =>
+    public void For_AFailure_IsThrownPlainAndTheNumberOfThreadsStays() => OperatorThreads.Run(2, () =>
     {
         Assert.Throws<IOException>(() => CoreThreads.For(8, i => throw new IOException("no")));
         Assert.Equal(2, torch.get_num_threads());
@@ -50,22 +50,8 @@ public sealed class CoreThreadsTests
         using KlAutoencoder autoencoder = TinyEncoders.Kl();
         ImageEncoding encoding = new(autoencoder, encoder, 2, mirror: true);
         Dictionary<string, torch.Tensor> one = encoding.Encode(images.Pixels), several = [];
-        OnThreads(2, () => several = encoding.Encode(images.Pixels));
+        OperatorThreads.Run(2, () => several = encoding.Encode(images.Pixels));
         Assert.Equal(one.Keys.Order(), several.Keys.Order());
         Assert.All(one, t => ReferenceFolder.Close(several[t.Key], t.Value, 1e-5, 1e-3, t.Key));
-    }
-
-    private static void OnThreads(int count, Action action)
-    {
-        int before = torch.get_num_threads();
-        torch.set_num_threads(count);
-        try
-        {
-            action();
-        }
-        finally
-        {
-            torch.set_num_threads(before);
-        }
     }
 }

@@ -1,5 +1,6 @@
 using GMem.Backbone;
 using GMem.Runtime;
+using GMem.Tests.Runtime;
 using GMem.Tests.Shared;
 using GMem.Training;
 using TorchSharp;
@@ -23,6 +24,61 @@ public sealed class BatchGradientTests
         ReferenceFolder.Close(loss.Cosine!, wholeLoss.Cosine!, 0, 1e-6, "cosine loss");
         Assert.False(loss.Total.requires_grad);
     }
+
+    [Theory]
+    [InlineData(2, null, false)]
+    [InlineData(4, null, false)]
+    [InlineData(2, 2, false)]
+    [InlineData(2, null, true)]
+    public void Accumulate_OnSeveralThreads_SameLossAndGradientUpToRounding(int threads, int? micro, bool checkpointing)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        (LossTerms wholeLoss, torch.Tensor whole) = Gradient(new TrainingOptions { CosineLossWeight = 0.5 });
+        TrainingOptions options = new() { CosineLossWeight = 0.5, MicroBatchSize = micro, BatchSize = 4 };
+        OperatorThreads.Run(threads, () =>
+        {
+            Assert.Equal(threads, GradientTeam.Members(options, torch.CPU));
+            (LossTerms loss, torch.Tensor parts) = Gradient(options, checkpointing);
+            Assert.False(whole.equal(parts).all().item<bool>(), "the threads were not used");
+            ReferenceFolder.Close(parts, whole, 1e-6, 1e-4, "gradient");
+            ReferenceFolder.Close(loss.Total, wholeLoss.Total, 0, 1e-6, "loss");
+            ReferenceFolder.Close(loss.Cosine!, wholeLoss.Cosine!, 0, 1e-6, "cosine loss");
+            Assert.Null(loss.Projection);
+
+            // The same threads, the same bits.
+            Assert.True(parts.equal(Gradient(options, checkpointing).Gradient).all().item<bool>());
+        });
+    }
+
+    [Theory]
+    [InlineData(1, 8, null, 1)]
+    [InlineData(2, 1, null, 1)]
+    [InlineData(2, 2, null, 2)]
+    [InlineData(2, 3, null, 1)]
+    [InlineData(2, 9, null, 2)]
+    [InlineData(2, 64, 1, 1)]
+    [InlineData(4, 6, null, 3)]
+    [InlineData(16, 64, null, 4)]
+    public void Members_OfThreadsAndImages_AsManyAsHaveEnoughToDo(int threads, int batch, int? micro, int members) => OperatorThreads.Run(threads, () =>
+    {
+        TrainingOptions options = new() { BatchSize = batch, MicroBatchSize = micro };
+        Assert.Equal(members, GradientTeam.Members(options, torch.CPU));
+        Assert.Equal(1, GradientTeam.Members(options, torch.META));
+    });
+
+    [Fact]
+    public void Pass_FailsOnOneThread_ThrowsThatAndGoesOn() => OperatorThreads.Run(2, () =>
+    {
+        using SiT sit = new(new SiTOptions { InputSize = 8, InputChannels = 3, HiddenSize = 32, Depth = 1, HeadCount = 2, SnippetSize = 6 });
+        using FlatParameters parameters = new(sit.TrainableParameters());
+        using GradientTeam team = GradientTeam.Of(sit, parameters, new TrainingOptions { BatchSize = 2 }, torch.CPU)!;
+        using DisposeScope scope = torch.NewDisposeScope();
+        StepDraws draws = new(torch.zeros(2, 1), torch.zeros(2, 1), torch.zeros(2), null, null);
+        LossTerms Half(SiT network, StepDraws some, double share, bool counts) => new(TensorNumbers.Full([], share), TensorNumbers.Full([], network == sit ? 1 : 2), null, null);
+        Assert.Throws<IOException>(() => team.Pass(draws, 1, (network, some, share, counts) => counts ? Half(network, some, share, counts) : throw new IOException("no")));
+        LossTerms loss = team.Pass(draws, 1, Half);
+        Assert.Equal((1f, 3f), (loss.Total.item<float>(), loss.Data.item<float>()));
+    });
 
     [Theory]
     [InlineData(false, false)]
@@ -77,7 +133,8 @@ public sealed class BatchGradientTests
             torch.randn(shape, generator: generator), torch.randn(shape, generator: generator), torch.rand(4, generator: generator), torch.randn([4, 6], generator: generator), null);
         using (torch.enable_grad())
         {
-            LossTerms loss = new BatchGradient(sit, new TrainingLoss(options.CreateTransport(), options), options, torch.CPU).Accumulate(draws, clock: null);
+            using GradientTeam? team = GradientTeam.Of(sit, parameters, options, torch.CPU);
+            LossTerms loss = new BatchGradient(sit, new TrainingLoss(options.CreateTransport(), options), options, torch.CPU, options.BatchSize == draws.Count ? team : null).Accumulate(draws, clock: null);
             return (loss, parameters.Gradients.clone());
         }
     }
