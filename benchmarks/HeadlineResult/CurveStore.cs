@@ -31,7 +31,7 @@ internal sealed class CurveStore
 
     private string Key(Contestant contestant, int seed)
     {
-        string decides = $"{contestant.Name} {seed} {_protocol} {_protocol.SnippetDimension} {_protocol.TrainingImages} {string.Join(' ', _protocol.StageSteps)}";
+        string decides = $"{contestant.Name} {seed} {_protocol} {_protocol.SnippetDimension} {_protocol.TrainingImages} {string.Join(' ', _protocol.StageSteps(contestant))}";
         return $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(decides)))[..16]}.json";
     }
 }

@@ -64,7 +64,12 @@ internal sealed record Protocol
 
     public double LearningRate => 2e-3;
 
-    public IEnumerable<int> StageSteps => Stages.Select(s => Math.Max(1, (int)(s * Steps))).Distinct();
+    /// <summary>At which steps a contestant is judged; one with a single seed at every other, for it costs as much as training.</summary>
+    public IReadOnlyList<int> StageSteps(Contestant contestant)
+    {
+        int[] all = [.. Stages.Select(s => Math.Max(1, (int)(s * Steps))).Distinct()];
+        return contestant.OneSeedOnly ? [.. all.Where((_, i) => (all.Length - i) % 2 == 1)] : all;
+    }
 
     /// <summary>Heun with 10 steps: 20 evaluations of the network an image.</summary>
     public SamplingOptions Sampling { get; } = new() { Steps = 10 };

@@ -24,7 +24,7 @@ internal static class Race
         double seconds = 0;
         try
         {
-            foreach (int steps in protocol.StageSteps)
+            foreach (int steps in protocol.StageSteps(contestant))
             {
                 // The run goes on from where the stage before ended: the same as one run that was never stopped.
                 start = ProcessorTime;
