@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Backbone.Kernels;
 using GMem.Runtime;
 using TorchSharp;
 
@@ -64,6 +65,7 @@ internal sealed class BatchGradient(SiT network, TrainingLoss loss, TrainingOpti
         terms = share == 1 ? terms : terms.Times(share);
         start = clock?.Add(StepClock.Forward, start) ?? 0;
         terms.Total.backward();
+        HandedGradients.Release();
         _ = clock?.Add(StepClock.Backward, start);
         return terms.Detach();
     }
