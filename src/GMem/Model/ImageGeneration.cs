@@ -34,15 +34,36 @@ internal static class ImageGeneration
         torch.Tensor noise = SeededNoise.Images(seeds, shape, core.Device);
         torch.Tensor? condition = Conditions(core.Network.Options.Condition, model.Memory, requests, entries)?.to(core.Device);
         Sampler sampler = new(core.Transport, model.Options);
-        torch.Tensor latents = sampler.Sample(
-            core.Network.forward,
-            noise,
-            condition,
-            sampler.NeedsNullCondition ? core.Network.NullCondition(1) : null,
-            sampler.NeedsIncrements ? step => SeededNoise.Increments(seeds, step, shape, core.Device) : null,
-            preview: previewEveryNStep > 0 ? new SamplingPreview(previewEveryNStep, (estimate, progress) => preview?.Invoke(Decode(estimate), progress)) : null,
-            cancellationToken: cancellationToken);
+        torch.Tensor latents = noise;
+        if (previewEveryNStep > 0)
+        {
+            latents = Sample(0, seeds.Length, new SamplingPreview(previewEveryNStep, (estimate, progress) => preview?.Invoke(Decode(estimate), progress)));
+        }
+        else
+        {
+            // Into the noise, of which each range is needed by itself alone.
+            GenerationTeam.Run(core.Network.Options, core.Device, seeds.Length, (begin, count) =>
+            {
+                using IDisposable noGradients = torch.no_grad();
+                using DisposeScope ofThread = torch.NewDisposeScope();
+                _ = noise.narrow(0, begin, count).copy_(Sample(begin, count, null));
+            });
+        }
+
         return new GeneratedImages(Decode(latents).Pixels.MoveToOuterDisposeScope(), entries);
+
+        torch.Tensor Sample(int begin, int count, SamplingPreview? watch)
+        {
+            long[] some = seeds[begin..(begin + count)];
+            return sampler.Sample(
+                core.Network.forward,
+                noise.narrow(0, begin, count),
+                condition?.narrow(0, begin, count),
+                sampler.NeedsNullCondition ? core.Network.NullCondition(1) : null,
+                sampler.NeedsIncrements ? step => SeededNoise.Increments(some, step, shape, core.Device) : null,
+                preview: watch,
+                cancellationToken: cancellationToken);
+        }
 
         GeneratedImages Decode(torch.Tensor data) => new(core.Autoencoder.Decode(data).cpu().contiguous(), entries);
     }

@@ -1,4 +1,6 @@
 using GMem.Backbone;
+using GMem.Model;
+using GMem.Tests.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Backbone;
@@ -25,6 +27,39 @@ public sealed class SiTBatchIndependenceTests
             using SiT network = SmallSiT.Build(options);
             CheckAllBatches(network, 1);
             CheckAllBatches(network, 2);
+        }
+    }
+
+    /// <summary>Generation shares a batch among threads with fewer cores each, and gives an image alone all of them.</summary>
+    [Theory]
+    [InlineData(48, 4, 1)]
+    [InlineData(96, 3, 2)]
+    [InlineData(192, 6, 8)]
+    [InlineData(128, 4, 8)]
+    [InlineData(384, 6, 8)]
+    [InlineData(64, 4, 3)]
+    public void Forward_OnOneThreadOrSeveral_GivesTheSameBits(int hidden, int heads, int grid)
+    {
+        foreach (bool lightning in new[] { false, true })
+        {
+            SiTOptions options = SmallSiT.Options(lightning, hidden, grid);
+            options.HeadCount = heads;
+            Assert.True(GenerationTeam.KeepsBits(options));
+            using SiT network = SmallSiT.Build(options);
+            using DisposeScope scope = torch.NewDisposeScope();
+            using IDisposable noGradients = torch.no_grad();
+            (torch.Tensor x, torch.Tensor t, torch.Tensor? c) = SmallSiT.Inputs(options, 8);
+            List<torch.Tensor> outputs = [];
+            foreach (int threads in new[] { 1, 2, 3, 4 })
+            {
+                foreach (int rows in new[] { 1, 2, 4, 8 })
+                {
+                    OperatorThreads.Run(threads, () => outputs.Add(torch.cat([.. Enumerable.Range(0, 8 / rows).Select(i =>
+                        network.forward(x.narrow(0, i * rows, rows), t.narrow(0, i * rows, rows), c!.narrow(0, i * rows, rows)))], 0)));
+                }
+            }
+
+            Assert.All(outputs, o => Assert.True(o.equal(outputs[0]).all().item<bool>()));
         }
     }
 
