@@ -16,8 +16,8 @@ internal static class GenerationTeam
     private const int Block = 16;
 
     private static readonly Lock Gate = new();
-    private static WorkerThreads? workers;
-    private static (int Members, int OperatorThreads) made;
+    private static WorkerThreads? Workers;
+    private static (int Members, int OperatorThreads) Made;
 
     /// <summary>Whether an image has the same bits however many threads an operator has, so that it does not depend on the batch it is made in.</summary>
     public static bool KeepsBits(SiTOptions network) => network.HiddenSize % Block == 0;
@@ -52,13 +52,13 @@ internal static class GenerationTeam
 
     private static WorkerThreads Team(int members, int operatorThreads)
     {
-        if (workers is null || made != (members, operatorThreads))
+        if (Workers is null || Made != (members, operatorThreads))
         {
-            workers?.Dispose();
-            workers = new WorkerThreads(members, operatorThreads, "GMem generation");
-            made = (members, operatorThreads);
+            Workers?.Dispose();
+            Workers = new WorkerThreads(members, operatorThreads, "GMem generation");
+            Made = (members, operatorThreads);
         }
 
-        return workers;
+        return Workers;
     }
 }
