@@ -19,8 +19,6 @@ internal sealed record Setting(string Name, Contestant Contestant)
         yield return With("snippet dropout 0", o => o.Network.SnippetDropout = 0);
         yield return With("snippet dropout 0.4, the public value", o => o.Network.SnippetDropout = 0.4);
         yield return With("snippet scale 1, the public value", o => o.SnippetScale = 1);
-        yield return With("snippets of 32 entries", _ => { }).Fitted((images, _) => PcaEncoder.Fit(images, 32));
-        yield return With("snippets of 512 entries", _ => { }).Fitted((images, _) => PcaEncoder.Fit(images, 512));
         yield return With("whitened components", _ => { }).Fitted((images, _) => WhitenedPcaEncoder.Fit(images, protocol.SnippetDimension, 1));
         yield return With("adaLN initialised as in the public GMem code", o => o.Network.Initialisation = SiTInitialisation.PublicGMem);
         yield return With("times logit-normal", o => o.Training.TimeDistribution = TimeDistribution.LogitNormal());
