@@ -22,11 +22,18 @@ internal static class ResultsPage
     {
         string images = Path.Combine(protocol.Output, "images");
         Directory.CreateDirectory(images);
-        PngExporter.Export(Plot(judge, curves, "training steps", s => s.Step), Path.Combine(images, StepsPicture), 900, 520);
-        PngExporter.Export(Plot(judge, curves, "processor seconds of training", s => s.Seconds), Path.Combine(images, SecondsPicture), 900, 520);
+        Export(Plot(judge, curves, "training steps", s => s.Step), Path.Combine(images, StepsPicture));
+        Export(Plot(judge, curves, "processor seconds of training", s => s.Seconds), Path.Combine(images, SecondsPicture));
         string text = Text(protocol, judge, curves);
         File.WriteAllText(Path.Combine(protocol.Output, "results.md"), text);
         Console.WriteLine(text);
+    }
+
+    /// <summary>Without text shaping, whose native library is not restored on Linux and which Latin letters do not need.</summary>
+    private static void Export(PlotModel plot, string path)
+    {
+        using FileStream file = File.Create(path);
+        new PngExporter { Width = 900, Height = 520, UseTextShaping = false }.Export(plot, file);
     }
 
     private static string Text(Protocol protocol, Judge judge, IReadOnlyList<Curve> curves)
@@ -42,6 +49,7 @@ internal static class ResultsPage
         Line($"- **held-out**: the same network, given the snippets of test images.");
         Line($"");
         AppendSavings(text, curves);
+        AppendBudgets(text, curves);
         Line($"");
         Line($"![Distance against steps](images/{StepsPicture})");
         Line($"");
@@ -60,30 +68,53 @@ internal static class ResultsPage
         }
 
         Line($"");
-        Line($"Machine: {GMemRuntime.Describe().ReplaceLineEndings("; ").Replace("  ", " ", StringComparison.Ordinal)}");
+        Line($"{Machine()}");
         return text.ToString();
     }
+
+    /// <summary>Versions and threads, without the paths of the machine.</summary>
+    public static string Machine() => "Machine: " + string.Join("; ", GMemRuntime.Describe().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        .Where(line => !line.StartsWith("shim", StringComparison.Ordinal))
+        .Select(line => string.Join(' ', line.Split(" from ")[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)))) + ".";
 
     private static void AppendSavings(StringBuilder text, IReadOnlyList<Curve> curves)
     {
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
         Line($"## Steps saved");
         Line($"");
-        Line($"SiT's last step over the first judged step of GMem at or below SiT's distance there (of the same seed).");
+        Line($"Ratio: SiT's last step over the first judged step of GMem at or below SiT's distance there (of the same seed). Between judgements: the same with the step at which the curve, drawn straight on the logarithm of the distance, crosses it. In processor seconds: SiT's whole training over GMem's to that step, fitting the encoder included.");
         Line($"");
-        Line($"| model | seed | its last distance, SiT's | reaches SiT's at step | ratio | copies there | ratio from held-out snippets | encoder fitted in, processor s |");
-        Line($"| --- | --- | --- | --- | --- | --- | --- | --- |");
+        Line($"| model | seed | its last distance, SiT's | reaches SiT's at step | ratio | between judgements | in processor seconds | copies there | ratio from held-out snippets | encoder fitted in, processor s |");
+        Line($"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
         foreach (Curve curve in curves.Where(c => c.HasMemory))
         {
             Curve sit = curves.First(c => c.Name == "SiT" && c.Seed == curve.Seed);
             Stage? own = curve.Reaches(sit.Final);
-            Line($"| {curve.Name} | {curve.Seed} | {curve.Final:f3}, {sit.Final:f3} | {own?.Step.ToString(CultureInfo.InvariantCulture) ?? "not within the budget"} | {Ratio(sit, own)} | {Share(own?.Own.Copies)} | {Ratio(sit, curve.ReachesHeldOut(sit.Final))} | {curve.EncoderSeconds:f0} |");
+            Line($"| {curve.Name} | {curve.Seed} | {curve.Final:f3}, {sit.Final:f3} | {own?.Step.ToString(CultureInfo.InvariantCulture) ?? "not within the budget"} | {Ratio(sit, own)} | {sit.Stages[^1].Step / curve.Crosses(sit.Final, s => s.Step):f2} | {sit.Stages[^1].Seconds / (curve.EncoderSeconds + curve.Crosses(sit.Final, s => s.Seconds)):f2} | {Share(own?.Own.Copies)} | {Ratio(sit, curve.ReachesHeldOut(sit.Final))} | {curve.EncoderSeconds:f0} |");
+        }
+    }
+
+    /// <summary>What the ratio would have been had SiT's training ended at each of its judgements.</summary>
+    private static void AppendBudgets(StringBuilder text, IReadOnlyList<Curve> curves)
+    {
+        void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
+        Line($"");
+        Line($"How the ratio (between judgements) changes with the budget: SiT's step over the step at which GMem has the distance that SiT has there.");
+        Line($"");
+        int[] steps = [.. curves.First(c => c.Name == "SiT").Stages.Select(s => s.Step).Skip(1)];
+        Line($"| model | seed | {string.Join(" | ", steps.Select(s => $"SiT at {s}"))} |");
+        Line($"| --- | --- |{string.Concat(steps.Select(_ => " --- |"))}");
+        foreach (Curve curve in curves.Where(c => c.HasMemory))
+        {
+            Curve sit = curves.First(c => c.Name == "SiT" && c.Seed == curve.Seed);
+            IEnumerable<string> ratios = sit.Stages.Where(s => steps.Contains(s.Step)).Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Step / curve.Crosses(s.Own.Frechet, c => c.Step):f2}"));
+            Line($"| {curve.Name} | {curve.Seed} | {string.Join(" | ", ratios)} |");
         }
     }
 
     private static string Share(double? share) => share is { } value ? string.Create(CultureInfo.InvariantCulture, $"{100 * value:f1} %") : "";
 
-    private static string Ratio(Curve sit, Stage? reached) => reached is null ? "below 1" : string.Create(CultureInfo.InvariantCulture, $"{(double)sit.Stages[^1].Step / reached.Step:f1}");
+    private static string Ratio(Curve sit, Stage? reached) => reached is null ? "below 1" : string.Create(CultureInfo.InvariantCulture, $"{(double)sit.Stages[^1].Step / reached.Step:f2}");
 
     private static PlotModel Plot(Judge judge, IReadOnlyList<Curve> curves, string what, Func<Stage, double> position)
     {

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using GMem;
 using GMem.Encoders;
-using GMem.Runtime;
 using TorchSharp;
 
 namespace HeadlineResult;
@@ -88,7 +87,7 @@ internal sealed class SettingsTable(ImageData data, Judge judge, Protocol protoc
         Line($"| --- | --- | --- | --- |");
         _rows.ForEach(row => text.AppendLine(row));
         Line($"");
-        Line($"Machine: {GMemRuntime.Describe().ReplaceLineEndings("; ").Replace("  ", " ", StringComparison.Ordinal)}");
+        Line($"{ResultsPage.Machine()}");
         File.WriteAllText(Path.Combine(protocol.Output, "settings.md"), text.ToString());
     }
 }

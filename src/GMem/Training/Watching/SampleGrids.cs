@@ -37,12 +37,19 @@ internal sealed class SampleGrids(string folder, GMemModel preview, TrainingOpti
         return path;
     }
 
-    /// <returns>The grids that are there, in the order of their steps.</returns>
-    public static IReadOnlyList<(long Step, string Path)> In(string folder) => !Directory.Exists(folder)
-        ? []
-        :
-        [
-            .. Directory.GetFiles(folder, "step-*.png").Order(StringComparer.Ordinal)
-                .Select(path => (long.Parse(Path.GetFileNameWithoutExtension(path)["step-".Length..], CultureInfo.InvariantCulture), path)),
-        ];
+    /// <returns>The grids that are there, in the order of their steps; a file of another name is somebody else's.</returns>
+    public static IReadOnlyList<(long Step, string Path)> In(string folder)
+    {
+        List<(long Step, string Path)> grids = [];
+        string[] files = Directory.Exists(folder) ? Directory.GetFiles(folder, "step-*.png") : [];
+        foreach (string path in files.Order(StringComparer.Ordinal))
+        {
+            if (long.TryParse(Path.GetFileNameWithoutExtension(path)["step-".Length..], CultureInfo.InvariantCulture, out long step))
+            {
+                grids.Add((step, path));
+            }
+        }
+
+        return grids;
+    }
 }
