@@ -42,8 +42,8 @@ internal static class Race
         return new Curve(contestant.Name, encoder is not null, seed, encoderSeconds, stages);
     }
 
-    /// <summary>A model trained for so many steps, from where the workspace is.</summary>
-    public static GMemModel Train(Contestant contestant, SnippetEncoder? encoder, ImageData data, Protocol protocol, int seed, int steps, string workspace)
+    /// <summary>A model trained for so many steps, from where the workspace is, if there is one.</summary>
+    public static GMemModel Train(Contestant contestant, SnippetEncoder? encoder, ImageData data, Protocol protocol, int seed, int steps, string? workspace = null)
     {
         GMemOptions options = new()
         {
@@ -60,8 +60,7 @@ internal static class Race
         return GMemModel.Fit(images, options, GMemRuntime.SelectDevice());
     }
 
-    /// <summary>The snippets of images.</summary>
-    public static torch.Tensor EncodeAll(SnippetEncoder encoder, torch.Tensor images)
+    private static torch.Tensor EncodeAll(SnippetEncoder encoder, torch.Tensor images)
     {
         const int Batch = 512;
         using DisposeScope scope = torch.NewDisposeScope();

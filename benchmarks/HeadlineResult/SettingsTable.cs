@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Text;
 using GMem;
 using GMem.Encoders;
-using TorchSharp;
 
 namespace HeadlineResult;
 
@@ -15,36 +13,28 @@ internal sealed class SettingsTable(ImageData data, Judge judge, Protocol protoc
 
     public void Run()
     {
-        Contestant usual = Contestant.WithMemory("pca", protocol);
         for (int seed = 1; seed <= SeedsOfDefault; seed++)
         {
-            Measure($"as in the headline, seed {seed}", usual, seed, seed == 1 ? Generations : null);
+            Measure(Settings.Usual(protocol) with { Name = $"as in the headline, seed {seed}" }, seed, seed == 1 ? Generations : null);
         }
 
-        foreach (Setting setting in Setting.All(protocol))
+        Measure(Settings.PublicDropout(protocol), 1, Guidance);
+        foreach (Contestant other in Settings.Others(protocol))
         {
-            Measure(setting.Name, setting.Contestant, 1, setting.Name.StartsWith("snippet dropout 0.4", StringComparison.Ordinal) ? Guidance : null);
+            Measure(other, 1, null);
         }
 
         Write();
     }
 
-    private void Measure(string name, Contestant contestant, int seed, Action<string, GMemModel>? more)
+    private void Measure(Contestant contestant, int seed, Action<string, GMemModel>? more)
     {
         using SnippetEncoder encoder = contestant.Encoder!(data.Training, seed);
-        string workspace = Directory.CreateTempSubdirectory("gmem-settings-").FullName;
-        try
-        {
-            TimeSpan start = Race.ProcessorTime;
-            using GMemModel model = Race.Train(contestant, encoder, data, protocol, seed, protocol.Steps, workspace);
-            double seconds = (Race.ProcessorTime - start).TotalSeconds;
-            Add(name, judge.Look(model, entriesAreTrainingImages: true), seconds);
-            more?.Invoke(name, model);
-        }
-        finally
-        {
-            Directory.Delete(workspace, recursive: true);
-        }
+        TimeSpan start = Race.ProcessorTime;
+        using GMemModel model = Race.Train(contestant, encoder, data, protocol, seed, protocol.Steps);
+        double seconds = (Race.ProcessorTime - start).TotalSeconds;
+        Add(contestant.Name, judge.Look(model, entriesAreTrainingImages: true), seconds);
+        more?.Invoke(contestant.Name, model);
     }
 
     /// <summary>What changes only how images are made, with one trained model.</summary>
@@ -76,18 +66,17 @@ internal sealed class SettingsTable(ImageData data, Judge judge, Protocol protoc
 
     private void Write()
     {
-        StringBuilder text = new();
-        void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
-        Line($"# What each setting changes");
-        Line($"");
-        Line($"Written by `dotnet run -c Release --project benchmarks/HeadlineResult -- --part settings --steps {protocol.Steps} --samples {protocol.Samples}`: GMem with principal components (`pca`), {protocol}, snippet dropout {protocol.SnippetDropout}.");
-        Line($"Each row is one training that differs in what it names, or one of these generating otherwise. Distances as in [results.md](results.md), but of {protocol.Samples:N0} images; real images have {judge.Floor:f3}. The first rows say how much is chance.");
-        Line($"");
-        Line($"| setting | distance | copies | training, processor s |");
-        Line($"| --- | --- | --- | --- |");
-        _rows.ForEach(row => text.AppendLine(row));
-        Line($"");
-        Line($"{ResultsPage.Machine()}");
-        File.WriteAllText(Path.Combine(protocol.Output, "settings.md"), text.ToString());
+        MarkdownPage page = new();
+        page.Line($"# What each setting changes");
+        page.Line($"");
+        page.Line($"Written by `dotnet run -c Release --project benchmarks/HeadlineResult -- --part settings --steps {protocol.Steps} --samples {protocol.Samples}`: GMem with principal components (`pca`), {protocol}, snippet dropout {protocol.SnippetDropout}.");
+        page.Line($"Each row is one training that differs in what it names, or one of these generating otherwise. Distances as in [results.md](results.md), but of {protocol.Samples:N0} images; real images have {judge.Floor:f3}. The first rows say how much is chance.");
+        page.Line($"");
+        page.Line($"| setting | distance | copies | training, processor s |");
+        page.Line($"| --- | --- | --- | --- |");
+        _rows.ForEach(row => page.Line($"{row}"));
+        page.Line($"");
+        page.Line($"{MarkdownPage.Machine()}");
+        page.Write(Path.Combine(protocol.Output, "settings.md"));
     }
 }

@@ -38,11 +38,7 @@ internal static class GenerationTeam
 
         try
         {
-            Team(members, threads / members).Run(member =>
-            {
-                int begin = count * member / members;
-                body(begin, (count * (member + 1) / members) - begin);
-            });
+            Team(members, threads / members).RunRanges(count, (_, begin, length) => body((int)begin, (int)length));
         }
         finally
         {

@@ -22,21 +22,12 @@ internal static class CoreThreads
         }
 
         int next = -1;
-        bool failed = false;
         using WorkerThreads workers = new(threads, operatorThreads: 1, "GMem encoding");
         workers.Run(_ =>
         {
-            for (int i = Interlocked.Increment(ref next); i < count && !Volatile.Read(ref failed); i = Interlocked.Increment(ref next))
+            for (int i = Interlocked.Increment(ref next); i < count && !workers.HasFailed; i = Interlocked.Increment(ref next))
             {
-                try
-                {
-                    body(i);
-                }
-                catch
-                {
-                    Volatile.Write(ref failed, true);
-                    throw;
-                }
+                body(i);
             }
         });
     }

@@ -31,6 +31,9 @@ internal sealed class WorkerThreads : IDisposable
         torch.set_num_threads(own);
     }
 
+    /// <summary>Whether a thread has failed in what runs now.</summary>
+    public bool HasFailed => Volatile.Read(ref _failure) is not null;
+
     /// <summary>Runs the body once on each thread and waits. The first failure is thrown, unwrapped, when all have ended.</summary>
     /// <param name="body">Told the thread's number, from 0. Tensors it leaves must belong to no dispose scope.</param>
     public void Run(Action<int> body)
@@ -46,6 +49,18 @@ internal sealed class WorkerThreads : IDisposable
             ExceptionDispatchInfo.Throw(_failure);
         }
     }
+
+    /// <summary>Shares 0 .. count - 1 among the threads as evenly as can be.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="body">Told the thread's number, the first of its range, and how many, at least one.</param>
+    public void RunRanges(long count, Action<int, long, long> body) => Run(number =>
+    {
+        long begin = count * number / _threads.Length, end = count * (number + 1) / _threads.Length;
+        if (end > begin)
+        {
+            body(number, begin, end - begin);
+        }
+    });
 
     /// <summary>Ends the threads.</summary>
     public void Dispose()

@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Weights;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -75,6 +76,7 @@ internal sealed class FlatParameters : IDisposable
 
         using IDisposable noGrad = torch.no_grad();
         SiT copy = new(network.Options, device: device);
+        StateDict.Load(copy, network.StateDictTensors(), "the network");
         long offset = 0;
         foreach ((_, Parameter parameter) in copy.TrainableParameters())
         {

@@ -1,6 +1,5 @@
 using GMem.Backbone;
 using GMem.Runtime;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Training;
@@ -23,16 +22,16 @@ internal sealed class GradientTeam : IDisposable
     private GradientTeam(SiT network, FlatParameters parameters, int members)
     {
         _parameters = parameters;
-        SiT[] twins = [.. Enumerable.Range(1, members - 1).Select(_ => TwinOf(network, parameters.Weights.device))];
+        SiT[] twins = [.. Enumerable.Range(1, members - 1).Select(_ => TwinOf(network, parameters))];
         _networks = [network, .. twins];
         _others = [.. twins.Select(t => parameters.Share(t.TrainableParameters()))];
-        _threads = new WorkerThreads(members, Math.Max(1, torch.get_num_threads() / members), "GMem training");
+        _threads = new WorkerThreads(members, torch.get_num_threads() / members, "GMem training");
     }
 
     /// <summary>How many threads a run's batches are shared by; 1 where that would gain nothing: on a GPU, on one core, with too few images for all to have about as many.</summary>
     public static int Members(TrainingOptions options, torch.Device device)
     {
-        int images = Math.Min(options.MicroBatchSize ?? options.BatchSize, options.BatchSize);
+        int images = options.ImagesAtOnce;
         int members = device.type == DeviceType.CPU ? Math.Min(torch.get_num_threads(), MostMembers) : 1;
         while (members > 1 && images % members != 0 && images < 4 * members)
         {
@@ -67,14 +66,10 @@ internal sealed class GradientTeam : IDisposable
     public LossTerms Pass(StepDraws draws, double share, Func<SiT, StepDraws, double, bool, LossTerms> pass)
     {
         LossNumbers?[] losses = new LossNumbers?[_networks.Length];
-        _threads.Run(member =>
+        _threads.RunRanges(draws.Count, (member, begin, length) =>
         {
-            long begin = draws.Count * member / _networks.Length, length = (draws.Count * (member + 1) / _networks.Length) - begin;
-            if (length > 0)
-            {
-                using DisposeScope scope = torch.NewDisposeScope();
-                losses[member] = LossNumbers.Of(pass(_networks[member], draws.Slice(begin, length), share * length / draws.Count, member == 0));
-            }
+            using DisposeScope scope = torch.NewDisposeScope();
+            losses[member] = LossNumbers.Of(pass(_networks[member], draws.Slice(begin, length), share * length / draws.Count, member == 0));
         });
         return losses.OfType<LossNumbers>().Aggregate((a, b) => a.Plus(b)).ToTerms();
     }
@@ -96,12 +91,9 @@ internal sealed class GradientTeam : IDisposable
         Array.ForEach(_networks[1..], n => n.Dispose());
     }
 
-    /// <summary>A network of the same options and tables, whose weights are still to be shared.</summary>
-    private static SiT TwinOf(SiT network, torch.Device device)
+    private static SiT TwinOf(SiT network, FlatParameters parameters)
     {
-        using IDisposable noGrad = torch.no_grad();
-        SiT twin = new(network.Options, device: device);
-        StateDict.Load(twin, network.StateDictTensors(), "the network");
+        SiT twin = FlatParameters.CopyOf(network, parameters.Weights, parameters.Weights.device);
         twin.train();
         return twin;
     }

@@ -31,7 +31,7 @@ internal static class MemoryBudget
 
         throw new InsufficientMemoryException(string.Create(
             CultureInfo.InvariantCulture,
-            $"Training would take about {estimate.On(isCpu) / Gigabyte:0.0} GB on {device} (weights, gradients, moments and averages {estimate.Weights / Gigabyte:0.0} GB, activations of {Math.Min(training.MicroBatchSize ?? training.BatchSize, training.BatchSize)} images {estimate.Activations / Gigabyte:0.0} GB{(isCpu ? $", a copy of the state {estimate.Copy / Gigabyte:0.0} GB" : "")}), and {available / Gigabyte:0.0} GB are free. {Cure(network, training, device, available)}"));
+            $"Training would take about {estimate.On(isCpu) / Gigabyte:0.0} GB on {device} (weights, gradients, moments and averages {estimate.Weights / Gigabyte:0.0} GB, activations of {training.ImagesAtOnce} images {estimate.Activations / Gigabyte:0.0} GB{(isCpu ? $", a copy of the state {estimate.Copy / Gigabyte:0.0} GB" : "")}), and {available / Gigabyte:0.0} GB are free. {Cure(network, training, device, available)}"));
     }
 
     /// <summary>The least change that fits: fewer images at once, then activation checkpointing, then both, and bfloat16 on a GPU.</summary>
@@ -41,7 +41,7 @@ internal static class MemoryBudget
         {
             foreach (bool checkpointing in network.ActivationCheckpointing ? [true] : new[] { false, true })
             {
-                for (int micro = Math.Min(training.MicroBatchSize ?? training.BatchSize, training.BatchSize); micro >= 1; micro /= 2)
+                for (int micro = training.ImagesAtOnce; micro >= 1; micro /= 2)
                 {
                     SiTOptions otherNetwork = network.Clone();
                     otherNetwork.ActivationCheckpointing = checkpointing;
@@ -53,7 +53,7 @@ internal static class MemoryBudget
                     {
                         string[] changes =
                         [
-                            .. micro < (training.MicroBatchSize ?? training.BatchSize) ? [$"Training.MicroBatchSize = {micro}"] : Array.Empty<string>(),
+                            .. micro < training.ImagesAtOnce ? [$"Training.MicroBatchSize = {micro}"] : Array.Empty<string>(),
                             .. checkpointing && !network.ActivationCheckpointing ? ["Network.ActivationCheckpointing = true"] : Array.Empty<string>(),
                             .. mixed ? ["Training.Precision = Precision.BFloat16Mixed"] : Array.Empty<string>(),
                         ];

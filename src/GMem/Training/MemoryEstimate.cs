@@ -22,7 +22,7 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
         int averages = 1 + training.PowerAverageWidths.Count;
         long state = (3L + averages) * Float * parameters;
         long working = (2L * Float * parameters) + (mixed ? Half * parameters : 0);
-        long images = Math.Min(training.MicroBatchSize ?? training.BatchSize, training.BatchSize);
+        long images = training.ImagesAtOnce;
         long gradientsOfOthers = (GradientTeam.Members(training, device) - 1L) * Float * parameters;
         return new MemoryEstimate(state + working + gradientsOfOthers, images * PerImage(network, mixed, device.type == DeviceType.CPU), state);
     }

@@ -16,6 +16,9 @@ public sealed partial class TrainingOptions
         faults.Throw();
     }
 
+    /// <summary>Images that go through the network at once: a micro-batch, or the whole batch.</summary>
+    internal int ImagesAtOnce => Math.Min(MicroBatchSize ?? BatchSize, BatchSize);
+
     /// <summary>The transport that these options describe.</summary>
     internal FlowTransport CreateTransport() => new(InterpolantPath.Of(Path), Prediction, LossWeighting);
 

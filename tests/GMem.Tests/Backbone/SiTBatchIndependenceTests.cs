@@ -25,8 +25,8 @@ public sealed class SiTBatchIndependenceTests
             SiTOptions options = SmallSiT.Options(lightning, hidden, grid);
             options.HeadCount = heads;
             using SiT network = SmallSiT.Build(options);
-            CheckAllBatches(network, 1);
-            CheckAllBatches(network, 2);
+            OperatorThreads.Run(1, () => CheckBatches(network, Enumerable.Range(2, Rows - 1)));
+            OperatorThreads.Run(2, () => CheckBatches(network, Enumerable.Range(2, Rows - 1)));
         }
     }
 
@@ -69,20 +69,6 @@ public sealed class SiTBatchIndependenceTests
         SiTOptions options = SmallSiT.Options(hidden: 192, grid: 16);
         using SiT network = SmallSiT.Build(options);
         CheckBatches(network, [2, 5]);
-    }
-
-    private static void CheckAllBatches(SiT network, int threads)
-    {
-        int before = torch.get_num_threads();
-        torch.set_num_threads(threads);
-        try
-        {
-            CheckBatches(network, Enumerable.Range(2, Rows - 1));
-        }
-        finally
-        {
-            torch.set_num_threads(before);
-        }
     }
 
     private static void CheckBatches(SiT network, IEnumerable<int> sizes)

@@ -2,6 +2,7 @@ using System.Text;
 using GMem.Images;
 using GMem.Memory;
 using GMem.Sampling;
+using GMem.Tests.Runtime;
 using GMem.Tests.Shared;
 using GMem.Training;
 using TorchSharp;
@@ -22,6 +23,15 @@ public sealed class GMemModelTests
         Assert.Equal(first.Reports.Select(r => r.GradientNorm), second.Reports.Select(r => r.GradientNorm));
         Assert.Equal(TinyModel.Generate(a, new(1), new(2)), TinyModel.Generate(b, new(1), new(2)));
     }
+
+    /// <summary>The rest of the tests train on one thread (TestSetup); here a step's images are shared.</summary>
+    [Fact]
+    public void Fit_OnTwoThreadsTwice_SameImagesBitForBit() => OperatorThreads.Run(2, () =>
+    {
+        Assert.Equal(2, GradientTeam.Members(TinyModel.Options().Training, torch.CPU));
+        using GMemModel first = TinyModel.Train(), second = TinyModel.Train();
+        Assert.Equal(TinyModel.Generate(first, new GenerationRequest(1)), TinyModel.Generate(second, new GenerationRequest(1)));
+    });
 
     [Fact]
     public void Fit_OtherSeed_OtherLosses()

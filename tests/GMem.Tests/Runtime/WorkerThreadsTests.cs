@@ -27,6 +27,25 @@ public sealed class WorkerThreadsTests
         Assert.Equal([20, 20, 20], runs);
     });
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(11)]
+    public void RunRanges_OfAnyCount_CoverItOnceAndEvenly(int count)
+    {
+        using WorkerThreads workers = new(3, operatorThreads: 1, "test");
+        int[] covered = new int[count];
+        workers.RunRanges(count, (_, begin, length) =>
+        {
+            Assert.InRange(length, 1, (count + 2) / 3);
+            for (long i = begin; i < begin + length; i++)
+            {
+                _ = Interlocked.Increment(ref covered[i]);
+            }
+        });
+        Assert.All(covered, c => Assert.Equal(1, c));
+    }
+
     [Fact]
     public void Run_AFailure_IsThrownPlainWhenAllHaveEndedAndTheThreadsGoOn()
     {

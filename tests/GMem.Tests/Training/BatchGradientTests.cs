@@ -133,8 +133,8 @@ public sealed class BatchGradientTests
             torch.randn(shape, generator: generator), torch.randn(shape, generator: generator), torch.rand(4, generator: generator), torch.randn([4, 6], generator: generator), null);
         using (torch.enable_grad())
         {
-            using GradientTeam? team = GradientTeam.Of(sit, parameters, options, torch.CPU);
-            LossTerms loss = new BatchGradient(sit, new TrainingLoss(options.CreateTransport(), options), options, torch.CPU, options.BatchSize == draws.Count ? team : null).Accumulate(draws, clock: null);
+            using GradientTeam? team = options.BatchSize == draws.Count ? GradientTeam.Of(sit, parameters, options, torch.CPU) : null;
+            LossTerms loss = new BatchGradient(sit, new TrainingLoss(options.CreateTransport(), options), options, torch.CPU, team).Accumulate(draws, clock: null);
             return (loss, parameters.Gradients.clone());
         }
     }

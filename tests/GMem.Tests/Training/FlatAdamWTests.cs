@@ -1,4 +1,5 @@
 using GMem.Runtime;
+using GMem.Tests.Runtime;
 using GMem.Tests.Shared;
 using GMem.Training;
 using TorchSharp;
@@ -108,8 +109,8 @@ public sealed class FlatAdamWTests
 
         static torch.Tensor Run(int threads)
         {
-            torch.set_num_threads(threads);
-            try
+            torch.Tensor? result = null;
+            OperatorThreads.Run(threads, () =>
             {
                 using torch.Generator generator = new(9);
                 Parameter p = Random(generator, 200_003);
@@ -117,12 +118,9 @@ public sealed class FlatAdamWTests
                 using FlatAdamW optimizer = new(flat, Settings, 0);
                 _ = p.grad!.copy_(torch.randn(200_003, generator: generator));
                 optimizer.Update(1e-3, 0.5).Dispose();
-                return torch.cat([flat.Weights, optimizer.Average]);
-            }
-            finally
-            {
-                torch.set_num_threads(1);
-            }
+                result = torch.cat([flat.Weights, optimizer.Average]);
+            });
+            return result!;
         }
     }
 

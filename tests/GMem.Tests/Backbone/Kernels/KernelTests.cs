@@ -1,5 +1,6 @@
 using GMem.Backbone.Kernels;
 using GMem.Runtime;
+using GMem.Tests.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Backbone.Kernels;
@@ -80,19 +81,15 @@ public sealed class KernelTests
 
         torch.Tensor[] Run(int threads)
         {
-            int before = torch.get_num_threads();
-            torch.set_num_threads(threads);
-            try
+            torch.Tensor[] results = [];
+            OperatorThreads.Run(threads, () =>
             {
                 torch.Tensor input = x.clone().requires_grad_(), gate = row.clone().requires_grad_();
                 torch.Tensor output = GatedResidual.Of(input, gate, SwiGlu.Of(torch.cat([GeluTanh.Of(ModulatedLayerNorm.Of(input, gate, gate)), input], -1)));
                 output.backward([x]);
-                return [output.detach(), input.grad!, gate.grad!];
-            }
-            finally
-            {
-                torch.set_num_threads(before);
-            }
+                results = [output.detach(), input.grad!, gate.grad!];
+            });
+            return results;
         }
     }
 

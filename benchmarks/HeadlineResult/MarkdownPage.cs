@@ -1,0 +1,22 @@
+using System.Globalization;
+using System.Text;
+using GMem.Runtime;
+
+namespace HeadlineResult;
+
+/// <summary>A page of the documentation, line by line, its numbers as everywhere in the world.</summary>
+internal sealed class MarkdownPage
+{
+    private readonly StringBuilder _text = new();
+
+    /// <summary>Versions and threads, without the paths of the machine.</summary>
+    public static string Machine() => "Machine: " + string.Join("; ", GMemRuntime.Describe().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        .Where(line => !line.StartsWith("shim", StringComparison.Ordinal))
+        .Select(line => string.Join(' ', line.Split(" from ")[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)))) + ".";
+
+    public void Line(FormattableString line) => _text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
+
+    public void Write(string path) => File.WriteAllText(path, ToString());
+
+    public override string ToString() => _text.ToString();
+}
