@@ -10,6 +10,9 @@ namespace HeadlineResult;
 /// <summary>Trainings that differ from the protocol's in one setting, which is their name.</summary>
 internal static class Settings
 {
+    /// <summary>The public 2048 would make a step of the small network several times as long.</summary>
+    private const int ProjectorWidth = 256;
+
     /// <summary>None differs.</summary>
     public static Contestant Usual(Protocol protocol) => Contestant.WithMemory("pca", protocol);
 
@@ -23,7 +26,7 @@ internal static class Settings
         With(protocol, "adaLN initialised as in the public GMem code", o => o.Network.Initialisation = SiTInitialisation.PublicGMem),
         With(protocol, "times logit-normal", o => o.Training.TimeDistribution = TimeDistribution.LogitNormal()),
         With(protocol, "cosine loss 1", o => o.Training.CosineLossWeight = 1),
-        With(protocol, "projection loss 0.5, on patch features", o => o.Network.ProjectionSize = PatchEncoder.TokenWidth) with
+        With(protocol, $"projection loss 0.5 on patch features, projector {ProjectorWidth} wide", o => (o.Network.ProjectionSize, o.Network.ProjectorHiddenSize) = (PatchEncoder.TokenWidth, ProjectorWidth)) with
         {
             Encoder = (images, seed) => new EncoderWithTokens(PcaEncoder.Fit(images, protocol.SnippetDimension), PatchEncoder.Fit(images, protocol.SnippetDimension, seed)),
         },
