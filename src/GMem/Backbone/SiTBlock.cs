@@ -1,4 +1,5 @@
 using GMem.Backbone.Kernels;
+using GMem.Backbone.Sharding;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -26,6 +27,9 @@ internal sealed class SiTBlock : torch.nn.Module
         RegisterComponents();
     }
 
+    /// <summary>Shares the block's passes with a backward pass among threads; null computes them here. The block does not own them.</summary>
+    public BlockShards? Shards { get; set; }
+
     /// <summary>Tokens <c>[B, T, D]</c> to the same shape.</summary>
     /// <param name="x">Tokens.</param>
     /// <param name="modulation">Output of <see cref="adaLN_modulation"/> for each image, <c>[B, 6 D]</c>, or <c>[B, 4 D]</c> without shifts.</param>
@@ -37,9 +41,12 @@ internal sealed class SiTBlock : torch.nn.Module
         torch.Tensor[] m = modulation.unsqueeze(1).chunk(_shift ? 6 : 4, -1);
         (torch.Tensor? shift1, torch.Tensor scale1, torch.Tensor gate1, torch.Tensor? shift2, torch.Tensor scale2, torch.Tensor gate2) =
             _shift ? (m[0], m[1], m[2], m[3], m[4], m[5]) : (null, m[0], m[1], null, m[2], m[3]);
-        torch.Tensor attended = attn.forward(TokenMath.NormaliseAndModulate(x, norm1, scale1, shift1), rotary, training);
+        BlockShards? shards = training && torch.is_grad_enabled() ? Shards : null;
+        torch.Tensor normed1 = TokenMath.NormaliseAndModulate(x, norm1, scale1, shift1);
+        torch.Tensor attended = shards?.Attention(normed1) ?? attn.forward(normed1, rotary, training);
         torch.Tensor y = GatedResidual.Of(x, gate1, attended);
-        torch.Tensor mapped = mlp.forward(TokenMath.NormaliseAndModulate(y, norm2, scale2, shift2));
+        torch.Tensor normed2 = TokenMath.NormaliseAndModulate(y, norm2, scale2, shift2);
+        torch.Tensor mapped = shards?.Mlp(normed2) ?? mlp.forward(normed2);
         return GatedResidual.Of(y, gate2, mapped).MoveToOuterDisposeScope();
     }
 

@@ -30,29 +30,20 @@ internal sealed class GeluTanh : SingleTensorFunction<GeluTanh>
         return Forward(x);
     }
 
-    public override unsafe List<torch.Tensor> backward(AutogradContext ctx, torch.Tensor grad_output)
+    public override List<torch.Tensor> backward(AutogradContext ctx, torch.Tensor grad_output)
     {
-        using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor x = ctx.get_saved_variables()[0].contiguous(), gradient = grad_output.contiguous(), result = torch.empty_like(gradient);
-        float* source = CpuKernel.Address(x), upstream = CpuKernel.Address(gradient), target = CpuKernel.Address(result);
-        ParallelRows.For(x.numel(), 1, (from, to) =>
+        torch.Tensor result;
+        using (DisposeScope scope = torch.NewDisposeScope())
         {
-            long i = from;
-            for (; i + SimdMath.Width <= to; i += SimdMath.Width)
-            {
-                (Vector512.Load(upstream + i) * Slope(Vector512.Load(source + i))).Store(target + i);
-            }
+            result = Backward(ctx.get_saved_variables()[0], grad_output).MoveToOuterDisposeScope();
+        }
 
-            if (i < to)
-            {
-                SimdMath.StorePart(SimdMath.LoadPart(upstream + i, to - i) * Slope(SimdMath.LoadPart(source + i, to - i)), target + i, to - i);
-            }
-        });
         grad_output.Dispose();
         return HandedGradients.Hand(result);
     }
 
-    private static unsafe torch.Tensor Forward(torch.Tensor x)
+    /// <summary>The values, without a graph. A tensor that <see cref="CpuKernel"/> takes.</summary>
+    internal static unsafe torch.Tensor Forward(torch.Tensor x)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor contiguous = x.contiguous(), result = torch.empty_like(contiguous);
@@ -68,6 +59,28 @@ internal sealed class GeluTanh : SingleTensorFunction<GeluTanh>
             if (i < to)
             {
                 SimdMath.StorePart(Value(SimdMath.LoadPart(source + i, to - i)), target + i, to - i);
+            }
+        });
+        return result.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The gradient of x, given that of the values.</summary>
+    internal static unsafe torch.Tensor Backward(torch.Tensor values, torch.Tensor upstreamGradient)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor x = values.contiguous(), gradient = upstreamGradient.contiguous(), result = torch.empty_like(gradient);
+        float* source = CpuKernel.Address(x), upstream = CpuKernel.Address(gradient), target = CpuKernel.Address(result);
+        ParallelRows.For(x.numel(), 1, (from, to) =>
+        {
+            long i = from;
+            for (; i + SimdMath.Width <= to; i += SimdMath.Width)
+            {
+                (Vector512.Load(upstream + i) * Slope(Vector512.Load(source + i))).Store(target + i);
+            }
+
+            if (i < to)
+            {
+                SimdMath.StorePart(SimdMath.LoadPart(upstream + i, to - i) * Slope(SimdMath.LoadPart(source + i, to - i)), target + i, to - i);
             }
         });
         return result.MoveToOuterDisposeScope();

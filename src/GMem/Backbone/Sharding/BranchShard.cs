@@ -1,0 +1,43 @@
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace GMem.Backbone.Sharding;
+
+/// <summary>Some of a branch's heads or hidden units, whose weights and gradients are parts of the branch's own. What all shards of a branch give adds up to what the branch gives.</summary>
+/// <remarks>The backward pass is written out: weights' gradients are added where they belong, without a copy that libtorch's would make and add afterwards.</remarks>
+internal abstract class BranchShard : IDisposable
+{
+    private readonly List<LinearShard> _parts = [];
+
+    /// <param name="x">Tokens <c>[B, T, D]</c>, contiguous.</param>
+    /// <param name="kept">What the backward pass needs, in no dispose scope.</param>
+    /// <returns>This shard's part, <c>[B T, D]</c>.</returns>
+    public abstract torch.Tensor Forward(torch.Tensor x, out torch.Tensor[] kept);
+
+    /// <summary>Adds to the weights' gradients.</summary>
+    /// <param name="gradient">Of the branch's result, <c>[B T, D]</c>, contiguous.</param>
+    /// <param name="kept">What the forward pass kept.</param>
+    /// <returns>This shard's part of the gradient of x, <c>[B T, D]</c>.</returns>
+    public abstract torch.Tensor Backward(torch.Tensor gradient, torch.Tensor[] kept);
+
+    public void Dispose() => _parts.ForEach(p => p.Dispose());
+
+    /// <summary>Some rows of a layer: some of its outputs.</summary>
+    protected LinearShard Outputs(Linear layer, long first, long count) => Add(new LinearShard(layer, 0, first, count, withBias: true));
+
+    /// <summary>Some columns of a layer: what some of its inputs add to all outputs. The bias must be added once only.</summary>
+    protected LinearShard Inputs(Linear layer, long first, long count, bool withBias) => Add(new LinearShard(layer, 1, first, count, withBias));
+
+    /// <summary>Tensors that outlive the pass.</summary>
+    protected static torch.Tensor[] Keep(params torch.Tensor[] tensors)
+    {
+        Array.ForEach(tensors, t => t.DetachFromDisposeScope());
+        return tensors;
+    }
+
+    private LinearShard Add(LinearShard part)
+    {
+        _parts.Add(part);
+        return part;
+    }
+}
