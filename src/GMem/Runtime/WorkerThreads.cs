@@ -12,7 +12,6 @@ internal sealed class WorkerThreads : IDisposable
     private readonly SemaphoreSlim[] _starts;
     private readonly Thread[] _threads;
     private readonly CountdownEvent _running;
-    private readonly int _operatorThreads;
     private Action<int>? _body;
     private Exception? _failure;
 
@@ -22,10 +21,9 @@ internal sealed class WorkerThreads : IDisposable
     public WorkerThreads(int count, int operatorThreads, string name)
     {
         int own = torch.get_num_threads();
-        _operatorThreads = operatorThreads;
         _starts = [.. Enumerable.Range(0, count).Select(_ => new SemaphoreSlim(0))];
         _running = new CountdownEvent(count);
-        _threads = [.. Enumerable.Range(0, count).Select(i => new Thread(() => Serve(i)) { IsBackground = true, Name = name })];
+        _threads = [.. Enumerable.Range(0, count).Select(i => new Thread(() => Serve(i, operatorThreads)) { IsBackground = true, Name = name })];
         Array.ForEach(_threads, t => t.Start());
 
         // The number is kept by thread, but new threads take over what was set last: hence it is set back before anything else may start one.
@@ -40,20 +38,16 @@ internal sealed class WorkerThreads : IDisposable
     /// <param name="body">Told the thread's number, from 0. Tensors it leaves must belong to no dispose scope.</param>
     public void Run(Action<int> body)
     {
-        Start(body);
-        End();
-    }
-
-    /// <summary>Runs the body as number 0 on the calling thread, whose operators then have as many of libtorch's threads as the others', and as 1, 2, ... on each of these. Waits, and fails, as <see cref="Run"/> does.</summary>
-    /// <param name="body">Told its number. Tensors it leaves must belong to no dispose scope, but for number 0.</param>
-    public void RunBeside(Action<int> body)
-    {
-        int own = torch.get_num_threads();
-        Start(number => body(number + 1));
-        torch.set_num_threads(_operatorThreads);
-        Try(body, 0);
-        torch.set_num_threads(own);
-        End();
+        _body = body;
+        _failure = null;
+        _running.Reset();
+        Array.ForEach(_starts, s => s.Release());
+        _running.Wait();
+        _body = null;
+        if (_failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(_failure);
+        }
     }
 
     /// <summary>Shares 0 .. count - 1 among the threads as evenly as can be.</summary>
@@ -77,11 +71,11 @@ internal sealed class WorkerThreads : IDisposable
         _running.Dispose();
     }
 
-    private void Serve(int number)
+    private void Serve(int number, int operatorThreads)
     {
         // Asking makes libtorch set up this thread; otherwise it would do so later and undo what is set here.
         _ = torch.get_num_threads();
-        torch.set_num_threads(_operatorThreads);
+        torch.set_num_threads(operatorThreads);
         _ = _running.Signal();
         while (true)
         {
@@ -91,38 +85,16 @@ internal sealed class WorkerThreads : IDisposable
                 return;
             }
 
-            Try(body, number);
+            try
+            {
+                body(number);
+            }
+            catch (Exception e)
+            {
+                _ = Interlocked.CompareExchange(ref _failure, e, null);
+            }
+
             _ = _running.Signal();
-        }
-    }
-
-    private void Start(Action<int> body)
-    {
-        _body = body;
-        _failure = null;
-        _running.Reset();
-        Array.ForEach(_starts, s => s.Release());
-    }
-
-    private void Try(Action<int> body, int number)
-    {
-        try
-        {
-            body(number);
-        }
-        catch (Exception e)
-        {
-            _ = Interlocked.CompareExchange(ref _failure, e, null);
-        }
-    }
-
-    private void End()
-    {
-        _running.Wait();
-        _body = null;
-        if (_failure is not null)
-        {
-            ExceptionDispatchInfo.Throw(_failure);
         }
     }
 }

@@ -22,7 +22,7 @@ internal sealed class NetworkShards : IDisposable
     private NetworkShards(SiT network, int count)
     {
         _network = network;
-        _threads = new WorkerThreads(count - 1, torch.get_num_threads() / count, "GMem training");
+        _threads = new WorkerThreads(count, torch.get_num_threads() / count, "GMem training");
         foreach (SiTBlock block in network.blocks)
         {
             block.Shards = new BlockShards(block, network.Options.HeadCount, _threads, count);

@@ -6,6 +6,7 @@ using TorchSharp;
 namespace GMem.Tests.Backbone;
 
 /// <summary>In evaluation a row's output has the same bits whatever the batch is: alone, and at both ends of batches of every size.</summary>
+[Collection(nameof(OperatorThreads))]
 public sealed class SiTBatchIndependenceTests
 {
     private const int Rows = 17;

@@ -24,32 +24,6 @@ public sealed class GMemModelTests
         Assert.Equal(TinyModel.Generate(a, new(1), new(2)), TinyModel.Generate(b, new(1), new(2)));
     }
 
-    /// <summary>The rest of the tests train on one thread (TestSetup); here a step's images are shared.</summary>
-    [Fact]
-    public void Fit_OnTwoThreadsTwice_SameImagesBitForBit() => OperatorThreads.Run(2, () =>
-    {
-        Assert.Equal(2, GradientTeam.Members(TinyModel.Options().Training, torch.CPU));
-        using GMemModel first = TinyModel.Train(), second = TinyModel.Train();
-        Assert.Equal(TinyModel.Generate(first, new GenerationRequest(1)), TinyModel.Generate(second, new GenerationRequest(1)));
-    });
-
-    /// <summary>A step of one image cannot be shared by images; its network's heads and hidden units are.</summary>
-    [Fact]
-    public void Fit_OneImageAStep_SameLossesOnTwoThreadsUpToRounding()
-    {
-        GMemOptions options = TinyModel.Options();
-        options.Training.BatchSize = 1;
-        ProgressList one = new(), two = new();
-        TinyModel.Train(options, one).Dispose();
-        OperatorThreads.Run(2, () =>
-        {
-            Assert.Equal((1, 2), (GradientTeam.Members(options.Training, torch.CPU), NetworkShards.Count(options.Network, options.Training, torch.CPU)));
-            TinyModel.Train(options, two).Dispose();
-        });
-        Assert.All(one.Reports.Zip(two.Reports), r => Assert.Equal(r.First.Loss, r.Second.Loss, 1e-4));
-        Assert.NotEqual(one.Reports.Select(r => r.GradientNorm), two.Reports.Select(r => r.GradientNorm));
-    }
-
     [Fact]
     public void Fit_OtherSeed_OtherLosses()
     {

@@ -7,8 +7,7 @@ using TorchSharp;
 namespace GMem.Tests.Model;
 
 /// <summary>Alone: another test that generates would find the team busy, or keep it so.</summary>
-[CollectionDefinition(nameof(GenerationTeamTests), DisableParallelization = true)]
-[Collection(nameof(GenerationTeamTests))]
+[Collection(nameof(OperatorThreads))]
 public sealed class GenerationTeamTests
 {
     private static readonly SiTOptions Network = new() { HiddenSize = 32 };

@@ -8,6 +8,7 @@ using TorchSharp;
 
 namespace GMem.Tests.Runtime;
 
+[Collection(nameof(OperatorThreads))]
 public sealed class CoreThreadsTests
 {
     [Fact]

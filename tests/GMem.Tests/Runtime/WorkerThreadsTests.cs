@@ -3,6 +3,7 @@ using TorchSharp;
 
 namespace GMem.Tests.Runtime;
 
+[Collection(nameof(OperatorThreads))]
 public sealed class WorkerThreadsTests
 {
     [Fact]
@@ -25,36 +26,6 @@ public sealed class WorkerThreadsTests
         Assert.Equal(3, threads.Distinct().Count());
         Assert.Equal([2, 2, 2], operatorThreads);
         Assert.Equal([20, 20, 20], runs);
-    });
-
-    [Fact]
-    public void RunBeside_TheCaller_DoesTheFirstPartAndHasItsOperatorThreadsBack() => OperatorThreads.Run(3, () =>
-    {
-        using WorkerThreads workers = new(2, operatorThreads: 1, "test");
-        (int Thread, int OperatorThreads)[] parts = new (int, int)[3];
-        workers.RunBeside(i => parts[i] = (Environment.CurrentManagedThreadId, torch.get_num_threads()));
-        Assert.Equal(Environment.CurrentManagedThreadId, parts[0].Thread);
-        Assert.Equal(3, parts.Select(p => p.Thread).Distinct().Count());
-        Assert.All(parts, p => Assert.Equal(1, p.OperatorThreads));
-        Assert.Equal(3, torch.get_num_threads());
-    });
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    public void RunBeside_AFailure_IsThrownPlainWhenAllHaveEnded(int failing) => OperatorThreads.Run(2, () =>
-    {
-        using WorkerThreads workers = new(1, operatorThreads: 1, "test");
-        int ended = 0;
-        Assert.Throws<IOException>(() => workers.RunBeside(i =>
-        {
-            _ = Interlocked.Increment(ref ended);
-            _ = i == failing ? throw new IOException("no") : 0;
-        }));
-        Assert.Equal(2, ended);
-        Assert.Equal(2, torch.get_num_threads());
-        workers.RunBeside(_ => Interlocked.Increment(ref ended));
-        Assert.Equal(4, ended);
     });
 
     [Theory]

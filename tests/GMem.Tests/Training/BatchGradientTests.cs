@@ -7,6 +7,7 @@ using TorchSharp;
 
 namespace GMem.Tests.Training;
 
+[Collection(nameof(OperatorThreads))]
 public sealed class BatchGradientTests
 {
     [Theory]

@@ -7,6 +7,7 @@ using TorchSharp.Modules;
 
 namespace GMem.Tests.Training;
 
+[Collection(nameof(OperatorThreads))]
 public sealed class FlatAdamWTests
 {
     private const double LearningRate = 1e-3;

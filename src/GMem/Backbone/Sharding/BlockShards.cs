@@ -12,8 +12,8 @@ internal sealed class BlockShards : IDisposable
 
     /// <param name="block">Whose parameters' gradients have a place; it stays as it is.</param>
     /// <param name="heads">Of its attention; at least as many as shards.</param>
-    /// <param name="threads">All shards but the first work on them.</param>
-    /// <param name="count">Shards: one more than threads.</param>
+    /// <param name="threads">One for each shard.</param>
+    /// <param name="count">Shards, at least two.</param>
     public BlockShards(SiTBlock block, int heads, WorkerThreads threads, int count)
     {
         _threads = threads;

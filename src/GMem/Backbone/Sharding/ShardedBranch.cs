@@ -12,7 +12,7 @@ internal sealed class ShardedBranch : SingleTensorFunction<ShardedBranch>
 
     public override string Name => nameof(ShardedBranch);
 
-    /// <param name="threads">One for each shard but the first, which is computed here.</param>
+    /// <param name="threads">One for each shard.</param>
     /// <param name="shards">Whose weights' gradients are added to as the backward pass runs.</param>
     /// <param name="x">Tokens <c>[B, T, D]</c>.</param>
     /// <returns>The same shape.</returns>
@@ -60,19 +60,13 @@ internal sealed class ShardedBranch : SingleTensorFunction<ShardedBranch>
         private torch.Tensor Sum(Func<int, torch.Tensor> part)
         {
             torch.Tensor[] parts = new torch.Tensor[shards.Length];
-            threads.RunBeside(i =>
+            threads.Run(i =>
             {
                 using DisposeScope scope = torch.NewDisposeScope();
                 using IDisposable noGradient = torch.no_grad();
-                torch.Tensor own = part(i);
-                parts[i] = i == 0 ? own.MoveToOuterDisposeScope() : HandedGradients.Hand(own)[0];
+                parts[i] = HandedGradients.Hand(part(i))[0];
             });
-            foreach (torch.Tensor other in parts[1..])
-            {
-                _ = parts[0].PlusInPlace(other);
-            }
-
-            return parts[0];
+            return parts.Skip(2).Aggregate(parts[0].Plus(parts[1]), (sum, other) => sum.PlusInPlace(other));
         }
     }
 }

@@ -6,6 +6,7 @@ using TorchSharp;
 namespace GMem.Tests.Backbone.Kernels;
 
 /// <summary>Each kernel, forward and backward, against the same formula of libtorch operations in float64; widths with and without an odd end.</summary>
+[Collection(nameof(OperatorThreads))]
 public sealed class KernelTests
 {
     private const double Tolerance = 5e-6;
