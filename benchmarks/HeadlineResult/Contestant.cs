@@ -32,6 +32,7 @@ internal sealed record Contestant(string Name, ConditionKind Condition, Func<tor
         "whitened" => (images, _) => WhitenedPcaEncoder.Fit(images, protocol.SnippetDimension, 1),
         "patches" => (images, seed) => PatchEncoder.Fit(images, protocol.SnippetDimension, seed),
         "contrastive" => (images, seed) => ContrastiveEncoder.Fit(images, protocol.SnippetDimension, seed),
-        _ => throw new ArgumentException($"There is no encoder '{encoder}'; known are pca, whitened, patches and contrastive."),
+        _ when encoder.Split('-') is ["contrastive", string count] && int.TryParse(count, out int steps) => (images, seed) => ContrastiveEncoder.Fit(images, protocol.SnippetDimension, seed, steps),
+        _ => throw new ArgumentException($"There is no encoder '{encoder}'; known are pca, whitened, patches, contrastive, and contrastive-N for N steps of its training."),
     });
 }

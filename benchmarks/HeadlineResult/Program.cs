@@ -4,6 +4,7 @@
 // Under an hour on two idle cores; --preset S, B, ... and more steps want a GPU. Writes results.md, images/headline-result.png and images/headline-seconds.png into the output folder.
 // More seeds are for SiT and the first encoder. Several processes may share the work, each with OMP_NUM_THREADS=1 and --only SiT, --only GMem: run once more without --only for the page.
 // Finished curves stay in --curves artifacts/headline-result: a run that was stopped goes on, and more seeds cost only themselves.
+// --encoders pca,contrastive-100 trains that encoder for 100 steps instead of 300.
 // --part settings: what each setting changes, into settings.md.
 using System.Globalization;
 using GMem.Runtime;
@@ -12,6 +13,17 @@ using HeadlineResult;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 GMemRuntime.EnsureLoaded();
 Protocol protocol = Protocol.From(new Arguments(args));
+Contestant[] contestants;
+try
+{
+    contestants = [.. Contestant.All(protocol)];
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine($"error: {e.Message}");
+    return 1;
+}
+
 Console.WriteLine(GMemRuntime.Describe());
 Console.WriteLine(protocol);
 using ImageData data = ImageData.Load(protocol);
@@ -24,7 +36,7 @@ if (protocol.Part == "settings")
 else
 {
     CurveStore store = new(protocol);
-    Curve[] curves = [.. Contestant.All(protocol).Where(contestant => protocol.Only is not { } only || contestant.Name.Contains(only, StringComparison.Ordinal)).SelectMany(contestant =>
+    Curve[] curves = [.. contestants.Where(contestant => protocol.Only is not { } only || contestant.Name.Contains(only, StringComparison.Ordinal)).SelectMany(contestant =>
         Enumerable.Range(1, contestant.OneSeedOnly ? 1 : protocol.Seeds).Select(seed => store.Get(contestant, seed, () => Race.Run(contestant, data, judge, protocol, seed))))];
     if (protocol.Only is null)
     {

@@ -12,9 +12,11 @@ namespace HeadlineResult.Encoders;
 /// </summary>
 internal sealed class ContrastiveEncoder : SnippetEncoder
 {
+    /// <summary>Of its training, unless told otherwise.</summary>
+    public const int DefaultSteps = 300;
+
     private const int Width = 128;
     private const int ProjectorWidth = 256;
-    private const int Steps = 300;
     private const int BatchSize = 64;
     private const double LearningRate = 1e-3;
     private const double OffDiagonalWeight = 5e-3;
@@ -22,9 +24,9 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
     private readonly SmallViT _network;
     private readonly FittedFeatures _fitted;
 
-    private ContrastiveEncoder(torch.Tensor images, int dimension, int seed)
+    private ContrastiveEncoder(torch.Tensor images, int dimension, int seed, int steps)
     {
-        _network = Train(images, seed);
+        _network = Train(images, seed, steps);
         _network.eval();
         _fitted = FittedFeatures.Fit(images, Features, dimension);
     }
@@ -33,7 +35,11 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
 
     public override int Dimension => (int)_fitted.Directions.shape[1];
 
-    public static ContrastiveEncoder Fit(torch.Tensor images, int dimension, int seed) => new(images, dimension, seed);
+    /// <param name="images">uint8 <c>[N, 3, S, S]</c>.</param>
+    /// <param name="dimension">Length of a snippet.</param>
+    /// <param name="seed">Decides weights, batches and views.</param>
+    /// <param name="steps">Of its training; 0 leaves random weights.</param>
+    public static ContrastiveEncoder Fit(torch.Tensor images, int dimension, int seed, int steps = DefaultSteps) => new(images, dimension, seed, steps);
 
     public override torch.Tensor Encode(torch.Tensor images) => _fitted.Snippets(images, Features);
 
@@ -48,7 +54,7 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
         _fitted.Dispose();
     }
 
-    private static SmallViT Train(torch.Tensor images, int seed)
+    private static SmallViT Train(torch.Tensor images, int seed, int steps)
     {
         // Modules draw their first weights from the global generator; nothing else in this program does.
         _ = torch.manual_seed(seed);
@@ -58,7 +64,7 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
             torch.nn.Linear(Width, ProjectorWidth), torch.nn.LayerNorm(ProjectorWidth), torch.nn.ReLU(), torch.nn.Linear(ProjectorWidth, ProjectorWidth));
         using FlatParameters parameters = new(network.named_parameters().Concat(projector.named_parameters()));
         using FlatAdamW optimizer = new(parameters, new AdamWSettings(0.9, 0.95, 1e-8, 0), maximumNorm: 1);
-        for (int step = 0; step < Steps; step++)
+        for (int step = 0; step < steps; step++)
         {
             using DisposeScope scope = torch.NewDisposeScope();
             torch.Tensor chosen = torch.randint(images.shape[0], [BatchSize], generator: generator, dtype: torch.int64);
