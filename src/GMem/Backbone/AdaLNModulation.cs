@@ -16,6 +16,9 @@ internal sealed class AdaLNModulation : torch.nn.Module
         RegisterComponents();
     }
 
+    /// <summary>The layer itself.</summary>
+    public Linear Layer => _linear;
+
     /// <summary>SiLU of the condition, <c>[B, D]</c>, to <c>[B, chunks D]</c>.</summary>
     public torch.Tensor forward(torch.Tensor activated) => _linear.forward(activated);
 }

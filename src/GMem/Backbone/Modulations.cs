@@ -9,12 +9,17 @@ namespace GMem.Backbone;
 /// </summary>
 internal static class Modulations
 {
+    /// <summary>The adaLN layers: of every block, and of the final layer.</summary>
+    public static IEnumerable<AdaLNModulation> Layers(SiT network) =>
+        network.blocks.Select(block => block.adaLN_modulation).Append(network.final_layer.adaLN_modulation);
+
     /// <summary>Each <c>[B, chunks D]</c>.</summary>
     public static torch.Tensor[] Plain(SiT network, torch.Tensor t, torch.Tensor? condition)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor activated = torch.nn.functional.silu(Embed(network, t, condition).Sum);
-        return [.. Layers(network).Select(layer => layer.forward(activated).MoveToOuterDisposeScope())];
+        torch.Tensor[] all = torch.is_grad_enabled() && network.Shards is { } shards ? shards.Of(activated) : [.. Layers(network).Select(layer => layer.forward(activated))];
+        return [.. all.Select(m => m.MoveToOuterDisposeScope())];
     }
 
     /// <summary>The same for <paramref name="images"/> of at least <c>B</c> rows (zeros stand for those beyond), where no row depends on how many others there are.</summary>
@@ -39,7 +44,4 @@ internal static class Modulations
         torch.Tensor? embedded = condition is null ? null : network.condition_projection?.forward(condition) ?? network.y_embedder!.forward(condition);
         return (time, embedded, embedded is null ? time : time.Plus(embedded));
     }
-
-    private static IEnumerable<AdaLNModulation> Layers(SiT network) =>
-        network.blocks.Select(block => block.adaLN_modulation).Append(network.final_layer.adaLN_modulation);
 }

@@ -1,3 +1,4 @@
+using GMem.Backbone.Sharding;
 using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
@@ -66,6 +67,9 @@ public sealed class SiT : torch.nn.Module
 
     /// <summary>Type of the weights, and of the inputs it takes.</summary>
     public torch.ScalarType DataType { get; }
+
+    /// <summary>Shares the adaLN layers' passes with a backward pass among threads; null computes them here. The network does not own them.</summary>
+    internal ModulationShards? Shards { get; set; }
 
     /// <summary>The network's output, without any dropout. Differentiable where gradients are enabled.</summary>
     /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>, in the network's type and on its device.</param>

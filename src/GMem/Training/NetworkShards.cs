@@ -23,6 +23,7 @@ internal sealed class NetworkShards : IDisposable
     {
         _network = network;
         _threads = new WorkerThreads(count, torch.get_num_threads() / count, "GMem training");
+        network.Shards = new ModulationShards(Modulations.Layers(network).Select(m => m.Layer), _threads);
         foreach (SiTBlock block in network.blocks)
         {
             block.Shards = new BlockShards(block, network.Options.HeadCount, _threads, count);
@@ -45,6 +46,8 @@ internal sealed class NetworkShards : IDisposable
 
     public void Dispose()
     {
+        _network.Shards?.Dispose();
+        _network.Shards = null;
         foreach (SiTBlock block in _network.blocks)
         {
             block.Shards?.Dispose();
