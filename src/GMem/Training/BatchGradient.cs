@@ -17,7 +17,6 @@ internal sealed class BatchGradient(SiT network, TrainingLoss loss, TrainingOpti
     /// <returns>The loss, without its graph.</returns>
     public LossTerms Accumulate(StepDraws draws, StepClock? clock)
     {
-        team?.Begin();
         LossTerms sum = AccumulateParts(draws, clock);
         long start = StepClock.Now;
         team?.End();

@@ -62,7 +62,7 @@ internal sealed class FlatAdamW : IDisposable
         }
     }
 
-    /// <summary>Updates the weights from their gradients, then the average from the weights; or nothing, where something is not finite.</summary>
+    /// <summary>Updates the weights from their gradients, then the average from the weights; or nothing, where something is not finite. Leaves the gradients zero.</summary>
     /// <param name="learningRate">Learning rate of this step.</param>
     /// <param name="averageDecay">Decay of the average at this step: <c>average = decay * average + (1 - decay) * weights</c>.</param>
     /// <param name="loss">The loss, a scalar tensor; null where only the gradient is to be looked at.</param>
@@ -74,6 +74,7 @@ internal sealed class FlatAdamW : IDisposable
         if (_device is not null)
         {
             _device.Update(norm, loss, learningRate, averageDecay);
+            _parameters.ZeroGradients();
         }
         else if (float.IsFinite(norm.item<float>()) && (loss is null || float.IsFinite(loss.item<float>())))
         {
@@ -83,6 +84,7 @@ internal sealed class FlatAdamW : IDisposable
         else
         {
             _counts = new StepCounts(_counts.Updates, _counts.Skipped + 1, _counts.SkippedInARow + 1);
+            _parameters.ZeroGradients();
         }
 
         return norm;

@@ -1,18 +1,14 @@
 using System.Numerics;
 using GMem.Weights;
-using TorchSharp;
 
 namespace GMem.Training;
 
 /// <summary>
-/// Clip scale, AdamW and moving average in one pass over memory on the CPU. The update is limited by memory bandwidth: as
+/// Clip scale, AdamW and moving average in one pass over memory on the CPU, which leaves the gradients zero. The update is limited by memory bandwidth: as
 /// separate operations it would read and write every buffer several times.
 /// </summary>
 internal static class FlatAdamWKernel
 {
-    /// <summary>Elements a thread takes at a time; a multiple of every vector width.</summary>
-    private const long Block = 1 << 16;
-
     public static unsafe void Update(
         FlatParameters parameters,
         FlatAdamW state,
@@ -41,17 +37,7 @@ internal static class FlatAdamWKernel
             (float)shrink,
             (float)averageDecay,
             (float)(1 - averageDecay));
-        long count = parameters.Count;
-        long blocks = (count + Block - 1) / Block;
-        int threads = torch.get_num_threads();
-        if (threads == 1 || blocks == 1)
-        {
-            UpdateRange(p, c, 0, count);
-            return;
-        }
-
-        ParallelOptions options = new() { MaxDegreeOfParallelism = threads };
-        _ = Parallel.For(0, blocks, options, b => UpdateRange(p, c, b * Block, Math.Min(count, (b + 1) * Block)));
+        FlatBlocks.For(parameters.Count, (_, begin, end) => UpdateRange(p, c, begin, end));
     }
 
     private static unsafe void UpdateRange(Pointers p, Constants c, long begin, long end)
@@ -69,6 +55,7 @@ internal static class FlatAdamWKernel
             Vector.Store(v, p.Second + i);
             Vector.Store(w, p.Weight + i);
             Vector.Store(a, p.Average + i);
+            Vector.Store(Vector<float>.Zero, p.Gradient + i);
         }
 
         for (; i < end; i++)
@@ -81,6 +68,7 @@ internal static class FlatAdamWKernel
             p.Second[i] = v;
             p.Weight[i] = w;
             p.Average[i] = (p.Average[i] * c.AverageDecay) + (w * c.OneMinusAverageDecay);
+            p.Gradient[i] = 0;
         }
     }
 

@@ -50,15 +50,21 @@ internal sealed class FlatParameters : IDisposable
     /// <summary>float32 <c>[P]</c>: the network's own weights.</summary>
     public torch.Tensor Weights { get; }
 
-    /// <summary>float32 <c>[P]</c>: backward passes add to it.</summary>
+    /// <summary>float32 <c>[P]</c>: zero at first; backward passes add to it.</summary>
     public torch.Tensor Gradients { get; }
 
     public long Count => Weights.numel();
 
     public void ZeroGradients() => _ = Gradients.zero_();
 
-    /// <returns>L2 norm over all gradients, a scalar tensor on their device.</returns>
-    public torch.Tensor GradientNorm() => Gradients.norm();
+    /// <returns>L2 norm over all gradients, a float32 scalar tensor on their device.</returns>
+    public unsafe torch.Tensor GradientNorm() => Gradients.device_type == DeviceType.CPU
+        ? torch.tensor((float)FlatGradientKernel.Norm((float*)TensorBytes.Address(Gradients), Count))
+        : Gradients.norm();
+
+    /// <summary>Adds the gradients of another network of the same options, on the CPU, and leaves those zero.</summary>
+    public unsafe void TakeGradients(FlatParameters other) =>
+        FlatGradientKernel.Move((float*)TensorBytes.Address(other.Gradients), (float*)TensorBytes.Address(Gradients), Count);
 
     /// <summary>A network of the same options with other weights.</summary>
     /// <param name="network">The network; its tables are kept.</param>

@@ -49,15 +49,6 @@ internal sealed class GradientTeam : IDisposable
     public static GradientTeam? Of(SiT network, FlatParameters parameters, TrainingOptions options, torch.Device device) =>
         Members(options, device) is > 1 and int members ? new GradientTeam(network, parameters, members) : null;
 
-    /// <summary>Starts a batch: the members' own gradients are zero.</summary>
-    public void Begin() => _threads.Run(member =>
-    {
-        if (member > 0)
-        {
-            _others[member - 1].ZeroGradients();
-        }
-    });
-
     /// <summary>One pass over some images.</summary>
     /// <param name="draws">The images.</param>
     /// <param name="share">Of the batch, which the mean over these images stands for.</param>
@@ -74,15 +65,8 @@ internal sealed class GradientTeam : IDisposable
         return losses.OfType<LossNumbers>().Aggregate((a, b) => a.Plus(b)).ToTerms();
     }
 
-    /// <summary>Ends a batch: the sum of all gradients is in the network's own.</summary>
-    public void End()
-    {
-        using IDisposable noGrad = torch.no_grad();
-        foreach (FlatParameters other in _others)
-        {
-            _ = _parameters.Gradients.PlusInPlace(other.Gradients);
-        }
-    }
+    /// <summary>Ends a batch: the sum of all gradients is in the network's own, and the members' are zero again.</summary>
+    public void End() => Array.ForEach(_others, _parameters.TakeGradients);
 
     public void Dispose()
     {

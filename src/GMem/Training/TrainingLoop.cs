@@ -124,13 +124,12 @@ internal sealed class TrainingLoop : IDisposable
 
         // Batch: images, snippets, times and noise, all from (seed, step).
         StepDraws draws = _draw.Of(step);
-        _state.Parameters.ZeroGradients();
         _ = Clock.Add(StepClock.Data, start);
 
         // Loss and gradient.
         LossTerms loss = _gradient.Accumulate(draws, Clock);
 
-        // Clip, AdamW and moving average, one pass; nothing changes where something is not finite.
+        // Clip, AdamW and moving average, one pass, which leaves the gradients zero; nothing else changes where something is not finite.
         start = StepClock.Now;
         torch.Tensor norm = _state.Optimizer.Update(LearningRate(step), AverageDecay(step), loss.Total);
         start = Clock.Add(StepClock.Optimizer, start);

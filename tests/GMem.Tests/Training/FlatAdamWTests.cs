@@ -91,9 +91,12 @@ public sealed class FlatAdamWTests
         optimizer.Update(1e-3, 0.8).Dispose();
         torch.Tensor[] before = [flat.Weights.clone(), optimizer.FirstMoment.clone(), optimizer.SecondMoment.clone(), optimizer.Average.clone()];
 
-        p.grad![3] = float.NaN;
-        optimizer.Update(1e-3, 0.8).Dispose();
-        optimizer.Update(1e-3, 0.8).Dispose();
+        for (int i = 0; i < 2; i++)
+        {
+            p.grad![3] = float.NaN;
+            optimizer.Update(1e-3, 0.8).Dispose();
+            Assert.Equal(0, p.grad.abs().sum().item<float>());
+        }
 
         torch.Tensor[] after = [flat.Weights, optimizer.FirstMoment, optimizer.SecondMoment, optimizer.Average];
         Assert.All(before.Zip(after), pair => Assert.True(pair.First.equal(pair.Second).all().item<bool>()));
@@ -116,13 +119,51 @@ public sealed class FlatAdamWTests
                 using torch.Generator generator = new(9);
                 Parameter p = Random(generator, 200_003);
                 using FlatParameters flat = new([("p", p)]);
-                using FlatAdamW optimizer = new(flat, Settings, 0);
+                using FlatAdamW optimizer = new(flat, Settings, 1);
                 _ = p.grad!.copy_(torch.randn(200_003, generator: generator));
                 optimizer.Update(1e-3, 0.5).Dispose();
+                Assert.Equal(0, p.grad.abs().sum().item<float>());
                 result = torch.cat([flat.Weights, optimizer.Average]);
             });
             return result!;
         }
+    }
+
+    [Fact]
+    public void GradientNorm_LargeAndNotFinite_AsInFloat64()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using torch.Generator generator = new(11);
+        Parameter p = Random(generator, 200_003);
+        using FlatParameters flat = new([("p", p)]);
+        using IDisposable noGrad = torch.no_grad();
+        foreach (double size in new[] { 1e-20, 1, 1e30 })
+        {
+            _ = p.grad!.copy_(torch.randn(200_003, generator: generator).TimesInPlace(size));
+            double expected = p.grad.to(torch.float64).norm().item<double>();
+            Assert.Equal(1, flat.GradientNorm().item<float>() / expected, 1e-6);
+        }
+
+        p.grad![200_002] = float.NaN;
+        Assert.True(float.IsNaN(flat.GradientNorm().item<float>()));
+    }
+
+    [Fact]
+    public void TakeGradients_OfAnother_AddsThemAndLeavesThemZero()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using torch.Generator generator = new(13);
+        Parameter a = Random(generator, 70_003);
+        Parameter b = Random(generator, 70_003);
+        using FlatParameters flat = new([("p", a)]);
+        using FlatParameters other = flat.Share([("p", b)]);
+        using IDisposable noGrad = torch.no_grad();
+        torch.Tensor first = torch.randn(70_003, generator: generator), second = torch.randn(70_003, generator: generator);
+        _ = a.grad!.copy_(first);
+        _ = b.grad!.copy_(second);
+        flat.TakeGradients(other);
+        Assert.True(a.grad!.equal(first.Plus(second)).all().item<bool>());
+        Assert.Equal(0, b.grad!.abs().sum().item<float>());
     }
 
     [Fact]

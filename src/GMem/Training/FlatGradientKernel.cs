@@ -1,0 +1,54 @@
+using System.Runtime.Intrinsics;
+using GMem.Backbone.Kernels;
+
+namespace GMem.Training;
+
+/// <summary>Sums over flat gradients on the CPU: limited by memory bandwidth, so on all threads, and each in one pass.</summary>
+/// <remarks>libtorch's norm of a whole tensor is computed by one thread, and in float32.</remarks>
+internal static unsafe class FlatGradientKernel
+{
+    /// <summary>The L2 norm, the same whatever the number of threads.</summary>
+    public static double Norm(float* gradients, long count)
+    {
+        double[] sums = new double[FlatBlocks.Count(count)];
+        FlatBlocks.For(count, (block, begin, end) => sums[block] = SumOfSquares(gradients, begin, end));
+        return Math.Sqrt(sums.Sum());
+    }
+
+    /// <summary>Adds <paramref name="gradients"/> to <paramref name="sum"/>, and makes them zero.</summary>
+    public static void Move(float* gradients, float* sum, long count) => FlatBlocks.For(count, (_, begin, end) =>
+    {
+        long i = begin;
+        for (; i + SimdMath.Width <= end; i += SimdMath.Width)
+        {
+            (Vector512.Load(sum + i) + Vector512.Load(gradients + i)).Store(sum + i);
+            Vector512<float>.Zero.Store(gradients + i);
+        }
+
+        for (; i < end; i++)
+        {
+            sum[i] += gradients[i];
+            gradients[i] = 0;
+        }
+    });
+
+    private static double SumOfSquares(float* gradients, long begin, long end)
+    {
+        Vector512<double> lower = Vector512<double>.Zero, upper = Vector512<double>.Zero;
+        long i = begin;
+        for (; i + SimdMath.Width <= end; i += SimdMath.Width)
+        {
+            (Vector512<double> a, Vector512<double> b) = Vector512.Widen(Vector512.Load(gradients + i));
+            lower = Vector512.FusedMultiplyAdd(a, a, lower);
+            upper = Vector512.FusedMultiplyAdd(b, b, upper);
+        }
+
+        double sum = Vector512.Sum(lower + upper);
+        for (; i < end; i++)
+        {
+            sum += (double)gradients[i] * gradients[i];
+        }
+
+        return sum;
+    }
+}
