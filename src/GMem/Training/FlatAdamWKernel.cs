@@ -1,4 +1,5 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
+using GMem.Backbone.Kernels;
 using GMem.Weights;
 
 namespace GMem.Training;
@@ -42,20 +43,27 @@ internal static class FlatAdamWKernel
 
     private static unsafe void UpdateRange(Pointers p, Constants c, long begin, long end)
     {
+        float* weights = p.Weight, gradients = p.Gradient, first = p.First, second = p.Second, averages = p.Average;
+        Vector512<float> epsilon = Vector512.Create(c.Epsilon);
         long i = begin;
-        for (; i + Vector<float>.Count <= end; i += Vector<float>.Count)
+        for (; i + SimdMath.Width <= end; i += SimdMath.Width)
         {
-            Vector<float> g = Vector.Load(p.Gradient + i) * c.GradientScale;
-            Vector<float> m = (Vector.Load(p.First + i) * c.Beta1) + (g * c.OneMinusBeta1);
-            Vector<float> v = (Vector.Load(p.Second + i) * c.Beta2) + (g * g * c.OneMinusBeta2);
-            Vector<float> denominator = (Vector.SquareRoot(v) * c.InverseRootCorrection2) + new Vector<float>(c.Epsilon);
-            Vector<float> w = (Vector.Load(p.Weight + i) * c.Shrink) - (m / denominator * c.StepSize);
-            Vector<float> a = (Vector.Load(p.Average + i) * c.AverageDecay) + (w * c.OneMinusAverageDecay);
-            Vector.Store(m, p.First + i);
-            Vector.Store(v, p.Second + i);
-            Vector.Store(w, p.Weight + i);
-            Vector.Store(a, p.Average + i);
-            Vector.Store(Vector<float>.Zero, p.Gradient + i);
+            SimdMath.Prefetch(gradients + i);
+            SimdMath.Prefetch(first + i);
+            SimdMath.Prefetch(second + i);
+            SimdMath.Prefetch(weights + i);
+            SimdMath.Prefetch(averages + i);
+            Vector512<float> g = Vector512.Load(gradients + i) * c.GradientScale;
+            Vector512<float> m = (Vector512.Load(first + i) * c.Beta1) + (g * c.OneMinusBeta1);
+            Vector512<float> v = (Vector512.Load(second + i) * c.Beta2) + (g * g * c.OneMinusBeta2);
+            Vector512<float> denominator = (Vector512.Sqrt(v) * c.InverseRootCorrection2) + epsilon;
+            Vector512<float> w = (Vector512.Load(weights + i) * c.Shrink) - (m / denominator * c.StepSize);
+            Vector512<float> a = (Vector512.Load(averages + i) * c.AverageDecay) + (w * c.OneMinusAverageDecay);
+            m.Store(first + i);
+            v.Store(second + i);
+            w.Store(weights + i);
+            a.Store(averages + i);
+            Vector512<float>.Zero.Store(gradients + i);
         }
 
         for (; i < end; i++)

@@ -34,21 +34,27 @@ internal static unsafe class FlatGradientKernel
 
     private static double SumOfSquares(float* gradients, long begin, long end)
     {
-        Vector512<double> lower = Vector512<double>.Zero, upper = Vector512<double>.Zero;
-        long i = begin;
-        for (; i + SimdMath.Width <= end; i += SimdMath.Width)
+        // Four places at once: a core fetches one run of addresses at a fraction of what memory gives.
+        long quarter = (end - begin) / (4 * SimdMath.Width) * SimdMath.Width;
+        Vector512<double> sums = Vector512<double>.Zero;
+        for (long i = begin; i < begin + quarter; i += SimdMath.Width)
         {
-            (Vector512<double> a, Vector512<double> b) = Vector512.Widen(Vector512.Load(gradients + i));
-            lower = Vector512.FusedMultiplyAdd(a, a, lower);
-            upper = Vector512.FusedMultiplyAdd(b, b, upper);
+            sums += Squares(gradients + i) + Squares(gradients + i + quarter) + (Squares(gradients + i + (2 * quarter)) + Squares(gradients + i + (3 * quarter)));
         }
 
-        double sum = Vector512.Sum(lower + upper);
-        for (; i < end; i++)
+        double sum = Vector512.Sum(sums);
+        for (long i = begin + (4 * quarter); i < end; i++)
         {
             sum += (double)gradients[i] * gradients[i];
         }
 
         return sum;
+    }
+
+    /// <summary>In float64, where no finite float32 overflows.</summary>
+    private static Vector512<double> Squares(float* numbers)
+    {
+        (Vector512<double> lower, Vector512<double> upper) = Vector512.Widen(Vector512.Load(numbers));
+        return Vector512.FusedMultiplyAdd(lower, lower, upper * upper);
     }
 }
