@@ -18,7 +18,7 @@ internal static class Modulations
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor activated = torch.nn.functional.silu(Embed(network, t, condition).Sum);
-        torch.Tensor[] all = torch.is_grad_enabled() && network.Shards is { } shards ? shards.Of(activated) : [.. Layers(network).Select(layer => layer.forward(activated))];
+        torch.Tensor[] all = torch.is_grad_enabled() && network.Shards is { } shards ? shards.Modulations.Of(activated) : [.. Layers(network).Select(layer => layer.forward(activated))];
         return [.. all.Select(m => m.MoveToOuterDisposeScope())];
     }
 

@@ -1,5 +1,4 @@
 using GMem.Backbone.Kernels;
-using GMem.Backbone.Sharding;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -27,9 +26,6 @@ internal sealed class SiTBlock : torch.nn.Module
         RegisterComponents();
     }
 
-    /// <summary>Shares the block's passes with a backward pass among threads; null computes them here. The block does not own them.</summary>
-    public BlockShards? Shards { get; set; }
-
     /// <summary>Tokens <c>[B, T, D]</c> to the same shape.</summary>
     /// <param name="x">Tokens.</param>
     /// <param name="modulation">Output of <see cref="adaLN_modulation"/> for each image, <c>[B, 6 D]</c>, or <c>[B, 4 D]</c> without shifts.</param>
@@ -41,13 +37,8 @@ internal sealed class SiTBlock : torch.nn.Module
         torch.Tensor[] m = modulation.unsqueeze(1).chunk(_shift ? 6 : 4, -1);
         (torch.Tensor? shift1, torch.Tensor scale1, torch.Tensor gate1, torch.Tensor? shift2, torch.Tensor scale2, torch.Tensor gate2) =
             _shift ? (m[0], m[1], m[2], m[3], m[4], m[5]) : (null, m[0], m[1], null, m[2], m[3]);
-        BlockShards? shards = training && torch.is_grad_enabled() ? Shards : null;
-        torch.Tensor normed1 = TokenMath.NormaliseAndModulate(x, norm1, scale1, shift1);
-        torch.Tensor attended = shards?.Attention(normed1) ?? attn.forward(normed1, rotary, training);
-        torch.Tensor y = GatedResidual.Of(x, gate1, attended);
-        torch.Tensor normed2 = TokenMath.NormaliseAndModulate(y, norm2, scale2, shift2);
-        torch.Tensor mapped = shards?.Mlp(normed2) ?? mlp.forward(normed2);
-        return GatedResidual.Of(y, gate2, mapped).MoveToOuterDisposeScope();
+        torch.Tensor y = GatedResidual.Of(x, gate1, attn.forward(TokenMath.NormaliseAndModulate(x, norm1, scale1, shift1), rotary, training));
+        return GatedResidual.Of(y, gate2, mlp.forward(TokenMath.NormaliseAndModulate(y, norm2, scale2, shift2))).MoveToOuterDisposeScope();
     }
 
     /// <summary>The parameters that <see cref="forward"/> uses: all but those of <see cref="adaLN_modulation"/>, which is applied before.</summary>

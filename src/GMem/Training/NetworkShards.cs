@@ -8,7 +8,7 @@ namespace GMem.Training;
 
 /// <summary>
 /// The blocks of a network shared among threads of the CPU by heads and hidden units, for batches too small to be shared by images (<see cref="GradientTeam"/>): every thread has operators of
-/// its own, and waits for the others twice a block. The adaLN layers are shared too. Ends with <see cref="Dispose"/>.
+/// its own, and waits for the others twice in each branch of a block. The adaLN layers are shared too. Ends with <see cref="Dispose"/>.
 /// </summary>
 /// <remarks>On two cores at S size a step of 1 x 256 tokens takes five sixths of the time (docs/performance.md). Weights and their gradients are the network's own; no copy is made.</remarks>
 internal sealed class NetworkShards : IDisposable
@@ -23,17 +23,13 @@ internal sealed class NetworkShards : IDisposable
     {
         _network = network;
         _threads = new WorkerThreads(count, torch.get_num_threads() / count, "GMem training");
-        network.Shards = new ModulationShards(Modulations.Layers(network).Select(m => m.Layer), _threads);
-        foreach (SiTBlock block in network.blocks)
-        {
-            block.Shards = new BlockShards(block, network.Options.HeadCount, _threads, count);
-        }
+        network.Shards = new SiTShards(network, _threads, count);
     }
 
     /// <summary>How many threads share a run's blocks; 1 where they cannot be shared, or would gain nothing.</summary>
     public static int Count(SiTOptions network, TrainingOptions options, torch.Device device)
     {
-        bool fits = device.type == DeviceType.CPU && options.Precision == Precision.Float32 && !network.ActivationCheckpointing && BlockShards.Fit(network);
+        bool fits = device.type == DeviceType.CPU && options.Precision == Precision.Float32 && SiTShards.Fit(network);
         return fits ? Math.Min(Math.Min(torch.get_num_threads(), MostShards), network.HeadCount) : 1;
     }
 
@@ -48,12 +44,6 @@ internal sealed class NetworkShards : IDisposable
     {
         _network.Shards?.Dispose();
         _network.Shards = null;
-        foreach (SiTBlock block in _network.blocks)
-        {
-            block.Shards?.Dispose();
-            block.Shards = null;
-        }
-
         _threads.Run(_ => HandedGradients.Release());
         _threads.Dispose();
     }

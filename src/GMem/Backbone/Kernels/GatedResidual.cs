@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using GMem.Runtime;
 using TorchSharp;
 using static TorchSharp.torch.autograd;
@@ -37,28 +36,11 @@ internal sealed class GatedResidual : SingleTensorFunction<GatedResidual>
             for (long token = from * tokens; token < to * tokens; token++)
             {
                 long row = token * width, image = token / tokens * width;
-                BackwardRow(factor + image, input + row, upstream + row, toGate + image, downstream + row, width);
+                RowMath.GateBackward(factor + image, input + row, upstream + row, toGate + image, downstream + row, width);
             }
         });
 
         // The gradient of x is the upstream gradient itself.
         return HandedGradients.Hand(grad_output, gradGate, gradY);
-    }
-
-    private static unsafe void BackwardRow(float* gate, float* y, float* g, float* gradGate, float* gradY, long width)
-    {
-        long i = 0;
-        for (; i + SimdMath.Width <= width; i += SimdMath.Width)
-        {
-            Vector512<float> gradient = Vector512.Load(g + i);
-            (gradient * Vector512.Load(gate + i)).Store(gradY + i);
-            Vector512.FusedMultiplyAdd(gradient, Vector512.Load(y + i), Vector512.Load(gradGate + i)).Store(gradGate + i);
-        }
-
-        for (; i < width; i++)
-        {
-            gradY[i] = g[i] * gate[i];
-            gradGate[i] += g[i] * y[i];
-        }
     }
 }

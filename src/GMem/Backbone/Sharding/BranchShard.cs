@@ -4,7 +4,6 @@ using TorchSharp.Modules;
 namespace GMem.Backbone.Sharding;
 
 /// <summary>Some of a branch's heads or hidden units, whose weights and gradients are parts of the branch's own. What all shards of a branch give adds up to what the branch gives.</summary>
-/// <remarks>The backward pass is written out: weights' gradients are added where they belong, without a copy that libtorch's would make and add afterwards.</remarks>
 internal abstract class BranchShard : IDisposable
 {
     private readonly List<LinearShard> _parts = [];
