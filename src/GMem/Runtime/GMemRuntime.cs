@@ -91,7 +91,7 @@ public static class GMemRuntime
 
     private static void DescribeDevices(Action<string, string> line)
     {
-        line("Threads", $"{torch.get_num_threads()} of {Environment.ProcessorCount} processors; OMP_WAIT_POLICY {OpenMpPolicy.Current() ?? "not set"}");
+        line("Threads", $"{torch.get_num_threads()} of {Environment.ProcessorCount} processors; OMP_WAIT_POLICY {OpenMpPolicy.Current() ?? "not set"}, MKL_CBWR {ProductReproducibility.Current() ?? "not set"}");
         if (!torch.cuda.is_available())
         {
             line("Devices", "cpu (no CUDA device, or a libtorch without CUDA)");

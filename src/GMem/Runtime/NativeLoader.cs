@@ -14,6 +14,7 @@ internal static class NativeLoader
     public static NativeLoadResult Load()
     {
         OpenMpPolicy.Apply();
+        ProductReproducibility.Apply();
         try
         {
             NativeNames names = NativeNames.ForThisSystem();

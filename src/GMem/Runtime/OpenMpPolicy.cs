@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace GMem.Runtime;
 
 /// <summary>
@@ -11,25 +9,7 @@ internal static class OpenMpPolicy
 {
     private const string Variable = "OMP_WAIT_POLICY";
 
-    public static void Apply()
-    {
-        if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
-        {
-            _ = SetEnv(Variable, "PASSIVE", 0);
-        }
-        else if (Environment.GetEnvironmentVariable(Variable) is null)
-        {
-            Environment.SetEnvironmentVariable(Variable, "PASSIVE");
-        }
-    }
+    public static void Apply() => NativeEnvironment.SetDefault(Variable, "PASSIVE");
 
-    public static string? Current() => OperatingSystem.IsWindows()
-        ? Environment.GetEnvironmentVariable(Variable)
-        : Marshal.PtrToStringUTF8(GetEnv(Variable));
-
-    [DllImport("libc", EntryPoint = "setenv", CharSet = CharSet.Ansi)]
-    private static extern int SetEnv(string name, string value, int overwrite);
-
-    [DllImport("libc", EntryPoint = "getenv", CharSet = CharSet.Ansi)]
-    private static extern nint GetEnv(string name);
+    public static string? Current() => NativeEnvironment.Get(Variable);
 }

@@ -24,6 +24,9 @@ public sealed class ThreadedFitTests
     {
         GMemOptions options = TinyModel.Options();
         options.Training.BatchSize = 1;
+
+        // Large, so that the gates, which start at zero, open far enough for the blocks to show in the loss.
+        options.Training.LearningRate = 0.05;
         ProgressList one = new(), two = new();
         OperatorThreads.Run(1, () => TinyModel.Train(options, one).Dispose());
         OperatorThreads.Run(2, () =>
