@@ -76,6 +76,37 @@ public sealed class BatchGradientTests
         });
     }
 
+    /// <summary>A projector divides the blocks into two runs; widths and hidden units need not fill vectors; a block more than two, so that gradients of weights wait for one another.</summary>
+    [Theory]
+    [InlineData(32, 2, 1, true)]
+    [InlineData(32, 5, 2, true)]
+    [InlineData(36, 3, 3, true)]
+    [InlineData(36, 5, 1, false)]
+    public void Accumulate_BlocksSharedInRuns_SameLossAndGradientUpToRounding(int width, int depth, int projectorDepth, bool projection)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        TrainingOptions options = new() { CosineLossWeight = 0.5 };
+        void Change(SiTOptions network)
+        {
+            (network.HiddenSize, network.Depth, network.HeadCount) = (width, depth, width == 36 ? 3 : 4);
+            (network.ProjectionSize, network.ProjectorDepth, network.ProjectorHiddenSize) = projection ? (5, projectorDepth, 8) : (0, network.ProjectorDepth, network.ProjectorHiddenSize);
+        }
+
+        (LossTerms wholeLoss, torch.Tensor whole) = Gradient(options, change: Change);
+        OperatorThreads.Run(3, () =>
+        {
+            (LossTerms loss, torch.Tensor parts) = Gradient(options, sharded: true, change: Change);
+            Assert.False(whole.equal(parts).all().item<bool>(), "the threads were not used");
+            ReferenceFolder.Close(parts, whole, 1e-6, 1e-4, "gradient");
+            ReferenceFolder.Close(loss.Total, wholeLoss.Total, 0, 1e-6, "loss");
+            Assert.Equal(projection, loss.Projection is not null);
+            for (int again = 0; again < 20; again++)
+            {
+                Assert.True(parts.equal(Gradient(options, sharded: true, change: Change).Gradient).all().item<bool>(), "the same threads, other bits");
+            }
+        });
+    }
+
     [Fact]
     public void Shards_OfNetworksAndRuns_AsManyAsHaveEnoughToDo() => OperatorThreads.Run(8, () =>
     {
@@ -164,7 +195,7 @@ public sealed class BatchGradientTests
     }
 
     /// <summary>Of a batch of four, in a network whose gates are not zero, so that every block matters.</summary>
-    private static (LossTerms Loss, torch.Tensor Gradient) Gradient(TrainingOptions options, bool checkpointing = false, bool lightning = false, int heads = 2, bool sharded = false)
+    private static (LossTerms Loss, torch.Tensor Gradient) Gradient(TrainingOptions options, bool checkpointing = false, bool lightning = false, int heads = 2, bool sharded = false, Action<SiTOptions>? change = null)
     {
         using torch.Generator generator = new(4);
         SiTOptions network = new() { InputSize = 8, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = heads, SnippetSize = 6, ActivationCheckpointing = checkpointing };
@@ -174,6 +205,7 @@ public sealed class BatchGradientTests
             network.UseQkNorm = true;
         }
 
+        change?.Invoke(network);
         using SiT sit = new(network, generator);
         using IDisposable noGrad = torch.no_grad();
         foreach ((_, TorchSharp.Modules.Parameter parameter) in sit.TrainableParameters())
@@ -184,7 +216,8 @@ public sealed class BatchGradientTests
         using FlatParameters parameters = new(sit.TrainableParameters());
         long[] shape = [4, 3, 8, 8];
         StepDraws draws = new(
-            torch.randn(shape, generator: generator), torch.randn(shape, generator: generator), torch.rand(4, generator: generator), torch.randn([4, 6], generator: generator), null);
+            torch.randn(shape, generator: generator), torch.randn(shape, generator: generator), torch.rand(4, generator: generator), torch.randn([4, 6], generator: generator),
+            network.ProjectionSize > 0 ? torch.randn([4, 16, network.ProjectionSize], generator: generator) : null);
         using (torch.enable_grad())
         {
             using GradientTeam? team = options.BatchSize == draws.Count ? GradientTeam.Of(sit, parameters, options, torch.CPU) : null;

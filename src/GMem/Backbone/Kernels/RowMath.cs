@@ -35,21 +35,21 @@ internal static unsafe class RowMath
         }
     }
 
-    /// <summary>The way back through <see cref="Gate"/>, given the gradient <paramref name="g"/> of its result, which is that of x: writes y's and adds to the gate's.</summary>
+    /// <summary>The way back through <see cref="Gate"/>, given the gradient <paramref name="g"/> of its result, which is that of x: adds to the gate's and writes y's, which may take the place of y.</summary>
     public static void GateBackward(float* gate, float* y, float* g, float* gradGate, float* gradY, long width)
     {
         long i = 0;
         for (; i + SimdMath.Width <= width; i += SimdMath.Width)
         {
             Vector512<float> gradient = Vector512.Load(g + i);
-            (gradient * Vector512.Load(gate + i)).Store(gradY + i);
             Vector512.FusedMultiplyAdd(gradient, Vector512.Load(y + i), Vector512.Load(gradGate + i)).Store(gradGate + i);
+            (gradient * Vector512.Load(gate + i)).Store(gradY + i);
         }
 
         for (; i < width; i++)
         {
-            gradY[i] = g[i] * gate[i];
             gradGate[i] += g[i] * y[i];
+            gradY[i] = g[i] * gate[i];
         }
     }
 }

@@ -37,11 +37,10 @@ internal sealed class AttentionShard : BranchShard
         return _out.Forward(mixed);
     }
 
-    public override torch.Tensor Backward(torch.Tensor gradient, torch.Tensor[] kept)
+    public override torch.Tensor Backward(torch.Tensor gradient, torch.Tensor[] kept, List<WeightGradient> later)
     {
         (torch.Tensor rows, torch.Tensor query, torch.Tensor key, torch.Tensor value, torch.Tensor weights, torch.Tensor mixed) = (kept[0], kept[1], kept[2], kept[3], kept[4], kept[5]);
         long batch = query.shape[0] / _heads;
-        _out.Accumulate(gradient, mixed);
         torch.Tensor ofMixed = ToHeads(_out.Input(gradient), batch);
         torch.Tensor ofValue = weights.transpose(1, 2).bmm(ofMixed);
 
@@ -54,11 +53,7 @@ internal sealed class AttentionShard : BranchShard
         torch.Tensor ofRows = layers[0].Input(gradients[0]);
         layers[1].AddInput(ofRows, gradients[1]);
         layers[2].AddInput(ofRows, gradients[2]);
-        for (int i = 0; i < layers.Length; i++)
-        {
-            layers[i].Accumulate(gradients[i], rows);
-        }
-
+        later.AddRange([new(_out, gradient, mixed), .. layers.Zip(gradients, (layer, of) => new WeightGradient(layer, of, rows))]);
         return ofRows;
     }
 

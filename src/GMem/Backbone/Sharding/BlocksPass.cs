@@ -11,9 +11,13 @@ namespace GMem.Backbone.Sharding;
 /// <remarks>The backward pass is written out: it adds weights' gradients where they belong, without a copy that libtorch's would make and add afterwards.</remarks>
 internal sealed unsafe class BlocksPass(WorkerThreads threads, ReadOnlyMemory<BlockShards> blocks)
 {
+    /// <summary>Gradients of weights that may wait, for each thread: those of a block.</summary>
+    private const int MostWaiting = 6;
+
     private readonly int _count = blocks.Span[0].Mlp.Length;
     private readonly BlockActivations[] _activations = new BlockActivations[blocks.Length];
     private readonly torch.Tensor?[] _given = new torch.Tensor?[blocks.Span[0].Mlp.Length];
+    private readonly WeightGradients _weights = new();
     private torch.Tensor _modulations = null!;
     private TokenRows _rows = null!;
 
@@ -44,9 +48,9 @@ internal sealed unsafe class BlocksPass(WorkerThreads threads, ReadOnlyMemory<Bl
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
-        torch.Tensor stream = gradient.contiguous().clone(), branch = torch.empty_like(stream);
+        torch.Tensor stream = gradient.contiguous().clone();
         torch.Tensor ofModulations = torch.zeros([_count, .. _modulations.shape]);
-        Run((thread, barrier) => Backward(thread, barrier, stream, branch, CpuKernel.Address(ofModulations) + (thread * _modulations.numel())));
+        Run((thread, barrier) => Backward(thread, barrier, stream, CpuKernel.Address(ofModulations) + (thread * _modulations.numel())));
         Array.ForEach(_activations, a => a.Dispose());
         _modulations.Dispose();
         return (stream.MoveToOuterDisposeScope(), ofModulations.sum([0L]).MoveToOuterDisposeScope());
@@ -82,37 +86,48 @@ internal sealed unsafe class BlocksPass(WorkerThreads threads, ReadOnlyMemory<Bl
     /// <param name="thread">Which.</param>
     /// <param name="barrier">Where it meets the others.</param>
     /// <param name="stream">Gradient of the residual stream, in place.</param>
-    /// <param name="branch">Gradient of what a branch gives, before the gate; scratch.</param>
     /// <param name="ofModulations">The gradients of this thread's tokens are added to it.</param>
-    private void Backward(int thread, PassBarrier barrier, torch.Tensor stream, torch.Tensor branch, float* ofModulations)
+    private void Backward(int thread, PassBarrier barrier, torch.Tensor stream, float* ofModulations)
     {
         (long from, long to) = Range(thread);
-        torch.Tensor gradient = branch.view(-1, branch.shape[^1]);
+        BranchGradients weights = new(_weights, MostWaiting * _count);
         for (int b = blocks.Length - 1; b >= 0; b--)
         {
             BlockActivations a = _activations[b];
             BlockShards block = blocks.Span[b];
-            _rows.GateBackward(stream, b, BlockChunk.Gate2, a.Mapped, branch, ofModulations, from, to);
-            if (!Shared(thread, barrier, () => Back(block.Mlp[thread], gradient, a.KeptByMlp[thread])))
+
+            // The gradients of what a branch gave take its place.
+            _rows.GateBackward(stream, b, BlockChunk.Gate2, a.Mapped, ofModulations, from, to);
+            if (!Shared(thread, barrier, () => Back(block.Mlp[thread], a.Mapped, a.KeptByMlp[thread], weights)))
             {
                 return;
             }
 
             _rows.NormaliseBackward(_given, a.Middle, b, BlockChunk.Shift2, a.Moments2, stream, ofModulations, from, to);
-            _rows.GateBackward(stream, b, BlockChunk.Gate1, a.Attended, branch, ofModulations, from, to);
-            if (!Shared(thread, barrier, () => Back(block.Attention[thread], gradient, a.KeptByAttention[thread])))
+            _rows.GateBackward(stream, b, BlockChunk.Gate1, a.Attended, ofModulations, from, to);
+            if (!Shared(thread, barrier, () => Back(block.Attention[thread], a.Attended, a.KeptByAttention[thread], weights)))
             {
                 return;
             }
 
             _rows.NormaliseBackward(_given, a.Input, b, BlockChunk.Shift1, a.Moments1, stream, ofModulations, from, to);
         }
+
+        while (_weights.ComputeOne())
+        {
+        }
+
+        if (barrier.Meet())
+        {
+            weights.FreeComputed();
+        }
     }
 
-    private static torch.Tensor Back(BranchShard shard, torch.Tensor gradient, torch.Tensor[] kept)
+    private static torch.Tensor Back(BranchShard shard, torch.Tensor gradient, torch.Tensor[] kept, BranchGradients weights)
     {
-        torch.Tensor part = shard.Backward(gradient, kept);
-        Array.ForEach(kept, t => t.Dispose());
+        List<WeightGradient> later = [];
+        torch.Tensor part = shard.Backward(gradient.view(-1, gradient.shape[^1]), kept, later);
+        weights.Hand(later, kept);
         return part;
     }
 
@@ -137,7 +152,7 @@ internal sealed unsafe class BlocksPass(WorkerThreads threads, ReadOnlyMemory<Bl
 
     private void Run(Action<int, PassBarrier> body)
     {
-        using PassBarrier barrier = new(_count);
+        PassBarrier barrier = new(_count, _weights);
         threads.Run(thread =>
         {
             using DisposeScope scope = torch.NewDisposeScope();
@@ -145,9 +160,13 @@ internal sealed unsafe class BlocksPass(WorkerThreads threads, ReadOnlyMemory<Bl
             try
             {
                 body(thread, barrier);
-                _ = barrier.Meet();
-                _given[thread]?.Dispose();
-                _given[thread] = null;
+
+                // Others may read it until all are here; where one has failed they still may, and the finalizer frees it.
+                if (barrier.Meet())
+                {
+                    _given[thread]?.Dispose();
+                    _given[thread] = null;
+                }
             }
             catch
             {

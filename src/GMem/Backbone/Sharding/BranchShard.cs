@@ -13,11 +13,12 @@ internal abstract class BranchShard : IDisposable
     /// <returns>This shard's part, <c>[B T, D]</c>.</returns>
     public abstract torch.Tensor Forward(torch.Tensor x, out torch.Tensor[] kept);
 
-    /// <summary>Adds to the weights' gradients.</summary>
+    /// <summary>The way back, as far as others wait for it.</summary>
     /// <param name="gradient">Of the branch's result, <c>[B T, D]</c>, contiguous.</param>
     /// <param name="kept">What the forward pass kept.</param>
+    /// <param name="later">Gets the gradients of weights that are to be computed.</param>
     /// <returns>This shard's part of the gradient of x, <c>[B T, D]</c>.</returns>
-    public abstract torch.Tensor Backward(torch.Tensor gradient, torch.Tensor[] kept);
+    public abstract torch.Tensor Backward(torch.Tensor gradient, torch.Tensor[] kept, List<WeightGradient> later);
 
     public void Dispose() => _parts.ForEach(p => p.Dispose());
 

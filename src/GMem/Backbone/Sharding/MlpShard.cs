@@ -23,12 +23,11 @@ internal sealed class MlpShard : BranchShard
         return _second.Forward(active);
     }
 
-    public override torch.Tensor Backward(torch.Tensor gradient, torch.Tensor[] kept)
+    public override torch.Tensor Backward(torch.Tensor gradient, torch.Tensor[] kept, List<WeightGradient> later)
     {
         (torch.Tensor rows, torch.Tensor inner, torch.Tensor active) = (kept[0], kept[1], kept[2]);
-        _second.Accumulate(gradient, active);
         torch.Tensor ofInner = GeluTanh.Backward(inner, _second.Input(gradient));
-        _first.Accumulate(ofInner, rows);
+        later.AddRange([new(_second, gradient, active), new(_first, ofInner, rows)]);
         return _first.Input(ofInner);
     }
 }

@@ -60,18 +60,17 @@ internal sealed unsafe class TokenRows(long[] shape, torch.Tensor modulations)
     /// <param name="stream">Gradient of the result.</param>
     /// <param name="block">Whose modulation.</param>
     /// <param name="gate">The chunk of the gate.</param>
-    /// <param name="y">What the branch gave.</param>
-    /// <param name="ofBranch">Gets its gradient.</param>
+    /// <param name="y">What the branch gave; its gradient takes its place.</param>
     /// <param name="ofModulations">The gate's gradient is added to it, <c>[B, 6 D blocks]</c>.</param>
     /// <param name="from">The first token.</param>
     /// <param name="to">The one after the last.</param>
-    public void GateBackward(torch.Tensor stream, int block, BlockChunk gate, torch.Tensor y, torch.Tensor ofBranch, float* ofModulations, long from, long to)
+    public void GateBackward(torch.Tensor stream, int block, BlockChunk gate, torch.Tensor y, float* ofModulations, long from, long to)
     {
-        float* upstream = CpuKernel.Address(stream), branch = CpuKernel.Address(y), downstream = CpuKernel.Address(ofBranch);
+        float* upstream = CpuKernel.Address(stream), branch = CpuKernel.Address(y);
         for (long token = from; token < to; token++)
         {
             long row = token * _width, chunk = Chunk(token, block, gate);
-            RowMath.GateBackward(_modulations + chunk, branch + row, upstream + row, ofModulations + chunk, downstream + row, _width);
+            RowMath.GateBackward(_modulations + chunk, branch + row, upstream + row, ofModulations + chunk, branch + row, _width);
         }
     }
 
