@@ -8,9 +8,9 @@ namespace GMem.Training;
 
 /// <summary>
 /// The blocks of a network shared among threads of the CPU by heads and hidden units, for batches too small to be shared by images (<see cref="GradientTeam"/>): every thread has operators of
-/// its own, and waits for the others twice in each branch of a block. The adaLN layers are shared too. Ends with <see cref="Dispose"/>.
+/// its own, and waits for the others twice in each branch of a block; meanwhile it computes gradients of weights, which nothing waits for. The adaLN layers are shared too. Ends with <see cref="Dispose"/>.
 /// </summary>
-/// <remarks>On two cores at S size a step of 1 x 256 tokens takes five sixths of the time (docs/performance.md). Weights and their gradients are the network's own; no copy is made.</remarks>
+/// <remarks>What it gains: docs/performance.md. Weights and their gradients are the network's own; no copy is made.</remarks>
 internal sealed class NetworkShards : IDisposable
 {
     /// <summary>A shard's products should not become narrower than a few heads.</summary>
