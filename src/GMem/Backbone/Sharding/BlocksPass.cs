@@ -113,6 +113,12 @@ internal sealed unsafe class BlocksPass(WorkerThreads threads, ReadOnlyMemory<Bl
             _rows.NormaliseBackward(_given, a.Input, b, BlockChunk.Shift1, a.Moments1, stream, ofModulations, from, to);
         }
 
+        // From here on nothing is added, and who comes to the next meeting is done with what it took: then all are computed, and their operands go.
+        if (!barrier.Meet())
+        {
+            return;
+        }
+
         while (_weights.ComputeOne())
         {
         }

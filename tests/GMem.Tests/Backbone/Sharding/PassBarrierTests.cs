@@ -42,17 +42,17 @@ public sealed class PassBarrierTests
     [InlineData(2)]
     public void Break_OneThreadFails_TheOthersLearnOfItAndTheFailureIsThrown(int failing)
     {
+        using WorkerThreads workers = new(Threads, 1, nameof(PassBarrierTests));
         for (int time = 0; time < 200; time++)
         {
-            FailOnce(failing);
+            FailOnce(workers, failing);
         }
     }
 
-    private static void FailOnce(int failing)
+    private static void FailOnce(WorkerThreads workers, int failing)
     {
         PassBarrier barrier = new(Threads, new WeightGradients());
         int stopped = 0;
-        using WorkerThreads workers = new(Threads, 1, nameof(PassBarrierTests));
         IOException error = Assert.Throws<IOException>(() => workers.Run(thread =>
         {
             try
