@@ -98,7 +98,7 @@ public abstract class ImageAutoencoder : IDisposable
     /// <summary>One more user, who calls <see cref="Release"/> when done.</summary>
     internal ImageAutoencoder Share()
     {
-        _uses.Add();
+        _ = _uses.TryAdd();
         return this;
     }
 

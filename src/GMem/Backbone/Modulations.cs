@@ -18,8 +18,7 @@ internal static class Modulations
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor activated = torch.nn.functional.silu(Embed(network, t, condition).Sum);
-        torch.Tensor[] all = torch.is_grad_enabled() && network.Shards is { } shards ? shards.Modulations.Of(activated) : [.. Layers(network).Select(layer => layer.forward(activated))];
-        return [.. all.Select(m => m.MoveToOuterDisposeScope())];
+        return [.. Layers(network).Select(layer => layer.forward(activated).MoveToOuterDisposeScope())];
     }
 
     /// <summary>The same for <paramref name="images"/> of at least <c>B</c> rows (zeros stand for those beyond), where no row depends on how many others there are.</summary>

@@ -1,4 +1,3 @@
-using GMem.Backbone.Sharding;
 using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
@@ -67,9 +66,6 @@ public sealed class SiT : torch.nn.Module
 
     /// <summary>Type of the weights, and of the inputs it takes.</summary>
     public torch.ScalarType DataType { get; }
-
-    /// <summary>Shares training's passes through adaLN layers and blocks among threads; null computes them here. The network does not own them.</summary>
-    internal SiTShards? Shards { get; set; }
 
     /// <summary>The network's output, without any dropout. Differentiable where gradients are enabled.</summary>
     /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>, in the network's type and on its device.</param>
@@ -142,17 +138,15 @@ public sealed class SiT : torch.nn.Module
         observe?.Invoke("tokens0", tokens);
         torch.Tensor? projection = null;
         bool checkpoint = training && _options.ActivationCheckpointing && torch.is_grad_enabled();
-        SiTShards? shards = training && torch.is_grad_enabled() && observe is null ? Shards : null;
-        for (int first = 0, end; first < blocks.Count; first = end)
+        for (int i = 0; i < blocks.Count; i++)
         {
-            end = shards is null ? first + 1 : projector is not null && first < _options.ProjectorDepth ? _options.ProjectorDepth : blocks.Count;
-            torch.Tensor next = shards is not null ? shards.RunBlocks(tokens, modulations[first..end], first)
-                : checkpoint ? CheckpointedBlock.Of(blocks[first], tokens, modulations[first], feat_rope)
-                : blocks[first].forward(tokens, modulations[first], feat_rope, training);
+            torch.Tensor next = checkpoint
+                ? CheckpointedBlock.Of(blocks[i], tokens, modulations[i], feat_rope)
+                : blocks[i].forward(tokens, modulations[i], feat_rope, training);
             tokens.Dispose();
             tokens = next;
-            observe?.Invoke($"block{first}", tokens);
-            if (training && end == _options.ProjectorDepth)
+            observe?.Invoke($"block{i}", tokens);
+            if (training && i + 1 == _options.ProjectorDepth)
             {
                 projection = projector?[0].forward(tokens);
             }

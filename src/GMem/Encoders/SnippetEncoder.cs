@@ -81,7 +81,7 @@ public abstract class SnippetEncoder : IDisposable
     /// <summary>One more user, who calls <see cref="Release"/> when done.</summary>
     internal SnippetEncoder Share()
     {
-        _uses.Add();
+        _ = _uses.TryAdd();
         return this;
     }
 

@@ -1,3 +1,4 @@
+using GMem.Parts;
 using GMem.Autoencoders;
 using GMem.Encoders;
 using GMem.Runtime;

@@ -1,3 +1,4 @@
+using GMem.Parts;
 using System.Globalization;
 using GMem.Weights;
 using TorchSharp;

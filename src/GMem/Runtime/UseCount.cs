@@ -1,19 +1,35 @@
 namespace GMem.Runtime;
 
-/// <summary>Counts who still needs a native object: whoever made it, and the models that share it. Thread-safe.</summary>
+/// <summary>Counts the uses of a native object: that of its creator and those of the models that share it. Thread-safe.</summary>
 internal sealed class UseCount
 {
     private int _uses = 1;
     private int _ownerIsDone;
 
-    /// <summary>One more user.</summary>
-    public void Add() => _ = Interlocked.Increment(ref _uses);
+    /// <summary>Adds a use, unless the last one has ended: what was freed is not revived.</summary>
+    /// <returns>Whether the use was added.</returns>
+    public bool TryAdd()
+    {
+        int uses = Volatile.Read(ref _uses);
+        while (uses > 0)
+        {
+            int seen = Interlocked.CompareExchange(ref _uses, uses + 1, uses);
+            if (seen == uses)
+            {
+                return true;
+            }
 
-    /// <summary>One user less.</summary>
+            uses = seen;
+        }
+
+        return false;
+    }
+
+    /// <summary>Ends a use.</summary>
     /// <returns>True if it was the last: the object is to be freed now.</returns>
     public bool Remove() => Interlocked.Decrement(ref _uses) == 0;
 
-    /// <summary>Whoever made the object is done with it; counts once however often it is said.</summary>
-    /// <returns>True if nobody else needs it.</returns>
+    /// <summary>Ends the use of whoever made the object; later calls do nothing.</summary>
+    /// <returns>True if it was the last use.</returns>
     public bool RemoveOwner() => Interlocked.Exchange(ref _ownerIsDone, 1) == 0 && Remove();
 }

@@ -19,7 +19,6 @@ internal sealed class TrainingLoop : IDisposable
     private readonly ImageSplit _split;
     private readonly BatchDraw _draw;
     private readonly GradientTeam? _team;
-    private readonly NetworkShards? _shards;
     private readonly BatchGradient _gradient;
     private readonly LearningRates _learningRates;
     private readonly TrainingState _state;
@@ -49,7 +48,6 @@ internal sealed class TrainingLoop : IDisposable
         _validation = new ValidationLoss(network, set, _split.Validation, loss, transport, options, device);
         _state = new TrainingState(network, options);
         _team = GradientTeam.Of(network, _state.Parameters, options, device);
-        _shards = _team is null ? NetworkShards.Of(network, options, device) : null;
         _gradient = new BatchGradient(network, loss, options, device, _team);
         _messages = workspace?.Messages ?? new TrainingMessages();
         _store = workspace?.Checkpoints ?? new MemoryCheckpoint();
@@ -149,7 +147,6 @@ internal sealed class TrainingLoop : IDisposable
     {
         _store.Dispose();
         _team?.Dispose();
-        _shards?.Dispose();
         _state.Dispose();
     }
 

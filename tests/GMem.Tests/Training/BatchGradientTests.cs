@@ -52,90 +52,6 @@ public sealed class BatchGradientTests
     }
 
     [Theory]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void Accumulate_BlocksSharedAmongThreads_SameLossAndGradientUpToRounding(int threads)
-    {
-        using DisposeScope scope = torch.NewDisposeScope();
-        TrainingOptions options = new() { CosineLossWeight = 0.5 };
-        (LossTerms wholeLoss, torch.Tensor whole) = Gradient(options, heads: 4);
-        OperatorThreads.Run(threads, () =>
-        {
-            long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-            _ = Gradient(options, heads: 4);
-            long between = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-            (LossTerms loss, torch.Tensor parts) = Gradient(options, heads: 4, sharded: true);
-            Assert.Equal(between - before, DisposeScopeManager.Statistics.ThreadTotalLiveCount - between);
-            Assert.False(whole.equal(parts).all().item<bool>(), "the threads were not used");
-            ReferenceFolder.Close(parts, whole, 1e-6, 1e-4, "gradient");
-            ReferenceFolder.Close(loss.Total, wholeLoss.Total, 0, 1e-6, "loss");
-            Assert.True(parts.equal(Gradient(options, heads: 4, sharded: true).Gradient).all().item<bool>(), "the same threads, other bits");
-
-            // In micro-batches the gradients of the shards add up as those of the rest do.
-            ReferenceFolder.Close(Gradient(new TrainingOptions { CosineLossWeight = 0.5, MicroBatchSize = 1 }, heads: 4, sharded: true).Gradient, whole, 1e-6, 1e-4, "gradient of micro-batches");
-        });
-    }
-
-    /// <summary>A projector divides the blocks into two runs; widths and hidden units need not fill vectors; a block more than two, so that gradients of weights wait for one another.</summary>
-    [Theory]
-    [InlineData(32, 2, 1, true)]
-    [InlineData(32, 5, 2, true)]
-    [InlineData(36, 3, 3, true)]
-    [InlineData(36, 5, 1, false)]
-    public void Accumulate_BlocksSharedInRuns_SameLossAndGradientUpToRounding(int width, int depth, int projectorDepth, bool projection)
-    {
-        using DisposeScope scope = torch.NewDisposeScope();
-        TrainingOptions options = new() { CosineLossWeight = 0.5 };
-        void Change(SiTOptions network)
-        {
-            (network.HiddenSize, network.Depth, network.HeadCount) = (width, depth, width == 36 ? 3 : 4);
-            (network.ProjectionSize, network.ProjectorDepth, network.ProjectorHiddenSize) = projection ? (5, projectorDepth, 8) : (0, network.ProjectorDepth, network.ProjectorHiddenSize);
-        }
-
-        (LossTerms wholeLoss, torch.Tensor whole) = Gradient(options, change: Change);
-        OperatorThreads.Run(3, () =>
-        {
-            (LossTerms loss, torch.Tensor parts) = Gradient(options, sharded: true, change: Change);
-            Assert.False(whole.equal(parts).all().item<bool>(), "the threads were not used");
-            ReferenceFolder.Close(parts, whole, 1e-6, 1e-4, "gradient");
-            ReferenceFolder.Close(loss.Total, wholeLoss.Total, 0, 1e-6, "loss");
-            Assert.Equal(projection, loss.Projection is not null);
-            for (int again = 0; again < 20; again++)
-            {
-                Assert.True(parts.equal(Gradient(options, sharded: true, change: Change).Gradient).all().item<bool>(), "the same threads, other bits");
-            }
-        });
-    }
-
-    [Fact]
-    public void Shards_OfNetworksAndRuns_AsManyAsHaveEnoughToDo() => OperatorThreads.Run(8, () =>
-    {
-        SiTOptions network = new() { HeadCount = 6 };
-        Assert.Equal(4, NetworkShards.Count(network, new TrainingOptions(), torch.CPU));
-        Assert.Equal(2, NetworkShards.Count(new SiTOptions { HeadCount = 2 }, new TrainingOptions(), torch.CPU));
-        Assert.Equal(1, NetworkShards.Count(network, new TrainingOptions(), torch.META));
-        Assert.Equal(1, NetworkShards.Count(network, new TrainingOptions { Precision = Precision.BFloat16Mixed }, torch.CPU));
-        Assert.Equal(1, NetworkShards.Count(new SiTOptions { HeadCount = 6, ActivationCheckpointing = true }, new TrainingOptions(), torch.CPU));
-        Assert.Equal(1, NetworkShards.Count(new SiTOptions { HeadCount = 6 }.UseLightningBlocks(), new TrainingOptions(), torch.CPU));
-        OperatorThreads.Run(1, () => Assert.Equal(1, NetworkShards.Count(network, new TrainingOptions(), torch.CPU)));
-    });
-
-    [Fact]
-    public void Shards_AreDisposed_TheNetworkIsAsBefore() => OperatorThreads.Run(2, () =>
-    {
-        using SiT sit = new(new SiTOptions { InputSize = 8, InputChannels = 3, HiddenSize = 32, Depth = 2, HeadCount = 2, SnippetSize = 6 });
-        using FlatParameters parameters = new(sit.TrainableParameters());
-        long live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        using (NetworkShards shards = NetworkShards.Of(sit, new TrainingOptions(), torch.CPU)!)
-        {
-            Assert.NotNull(sit.Shards);
-        }
-
-        Assert.Null(sit.Shards);
-        Assert.Equal(live, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
-    });
-
-    [Theory]
     [InlineData(1, 8, null, 1)]
     [InlineData(2, 1, null, 1)]
     [InlineData(2, 2, null, 2)]
@@ -195,17 +111,16 @@ public sealed class BatchGradientTests
     }
 
     /// <summary>Of a batch of four, in a network whose gates are not zero, so that every block matters.</summary>
-    private static (LossTerms Loss, torch.Tensor Gradient) Gradient(TrainingOptions options, bool checkpointing = false, bool lightning = false, int heads = 2, bool sharded = false, Action<SiTOptions>? change = null)
+    private static (LossTerms Loss, torch.Tensor Gradient) Gradient(TrainingOptions options, bool checkpointing = false, bool lightning = false)
     {
         using torch.Generator generator = new(4);
-        SiTOptions network = new() { InputSize = 8, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = heads, SnippetSize = 6, ActivationCheckpointing = checkpointing };
+        SiTOptions network = new() { InputSize = 8, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2, SnippetSize = 6, ActivationCheckpointing = checkpointing };
         if (lightning)
         {
             _ = network.UseLightningBlocks();
             network.UseQkNorm = true;
         }
 
-        change?.Invoke(network);
         using SiT sit = new(network, generator);
         using IDisposable noGrad = torch.no_grad();
         foreach ((_, TorchSharp.Modules.Parameter parameter) in sit.TrainableParameters())
@@ -221,7 +136,6 @@ public sealed class BatchGradientTests
         using (torch.enable_grad())
         {
             using GradientTeam? team = options.BatchSize == draws.Count ? GradientTeam.Of(sit, parameters, options, torch.CPU) : null;
-            using NetworkShards? shards = sharded ? NetworkShards.Of(sit, options, torch.CPU) : null;
             LossTerms loss = new BatchGradient(sit, new TrainingLoss(options.CreateTransport(), options), options, torch.CPU, team).Accumulate(draws, clock: null);
             return (loss, parameters.Gradients.clone());
         }

@@ -4,7 +4,7 @@ namespace GMem.Backbone.Kernels;
 
 /// <summary>
 /// Frees gradients that a custom autograd function has returned. libtorch takes a reference of its own right after the return, but the managed
-/// tensor would otherwise live until the caller's dispose scope ends: a whole backward pass of gradients at once. Also what a thread's shard of a block has given.
+/// tensor would otherwise live until the caller's dispose scope ends: a whole backward pass of gradients at once.
 /// </summary>
 internal static class HandedGradients
 {

@@ -1,3 +1,4 @@
+using GMem.Parts;
 using System.Collections;
 using System.Globalization;
 using System.Reflection;

@@ -3,7 +3,7 @@ using System.Text;
 using GMem.Weights;
 using TorchSharp;
 
-namespace GMem.Latents;
+namespace GMem.Parts;
 
 /// <summary>The SHA-256 of everything that decides a result, so that a result of the same things can be found again.</summary>
 internal sealed class CacheKey : IDisposable
