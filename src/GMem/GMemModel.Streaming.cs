@@ -33,6 +33,6 @@ public sealed partial class GMemModel
     internal GMemModel Share()
     {
         ThrowIfDisposed();
-        return new GMemModel(Core.Share(), Memory, Options);
+        return new GMemModel(Core.Share(), _memory, Options);
     }
 }

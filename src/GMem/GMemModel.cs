@@ -20,18 +20,28 @@ public sealed partial class GMemModel : IDisposable
 {
     private int _disposed;
 
-    internal GMemModel(ModelCore core, MemoryBank memory, SamplingOptions sampling)
+    private readonly MemoryBank? _memory;
+
+    internal GMemModel(ModelCore core, MemoryBank? memory, SamplingOptions sampling)
     {
         Core = core;
-        Memory = memory;
+        _memory = memory;
         Options = sampling;
     }
 
     /// <summary>Side of the images in pixels.</summary>
     public int ImageSize => Core.ImageSize;
 
-    /// <summary>The memory bank. That of a network conditioned on class labels has one entry a class, in the order of their numbers, labelled with its name.</summary>
-    public MemoryBank Memory { get; }
+    /// <summary>Whether the network is conditioned on snippets, so that the model has a memory bank.</summary>
+    public bool HasMemory => _memory is not null;
+
+    /// <summary>The memory bank.</summary>
+    /// <exception cref="InvalidOperationException">The model has none (<see cref="HasMemory"/>).</exception>
+    public MemoryBank Memory => _memory ?? throw new InvalidOperationException(
+        "This model has no memory: its network is not conditioned on snippets.");
+
+    /// <summary>The names of the classes, in the order of their numbers; none for a network that is not conditioned on labels.</summary>
+    public IReadOnlyList<string> ClassNames => Core.Network.Conditions.OfType<LabelCondition>().FirstOrDefault() is { } labels ? [.. labels.Names()] : [];
 
     /// <summary>The encoder by which the bank was made; null where the user brought the snippets.</summary>
     public SnippetEncoder? Encoder => Core.Encoder;
@@ -113,9 +123,9 @@ public sealed partial class GMemModel : IDisposable
     /// <summary>Generates one image a request. Each depends on its own request alone, not on the batch it is made in.</summary>
     /// <param name="requests">What to generate; all are made at once.</param>
     /// <param name="cancellationToken">Stops between solver steps.</param>
-    /// <returns>The images, in order; dispose them.</returns>
+    /// <returns>The images, in the order of the requests.</returns>
     /// <exception cref="ArgumentException">A request is not valid for this model; the message says which and why, and nothing is generated.</exception>
-    public GeneratedImages Generate(IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken = default)
+    public IReadOnlyList<GeneratedImage> Generate(IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
         ThrowIfDisposed();
@@ -125,18 +135,19 @@ public sealed partial class GMemModel : IDisposable
     /// <summary>Checks one request without generating.</summary>
     /// <param name="request">The request.</param>
     /// <exception cref="ArgumentException">It is not valid for this model; the message says why.</exception>
-    public void Validate(GenerationRequest request) => ImageGeneration.Validate(Memory, request);
+    public void Validate(GenerationRequest request) => _ = new ResolvedPrompts(this, [request]);
 
     /// <summary>The entry that an image of this request is made from; nothing is generated.</summary>
     /// <param name="request">The request.</param>
-    /// <returns>Index, id, label and source of the entry; null where the request brings its own snippet.</returns>
+    /// <returns>Index, id, label and source of the entry; null where the request brings its own snippet or image, or the model has no memory.</returns>
     /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
-    public MemoryEntry? EntryOf(GenerationRequest request)
-    {
-        Validate(request);
-        long index = ImageGeneration.Entry(Memory, request);
-        return index < 0 ? null : Memory.Entry(index);
-    }
+    public MemoryEntry? EntryOf(GenerationRequest request) => new ResolvedPrompts(this, [request]).EntryOf(0);
+
+    /// <summary>The label that an image of this request is made for; nothing is generated.</summary>
+    /// <param name="request">The request.</param>
+    /// <returns>The requested label, else that of the entry, else the class that the seed chooses; null where there is none.</returns>
+    /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
+    public string? LabelOf(GenerationRequest request) => new ResolvedPrompts(this, [request]).LabelOf(0);
 
     /// <summary>How near the snippets of requests are to what is in the bank: a number near 1 says that the model is asked for something it remembers.</summary>
     /// <param name="requests">The requests; those with a snippet of their own are searched for together.</param>
@@ -145,12 +156,7 @@ public sealed partial class GMemModel : IDisposable
     public IReadOnlyList<float> NearestCosines(IReadOnlyList<GenerationRequest> requests)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        foreach (GenerationRequest request in requests)
-        {
-            Validate(request);
-        }
-
-        return ImageGeneration.NearestCosines(Memory, requests);
+        return ImageGeneration.NearestCosines(this, requests);
     }
 
     /// <summary>
@@ -202,7 +208,7 @@ public sealed partial class GMemModel : IDisposable
         ArgumentNullException.ThrowIfNull(sampling);
         ThrowIfDisposed();
         sampling.Validate();
-        return new GMemModel(Core.Share(), Memory, sampling.Clone());
+        return new GMemModel(Core.Share(), _memory, sampling.Clone());
     }
 
     /// <summary>The model of the average of another width, put together from the snapshots of its run; nothing is trained (arXiv 2312.02696, section 3.2).</summary>
@@ -221,7 +227,7 @@ public sealed partial class GMemModel : IDisposable
         }
 
         using torch.Tensor average = PostHocAverage.Of(workspacePath, width, TrainedSteps);
-        return new GMemModel(Core.WithNetwork(FlatParameters.CopyOf(Core.Network, average, Device)), Memory, Options);
+        return new GMemModel(Core.WithNetwork(FlatParameters.CopyOf(Core.Network, average, Device)), _memory, Options);
     }
 
     /// <inheritdoc/>

@@ -11,14 +11,14 @@ namespace GMem;
 public sealed class GMemOptions
 {
     /// <summary>
-    /// The network. Its input size, channels, snippet size and scale, and number of classes are set from the data. Default: patches of 4 pixels, 192 wide, 6 deep, 6 heads
+    /// The network. Its input size and channels, and the sizes of its conditions, are set from the data. Default: patches of 4 pixels, 192 wide, 6 deep, 6 heads
     /// (4.4 million parameters), which trains on a CPU, and a snippet dropout of 0.05: the public 0.4 costs a short training most of what the memory gives (docs/settings.md).
     /// </summary>
     /// <remarks>
-    /// With <see cref="SiTOptions.Condition"/> Label or None it is a plain SiT, a baseline without memory. A <see cref="SiTOptions.ProjectionSize"/> above 0 switches the projection loss
+    /// With other <see cref="SiTOptions.Conditions"/> (labels, or none at all) it is a plain SiT, a baseline without memory. A <see cref="SiTOptions.ProjectionSize"/> above 0 switches the projection loss
     /// (REPA) on, with the weight of <see cref="TrainingOptions.ProjectionLossWeight"/>; the <see cref="Encoder"/> must then have patch tokens of that width.
     /// </remarks>
-    public SiTOptions Network { get; set; } = new() { PatchSize = 4, HiddenSize = 192, Depth = 6, HeadCount = 6, SnippetDropout = 0.05 };
+    public SiTOptions Network { get; set; } = new() { PatchSize = 4, HiddenSize = 192, Depth = 6, HeadCount = 6, Conditions = [new SnippetCondition { Dropout = 0.05 }] };
 
     /// <summary>The training run.</summary>
     public TrainingOptions Training { get; set; } = new();
@@ -40,7 +40,7 @@ public sealed class GMemOptions
 
     /// <summary>
     /// A model whose weights training starts from (fine-tuning), on these images and with a new bank. Its network is taken as it is; of <see cref="Network"/> only
-    /// <see cref="SiTOptions.SnippetDropout"/> and <see cref="SiTOptions.ActivationCheckpointing"/> count. Stays yours, and as it is. Null starts from random weights. Default null.
+    /// the dropout of snippets and <see cref="SiTOptions.ActivationCheckpointing"/> count. Stays yours, and as it is. Null starts from random weights. Default null.
     /// </summary>
     public GMemModel? InitialModel { get; set; }
 
@@ -56,12 +56,6 @@ public sealed class GMemOptions
     /// </summary>
     public int SnippetDimension { get; set; } = 128;
 
-    /// <summary>
-    /// Factor on the snippet before its projection. Above 0, or null for the square root of the snippet's length, at which its entries are of size 1 as the time
-    /// embedding's are; a unit vector is a faint signal that a short training has no time to amplify. Default null. Official weights were trained with 1.
-    /// </summary>
-    public double? SnippetScale { get; set; }
-
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">One or more are out of range; the message names every one.</exception>
     public void Validate()
@@ -71,7 +65,6 @@ public sealed class GMemOptions
         faults.Require(Training is not null, nameof(Training), Training, "set");
         faults.Require(Sampling is not null, nameof(Sampling), Sampling, "set");
         faults.Require(SnippetDimension >= 1, nameof(SnippetDimension), SnippetDimension, "at least 1");
-        faults.Require(SnippetScale is null or (> 0 and < double.PositiveInfinity), nameof(SnippetScale), SnippetScale, "above 0, or null");
         faults.Require(WorkspacePath is not "", nameof(WorkspacePath), "empty", "the path of a folder, or null");
         faults.Throw();
         Training!.Validate();
@@ -85,7 +78,6 @@ public sealed class GMemOptions
         Training = Training.Clone(),
         Sampling = Sampling.Clone(),
         SnippetDimension = SnippetDimension,
-        SnippetScale = SnippetScale,
         Encoder = Encoder,
         Autoencoder = Autoencoder,
         InitialModel = InitialModel,

@@ -4,13 +4,15 @@ using GMem.Sampling;
 
 namespace GMem;
 
-/// <summary>One image of a stream, finished or on its way.</summary>
-/// <param name="Index">Which of the requests it is for, from 0.</param>
-/// <param name="Request">That request.</param>
+/// <summary>A generated picture, or a preview of one, and what it was made from.</summary>
+/// <param name="Index">Position of its request among the requests, from 0.</param>
+/// <param name="Request">The request.</param>
 /// <param name="Image">The picture.</param>
-/// <param name="Entry">The entry of the memory bank it is made from; null where the request brought its own snippet.</param>
+/// <param name="Entry">The entry of the memory bank that it is made from; null where the request brought a snippet or an image, or the model has no memory.</param>
+/// <param name="Label">The label that it was made for: the requested one, else that of the entry, else the class that the seed chose; null where there is none.</param>
 /// <param name="Preview">How far it is, if this is a preview; null for the finished image.</param>
-public sealed record GeneratedImage(int Index, GenerationRequest Request, RgbImage Image, MemoryEntry? Entry, SamplingProgress? Preview = null)
+public sealed record GeneratedImage(
+    int Index, GenerationRequest Request, RgbImage Image, MemoryEntry? Entry, string? Label, SamplingProgress? Preview = null)
 {
     /// <summary>Whether more of the same request follows.</summary>
     public bool IsPreview => Preview is not null;

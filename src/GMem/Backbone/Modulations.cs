@@ -4,8 +4,7 @@ using TorchSharp;
 namespace GMem.Backbone;
 
 /// <summary>
-/// What the condition becomes: <c>c = time embedding + snippet (or label) embedding</c>, and from it, once a call, the adaLN output of every block
-/// and of the final layer (last).
+/// From times and conditions, <c>c = time embedding + condition embeddings</c>, and from that the adaLN output of every block and of the final layer (last).
 /// </summary>
 internal static class Modulations
 {
@@ -14,33 +13,55 @@ internal static class Modulations
         network.blocks.Select(block => block.adaLN_modulation).Append(network.final_layer.adaLN_modulation);
 
     /// <summary>Each <c>[B, chunks D]</c>.</summary>
-    public static torch.Tensor[] Plain(SiT network, torch.Tensor t, torch.Tensor? condition)
+    public static torch.Tensor[] Plain(SiT network, torch.Tensor t, torch.Tensor? embedding)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor activated = torch.nn.functional.silu(Embed(network, t, condition).Sum);
+        torch.Tensor time = network.t_embedder.forward(t);
+        torch.Tensor activated = torch.nn.functional.silu(embedding is null ? time : time.Plus(embedding));
         return [.. Layers(network).Select(layer => layer.forward(activated).MoveToOuterDisposeScope())];
     }
 
     /// <summary>The same for <paramref name="images"/> of at least <c>B</c> rows (zeros stand for those beyond), where no row depends on how many others there are.</summary>
-    public static torch.Tensor[] BatchInvariant(SiT network, torch.Tensor t, torch.Tensor? condition, long images)
+    public static torch.Tensor[] BatchInvariant(SiT network, torch.Tensor t, torch.Tensor? embedding, long images)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        List<torch.Tensor[]> chunks = [];
-        for (long start = 0; start < t.shape[0]; start += RowPadding.Rows)
-        {
-            torch.Tensor times = RowPadding.Take(t, start, RowPadding.Rows);
-            chunks.Add(Plain(network, times, condition is null ? null : RowPadding.Take(condition, start, RowPadding.Rows)));
-        }
-
+        torch.Tensor[][] chunks = [.. Starts(t.shape[0]).Select(start =>
+            Plain(network, RowPadding.Take(t, start, RowPadding.Rows), embedding is null ? null : RowPadding.Take(embedding, start, RowPadding.Rows)))];
         return [.. Enumerable.Range(0, chunks[0].Length).Select(layer =>
-            (chunks.Count == 1 ? chunks[0][layer] : torch.cat([.. chunks.Select(c => c[layer])], 0)).narrow(0, 0, images).MoveToOuterDisposeScope())];
+            (chunks.Length == 1 ? chunks[0][layer] : torch.cat([.. chunks.Select(c => c[layer])], 0)).narrow(0, 0, images).MoveToOuterDisposeScope())];
     }
 
-    /// <summary>The embeddings, each <c>[B, D]</c>; that of the condition is null for a network without one.</summary>
-    public static (torch.Tensor Time, torch.Tensor? Condition, torch.Tensor Sum) Embed(SiT network, torch.Tensor t, torch.Tensor? condition)
+    /// <summary>The sum of the embedded conditions, <c>[B, D]</c>; null for a network without any.</summary>
+    public static torch.Tensor? Embed(SiT network, IReadOnlyList<torch.Tensor> conditions)
     {
-        torch.Tensor time = network.t_embedder.forward(t);
-        torch.Tensor? embedded = condition is null ? null : network.condition_projection?.forward(condition) ?? network.y_embedder!.forward(condition);
-        return (time, embedded, embedded is null ? time : time.Plus(embedded));
+        torch.Tensor? sum = null;
+        for (int i = 0; i < conditions.Count; i++)
+        {
+            torch.Tensor embedded = network.Embedders[i].Module.forward(conditions[i]);
+            sum = sum is null ? embedded : sum.Plus(embedded);
+        }
+
+        return sum;
+    }
+
+    /// <summary>The same, where no row depends on how many others there are.</summary>
+    public static torch.Tensor? EmbedBatchInvariant(SiT network, IReadOnlyList<torch.Tensor> conditions, long batch)
+    {
+        if (conditions.Count == 0)
+        {
+            return null;
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor[] chunks = [.. Starts(batch).Select(start => Embed(network, [.. conditions.Select(c => RowPadding.Take(c, start, RowPadding.Rows))])!)];
+        return (chunks.Length == 1 ? chunks[0] : torch.cat(chunks, 0)).narrow(0, 0, batch).MoveToOuterDisposeScope();
+    }
+
+    private static IEnumerable<long> Starts(long rows)
+    {
+        for (long start = 0; start < rows; start += RowPadding.Rows)
+        {
+            yield return start;
+        }
     }
 }

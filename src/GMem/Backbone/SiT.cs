@@ -18,8 +18,6 @@ public sealed class SiT : torch.nn.Module
     internal readonly Parameter pos_embed;
     internal readonly PatchEmbedding x_embedder;
     internal readonly TimestepEmbedder t_embedder;
-    internal readonly LabelEmbedder? y_embedder;
-    internal readonly ConditionProjection? condition_projection;
     internal readonly RotaryEmbedding? feat_rope;
     internal readonly ModuleList<SiTBlock> blocks;
     internal readonly FinalLayer final_layer;
@@ -46,14 +44,13 @@ public sealed class SiT : torch.nn.Module
         pos_embed = Linear.Unset([1, options.TokenCount, options.HiddenSize], device, dtype, trainable: false);
         x_embedder = new PatchEmbedding(options, device, dtype);
         t_embedder = new TimestepEmbedder(options, device, dtype);
-        y_embedder = options.Condition == ConditionKind.Label ? new LabelEmbedder(options, device, dtype) : null;
-        condition_projection = options.Condition == ConditionKind.Snippet ? new ConditionProjection(options, device, dtype) : null;
+        Embedders = [.. _options.Conditions.Select(c => (c, c.CreateEmbedder(options.HiddenSize, device, dtype)))];
         feat_rope = options.UseRope ? new RotaryEmbedding(options, device, dtype) : null;
         blocks = new ModuleList<SiTBlock>([.. Enumerable.Range(0, options.Depth).Select(_ => new SiTBlock(options, device, dtype))]);
         final_layer = new FinalLayer(options, device, dtype);
         projector = options.ProjectionSize == 0 ? null : new ModuleList<SiluMlp>(
             new SiluMlp([options.HiddenSize, options.ProjectorHiddenSize, options.ProjectorHiddenSize, options.ProjectionSize], device, dtype));
-        RegisterComponents();
+        RegisterInOrder();
         if (device.type != DeviceType.META)
         {
             SiTInitialiser.FillTables(this);
@@ -61,58 +58,101 @@ public sealed class SiT : torch.nn.Module
         }
     }
 
+    /// <summary>What the network is conditioned on.</summary>
+    internal IReadOnlyList<Condition> Conditions => _options.Conditions;
+
     /// <summary>What the network was built from; a copy.</summary>
     public SiTOptions Options => _options.Clone();
 
     /// <summary>Type of the weights, and of the inputs it takes.</summary>
     public torch.ScalarType DataType { get; }
 
+    /// <summary>The conditions, each with the module that embeds its values.</summary>
+    internal IReadOnlyList<(Condition Condition, torch.nn.Module<torch.Tensor, torch.Tensor> Module)> Embedders { get; }
+
+    /// <summary>The network's output, without any dropout, for a network with one condition or none. Differentiable where gradients are enabled.</summary>
+    /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>, in the network's type and on its device.</param>
+    /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
+    /// <param name="condition">Values of the condition: snippets <c>[B, m]</c>, or labels <c>[B]</c> (int64); null for an unconditional network.</param>
+    /// <returns>Prediction, <c>[B, C, H, W]</c>; with <see cref="SiTOptions.LearnSigma"/> the first half of the channels.</returns>
+    /// <exception cref="ArgumentException">A shape, type or condition does not fit the network.</exception>
+    public torch.Tensor forward(torch.Tensor x, torch.Tensor t, torch.Tensor? condition) => forward(x, t, condition is null ? [] : [condition]);
+
     /// <summary>The network's output, without any dropout. Differentiable where gradients are enabled.</summary>
     /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>, in the network's type and on its device.</param>
     /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
-    /// <param name="condition">Snippets <c>[B, m]</c>, labels <c>[B]</c> (int64), or null, as <see cref="SiTOptions.Condition"/> says.</param>
+    /// <param name="conditions">Values of each condition, in the order of <see cref="SiTOptions.Conditions"/>.</param>
     /// <returns>Prediction, <c>[B, C, H, W]</c>; with <see cref="SiTOptions.LearnSigma"/> the first half of the channels.</returns>
     /// <exception cref="ArgumentException">A shape, type or condition does not fit the network.</exception>
-    public torch.Tensor forward(torch.Tensor x, torch.Tensor t, torch.Tensor? condition)
+    public torch.Tensor forward(torch.Tensor x, torch.Tensor t, IReadOnlyList<torch.Tensor> conditions)
     {
-        SiTInput.Check(_options, DataType, x, t, condition);
+        SiTInput.Check(_options, DataType, x, t);
+        using DisposeScope scope = torch.NewDisposeScope();
+        return ForwardEmbedded(x, t, EmbedConditions(conditions, x.shape[0])).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Embeds the values of all conditions once, for <see cref="ForwardEmbedded"/>: they are the same at every step of a solver. A row's embedding has the same
+    /// bits whatever the other rows are.
+    /// </summary>
+    /// <param name="conditions">Values of each condition, in the order of <see cref="SiTOptions.Conditions"/>.</param>
+    /// <param name="batch">Number of images B.</param>
+    /// <returns>The sum of the embeddings, <c>[B, D]</c>; null for an unconditional network.</returns>
+    /// <exception cref="ArgumentException">There are more or fewer conditions than the network has, or their values do not fit.</exception>
+    public torch.Tensor? EmbedConditions(IReadOnlyList<torch.Tensor> conditions, long batch)
+    {
+        SiTInput.CheckConditions(_options, DataType, batch, conditions);
+        return Modulations.EmbedBatchInvariant(this, conditions, batch);
+    }
+
+    /// <summary>The network's output for conditions that were embedded before.</summary>
+    /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>, in the network's type and on its device.</param>
+    /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
+    /// <param name="embedding">From <see cref="EmbedConditions"/>, <c>[B, D]</c>.</param>
+    /// <returns>Prediction, <c>[B, C, H, W]</c>.</returns>
+    /// <exception cref="ArgumentException">A shape or type does not fit the network.</exception>
+    public torch.Tensor ForwardEmbedded(torch.Tensor x, torch.Tensor t, torch.Tensor? embedding)
+    {
+        SiTInput.Check(_options, DataType, x, t);
+        SiTInput.CheckEmbedding(_options, x.shape[0], embedding);
         using DisposeScope scope = torch.NewDisposeScope();
         long batch = x.shape[0], images = RowPadding.Images(batch, _options.TokenCount);
-        torch.Tensor[] modulations = Modulations.BatchInvariant(this, t, condition, images);
+        torch.Tensor[] modulations = Modulations.BatchInvariant(this, t, embedding, images);
         torch.Tensor prediction = RunBlocks(RowPadding.Take(x, 0, images), modulations, training: false).Prediction;
         return (images == batch ? prediction : prediction.narrow(0, 0, batch)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The network's output and, if there is a projector, its tokens. The caller applies <see cref="ConditionDropout"/>.</summary>
+    /// <summary>The network's output and, if there is a projector, its tokens. Nothing is dropped: the caller does that (<see cref="Condition.Drop"/>).</summary>
     /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>.</param>
     /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
-    /// <param name="condition">Snippets <c>[B, m]</c>, labels <c>[B]</c> (int64), or null, as <see cref="SiTOptions.Condition"/> says.</param>
+    /// <param name="conditions">Values of each condition, in the order of <see cref="SiTOptions.Conditions"/>.</param>
     /// <returns>Prediction and projection.</returns>
     /// <exception cref="ArgumentException">A shape, type or condition does not fit the network.</exception>
-    public SiTOutput ForwardTraining(torch.Tensor x, torch.Tensor t, torch.Tensor? condition)
+    public SiTOutput ForwardTraining(torch.Tensor x, torch.Tensor t, IReadOnlyList<torch.Tensor> conditions)
     {
-        SiTInput.Check(_options, DataType, x, t, condition);
+        SiTInput.Check(_options, DataType, x, t);
+        SiTInput.CheckConditions(_options, DataType, x.shape[0], conditions);
         using DisposeScope scope = torch.NewDisposeScope();
-        SiTOutput output = RunBlocks(x, Modulations.Plain(this, t, condition), training: true);
+        SiTOutput output = RunBlocks(x, Modulations.Plain(this, t, Modulations.Embed(this, conditions)), training: true);
         return new SiTOutput(output.Prediction.MoveToOuterDisposeScope(), output.Projection?.MoveToOuterDisposeScope());
     }
 
-    /// <summary>The condition under which the network predicts without knowing which image is meant, for guidance.</summary>
+    /// <summary>The same for a network with one condition or none.</summary>
+    /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>.</param>
+    /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
+    /// <param name="condition">Values of the condition; null for an unconditional network.</param>
+    /// <returns>Prediction and projection.</returns>
+    /// <exception cref="ArgumentException">A shape, type or condition does not fit the network.</exception>
+    public SiTOutput ForwardTraining(torch.Tensor x, torch.Tensor t, torch.Tensor? condition) => ForwardTraining(x, t, condition is null ? [] : [condition]);
+
+    /// <summary>The values under which the network predicts without knowing which image is meant, for guidance.</summary>
     /// <param name="batch">Number of rows.</param>
-    /// <returns>Zero snippets <c>[B, m]</c>, null labels <c>[B]</c>, or null for a network without a condition.</returns>
-    /// <exception cref="InvalidOperationException">The network was built without a null label (<see cref="SiTOptions.LabelDropout"/> 0).</exception>
-    public torch.Tensor? NullCondition(long batch)
+    /// <returns>The null values of each condition; none for an unconditional network.</returns>
+    /// <exception cref="InvalidOperationException">A condition was trained without its null value.</exception>
+    public IReadOnlyList<torch.Tensor> NullConditions(long batch)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
-        torch.Device device = pos_embed.device;
-        return _options.Condition switch
-        {
-            ConditionKind.Snippet => torch.zeros(batch, _options.SnippetSize, dtype: DataType, device: device),
-            ConditionKind.Label when _options.HasNullLabel => TensorNumbers.Full([batch], _options.ClassCount, torch.int64, device),
-            ConditionKind.Label => throw new InvalidOperationException(
-                $"This network has no null label, because it was built with {nameof(SiTOptions.LabelDropout)} 0; guidance needs one that was trained with label dropout."),
-            _ => null,
-        };
+        return [.. _options.Conditions.Select(c => c.NullValues(batch, pos_embed.device, DataType))];
     }
 
     /// <summary>The parameters to train, in an order that depends on the options alone.</summary>
@@ -155,6 +195,31 @@ public sealed class SiT : torch.nn.Module
         torch.Tensor patches = final_layer.forward(tokens, modulations[^1]);
         observe?.Invoke("final_tokens", patches);
         return new SiTOutput(Unpatchify(patches), projection);
+    }
+
+    /// <summary>In the order of the official checkpoints, which is also that of the flat parameters and of the random numbers of new weights.</summary>
+    private void RegisterInOrder()
+    {
+        register_parameter(nameof(pos_embed), pos_embed);
+        register_module(nameof(x_embedder), x_embedder);
+        register_module(nameof(t_embedder), t_embedder);
+        foreach ((Condition condition, torch.nn.Module<torch.Tensor, torch.Tensor> module) in Embedders)
+        {
+            register_module(condition.ModuleName, module);
+        }
+
+        Register(nameof(feat_rope), feat_rope);
+        register_module(nameof(blocks), blocks);
+        register_module(nameof(final_layer), final_layer);
+        Register(nameof(projector), projector);
+
+        void Register(string name, torch.nn.Module? module)
+        {
+            if (module is not null)
+            {
+                register_module(name, module);
+            }
+        }
     }
 
     /// <summary>Patches <c>[B, T, p p C]</c> to images; with learn-sigma only the first half of the channels.</summary>

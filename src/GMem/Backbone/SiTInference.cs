@@ -60,20 +60,19 @@ internal sealed partial class SiTInference
         options.UseRmsNorm = Has("blocks.0.norm1.weight");
         options.UseQkNorm = Has("blocks.0.attn.q_norm.weight");
         options.UseRope = Has("feat_rope.freqs_cos");
-        if (Find("condition_projection.linear.weight", 2) is { } snippet)
-        {
-            (options.Condition, options.SnippetSize) = (ConditionKind.Snippet, (int)snippet[1]);
-        }
-        else if (Find("y_embedder.embedding_table.weight", 2) is { } table)
+        List<Condition> conditions = [];
+        if (Find("y_embedder.embedding_table.weight", 2) is { } table)
         {
             // Published tables end with the null label.
-            (options.Condition, options.ClassCount) = (ConditionKind.Label, (int)Math.Max(1, table[0] - 1));
-        }
-        else
-        {
-            options.Condition = ConditionKind.None;
+            conditions.Add(new LabelCondition { ClassCount = (int)Math.Max(1, table[0] - 1) });
         }
 
+        if (Find("condition_projection.linear.weight", 2) is { } snippet)
+        {
+            conditions.Add(new SnippetCondition { Size = (int)snippet[1], Scale = 1 });
+        }
+
+        options.Conditions = conditions;
         if (Find("projector.0.0.weight", 2) is { } first && Find("projector.0.4.weight", 2) is { } last)
         {
             (options.ProjectorHiddenSize, options.ProjectionSize) = ((int)first[0], (int)last[0]);

@@ -53,7 +53,7 @@ internal static class SiTInitialiser
             // The weight of a norm.
             parameter.FillInPlace(1);
         }
-        else if (name.StartsWith("t_embedder.", StringComparison.Ordinal) || name.StartsWith("y_embedder.", StringComparison.Ordinal))
+        else if (name.StartsWith("t_embedder.", StringComparison.Ordinal) || name.EndsWith(".embedding_table.weight", StringComparison.Ordinal))
         {
             // Drawn as float32 on the CPU whatever the network is, so that a seed means the same weights everywhere.
             parameter.copy_(torch.empty(parameter.shape).normal_(0, EmbeddingDeviation, generator));

@@ -5,7 +5,7 @@ namespace GMem.Backbone;
 /// <summary>Checks what a network is given, with the names that the caller knows.</summary>
 internal static class SiTInput
 {
-    public static void Check(SiTOptions options, torch.ScalarType dtype, torch.Tensor x, torch.Tensor t, torch.Tensor? condition)
+    public static void Check(SiTOptions options, torch.ScalarType dtype, torch.Tensor x, torch.Tensor t)
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(t);
@@ -19,51 +19,41 @@ internal static class SiTInput
         CheckType(x, dtype, nameof(x));
         CheckShape(t, [shape[0]], "t (one time for each image)", nameof(t));
         CheckType(t, dtype, nameof(t));
-        CheckCondition(options, dtype, shape[0], condition);
     }
 
-    private static void CheckCondition(SiTOptions options, torch.ScalarType dtype, long batch, torch.Tensor? condition)
+    public static void CheckConditions(SiTOptions options, torch.ScalarType dtype, long batch, IReadOnlyList<torch.Tensor> conditions)
     {
-        if (condition is null != (options.Condition == ConditionKind.None))
+        ArgumentNullException.ThrowIfNull(conditions);
+        if (conditions.Count != options.Conditions.Count)
         {
-            throw new ArgumentException(condition is null
-                ? $"This network is conditioned on a {options.Condition.ToString().ToLowerInvariant()} for each image, but the condition is null; pass NullCondition(B) for an unconditional prediction."
-                : "This network takes no condition; pass null.", nameof(condition));
+            string kinds = string.Join(" and a ", options.Conditions.Select(c => c.Kind.Name));
+            throw new ArgumentException(
+                options.Conditions.Count == 0 ? "This network takes no condition; pass null."
+                    : $"This network is conditioned on a {kinds} for each image, but {(conditions.Count == 0 ? "the condition is null" : $"{conditions.Count} conditions were given")}; "
+                    + "pass NullConditions(B) for an unconditional prediction.",
+                "condition");
         }
 
-        if (options.Condition == ConditionKind.Snippet)
+        for (int i = 0; i < conditions.Count; i++)
         {
-            CheckShape(condition!, [batch, options.SnippetSize], "The snippets (one for each image)", nameof(condition));
-            CheckType(condition!, dtype, nameof(condition));
-        }
-        else if (options.Condition == ConditionKind.Label)
-        {
-            CheckShape(condition!, [batch], "The labels (one for each image)", nameof(condition));
-            CheckType(condition!, torch.ScalarType.Int64, nameof(condition));
-            CheckLabels(options, condition!);
+            options.Conditions[i].Check(conditions[i], batch, dtype);
         }
     }
 
-    private static void CheckLabels(SiTOptions options, torch.Tensor labels)
+    public static void CheckEmbedding(SiTOptions options, long batch, torch.Tensor? embedding)
     {
-        // Looking at labels on a GPU would wait for it; there the training set has checked them.
-        if (labels.device_type != DeviceType.CPU)
+        if (embedding is null != (options.Conditions.Count == 0))
         {
-            return;
+            throw new ArgumentException(embedding is null ? "The conditions are not embedded: call EmbedConditions." : "This network takes no condition; pass null.", nameof(embedding));
         }
 
-        long last = options.ClassCount - (options.HasNullLabel ? 0 : 1);
-        foreach (long label in labels.data<long>())
+        if (embedding is not null)
         {
-            if (label < 0 || label > last)
-            {
-                throw new ArgumentOutOfRangeException("condition", label,
-                    $"A label is outside 0 to {last}{(options.HasNullLabel ? " (the last is the null label)" : "")}.");
-            }
+            CheckShape(embedding, [batch, options.HiddenSize], "The embedding (from EmbedConditions)", nameof(embedding));
         }
     }
 
-    private static void CheckShape(torch.Tensor tensor, long[] expected, string what, string parameter)
+    public static void CheckShape(torch.Tensor tensor, long[] expected, string what, string parameter)
     {
         if (!tensor.shape.SequenceEqual(expected))
         {
@@ -71,7 +61,7 @@ internal static class SiTInput
         }
     }
 
-    private static void CheckType(torch.Tensor tensor, torch.ScalarType expected, string parameter)
+    public static void CheckType(torch.Tensor tensor, torch.ScalarType expected, string parameter)
     {
         if (tensor.dtype != expected)
         {

@@ -51,24 +51,11 @@ public sealed class SiTOptions
     /// <summary>Doubles the output channels and drops the second half, as the checkpoints of the original SiT need. Default false.</summary>
     public bool LearnSigma { get; set; }
 
-    /// <summary>What the network is conditioned on besides the time. Default <see cref="ConditionKind.Snippet"/>.</summary>
-    public ConditionKind Condition { get; set; } = ConditionKind.Snippet;
-
-    /// <summary>Entries of a snippet. Default 768, as the class tokens of DINOv2-B/14 have.</summary>
-    public int SnippetSize { get; set; } = 768;
-
-    /// <summary>By how much snippets are multiplied before their projection. Default 1, with which official weights load unchanged; the square root of
-    /// <see cref="SnippetSize"/> gives unit-norm snippets entries of unit size, which a short training uses sooner.</summary>
-    public double SnippetScale { get; set; } = 1;
-
-    /// <summary>Probability with which each entry of a snippet is dropped in training; GMem's masking. In [0, 1). Default 0.4.</summary>
-    public double SnippetDropout { get; set; } = 0.4;
-
-    /// <summary>Number of class labels. Default 1000.</summary>
-    public int ClassCount { get; set; } = 1000;
-
-    /// <summary>Probability with which a label is replaced by the null label in training. In [0, 1]; with 0 there is no null label and no guidance. Default 0.1.</summary>
-    public double LabelDropout { get; set; } = 0.1;
+    /// <summary>
+    /// What the network is told about an image besides the time; none makes it unconditional. Their embeddings are added. Default: a snippet
+    /// (<see cref="SnippetCondition"/>).
+    /// </summary>
+    public IReadOnlyList<Condition> Conditions { get; set; } = [new SnippetCondition()];
 
     /// <summary>Width of the patch tokens that the REPA projector predicts (arXiv 2410.06940); 0 for no projector. Default 0; 768 for DINOv2-B.</summary>
     public int ProjectionSize { get; set; }
@@ -129,12 +116,19 @@ public sealed class SiTOptions
     /// <summary>Chunks of a block's adaLN: shift, scale and gate for attention and MLP, or without the shifts.</summary>
     internal int ModulationChunks => UseShift ? 6 : 4;
 
-    internal bool HasNullLabel => LabelDropout > 0;
-
     internal int ResolvedMlpHiddenSize => MlpHiddenSize ?? (UseSwiGlu ? (int)(2.0 / 3.0 * (int)(HiddenSize * MlpRatio)) : (int)(HiddenSize * MlpRatio));
 
     /// <summary>A copy, so that later changes to the options do not reach a network built from them.</summary>
-    internal SiTOptions Clone() => (SiTOptions)MemberwiseClone();
+    internal SiTOptions Clone()
+    {
+        SiTOptions copy = (SiTOptions)MemberwiseClone();
+        copy.Conditions = Conditions is null ? null! : [.. Conditions];
+        return copy;
+    }
+
+    /// <summary>The condition of a type, or null.</summary>
+    internal T? Find<T>()
+        where T : Condition => Conditions.OfType<T>().FirstOrDefault();
 
     private void AddSizeFaults(List<string> faults)
     {
@@ -173,18 +167,17 @@ public sealed class SiTOptions
 
     private void AddConditionFaults(List<string> faults)
     {
-        Require(faults, Enum.IsDefined(Condition), nameof(Condition), Condition, $"one of {string.Join(", ", Enum.GetNames<ConditionKind>())}");
-        if (Condition == ConditionKind.Snippet)
+        if (Conditions is null || Conditions.Any(c => c is null))
         {
-            Require(faults, SnippetSize >= 1, nameof(SnippetSize), SnippetSize, "at least 1");
-            Require(faults, double.IsFinite(SnippetScale) && SnippetScale > 0, nameof(SnippetScale), SnippetScale, "a number above 0");
-            Require(faults, SnippetDropout is >= 0 and < 1, nameof(SnippetDropout), SnippetDropout, "in [0, 1)");
+            faults.Add($"{nameof(Conditions)} is null or has a null entry, expected a list (empty for an unconditional network)");
+            return;
         }
 
-        if (Condition == ConditionKind.Label)
+        faults.AddRange(Conditions.SelectMany(c => c.Faults()));
+        string[] twice = [.. Conditions.GroupBy(c => c.ModuleName).Where(g => g.Count() > 1).Select(g => g.Key)];
+        if (twice.Length > 0)
         {
-            Require(faults, ClassCount >= 1, nameof(ClassCount), ClassCount, "at least 1");
-            Require(faults, LabelDropout is >= 0 and <= 1, nameof(LabelDropout), LabelDropout, "in [0, 1]");
+            faults.Add($"{nameof(Conditions)} has more than one with the module name {string.Join(", ", twice.Select(t => $"'{t}'"))}");
         }
     }
 

@@ -8,6 +8,9 @@ internal static class NormalDistribution
     /// <summary>The share of a standard normal below <paramref name="z"/>, in [0, 1].</summary>
     public static double Cumulative(double z) => z <= 0 ? 0.5 * Erfc(-z / Math.Sqrt(2)) : 1 - (0.5 * Erfc(z / Math.Sqrt(2)));
 
+    /// <summary>The share of the standard normal below a number, in [0, 1).</summary>
+    public static double Uniform(double standardNormal) => Math.Min(Cumulative(standardNormal), Math.BitDecrement(1));
+
     /// <summary>The complementary error function of x at least 0.</summary>
     private static double Erfc(double x)
     {

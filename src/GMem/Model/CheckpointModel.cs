@@ -22,7 +22,8 @@ internal static class CheckpointModel
             SiTOptions shape = options.Network?.Clone() ?? SiTInference.FromShapes(WeightsFile.Shapes(tensors), path, options.HeadCount);
             ImageAutoencoder autoencoder = Autoencoder(options.Autoencoder, shape, out IDisposable? made);
             using IDisposable? handle = made;
-            MemoryBank bank = Bank(memory, shape, options);
+            NameClasses(shape, options.ClassNames);
+            MemoryBank? bank = Bank(memory, shape);
             SiT network = Network(shape, tensors, path, device);
             FlowTransport transport = new(InterpolantPath.Of(options.Path), options.Prediction, LossWeighting.None);
             ModelCore core = new(network, transport, options.Encoder, autoencoder, shape.InputSize * autoencoder.DownsamplingFactor, device);
@@ -39,7 +40,7 @@ internal static class CheckpointModel
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
-        double scale = network.Options.SnippetScale;
+        double scale = network.Options.Find<SnippetCondition>()?.Scale ?? 1;
         IEnumerable<KeyValuePair<string, torch.Tensor>> tensors = network.StateDictTensors()
             .Select(t => t.Key == SnippetProjection && scale != 1 ? new(t.Key, t.Value.Times(scale)) : t);
         SafetensorsWriter.Write(path, [.. tensors]);
@@ -77,25 +78,39 @@ internal static class CheckpointModel
         return own ?? given!;
     }
 
-    private static MemoryBank Bank(MemoryBank? memory, SiTOptions shape, CheckpointOptions options)
+    private static MemoryBank? Bank(MemoryBank? memory, SiTOptions shape)
     {
-        if (shape.Condition != ConditionKind.Snippet)
+        if (shape.Find<SnippetCondition>() is not { Size: int size })
         {
-            return memory is not null
-                ? throw new ArgumentException($"The network is conditioned on {(shape.Condition == ConditionKind.Label ? "class labels" : "nothing")}, not on snippets; leave the bank out.", nameof(memory))
-                : shape.Condition == ConditionKind.None ? ClassBank.Single() : ClassBank.Of(Names(options.ClassNames, shape.ClassCount));
+            return memory is null ? null : throw new ArgumentException(
+                $"The network is conditioned on {(shape.Conditions.Count == 0 ? "nothing" : "class labels")}, not on snippets; leave the bank out.", nameof(memory));
         }
 
         return memory switch
         {
-            null => throw new ArgumentException($"The network is conditioned on snippets of {shape.SnippetSize} entries; give the bank it was trained with, for instance MemoryBank.FromCheckpoint(...).", nameof(memory)),
+            null => throw new ArgumentException(
+                $"The network is conditioned on snippets of {size} entries; give the bank it was trained with, for instance MemoryBank.FromCheckpoint(...).",
+                nameof(memory)),
             { Count: 0 } => throw new ArgumentException("The bank is empty; a model needs at least one entry to draw from.", nameof(memory)),
-            _ when memory.Dimension != shape.SnippetSize => throw new ArgumentException($"The bank has snippets of {memory.Dimension} entries, but the network takes {shape.SnippetSize}.", nameof(memory)),
+            _ when memory.Dimension != size => throw new ArgumentException(
+                $"The bank has snippets of {memory.Dimension} entries, but the network takes {size}.", nameof(memory)),
             _ => memory,
         };
     }
 
-    private static IReadOnlyList<string> Names(IReadOnlyList<string>? names, int classes) => names is null ? ClassBank.Numbers(classes)
-        : names.Count == classes ? names
-        : throw new ArgumentException($"ClassNames has {names.Count} names, but the network has {classes} classes.");
+    private static void NameClasses(SiTOptions shape, IReadOnlyList<string>? names)
+    {
+        if (names is null || shape.Find<LabelCondition>() is not { } labels)
+        {
+            return;
+        }
+
+        if (names.Count != labels.ClassCount)
+        {
+            throw new ArgumentException($"ClassNames has {names.Count} names, but the network has {labels.ClassCount} classes.");
+        }
+
+        LabelCondition named = new() { ClassCount = labels.ClassCount, ClassNames = names, Dropout = labels.Dropout };
+        shape.Conditions = [.. shape.Conditions.Select(c => c == labels ? named : c)];
+    }
 }

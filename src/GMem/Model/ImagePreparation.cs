@@ -60,8 +60,9 @@ internal sealed class ImagePreparation
         _owned.Add(encoded);
 
         LatentStatistics? statistics = _plan.Statistics ?? (_plan.Autoencoder.CanNormalise ? LatentStatisticsPass.Compute(encoded, _cancellationToken) : null);
-        string[]? classes = _plan.Network.Condition == ConditionKind.Label ? ClassLabels.Names(_images.Labels, _options.InitialModel) : null;
-        MemoryBank bank = Bank(encoded, makesSnippets, classes);
+        MemoryBank? bank = _plan.UsesSnippets ? Bank(encoded, makesSnippets) : null;
+        MemoryBank? mirroredBank = makesSnippets && Mirror ? Rows(encoded, EncodedTable.Mirrored(EncodedTable.Snippets), null, null) : null;
+        ConditionData conditionData = ConditionSource.Of(bank, mirroredBank, _images.Labels, classNames: null, _images.ConditionValues);
         ITrainingData data = latentsBy is null
             ? new PixelData(Images, _plan.Autoencoder, Mirror)
             : new LatentData(RowPair.Find(encoded, EncodedTable.Latents)!, RowPair.Find(encoded, EncodedTable.Deviations), statistics, _options.Training.Seed);
@@ -69,9 +70,8 @@ internal sealed class ImagePreparation
         {
             Set = new TrainingSet(data, _device)
             {
-                Snippets = _plan.UsesSnippets ? bank : null,
-                MirroredSnippets = makesSnippets && Mirror ? Rows(encoded, EncodedTable.Mirrored(EncodedTable.Snippets), null, null) : null,
-                Labels = classes is null ? null : ClassLabels.Numbers(_images.Labels!, classes),
+                ConditionData = conditionData,
+                Conditions = _plan.Conditions(conditionData),
                 Tokens = tokenGrid > 0 ? RowPair.Find(encoded, EncodedTable.Tokens) : null,
             },
             Bank = bank,
@@ -88,10 +88,8 @@ internal sealed class ImagePreparation
         return encoder;
     }
 
-    private MemoryBank Bank(EncodedRows encoded, bool makesSnippets, string[]? classes) =>
-        classes is not null ? ClassBank.Of(classes)
-        : !_plan.UsesSnippets ? ClassBank.Single()
-        : makesSnippets ? Rows(encoded, EncodedTable.Snippets, _images.Labels, _images.Sources)
+    private MemoryBank Bank(EncodedRows encoded, bool makesSnippets) => makesSnippets
+        ? Rows(encoded, EncodedTable.Snippets, _images.Labels, _images.Sources)
         : MemoryBank.FromRows(_images.Snippets!, _images.Labels, _images.Sources);
 
     private MemoryBank Rows(EncodedRows encoded, string name, IReadOnlyList<string>? labels, IReadOnlyList<string>? sources)

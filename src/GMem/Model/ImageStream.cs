@@ -41,9 +41,7 @@ internal static class ImageStream
             {
                 ArraySegment<GenerationRequest> batch = new(requests, first, Math.Min(options.BatchSize, requests.Length - first));
                 int offset = first;
-                using GeneratedImages finished = ImageGeneration.Generate(
-                    model, batch, cancellationToken, options.PreviewEveryNStep, (estimate, progress) => Put(estimate, batch, offset, progress));
-                Put(finished, batch, offset, null);
+                Put(ImageGeneration.Generate(model, batch, cancellationToken, options.PreviewEveryNStep, preview => Put(preview, offset)), offset);
             }
         }
         catch (Exception e)
@@ -53,13 +51,11 @@ internal static class ImageStream
 
         _ = images.TryComplete(error);
 
-        void Put(GeneratedImages made, IReadOnlyList<GenerationRequest> batch, int offset, SamplingProgress? progress)
+        void Put(IReadOnlyList<GeneratedImage> made, int offset)
         {
-            IReadOnlyList<RgbImage> pictures = ImageTensors.FromTensor(made.Pixels);
-            for (int i = 0; i < pictures.Count; i++)
+            foreach (GeneratedImage image in made)
             {
-                MemoryEntry? entry = made.MemoryIndices[i] is >= 0 and long index ? model.Memory.Entry(index) : null;
-                _ = images.TryWrite(new GeneratedImage(offset + i, batch[i], pictures[i], entry, progress));
+                _ = images.TryWrite(image with { Index = offset + image.Index });
             }
         }
     }

@@ -13,6 +13,9 @@ namespace GMem.Model;
 internal sealed class LatentPreparation(
     LatentDataSet latents, MemoryBank? memory, MemoryBank? mirroredMemory, GMemOptions options, torch.Device device, CancellationToken cancellationToken)
 {
+    /// <summary>Class numbers beyond this are taken for damage; ImageNet-21K has 21,841.</summary>
+    private const long MostClasses = 1_000_000;
+
     private readonly NetworkPlan _plan = new(options);
 
     private bool Mirror => options.Training.HorizontalFlip;
@@ -25,16 +28,19 @@ internal sealed class LatentPreparation(
         LatentStatistics? statistics = _plan.Autoencoder.CanNormalise
             ? _plan.Statistics ?? latents.Statistics ?? LatentStatisticsPass.Compute(latents.Rows, cancellationToken)
             : null;
-        long[]? labels = _plan.Network.Condition == ConditionKind.Label ? Labels() : null;
-        MemoryBank bank = labels is not null ? ClassBank.Of(ClassNames(labels)) : _plan.UsesSnippets ? Bank(memory, EncodedTable.Snippets, nameof(memory)) : ClassBank.Single();
+        long[]? labels = _plan.Network.Conditions.Any(c => c is LabelCondition) ? Labels() : null;
+        MemoryBank? bank = _plan.UsesSnippets ? Bank(memory, EncodedTable.Snippets, nameof(memory)) : null;
+        MemoryBank? mirroredBank = _plan.UsesSnippets && Mirror ? Bank(mirroredMemory, EncodedTable.Mirrored(EncodedTable.Snippets), nameof(mirroredMemory)) : null;
+        string[]? classNames = labels is null ? null : ClassNames(labels);
+        string[]? labelNames = labels is null ? null : Array.ConvertAll(labels, l => classNames![l]);
+        ConditionData conditionData = ConditionSource.Of(bank, mirroredBank, labelNames, classNames, new Dictionary<string, torch.Tensor>());
         List<IDisposable> owned = [];
         return new PreparedTraining(owned)
         {
             Set = new TrainingSet(new LatentData(Pair(EncodedTable.Latents)!, deviations, statistics, options.Training.Seed), device)
             {
-                Snippets = _plan.UsesSnippets ? bank : null,
-                MirroredSnippets = _plan.UsesSnippets && Mirror ? Bank(mirroredMemory, EncodedTable.Mirrored(EncodedTable.Snippets), nameof(mirroredMemory)) : null,
-                Labels = labels,
+                ConditionData = conditionData,
+                Conditions = _plan.Conditions(conditionData),
                 Tokens = _plan.UsesTokens ? Tokens() : null,
             },
             Bank = bank,
@@ -46,7 +52,7 @@ internal sealed class LatentPreparation(
 
     private RowPair? Pair(string name) => latents.Rows.Find(name) is { } plain ? new RowPair(plain, Mirror ? latents.Rows.Find(EncodedTable.Mirrored(name)) : null) : null;
 
-    private SnippetEncoder? Encoder(MemoryBank bank) => !_plan.UsesSnippets || _plan.Encoder is not { } encoder ? null
+    private SnippetEncoder? Encoder(MemoryBank? bank) => bank is null || _plan.Encoder is not { } encoder ? null
         : encoder.Dimension == bank.Dimension ? encoder
         : throw new ArgumentException($"The encoder gives snippets of {encoder.Dimension} entries, but the bank has {bank.Dimension}; leave Encoder null if it did not make the bank.");
 
@@ -65,14 +71,15 @@ internal sealed class LatentPreparation(
     }
 
     private long[] Labels() => latents.HasLabels ? latents.ReadLabels()
-        : throw new ArgumentException($"Network.Condition is Label, but '{latents.Folder}' holds no '{EncodedTable.Labels}'.");
+        : throw new ArgumentException($"The network is conditioned on labels, but '{latents.Folder}' holds no '{EncodedTable.Labels}'.");
 
     private string[] ClassNames(long[] labels)
     {
-        string[]? known = options.InitialModel is { } initial ? ClassBank.Names(initial.Memory) : null;
+        string[]? known = options.InitialModel is { ClassNames: { Count: > 0 } names } ? [.. names] : null;
         (long least, long most) = (labels.Min(), labels.Max());
-        long limit = known?.Length ?? ClassBank.MostClasses;
-        return least >= 0 && most < limit ? known ?? ClassBank.Numbers((int)most + 1)
+        long limit = known?.Length ?? MostClasses;
+        return least >= 0 && most < limit
+            ? known ?? [.. Enumerable.Range(0, (int)most + 1).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))]
             : throw new ArgumentException($"The labels of '{latents.Folder}' run from {least} to {most}; they must be from 0 to {limit - 1}.");
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using GMem.Backbone;
 using GMem.Sampling;
@@ -9,11 +10,11 @@ namespace GMem.Model;
 /// <summary>What <c>model.json</c> of a saved model says: everything but the tensors.</summary>
 internal sealed class ModelDescription
 {
-    /// <summary>The newest version that this code reads and writes. 2: autoencoders other than pixels, networks without snippets.</summary>
-    public const int CurrentVersion = 2;
+    /// <summary>The version that this code writes, and the newest that it reads.</summary>
+    public const int CurrentVersion = 3;
 
-    /// <summary>The version of pixel models with snippets, which all readers know.</summary>
-    public const int FirstVersion = 1;
+    /// <summary>The first version with a list of conditions, and without banks for networks that take no snippets.</summary>
+    public const int FirstWithConditions = 3;
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -66,17 +67,22 @@ internal sealed class ModelDescription
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(stream);
+            JsonObject document = JsonNode.Parse(stream) as JsonObject ?? throw new JsonException("It is not an object.");
             // The version comes first: what a newer version writes may not be readable as this one's description at all.
-            int version = document.RootElement.GetProperty("version").GetInt32();
+            int version = (document["version"] ?? throw new JsonException("It has no version.")).GetValue<int>();
             if (version > CurrentVersion)
             {
-                string by = document.RootElement.TryGetProperty("writtenBy", out JsonElement writer) ? $", written by GMem {writer.GetString()}" : "";
+                string by = document["writtenBy"] is { } writer ? $", written by GMem {writer}" : "";
                 throw new InvalidDataException(
                     $"The model has format version {version}{by}; this GMem reads versions up to {CurrentVersion}. Update the GMem packages to load it.");
             }
 
-            return document.RootElement.Deserialize<ModelDescription>(Json) ?? throw new JsonException("null");
+            if (version < FirstWithConditions)
+            {
+                EarlierModelFormat.Upgrade(document);
+            }
+
+            return document.Deserialize<ModelDescription>(Json) ?? throw new JsonException("null");
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {

@@ -62,19 +62,9 @@ internal sealed class ModelFitting(
     private SiTOptions NetworkOptions()
     {
         SiTOptions network = options.Network;
-        int snippetSize = data.Bank.Dimension;
         network.InputSize = InputSize;
         network.InputChannels = data.Autoencoder.Channels;
-        if (network.Condition == ConditionKind.Snippet)
-        {
-            network.SnippetSize = snippetSize;
-            network.SnippetScale = options.SnippetScale ?? Math.Sqrt(snippetSize);
-        }
-        else if (network.Condition == ConditionKind.Label)
-        {
-            network.ClassCount = snippetSize;
-        }
-
+        network.Conditions = data.Set.Conditions;
         network.Validate();
         return network;
     }
@@ -87,8 +77,8 @@ internal sealed class ModelFitting(
         OptionFaults faults = new(nameof(GMemOptions.InitialModel));
         faults.Require(network.InputSize == InputSize, "the side of its input", network.InputSize, $"{InputSize}, as these data have");
         faults.Require(network.InputChannels == data.Autoencoder.Channels, "the channels of its input", network.InputChannels, $"{data.Autoencoder.Channels}, as these data have");
-        faults.Require(network.Condition != ConditionKind.Snippet || network.SnippetSize == data.Bank.Dimension, "the length of its snippets", network.SnippetSize, $"{data.Bank.Dimension}, as the new bank has");
         faults.Throw();
+        network.Conditions = data.Set.Conditions;
         return network;
     }
 }

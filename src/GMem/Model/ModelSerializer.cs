@@ -24,8 +24,6 @@ internal static class ModelSerializer
         bool pixels = core.Autoencoder.Kind == PixelAutoencoder.KindName;
         ModelDescription description = new()
         {
-            // Whatever an older reader can use is written so that it does.
-            Version = pixels && core.Network.Options.Condition == ConditionKind.Snippet ? ModelDescription.FirstVersion : ModelDescription.CurrentVersion,
             WrittenBy = typeof(GMemModel).Assembly.GetName().Version?.ToString(3) ?? "",
             ImageSize = core.ImageSize,
             Network = core.Network.Options,
@@ -42,7 +40,11 @@ internal static class ModelSerializer
         };
         archive.Write(DescriptionEntry, stream => ModelDescription.Write(stream, description));
         archive.Write(NetworkEntry, stream => SafetensorsWriter.Write(stream, core.Network.StateDictTensors()));
-        archive.Write(MemoryEntry, model.Memory.Save);
+        if (model.HasMemory)
+        {
+            archive.Write(MemoryEntry, model.Memory.Save);
+        }
+
         if (core.Encoder is { } encoder)
         {
             archive.Write(EncoderEntry, stream => SafetensorsWriter.Write(stream, encoder.SaveTensors()));
@@ -58,12 +60,12 @@ internal static class ModelSerializer
     {
         ModelDescription description = Read(archive, DescriptionEntry, ModelDescription.Read);
         SavedModelChecks.Require(description);
+        MemoryBank? memory = LoadMemory(archive, description);
         SiT network = LoadNetwork(archive, description.Network, device);
         try
         {
             using SnippetEncoder? encoder = LoadEncoder(archive, description, device);
             using ImageAutoencoder autoencoder = LoadAutoencoder(archive, description, device);
-            MemoryBank memory = Read(archive, MemoryEntry, stream => MemoryBank.Load(stream, MemoryEntry));
             SavedModelChecks.Require(description, autoencoder, memory);
             FlowTransport transport = new(InterpolantPath.Of(description.Path), description.Prediction, description.LossWeighting);
             ModelCore core = new(network, transport, encoder, autoencoder, description.ImageSize, device)
@@ -97,6 +99,24 @@ internal static class ModelSerializer
 
         network.eval();
         return network;
+    }
+
+    private static MemoryBank? LoadMemory(IModelArchive archive, ModelDescription description)
+    {
+        bool uses = description.Network.Conditions.Any(c => c.UsesSnippets);
+        if (description.Version >= ModelDescription.FirstWithConditions)
+        {
+            return uses ? Read(archive, MemoryEntry, stream => MemoryBank.Load(stream, MemoryEntry)) : null;
+        }
+
+        // Earlier versions had a bank for every network: of labels, one entry a class, whose row says its number and whose label its name.
+        MemoryBank bank = Read(archive, MemoryEntry, stream => MemoryBank.Load(stream, MemoryEntry));
+        if (description.Network.Find<LabelCondition>() is { } labels)
+        {
+            description.Network.Conditions = [EarlierModelFormat.WithClassNames(labels, bank)];
+        }
+
+        return uses ? bank : null;
     }
 
     private static SnippetEncoder? LoadEncoder(IModelArchive archive, ModelDescription description, torch.Device device)

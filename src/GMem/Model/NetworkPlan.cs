@@ -19,7 +19,22 @@ internal sealed class NetworkPlan(GMemOptions options)
     public LatentStatistics? Statistics =>
         Autoencoder.Normalisation ?? (options.InitialModel?.Autoencoder is { } initial && initial.Channels == Autoencoder.Channels ? initial.Normalisation : null);
 
-    public bool UsesSnippets => Network.Condition == ConditionKind.Snippet;
+    public bool UsesSnippets => Network.Conditions.Any(c => c.UsesSnippets);
+
+    /// <summary>The network's conditions, completed from the data.</summary>
+    public IReadOnlyList<Condition> Conditions(ConditionData data)
+    {
+        IReadOnlyList<Condition> initial = options.InitialModel?.Core.Network.Conditions ?? [];
+        return
+        [
+            .. Network.Conditions.Select(c =>
+            {
+                Condition? known = initial.FirstOrDefault(i => i.Kind.Name == c.Kind.Name);
+                Condition wanted = options.Network.Conditions.FirstOrDefault(o => o.Kind.Name == c.Kind.Name) ?? c;
+                return wanted.Complete(data, known);
+            }),
+        ];
+    }
 
     /// <summary>Whether the projection loss is on, which needs patch tokens.</summary>
     public bool UsesTokens => Network.ProjectionSize > 0 && options.Training.ProjectionLossWeight > 0;
@@ -67,7 +82,6 @@ internal sealed class NetworkPlan(GMemOptions options)
         }
 
         SiTOptions network = initial.Core.Network.Options;
-        network.SnippetDropout = options.Network.SnippetDropout;
         network.ActivationCheckpointing = options.Network.ActivationCheckpointing;
         return network;
     }

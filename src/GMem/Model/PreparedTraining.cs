@@ -10,8 +10,8 @@ internal sealed class PreparedTraining(IReadOnlyList<IDisposable> owned) : IDisp
 {
     public required TrainingSet Set { get; init; }
 
-    /// <summary>The bank of the model to be.</summary>
-    public required MemoryBank Bank { get; init; }
+    /// <summary>The bank of the model to be; null for a network without snippets.</summary>
+    public MemoryBank? Bank { get; init; }
 
     /// <summary>What made the bank; null where snippets came from elsewhere or there are none.</summary>
     public SnippetEncoder? Encoder { get; init; }

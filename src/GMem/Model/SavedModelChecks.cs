@@ -53,15 +53,16 @@ internal static class SavedModelChecks
 
     /// <summary>That the parts of a model fit one another.</summary>
     /// <exception cref="InvalidDataException">They do not.</exception>
-    public static void Require(ModelDescription description, ImageAutoencoder autoencoder, MemoryBank memory)
+    public static void Require(ModelDescription description, ImageAutoencoder autoencoder, MemoryBank? memory)
     {
         SiTOptions network = description.Network;
-        int condition = network.Condition switch { ConditionKind.Snippet => network.SnippetSize, ConditionKind.Label => network.ClassCount, _ => memory.Dimension };
         OptionFaults faults = new("The model is damaged");
         faults.Require(description.ImageSize == (long)network.InputSize * autoencoder.DownsamplingFactor, "the side of its images", description.ImageSize, $"{(long)network.InputSize * autoencoder.DownsamplingFactor}, as its network makes");
         faults.Require(autoencoder.Channels == network.InputChannels, "the channels of its autoencoder", autoencoder.Channels, $"{network.InputChannels}, as its network makes");
-        faults.Require(memory.Dimension == condition, "the length of its bank's entries", memory.Dimension, $"{condition}, as its network takes");
-        faults.Require(memory.Count > 0, "the number of its bank's entries", memory.Count, "at least 1");
+        int? size = network.Find<SnippetCondition>()?.Size;
+        faults.Require(memory is null == !network.Conditions.Any(c => c.UsesSnippets), "its memory bank", memory is null ? "missing" : "there", "there for a network with snippets alone");
+        faults.Require(memory is null || size is null || memory.Dimension == size, "the length of its bank's entries", memory?.Dimension, $"{size}, as its network takes");
+        faults.Require(memory is null || memory.Count > 0, "the number of its bank's entries", memory?.Count, "at least 1");
         AsDamage(faults.Throw);
     }
 

@@ -22,19 +22,14 @@ internal sealed class BatchDraw(TrainingSet set, IReadOnlyList<long> images, SiT
         long[] indices = Array.ConvertAll(_order.Indices(step), i => images[(int)i]);
         TrainingBatch taken = set.Batch(indices, mirrored, step);
         torch.Tensor noise = torch.randn(taken.Data.shape, dtype: torch.float32, generator: generator).ToDevice(device);
-        torch.Tensor? condition = Masked(taken.Condition, generator);
+        torch.Tensor[] conditions = [.. network.Conditions.Zip(taken.Conditions, (c, values) => c.Drop(values, generator))];
         return new StepDraws(
             taken.Data.MoveToOuterDisposeScope(),
             noise.MoveToOuterDisposeScope(),
             time.ToDevice(device).MoveToOuterDisposeScope(),
-            condition?.MoveToOuterDisposeScope(),
+            [.. conditions.Select(c => c.MoveToOuterDisposeScope())],
             taken.Tokens?.MoveToOuterDisposeScope());
     }
-
-    /// <summary>The condition with a part of it hidden: entries of snippets, or whole labels.</summary>
-    private torch.Tensor? Masked(torch.Tensor? condition, torch.Generator generator) => condition is null ? null
-        : network.Condition == ConditionKind.Label ? ConditionDropout.DropLabels(condition, network.ClassCount, network.LabelDropout, generator)
-        : ConditionDropout.DropEntries(condition, network.SnippetDropout, generator);
 
     /// <summary>Drawn in every case, so that switching mirroring on changes no other number.</summary>
     private bool[] Mirrored(torch.Generator generator, int batch)

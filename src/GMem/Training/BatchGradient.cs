@@ -58,7 +58,7 @@ internal sealed class BatchGradient(SiT network, TrainingLoss loss, TrainingOpti
         LossTerms terms;
         using (Autocast.Begin(device, options.Precision == Precision.BFloat16Mixed))
         {
-            terms = loss.Compute(model, draws.Data, draws.Noise, draws.Time, draws.Condition, draws.ProjectionTarget);
+            terms = loss.Compute(model, draws.Data, draws.Noise, draws.Time, draws.Conditions, draws.ProjectionTarget);
         }
 
         terms = share == 1 ? terms : terms.Times(share);

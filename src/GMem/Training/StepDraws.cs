@@ -6,9 +6,9 @@ namespace GMem.Training;
 /// <param name="Data">x1, <c>[B, C, h, w]</c>.</param>
 /// <param name="Noise">x0, of that shape.</param>
 /// <param name="Time">t, <c>[B]</c>.</param>
-/// <param name="Condition">Snippets <c>[B, m]</c> or labels <c>[B]</c>, dropout applied; null for a network without a condition.</param>
+/// <param name="Conditions">Values of each of the network's conditions, <c>[B, ...]</c>, dropout applied.</param>
 /// <param name="ProjectionTarget">Patch tokens <c>[B, T, z]</c> for the projection loss, or null.</param>
-internal readonly record struct StepDraws(torch.Tensor Data, torch.Tensor Noise, torch.Tensor Time, torch.Tensor? Condition, torch.Tensor? ProjectionTarget)
+internal readonly record struct StepDraws(torch.Tensor Data, torch.Tensor Noise, torch.Tensor Time, IReadOnlyList<torch.Tensor> Conditions, torch.Tensor? ProjectionTarget)
 {
     public long Count => Data.shape[0];
 
@@ -17,6 +17,6 @@ internal readonly record struct StepDraws(torch.Tensor Data, torch.Tensor Noise,
         Data.narrow(0, begin, length),
         Noise.narrow(0, begin, length),
         Time.narrow(0, begin, length),
-        Condition?.narrow(0, begin, length),
+        [.. Conditions.Select(c => c.narrow(0, begin, length))],
         ProjectionTarget?.narrow(0, begin, length));
 }

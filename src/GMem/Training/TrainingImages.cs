@@ -47,6 +47,9 @@ public sealed class TrainingImages : IDisposable
     /// <summary>A label for each image, or null.</summary>
     public IReadOnlyList<string>? Labels { get; init; }
 
+    /// <summary>Values of conditions of your own by name, one row an image: tensors <c>[N, ...]</c> on the CPU, disposed with this. Default none.</summary>
+    public IReadOnlyDictionary<string, torch.Tensor> ConditionValues { get; init; } = new Dictionary<string, torch.Tensor>();
+
     /// <summary>The images, wherever they are.</summary>
     internal RowSource Rows { get; }
 
@@ -56,5 +59,9 @@ public sealed class TrainingImages : IDisposable
         _pixels?.Dispose();
         _files?.Dispose();
         Snippets?.Dispose();
+        foreach (torch.Tensor values in ConditionValues.Values)
+        {
+            values.Dispose();
+        }
     }
 }

@@ -17,12 +17,12 @@ internal sealed class TrainingLoss(FlowTransport transport, TrainingOptions opti
     /// <param name="data">x1, <c>[B, C, h, w]</c>.</param>
     /// <param name="noise">x0, <c>[B, C, h, w]</c>.</param>
     /// <param name="time">t in [0, 1], <c>[B]</c>.</param>
-    /// <param name="condition">Snippets or labels, dropout applied; null for a network without a condition.</param>
+    /// <param name="conditions">Values of each of the network's conditions, dropout applied.</param>
     /// <param name="projectionTarget">Patch tokens <c>[B, T, z]</c> for the projection loss, or null.</param>
-    public LossTerms Compute(SiT network, torch.Tensor data, torch.Tensor noise, torch.Tensor time, torch.Tensor? condition, torch.Tensor? projectionTarget)
+    public LossTerms Compute(SiT network, torch.Tensor data, torch.Tensor noise, torch.Tensor time, IReadOnlyList<torch.Tensor> conditions, torch.Tensor? projectionTarget)
     {
         TransportPlan plan = transport.Plan(time, noise, data);
-        SiTOutput output = network.ForwardTraining(plan.State, time, condition);
+        SiTOutput output = network.ForwardTraining(plan.State, time, conditions);
         torch.Tensor dataTerm = TransportLoss.Error(transport, plan, output.Prediction).mean();
         torch.Tensor total = dataTerm;
         torch.Tensor? cosine = null;

@@ -1,3 +1,4 @@
+using GMem.Backbone;
 using GMem.Autoencoders;
 using GMem.Latents;
 using GMem.Memory;
@@ -12,19 +13,6 @@ namespace GMem.Training;
 /// <param name="device">Where batches are put.</param>
 internal sealed class TrainingSet(ITrainingData data, torch.Device device)
 {
-    /// <summary>Pixels with snippets, all in memory.</summary>
-    /// <param name="pixels">uint8 <c>[N, 3, S, S]</c> on the CPU.</param>
-    /// <param name="snippets">The bank: row i is the snippet of image i.</param>
-    /// <param name="mirroredSnippets">Row i is the snippet of image i mirrored left-right; null where nothing is mirrored.</param>
-    /// <param name="autoencoder">What turns images into the network's data.</param>
-    /// <param name="device">Where batches are put.</param>
-    public TrainingSet(torch.Tensor pixels, MemoryBank snippets, MemoryBank? mirroredSnippets, ImageAutoencoder autoencoder, torch.Device device)
-        : this(new PixelData(new TensorRows(pixels), autoencoder, mirroredSnippets is not null), device)
-    {
-        Snippets = snippets;
-        MirroredSnippets = mirroredSnippets;
-    }
-
     public long Count => data.Count;
 
     public bool CanMirror => data.CanMirror;
@@ -32,14 +20,11 @@ internal sealed class TrainingSet(ITrainingData data, torch.Device device)
     /// <summary>What the data are made from, for telling whether they are the same.</summary>
     public RowSource Source => data.Source;
 
-    /// <summary>Row i is the snippet of image i; null for a network without snippets.</summary>
-    public MemoryBank? Snippets { get; init; }
+    /// <summary>The network's conditions, completed from the data.</summary>
+    public IReadOnlyList<Condition> Conditions { get; init; } = [];
 
-    /// <summary>Row i is the snippet of image i mirrored left-right; null where nothing is mirrored.</summary>
-    public MemoryBank? MirroredSnippets { get; init; }
-
-    /// <summary>The class of each image; null for a network without labels.</summary>
-    public long[]? Labels { get; init; }
+    /// <summary>What the conditions take their values from.</summary>
+    public ConditionData ConditionData { get; init; } = new();
 
     /// <summary>Targets of the projection loss; null where it is not used.</summary>
     public RowPair? Tokens { get; init; }
@@ -51,25 +36,8 @@ internal sealed class TrainingSet(ITrainingData data, torch.Device device)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor batch = data.Batch(indices, mirrored, step, device);
-        torch.Tensor? condition = Condition(indices, mirrored)?.ToDevice(device);
+        torch.Tensor[] conditions = [.. Conditions.Select(c => c.TrainingValues(ConditionData, indices, mirrored).ToDevice(device).MoveToOuterDisposeScope())];
         torch.Tensor? tokens = Tokens?.Rows(indices, mirrored).to(torch.float32).ToDevice(device);
-        return new TrainingBatch(batch.MoveToOuterDisposeScope(), condition?.MoveToOuterDisposeScope(), tokens?.MoveToOuterDisposeScope());
-    }
-
-    private torch.Tensor? Condition(long[] indices, bool[] mirrored)
-    {
-        if (Labels is { } labels)
-        {
-            return torch.tensor(Array.ConvertAll(indices, i => labels[i]));
-        }
-
-        torch.Tensor? rows = Snippets?.Rows(indices);
-        if (rows is null || MirroredSnippets is null || !mirrored.Contains(true))
-        {
-            return rows;
-        }
-
-        torch.Tensor flip = torch.tensor(mirrored);
-        return torch.where(flip.view(-1, 1), MirroredSnippets.Rows(indices), rows);
+        return new TrainingBatch(batch.MoveToOuterDisposeScope(), conditions, tokens?.MoveToOuterDisposeScope());
     }
 }

@@ -53,7 +53,7 @@ internal sealed class ValidationLoss(SiT network, TrainingSet set, IReadOnlyList
             TrainingBatch taken = set.Batch(indices, new bool[indices.Length], step: -1 - batch);
             torch.Tensor time = transport.SampleTimes(indices.Length, options.TimeDistribution, generator);
             torch.Tensor noise = torch.randn(taken.Data.shape, dtype: torch.float32, generator: generator);
-            LossTerms terms = loss.Compute(network, taken.Data, noise.ToDevice(device), time.ToDevice(device), taken.Condition, taken.Tokens);
+            LossTerms terms = loss.Compute(network, taken.Data, noise.ToDevice(device), time.ToDevice(device), taken.Conditions, taken.Tokens);
             sum += terms.Total.item<float>() * indices.Length;
         }
 

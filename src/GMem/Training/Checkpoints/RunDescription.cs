@@ -51,14 +51,16 @@ internal static class RunDescription
         // Principal components follow from the images and the options; anything else could be of other weights.
         bool isPca = data.Encoder is PcaEncoder;
         description["Encoder"] = data.Encoder is { } encoder ? isPca ? encoder.Kind : $"{encoder.Kind} {encoder.SaveConfiguration()}" : None;
-        if (data.Set.Snippets is { } bank && !isPca)
+        if (data.Bank is { } bank && !isPca)
         {
             description["Data.Snippets"] = TensorHash.Of(Pieces(bank));
         }
 
-        if (data.Set.Labels is { } labels)
+        if (data.Set.ConditionData.Labels is { } labels && data.Set.Conditions.Any(c => c is LabelCondition))
         {
-            description["Data.Labels"] = TensorHash.Of([torch.tensor(labels)]);
+            using CacheKey key = new();
+            key.Add(string.Join('\n', labels));
+            description["Data.Labels"] = key.Finish();
         }
 
         if (options.InitialModel is { } initial)
@@ -129,6 +131,7 @@ internal static class RunDescription
     {
         null => "null",
         string text => text,
+        ModelPart part => $"{part.Kind} {part.SaveConfiguration()}",
         ValueType => Convert.ToString(value, CultureInfo.InvariantCulture),
         IEnumerable many => $"[{string.Join(", ", many.Cast<object?>().Select(AsText))}]",
         IDisposable => value.GetType().Name,

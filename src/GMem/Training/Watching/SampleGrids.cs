@@ -21,8 +21,7 @@ internal sealed class SampleGrids(string folder, GMemModel preview, TrainingOpti
             network.eval();
             try
             {
-                using GeneratedImages images = preview.Generate(requests);
-                return ImageTensors.FromTensor(images.Pixels);
+                return (IReadOnlyList<RgbImage>)[.. preview.Generate(requests).Select(i => i.Image)];
             }
             finally
             {
