@@ -71,7 +71,7 @@ internal sealed class Judge : IDisposable
         for (int start = 1; start <= _samples; start += GenerationBatch)
         {
             GenerationRequest[] requests = [.. Enumerable.Range(start, Math.Min(GenerationBatch, _samples + 1 - start)).Select(seed => new GenerationRequest(seed))];
-            GeneratedImages images = model.Generate(requests);
+            IReadOnlyList<GeneratedImage> images = model.Generate(requests);
             entries.AddRange(images.MemoryIndices);
             yield return images.Pixels;
         }

@@ -96,7 +96,7 @@ internal static class Walkthrough
         List<RgbImage> samples = [];
         foreach (GenerationRequest[] batch in requests.Chunk(8))
         {
-            using GeneratedImages images = model.Model.Generate(batch, cancellationToken);
+            IReadOnlyList<GeneratedImage> images = model.Model.Generate(batch, cancellationToken);
             samples.AddRange(ImageTensors.FromTensor(images.Pixels));
         }
 

@@ -21,7 +21,7 @@ public sealed partial class GMemTrainer
 
         /// <summary>
         /// Column of labels, text or a key, which the memory bank keeps with its entries, so that a prompt can ask for one and an edit remove one; the network sees them only
-        /// if its condition is <see cref="ConditionKind.Label"/>. Null reads none. Default <c>Label</c>, which, unlike a name of your own, may be absent.
+        /// if it has a <see cref="LabelCondition"/>. Null reads none. Default <c>Label</c>, which, unlike a name of your own, may be absent.
         /// </summary>
         public string? LabelColumnName { get; set; } = DefaultLabelColumnName;
 
@@ -39,11 +39,6 @@ public sealed partial class GMemTrainer
 
         /// <summary>Most entries a snippet of the built-in encoder has; fewer where the images do not have as many principal components. At least 1. Default 128.</summary>
         public int SnippetDimension { get; set; } = new GMemOptions().SnippetDimension;
-
-        /// <summary>
-        /// Factor on the snippet before its projection. Above 0, or null for the square root of the snippet's length. Default null. See <see cref="GMemOptions.SnippetScale"/>.
-        /// </summary>
-        public double? SnippetScale { get; set; }
 
         /// <summary>
         /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the trained transformer shares its weights, so you may dispose it whenever you like. Null
@@ -142,7 +137,6 @@ public sealed partial class GMemTrainer
             Training = Training,
             Sampling = Sampling,
             SnippetDimension = SnippetDimension,
-            SnippetScale = SnippetScale,
             Encoder = Encoder,
             Autoencoder = Autoencoder,
             InitialModel = InitialModel,

@@ -14,7 +14,10 @@ public sealed class GeneratedImageRow
     public long Seed { get; set; }
 
     /// <summary>The memory entry that the image was made from, or -1 where a snippet or an image was given.</summary>
-    public long MemoryIndex { get; set; }
+    public long MemoryIndex { get; set; } = -1;
+
+    /// <summary>The stable id of that entry, by which the memory is edited (<see cref="GMem.Memory.MemoryBank"/>), or -1.</summary>
+    public long MemoryId { get; set; } = -1;
 
     /// <summary>The label of that entry; empty where it has none, or there is no entry.</summary>
     public string MemoryLabel { get; set; } = "";

@@ -53,6 +53,12 @@ public sealed class GenerationOptions
     public string OutputCosineColumnName { get; set; } = "MemoryCosine";
 
     /// <summary>
+    /// Output: the stable id of the memory entry that the image was made from, <see cref="long"/>: the one to edit the memory by, since positions move when entries are removed.
+    /// -1 where the row gave a snippet or an image. Default <c>MemoryId</c>.
+    /// </summary>
+    public string OutputMemoryIdColumnName { get; set; } = "MemoryId";
+
+    /// <summary>
     /// Rows that a cursor reads ahead and generates at once. It changes speed and memory, never an image. At least 1. Default 16.
     /// </summary>
     public int BatchSize { get; set; } = 16;
@@ -62,7 +68,7 @@ public sealed class GenerationOptions
     public void Validate()
     {
         List<string> faults = [];
-        string[] outputs = [OutputImageColumnName, OutputMemoryIndexColumnName, OutputSeedColumnName, OutputLabelColumnName, OutputCosineColumnName];
+        string[] outputs = [OutputImageColumnName, OutputMemoryIndexColumnName, OutputSeedColumnName, OutputLabelColumnName, OutputCosineColumnName, OutputMemoryIdColumnName];
         if (outputs.Any(string.IsNullOrEmpty))
         {
             faults.Add("an output column has no name");

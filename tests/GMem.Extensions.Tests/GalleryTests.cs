@@ -41,7 +41,7 @@ public sealed class GalleryTests
         byte[][] answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => server.Client.GetByteArrayAsync($"/api/image?seed={i}&memory={i}")));
         for (int i = 0; i < answers.Length; i++)
         {
-            using GeneratedImages expected = TinyService.Model.Generate([new(i, i)]);
+            IReadOnlyList<GeneratedImage> expected = TinyService.Model.Generate([new(i, i)]);
             Assert.Equal(ImageTensors.FromTensor(expected.Pixels)[0].Pixels, ImageReader.Decode(answers[i], "answer").Pixels);
         }
 

@@ -47,7 +47,7 @@ public class GMemTrainerTests
         using GMemTransformer model = trainer.Fit(TinyTrainer.Images);
 
         Assert.Equal(0, options.Training.Seed);
-        Assert.NotEqual(TinyTrainer.Images.Schema.Count, options.Network.SnippetSize);
+        Assert.NotEqual(TinyTrainer.Images.Schema.Count, options.Network.Snippet!.Size);
         Assert.NotNull(model.GetOutputSchema(TinyTrainer.Images.Schema).GetColumnOrNull("GeneratedImage"));
     }
 

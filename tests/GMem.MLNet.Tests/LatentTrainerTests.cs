@@ -36,7 +36,7 @@ public sealed class LatentTrainerTests
     {
         LabelRow[] rows = [.. TinyTrainer.Rows.Select((r, i) => new LabelRow { Bytes = r.Bytes, Label = i % 2 == 0 ? "even" : "odd" })];
         GMemTrainer.Options options = TinyTrainer.Options();
-        options.Network.Condition = ConditionKind.Label;
+        options.Network.Conditions = [new LabelCondition()];
         MLContext ml = new(seed: 1);
         using GMemTransformer model = ml.ImageGeneration.Trainers.GMem(options).Fit(ml.Data.LoadFromEnumerable(rows));
         IDataView prompts = ml.Data.LoadFromEnumerable([new LabelPrompt { Seed = 1, PromptLabel = "odd" }, new LabelPrompt { Seed = 1, PromptLabel = "even" }]);
@@ -58,7 +58,7 @@ public sealed class LatentTrainerTests
         transformer.Save(folder.File("model.zip"));
         transformer.Dispose();
         using GMemTransformer loaded = GMemTransformer.Load(folder.File("model.zip"), ml);
-        using GeneratedImages expected = official.Generate([new(9)]), actual = loaded.Model.Generate([new(9)]);
+        IReadOnlyList<GeneratedImage> expected = official.Generate([new(9)]), actual = loaded.Model.Generate([new(9)]);
         Assert.Equal(expected.Pixels.bytes.ToArray(), actual.Pixels.bytes.ToArray());
         Assert.Equal(2, loaded.Generation.BatchSize);
     }

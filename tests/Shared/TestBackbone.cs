@@ -38,13 +38,26 @@ public static class TestBackbone
             UseQkNorm = Flag(config, "use_qknorm"),
             UseShift = !Flag(config, "wo_shift"),
             LearnSigma = Flag(config, "learn_sigma"),
-            Condition = snippets ? ConditionKind.Snippet : ConditionKind.Label,
             ProjectionSize = Number(config, "z_dim")?.GetInt32() ?? 0,
         };
-        options.SnippetSize = Number(config, "condition_size")?.GetInt32() ?? options.SnippetSize;
-        options.SnippetDropout = Number(config, "feature_dropout_prob")?.GetDouble() ?? options.SnippetDropout;
-        options.ClassCount = Number(config, "num_classes")?.GetInt32() ?? options.ClassCount;
-        options.LabelDropout = Number(config, "class_dropout_prob")?.GetDouble() ?? options.LabelDropout;
+        options.Conditions = snippets
+            ?
+            [
+                new SnippetCondition
+                {
+                    Size = Number(config, "condition_size")?.GetInt32() ?? 768,
+                    Dropout = Number(config, "feature_dropout_prob")?.GetDouble() ?? 0.4,
+                    Scale = 1,
+                },
+            ]
+            :
+            [
+                new LabelCondition
+                {
+                    ClassCount = Number(config, "num_classes")?.GetInt32() ?? 1000,
+                    Dropout = Number(config, "class_dropout_prob")?.GetDouble() ?? 0.1,
+                },
+            ];
         options.ProjectorHiddenSize = Number(config, "projector_dim")?.GetInt32() ?? options.ProjectorHiddenSize;
         options.ProjectorDepth = Number(config, "encoder_depth")?.GetInt32() ?? options.ProjectorDepth;
         return options;

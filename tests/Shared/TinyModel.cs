@@ -37,7 +37,7 @@ public static class TinyModel
     /// <summary>Bytes of generated images, one array an image.</summary>
     public static byte[][] Generate(GMemModel model, params GenerationRequest[] requests)
     {
-        using GeneratedImages images = model.Generate(requests);
+        IReadOnlyList<GeneratedImage> images = model.Generate(requests);
         byte[] all = images.Pixels.data<byte>().ToArray();
         int one = all.Length / Math.Max(1, requests.Length);
         return [.. Enumerable.Range(0, requests.Length).Select(i => all[(i * one)..((i + 1) * one)])];

@@ -13,14 +13,16 @@ internal static class GeneratedColumns
     {
         return index == schema.ImageIndex ? (ValueGetter<MLImage>)Image
             : index == schema.MemoryIndexIndex ? (ValueGetter<long>)MemoryIndex
+            : index == schema.MemoryIdIndex ? (ValueGetter<long>)MemoryId
             : index == schema.LabelIndex ? (ValueGetter<ReadOnlyMemory<char>>)Label
             : index == schema.CosineIndex ? (ValueGetter<float>)Cosine
             : (ValueGetter<long>)Seed;
 
         // The image that comes in is not disposed here, as ML.NET's loaders would do: readers such as CreateEnumerable hand in the
         // one which they gave to the row before, so that a list of rows would hold dead images.
-        void Image(ref MLImage value) => value = values.Image.ToMLImage();
+        void Image(ref MLImage value) => value = MLImages.From(values.Image);
         void MemoryIndex(ref long value) => value = values.Source.Index;
+        void MemoryId(ref long value) => value = values.Source.Id;
         void Seed(ref long value) => value = values.Seed;
         void Label(ref ReadOnlyMemory<char> value) => value = values.Source.Label.AsMemory();
         void Cosine(ref float value) => value = values.Cosine;

@@ -1,3 +1,4 @@
+using GMem.Images;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -34,7 +35,7 @@ internal sealed class GenerationRow : DataViewRow, IGeneratedValues
 
     float IGeneratedValues.Cosine => Current.Cosine ??= _generator.NearestCosines([Current.Request])[0];
 
-    GeneratedImage IGeneratedValues.Image => Current.Image ??= GeneratedImage.Generate(_generator, [Current.Request])[0];
+    RgbImage IGeneratedValues.Image => Current.Image ??= _generator.Generate([Current.Request])[0];
 
     /// <summary>What has been made for the current position; a row is asked once for each column, and again when the input has moved.</summary>
     private Values Current => _values is { } values && values.Position == Position ? values : _values = new Values(Position, _prompts.Read(Position));
@@ -66,7 +67,7 @@ internal sealed class GenerationRow : DataViewRow, IGeneratedValues
 
         public GenerationRequest Request { get; } = request;
 
-        public GeneratedImage? Image { get; set; }
+        public RgbImage? Image { get; set; }
 
         public float? Cosine { get; set; }
 

@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 
 namespace GMem.MLNet.Generation;
 
-/// <summary>How the columns of a view, its prompts and the generated columns lie in the output: the view's own first, then image, memory index, seed, label and cosine.</summary>
+/// <summary>How the columns of a view, its prompts and the generated columns lie in the output: the view's own first, then image, memory index, seed, label, cosine and memory id.</summary>
 internal sealed class GenerationSchema
 {
     public GenerationSchema(DataViewSchema input, GenerationOptions options, int imageSize)
@@ -37,6 +37,8 @@ internal sealed class GenerationSchema
 
     public int CosineIndex => Input.Count + 4;
 
+    public int MemoryIdIndex => Input.Count + 5;
+
     /// <summary>What an estimator promises; the same columns as <see cref="Output"/>.</summary>
     public static SchemaShape Promise(SchemaShape input, GenerationOptions options, int imageSize)
     {
@@ -60,7 +62,7 @@ internal sealed class GenerationSchema
     public IEnumerable<DataViewSchema.Column> Needed(bool[] active)
     {
         HashSet<int> needed = [.. Input.Select(c => c.Index).Where(i => active[i])];
-        if (active[ImageIndex] || active[MemoryIndexIndex] || active[LabelIndex] || active[CosineIndex])
+        if (active[ImageIndex] || active[MemoryIndexIndex] || active[LabelIndex] || active[CosineIndex] || active[MemoryIdIndex])
         {
             needed.UnionWith(Prompts.Present.Select(c => c.Index));
         }
@@ -87,5 +89,6 @@ internal sealed class GenerationSchema
         (options.OutputSeedColumnName, NumberDataViewType.Int64),
         (options.OutputLabelColumnName, TextDataViewType.Instance),
         (options.OutputCosineColumnName, NumberDataViewType.Single),
+        (options.OutputMemoryIdColumnName, NumberDataViewType.Int64),
     ];
 }

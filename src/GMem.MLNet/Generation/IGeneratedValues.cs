@@ -1,3 +1,4 @@
+using GMem.Images;
 namespace GMem.MLNet.Generation;
 
 /// <summary>The generated values of the row that a cursor or mapper stands on; each is made when it is asked for.</summary>
@@ -9,5 +10,5 @@ internal interface IGeneratedValues
 
     float Cosine { get; }
 
-    GeneratedImage Image { get; }
+    RgbImage Image { get; }
 }

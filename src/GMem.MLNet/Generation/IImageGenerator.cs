@@ -8,6 +8,9 @@ internal interface IImageGenerator
     /// <summary>Side of the images in pixels.</summary>
     int ImageSize { get; }
 
+    /// <summary>Whether the network itself is told a label, so that one may be given beside a snippet or an entry.</summary>
+    bool TakesLabels { get; }
+
     /// <exception cref="ArgumentException">The request is not valid; the message says why.</exception>
     void Validate(GenerationRequest request);
 
@@ -21,5 +24,6 @@ internal interface IImageGenerator
     /// <exception cref="InvalidOperationException">The model has no encoder.</exception>
     float[] Encode(RgbImage image);
 
-    GeneratedImages Generate(IReadOnlyList<GenerationRequest> requests);
+    /// <summary>One picture a request, in order.</summary>
+    IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationRequest> requests);
 }

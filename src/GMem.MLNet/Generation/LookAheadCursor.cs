@@ -1,3 +1,4 @@
+using GMem.Images;
 using System.Runtime.ExceptionServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -20,7 +21,7 @@ internal sealed class LookAheadCursor : DataViewRowCursor, IGeneratedValues
     private readonly ColumnBuffer?[] _buffers;
     private readonly ValueGetter<DataViewRowId> _sourceId;
     private readonly BlockRow[] _block;
-    private GeneratedImage[]? _images;
+    private IReadOnlyList<RgbImage>? _images;
     private IReadOnlyList<float>? _cosines;
     private ExceptionDispatchInfo? _failure;
     private bool _ended;
@@ -36,7 +37,7 @@ internal sealed class LookAheadCursor : DataViewRowCursor, IGeneratedValues
         _generator = generator;
         _active = active;
         bool batches = active[schema.ImageIndex] || active[schema.CosineIndex];
-        _readsPrompts = batches || active[schema.MemoryIndexIndex] || active[schema.LabelIndex];
+        _readsPrompts = batches || active[schema.MemoryIndexIndex] || active[schema.MemoryIdIndex] || active[schema.LabelIndex];
         _readsSeed = active[schema.SeedIndex];
         int slots = batches ? batchSize : 1;
         _block = new BlockRow[slots];
@@ -64,12 +65,12 @@ internal sealed class LookAheadCursor : DataViewRowCursor, IGeneratedValues
         }
     }
 
-    GeneratedImage IGeneratedValues.Image
+    RgbImage IGeneratedValues.Image
     {
         get
         {
             int slot = CurrentSlot();
-            return (_images ??= GeneratedImage.Generate(_generator, BlockRequests()))[slot];
+            return (_images ??= _generator.Generate(BlockRequests()))[slot];
         }
     }
 

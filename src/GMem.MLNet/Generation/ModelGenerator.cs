@@ -11,8 +11,11 @@ internal sealed class ModelGenerator(GMemModel model) : IImageGenerator
 
     public void Validate(GenerationRequest request) => model.Validate(request);
 
-    public MemorySource SourceOf(GenerationRequest request) =>
-        model.EntryOf(request) is MemoryEntry entry ? new MemorySource(entry.Index, entry.Label ?? "") : new MemorySource(-1, "");
+    public bool TakesLabels => model.ClassNames.Count > 0;
+
+    public MemorySource SourceOf(GenerationRequest request) => model.EntryOf(request) is MemoryEntry entry
+        ? new MemorySource(entry.Index, entry.Id, model.LabelOf(request) ?? "")
+        : new MemorySource(-1, -1, model.LabelOf(request) ?? "");
 
     public IReadOnlyList<float> NearestCosines(IReadOnlyList<GenerationRequest> requests) => model.NearestCosines(requests);
 
@@ -22,5 +25,5 @@ internal sealed class ModelGenerator(GMemModel model) : IImageGenerator
         return [.. snippet.data<float>()];
     }
 
-    public GeneratedImages Generate(IReadOnlyList<GenerationRequest> requests) => model.Generate(requests);
+    public IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationRequest> requests) => [.. model.Generate(requests).Select(i => i.Image)];
 }

@@ -8,6 +8,9 @@ namespace GMem.MLNet.Generation;
 /// <summary>Reads the prompt of the row that a cursor stands on.</summary>
 internal sealed class PromptReader
 {
+    /// <summary>What a row says that gives no memory index; a column cannot hold null.</summary>
+    private const long NoIndex = -1;
+
     private readonly PromptColumns _columns;
     private readonly IImageGenerator _generator;
     private readonly long _firstSeed;
@@ -75,7 +78,7 @@ internal sealed class PromptReader
     private void CheckOnePrompt(long position, GenerationRequest request, bool image)
     {
         List<string> given = [];
-        if (request.MemoryIndex >= 0)
+        if (request.MemoryIndex is not null)
         {
             given.Add($"column '{_columns.MemoryIndex!.Value.Name}' is {request.MemoryIndex}");
         }
@@ -85,9 +88,9 @@ internal sealed class PromptReader
             given.Add($"column '{_columns.Snippet!.Value.Name}' has {request.Snippet.Length} entries");
         }
 
-        if (!string.IsNullOrEmpty(request.Label))
+        if (!_generator.TakesLabels && !string.IsNullOrEmpty(request.PromptLabel))
         {
-            given.Add($"column '{_columns.Label!.Value.Name}' is '{request.Label}'");
+            given.Add($"column '{_columns.Label!.Value.Name}' is '{request.PromptLabel}'");
         }
 
         if (image)
@@ -103,11 +106,11 @@ internal sealed class PromptReader
         }
     }
 
-    private long ReadMemoryIndex(long position)
+    private long? ReadMemoryIndex(long position)
     {
         try
         {
-            return _memoryIndex?.Invoke() ?? -1;
+            return _memoryIndex?.Invoke() is { } index && index != NoIndex ? index : null;
         }
         catch (OverflowException e)
         {

@@ -1,3 +1,4 @@
+using GMem.Backbone;
 using System.CommandLine;
 using GMem.MLNet;
 
@@ -7,6 +8,7 @@ namespace GMem.Tool.Arguments;
 internal sealed class TrainingArguments
 {
     private static readonly GMemTrainer.Options Defaults = new();
+    private static readonly SnippetCondition DefaultSnippet = Defaults.Network.Conditions.OfType<SnippetCondition>().Single();
 
     private readonly Option<int> _imageSize = NumberOption.Of("--image-size", "Side of the square images in pixels; a multiple of the patch size.", Defaults.ImageSize, 1, int.MaxValue);
     private readonly Option<long> _steps = NumberOption.Of("--steps", "Training steps.", Defaults.Training.TotalSteps, 1, long.MaxValue);
@@ -17,7 +19,7 @@ internal sealed class TrainingArguments
     private readonly Option<int> _hiddenSize = NumberOption.Of("--hidden-size", "Width of the network.", Defaults.Network.HiddenSize, 1, int.MaxValue);
     private readonly Option<int> _depth = NumberOption.Of("--depth", "Blocks of the network.", Defaults.Network.Depth, 1, int.MaxValue);
     private readonly Option<int> _heads = NumberOption.Of("--heads", "Attention heads.", Defaults.Network.HeadCount, 1, int.MaxValue);
-    private readonly Option<double> _snippetDropout = NumberOption.Of("--snippet-dropout", "Probability with which an entry of a snippet is dropped in training.", Defaults.Network.SnippetDropout, 0, 1);
+    private readonly Option<double> _snippetDropout = NumberOption.Of("--snippet-dropout", "Probability with which an entry of a snippet is dropped in training.", DefaultSnippet.Dropout, 0, 1);
     private readonly Option<int> _snippetDimension = NumberOption.Of("--snippet-dimension", "Most entries a snippet has.", Defaults.SnippetDimension, 1, int.MaxValue);
     private readonly Option<bool> _flip = new("--flip") { Description = "Mirrors half of the images; not for letters or anything with a handedness." };
 
@@ -49,7 +51,7 @@ internal sealed class TrainingArguments
         options.Network.HiddenSize = parsed.GetValue(_hiddenSize);
         options.Network.Depth = parsed.GetValue(_depth);
         options.Network.HeadCount = parsed.GetValue(_heads);
-        options.Network.SnippetDropout = parsed.GetValue(_snippetDropout);
+        options.Network.Conditions = [new SnippetCondition { Dropout = parsed.GetValue(_snippetDropout) }];
         return options;
     }
 }

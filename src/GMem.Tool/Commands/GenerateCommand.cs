@@ -68,7 +68,7 @@ internal sealed class GenerateCommand : ToolCommand
     private GenerationRequest[] Requests(ParseResult parsed, GMemModel model)
     {
         ReadOnlyMemory<float> snippet = parsed.GetValue(_image) is { } image ? ModelAccess.Snippet(model, image) : default;
-        GenerationRequest first = new(parsed.GetValue(_seed), parsed.GetValue(_memory) ?? -1, snippet, parsed.GetValue(_label));
+        GenerationRequest first = new(parsed.GetValue(_seed), parsed.GetValue(_memory), snippet, parsed.GetValue(_label));
         return [.. Enumerable.Range(0, parsed.GetValue(_count)).Select(i => first with { Seed = first.Seed + i })];
     }
 

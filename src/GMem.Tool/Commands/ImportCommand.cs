@@ -53,7 +53,7 @@ internal sealed class ImportCommand : ToolCommand
         using GMemTransformer model = ModelAccess.Context(gpu: null).ImageGeneration.FromModel(imported);
         model.Save(output);
         return new ToolResult(
-            new { Output = output, model.Model.ImageSize, Network = NetworkSettings.Of(model.Model.Network), Memory = MemoryValue.Of(model.Memory) },
-            $"Wrote {output}: images of {model.Model.ImageSize} x {model.Model.ImageSize}, {model.Memory.Count} entries.");
+            new { Output = output, model.Model.ImageSize, Network = NetworkSettings.Of(model.Model.Network), Memory = imported.HasMemory ? MemoryValue.Of(model.Memory) : null },
+            $"Wrote {output}: images of {model.Model.ImageSize} x {model.Model.ImageSize}{(imported.HasMemory ? $", {model.Memory.Count} entries" : "")}.");
     }
 }

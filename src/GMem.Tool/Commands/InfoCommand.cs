@@ -27,7 +27,7 @@ internal sealed class InfoCommand : ToolCommand
             model.ImageSize,
             Autoencoder = model.Autoencoder.Kind,
             Encoder = model.Encoder?.Kind ?? "none (snippets of the user's own)",
-            Memory = MemoryValue.Of(model.Memory),
+            Memory = model.HasMemory ? MemoryValue.Of(model.Memory) : null,
             Network = NetworkSettings.Of(model.Network),
             Parameters = model.ParameterCount,
             model.Path,

@@ -41,8 +41,8 @@ internal sealed class MemoryInterpolateCommand : ToolCommand
         GMemModel model = loaded.Model;
         int count = parsed.GetValue(_count);
         GenerationRequest[] requests = [.. Enumerable.Range(0, count).Select(i => new GenerationRequest(parsed.GetValue(_seed), Snippet: Blend(parsed, model, i / (count - 1.0))))];
-        using GeneratedImages images = model.Generate(requests, cancellationToken);
-        ImageGrid.Save(output, images.Pixels, columns: count, scale: Math.Max(1, SmallestTile / model.ImageSize));
+        IReadOnlyList<GeneratedImage> images = model.Generate(requests, cancellationToken);
+        ImageGrid.Save(output, [.. images.Select(i => i.Image)], columns: count, scale: Math.Max(1, SmallestTile / model.ImageSize));
         return new ToolResult(
             new { Output = output, From = model.Memory.Entry(parsed.GetValue(_from)), To = model.Memory.Entry(parsed.GetValue(_to)), Count = count },
             $"Wrote {output}: {count} images from entry {parsed.GetValue(_from)} to entry {parsed.GetValue(_to)}.");

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using GMem.Backbone;
 
 namespace GMem.Tool.Commands;
@@ -16,6 +17,6 @@ internal static class NetworkSettings
         network.UseSwiGlu,
         network.UseRope,
         network.UseQkNorm,
-        network.SnippetDropout,
+        Conditions = network.Conditions.ToDictionary(c => c.Kind.Name, c => JsonNode.Parse(c.SaveConfiguration().ToString())),
     };
 }

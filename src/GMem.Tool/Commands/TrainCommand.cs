@@ -43,7 +43,6 @@ internal sealed class TrainCommand : ToolCommand
             options.WorkspacePath,
             options.ImageSize,
             options.SnippetDimension,
-            options.SnippetScale,
             Network = NetworkSettings.Of(options.Network),
             options.Training,
             options.Sampling,

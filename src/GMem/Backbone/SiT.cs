@@ -76,19 +76,12 @@ public sealed class SiT : torch.nn.Module
     /// <param name="condition">Values of the condition: snippets <c>[B, m]</c>, or labels <c>[B]</c> (int64); null for an unconditional network.</param>
     /// <returns>Prediction, <c>[B, C, H, W]</c>; with <see cref="SiTOptions.LearnSigma"/> the first half of the channels.</returns>
     /// <exception cref="ArgumentException">A shape, type or condition does not fit the network.</exception>
-    public torch.Tensor forward(torch.Tensor x, torch.Tensor t, torch.Tensor? condition) => forward(x, t, condition is null ? [] : [condition]);
-
-    /// <summary>The network's output, without any dropout. Differentiable where gradients are enabled.</summary>
-    /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>, in the network's type and on its device.</param>
-    /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
-    /// <param name="conditions">Values of each condition, in the order of <see cref="SiTOptions.Conditions"/>.</param>
-    /// <returns>Prediction, <c>[B, C, H, W]</c>; with <see cref="SiTOptions.LearnSigma"/> the first half of the channels.</returns>
-    /// <exception cref="ArgumentException">A shape, type or condition does not fit the network.</exception>
-    public torch.Tensor forward(torch.Tensor x, torch.Tensor t, IReadOnlyList<torch.Tensor> conditions)
+    /// <remarks>A network with several conditions is evaluated by <see cref="EmbedConditions"/> and <see cref="ForwardEmbedded"/>.</remarks>
+    public torch.Tensor forward(torch.Tensor x, torch.Tensor t, torch.Tensor? condition)
     {
         SiTInput.Check(_options, DataType, x, t);
         using DisposeScope scope = torch.NewDisposeScope();
-        return ForwardEmbedded(x, t, EmbedConditions(conditions, x.shape[0])).MoveToOuterDisposeScope();
+        return ForwardEmbedded(x, t, EmbedConditions(condition is null ? [] : [condition], x.shape[0])).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -136,14 +129,6 @@ public sealed class SiT : torch.nn.Module
         SiTOutput output = RunBlocks(x, Modulations.Plain(this, t, Modulations.Embed(this, conditions)), training: true);
         return new SiTOutput(output.Prediction.MoveToOuterDisposeScope(), output.Projection?.MoveToOuterDisposeScope());
     }
-
-    /// <summary>The same for a network with one condition or none.</summary>
-    /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>.</param>
-    /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
-    /// <param name="condition">Values of the condition; null for an unconditional network.</param>
-    /// <returns>Prediction and projection.</returns>
-    /// <exception cref="ArgumentException">A shape, type or condition does not fit the network.</exception>
-    public SiTOutput ForwardTraining(torch.Tensor x, torch.Tensor t, torch.Tensor? condition) => ForwardTraining(x, t, condition is null ? [] : [condition]);
 
     /// <summary>The values under which the network predicts without knowing which image is meant, for guidance.</summary>
     /// <param name="batch">Number of rows.</param>

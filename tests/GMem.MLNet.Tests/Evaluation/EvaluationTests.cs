@@ -35,7 +35,7 @@ public class EvaluationTests
         using RandomConvolutionFeatures features = new(32);
         ImageGenerationMetrics metrics = Catalog.Evaluate(TinyTrainer.Images, Generated, "Bytes", features: features, options: Few, training: TinyTrainer.Images, trainingImageColumnName: "Bytes");
 
-        using GeneratedImages images = TinyTrainer.Model.Model.Generate([.. Enumerable.Range(0, 30).Select(i => new GenerationRequest(i))]);
+        IReadOnlyList<GeneratedImage> images = TinyTrainer.Model.Model.Generate([.. Enumerable.Range(0, 30).Select(i => new GenerationRequest(i))]);
         using torch.Tensor real = ImageTensors.ToTensor([.. TinyTrainer.Rows.Select(r => ImageReader.Decode(r.Bytes, "row"))]);
         using FeatureSet realSet = FeatureSet.Compute(features, real);
         using FeatureSet generatedSet = FeatureSet.Compute(features, images.Pixels);

@@ -25,14 +25,16 @@ internal sealed class FakeGenerator : IImageGenerator
     /// <summary>Labels of the pretended bank.</summary>
     public string[] Labels { get; init; } = ["cat", "dog"];
 
+    public bool TakesLabels => false;
+
     public void Validate(GenerationRequest request)
     {
-        if (request.MemoryIndex < -1 || request.MemoryIndex >= Entries)
+        if (request.MemoryIndex < 0 || request.MemoryIndex >= Entries)
         {
             throw new ArgumentException($"MemoryIndex {request.MemoryIndex} is out of range.");
         }
 
-        if (request.Label is { Length: > 0 } label && !Labels.Contains(label))
+        if (request.PromptLabel is { Length: > 0 } label && !Labels.Contains(label))
         {
             throw new ArgumentException($"There is no label '{label}'.");
         }
@@ -42,7 +44,7 @@ internal sealed class FakeGenerator : IImageGenerator
     public MemorySource SourceOf(GenerationRequest request)
     {
         long index = MemoryIndex(request);
-        return new MemorySource(index, index < 0 ? "" : request.Label is { Length: > 0 } asked ? asked : Labels[index % Labels.Length]);
+        return new MemorySource(index, index < 0 ? -1 : index + 1000, index < 0 ? "" : request.PromptLabel is { Length: > 0 } asked ? asked : Labels[index % Labels.Length]);
     }
 
     public IReadOnlyList<float> NearestCosines(IReadOnlyList<GenerationRequest> requests)
@@ -55,7 +57,7 @@ internal sealed class FakeGenerator : IImageGenerator
     public float[] Encode(RgbImage image) =>
         [.. Enumerable.Range(0, 3).Select(c => (float)image.Pixels.Where((_, i) => i % 3 == c).Average(b => (double)b))];
 
-    public GeneratedImages Generate(IReadOnlyList<GenerationRequest> requests)
+    public IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationRequest> requests)
     {
         lock (_gate)
         {
@@ -63,20 +65,17 @@ internal sealed class FakeGenerator : IImageGenerator
             Requests.AddRange(requests);
         }
 
-        using DisposeScope scope = torch.NewDisposeScope();
-        byte[] pixels = [.. requests.SelectMany(Planes)];
-        torch.Tensor batch = torch.tensor(pixels).reshape(requests.Count, 3, 2, 2);
-        return new GeneratedImages(batch.MoveToOuterDisposeScope(), [.. requests.Select(MemoryIndex)]);
+        return [.. requests.Select(r => new RgbImage(2, 2, [.. Rgba(r).Where((_, i) => i % 4 < 3)]))];
     }
 
     /// <summary>What the row's memory index comes out as.</summary>
     public static long MemoryIndex(GenerationRequest request) =>
-        !request.Snippet.IsEmpty ? -1 : request.MemoryIndex >= 0 ? request.MemoryIndex : request.Seed % 10;
+        !request.Snippet.IsEmpty ? -1 : request.MemoryIndex ?? request.Seed % 10;
 
     /// <summary>The image as it should come out: red, green, blue of four pixels.</summary>
     public static byte[] Planes(GenerationRequest request)
     {
-        byte b = unchecked((byte)(request.Seed + (100 * request.MemoryIndex) + (long)request.Snippet.ToArray().Sum()));
+        byte b = unchecked((byte)(request.Seed + (100 * (request.MemoryIndex ?? -1)) + (long)request.Snippet.ToArray().Sum()));
         return [.. Enumerable.Range(0, 12).Select(i => unchecked((byte)(b + (20 * i))))];
     }
 

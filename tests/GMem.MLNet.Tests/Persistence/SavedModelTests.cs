@@ -27,7 +27,7 @@ public sealed class SavedModelTests
         using SafetensorsFile recorded = SafetensorsFile.Open(Path.ChangeExtension(path, ".safetensors"));
         using GMemTransformer model = GMemTransformer.Load(path, new MLContext());
         float[] snippet = [.. Enumerable.Range(1, model.Memory.Dimension).Select(i => (float)i)];
-        using GeneratedImages images = model.Model.Generate([new(1), new(2, 7), new(3, Snippet: snippet)]);
+        IReadOnlyList<GeneratedImage> images = model.Model.Generate([new(1), new(2, 7), new(3, Snippet: snippet)]);
 
         Assert.Equal(recorded.Read("indices").data<long>().ToArray(), images.MemoryIndices);
         using torch.Tensor difference = (images.Pixels.to(torch.int32) - recorded.Read("pixels").to(torch.int32)).abs().max();

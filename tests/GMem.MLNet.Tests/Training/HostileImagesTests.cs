@@ -100,7 +100,7 @@ public sealed class HostileImagesTests
         using GMemTransformer inMemory = TinyTrainer.Fit(new MLContext(seed: 1), options);
         options.WorkspacePath = workspace.Path;
         using GMemTransformer inFiles = TinyTrainer.Fit(new MLContext(seed: 1), options);
-        using GeneratedImages a = inMemory.Model.Generate([new(1), new(2)]), b = inFiles.Model.Generate([new(1), new(2)]);
+        IReadOnlyList<GeneratedImage> a = inMemory.Model.Generate([new(1), new(2)]), b = inFiles.Model.Generate([new(1), new(2)]);
         Assert.Equal(a.Pixels.bytes.ToArray(), b.Pixels.bytes.ToArray());
     }
 

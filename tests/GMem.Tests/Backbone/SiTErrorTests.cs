@@ -8,11 +8,11 @@ public sealed class SiTErrorTests
     [Fact]
     public void Validate_SeveralFaults_NamesAllInOneMessage()
     {
-        SiTOptions options = new() { InputSize = 30, PatchSize = 4, HiddenSize = 50, HeadCount = 3, ProjectionSize = 8, ProjectorDepth = 13, SnippetDropout = 1 };
+        SiTOptions options = new() { InputSize = 30, PatchSize = 4, HiddenSize = 50, HeadCount = 3, ProjectionSize = 8, ProjectorDepth = 13, Conditions = [new SnippetCondition { Dropout = 1 }] };
         ArgumentException error = Assert.Throws<ArgumentException>(options.Validate);
         Assert.Equal(
             "The network's options are not valid: InputSize is 30, expected a multiple of PatchSize (4); HiddenSize is 50, expected a multiple of HeadCount (3); "
-            + "HiddenSize is 50, expected a multiple of 4, for the sine-cosine positions; ProjectorDepth is 13, expected from 1 to Depth (12); SnippetDropout is 1, expected in [0, 1).",
+            + "HiddenSize is 50, expected a multiple of 4, for the sine-cosine positions; ProjectorDepth is 13, expected from 1 to Depth (12); the snippet's Dropout is 1, expected a probability in [0, 1).",
             error.Message);
     }
 
@@ -31,8 +31,8 @@ public sealed class SiTErrorTests
     [InlineData(double.PositiveInfinity)]
     public void Validate_SnippetScaleOutOfRange_IsNamed(double scale)
     {
-        SiTOptions options = new() { SnippetScale = scale };
-        Assert.Contains("SnippetScale is", Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
+        SiTOptions options = new() { Conditions = [new SnippetCondition { Scale = scale }] };
+        Assert.Contains("Scale is", Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class SiTErrorTests
         void Fails(string message, torch.Tensor a, torch.Tensor b, torch.Tensor? d)
         {
             Assert.StartsWith(message, Assert.Throws<ArgumentException>(() => network.forward(a, b, d)).Message, StringComparison.Ordinal);
-            Assert.StartsWith(message, Assert.Throws<ArgumentException>(() => network.ForwardTraining(a, b, d)).Message, StringComparison.Ordinal);
+            Assert.StartsWith(message, Assert.Throws<ArgumentException>(() => network.ForwardTraining(a, b, d is null ? [] : [d])).Message, StringComparison.Ordinal);
         }
 
         Fails("x is [2, 3, 8, 4], but this network takes [B, 3, 8, 8] with B of at least 1.", x.narrow(3, 0, 4), t, c);
@@ -64,7 +64,7 @@ public sealed class SiTErrorTests
         Fails("t is Float64, expected Float32", x, t.to(torch.float64), c);
         Fails("The snippets (one for each image): the shape is [2, 23], expected [2, 24].", x, t, c!.narrow(1, 0, 23));
         Fails("condition is Float64, expected Float32", x, t, c.to(torch.float64));
-        Fails("This network is conditioned on a snippet for each image, but the condition is null; pass NullCondition(B)", x, t, null);
+        Fails("This network is conditioned on a snippet for each image, but the condition is null; pass NullConditions(B)", x, t, null);
     }
 
     [Theory]
@@ -73,7 +73,7 @@ public sealed class SiTErrorTests
     public void Forward_LabelOutOfRange_IsNamed(double dropout, long last, long bad)
     {
         SiTOptions options = SmallSiT.Options();
-        (options.Condition, options.ClassCount, options.LabelDropout) = (ConditionKind.Label, 10, dropout);
+        options.Conditions = [new LabelCondition { ClassCount = 10, Dropout = dropout }];
         using SiT network = SmallSiT.Build(options);
         (torch.Tensor x, torch.Tensor t, _) = SmallSiT.Inputs(options, 2);
         Assert.Equal(x.shape, network.forward(x, t, torch.tensor(new long[] { 0, last })).shape);

@@ -40,7 +40,7 @@ public sealed class SiTMemoryTests
             using (torch.NewDisposeScope())
             {
                 long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-                SiTOutput output = network.ForwardTraining(x, t, c);
+                SiTOutput output = network.ForwardTraining(x, t, [c!]);
                 Assert.Equal(before + 2, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
                 output.Prediction.Squared().mean().Plus(output.Projection!.Squared().mean()).backward();
             }
@@ -93,7 +93,7 @@ public sealed class SiTMemoryTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         (torch.Tensor x, torch.Tensor t, torch.Tensor? c) = SmallSiT.Inputs(network.Options, 3);
-        SiTOutput output = network.ForwardTraining(x, t, c);
+        SiTOutput output = network.ForwardTraining(x, t, [c!]);
         torch.Tensor loss = output.Prediction.Squared().mean().Plus(output.Projection!.Squared().mean());
         loss.backward();
         return loss.item<float>();

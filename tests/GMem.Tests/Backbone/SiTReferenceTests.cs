@@ -92,7 +92,7 @@ public sealed class SiTReferenceTests
         string suffix = inDouble ? "_f64" : "";
         ForEachCase($"training passes{suffix}", dtype, (name, network, io) =>
         {
-            SiTOutput output = network.ForwardTraining(Read(io, "x", dtype), Read(io, "t", dtype), Condition(network, io, ""));
+            SiTOutput output = network.ForwardTraining(Read(io, "x", dtype), Read(io, "t", dtype), [Condition(network, io, "")]);
             double tolerance = inDouble ? DoubleTolerance : Tolerance;
             CloseIfPresent(io, $"train.x{suffix}", output.Prediction, tolerance, name);
             CloseIfPresent(io, $"train.z{suffix}", output.Projection, tolerance, name);
@@ -106,10 +106,10 @@ public sealed class SiTReferenceTests
         {
             SiTOptions options = network.Options;
             torch.Tensor condition = Condition(network, io, "");
-            torch.Tensor dropped = options.Condition == ConditionKind.Snippet
-                ? ConditionDropout.ApplyKeepMask(condition, io.Read("train_drop.mask"), options.SnippetDropout)
-                : ConditionDropout.ReplaceLabels(condition, io.Read("train_drop.u"), options.ClassCount, options.LabelDropout);
-            SiTOutput output = network.ForwardTraining(io.Read("x"), io.Read("t"), dropped);
+            torch.Tensor dropped = options.Snippet is { } snippet
+                ? ConditionDropout.ApplyKeepMask(condition, io.Read("train_drop.mask"), snippet.Dropout)
+                : ConditionDropout.ReplaceLabels(condition, io.Read("train_drop.u"), options.Label!.ClassCount, options.Label!.Dropout);
+            SiTOutput output = network.ForwardTraining(io.Read("x"), io.Read("t"), [dropped]);
             CloseIfPresent(io, "train_drop.x", output.Prediction, Tolerance, name);
             CloseIfPresent(io, "train_drop.z", output.Projection, Tolerance, name);
         });
@@ -121,9 +121,9 @@ public sealed class SiTReferenceTests
         ForEachCase("intermediate results", torch.float32, (name, network, io) =>
         {
             Dictionary<string, torch.Tensor> stages = [];
-            (stages["t_emb"], torch.Tensor? condition, _) = Modulations.Embed(network, io.Read("t"), Condition(network, io, ""));
-            stages["cond_emb"] = condition!;
-            torch.Tensor[] modulations = Modulations.BatchInvariant(network, io.Read("t"), Condition(network, io, ""), io.Entry("t").Shape[0]);
+            stages["t_emb"] = network.t_embedder.forward(io.Read("t"));
+            stages["cond_emb"] = network.EmbedConditions([Condition(network, io, "")], io.Entry("t").Shape[0])!;
+            torch.Tensor[] modulations = Modulations.BatchInvariant(network, io.Read("t"), stages["cond_emb"], io.Entry("t").Shape[0]);
             network.RunBlocks(io.Read("x"), modulations, training: false, (stage, tokens) => stages[stage] = tokens.alias());
             foreach (SafetensorsEntry entry in io.Entries.Where(e => e.Name.StartsWith("mid.", StringComparison.Ordinal)))
             {
@@ -209,5 +209,5 @@ public sealed class SiTReferenceTests
     private static torch.Tensor Read(SafetensorsFile io, string name, torch.ScalarType dtype) => io.Read(name).to(dtype);
 
     private static torch.Tensor Condition(SiT network, SafetensorsFile io, string prefix) =>
-        network.Options.Condition == ConditionKind.Label ? io.Read(prefix + "y") : Read(io, prefix + "c", network.DataType);
+        network.Options.Label is not null ? io.Read(prefix + "y") : Read(io, prefix + "c", network.DataType);
 }

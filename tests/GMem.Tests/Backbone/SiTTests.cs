@@ -16,7 +16,7 @@ public sealed class SiTTests
     public void Constructor_PresetOfTheOriginalSiT_HasThePublishedSize(string name, long published)
     {
         SiTOptions options = SiTOptions.FromPreset(SiTPreset.Find(name), 2);
-        (options.Condition, options.LearnSigma) = (ConditionKind.Label, true);
+        (options.Conditions, options.LearnSigma) = ([new LabelCondition()], true);
         using SiT network = new(options, device: torch.META);
         long count = network.parameters().Sum(p => p.numel());
         Assert.Equal(ExpectedCount(options), count);
@@ -81,11 +81,11 @@ public sealed class SiTTests
     public void Constructor_LabelTable_IsNormalWithDeviation2Percent()
     {
         SiTOptions options = SmallSiT.Options();
-        (options.Condition, options.ClassCount) = (ConditionKind.Label, 50);
+        options.Conditions = [new LabelCondition { ClassCount = 50 }];
         using torch.Generator generator = new(3, torch.CPU);
         using SiT network = new(options, generator);
-        Assert.Equal([51, 48], network.y_embedder!.embedding_table.weight.shape);
-        Assert.InRange(network.y_embedder.embedding_table.weight.std().item<float>(), 0.018, 0.022);
+        Assert.Equal([51, 48], network.StateDictTensors()["y_embedder.embedding_table.weight"].shape);
+        Assert.InRange(network.StateDictTensors()["y_embedder.embedding_table.weight"].std().item<float>(), 0.018, 0.022);
     }
 
     [Theory]
@@ -148,11 +148,11 @@ public sealed class SiTTests
     public void SnippetScale_FoldedIntoTheProjection_GivesTheSameOutput()
     {
         SiTOptions options = SmallSiT.Options(), scaled = SmallSiT.Options();
-        scaled.SnippetScale = 4;
+        scaled.Conditions = [new SnippetCondition { Size = 24, Scale = 4 }];
         using SiT plain = SmallSiT.Build(options), network = SmallSiT.Build(scaled);
         using (torch.no_grad())
         {
-            plain.condition_projection!.linear.weight.TimesInPlace(4);
+            plain.StateDictTensors()["condition_projection.linear.weight"].TimesInPlace(4);
         }
 
         (torch.Tensor x, torch.Tensor t, torch.Tensor? c) = SmallSiT.Inputs(options, 3);
@@ -163,34 +163,34 @@ public sealed class SiTTests
     public void Forward_NoCondition_NeedsNone()
     {
         SiTOptions options = SmallSiT.Options();
-        options.Condition = ConditionKind.None;
+        options.Conditions = [];
         using SiT network = SmallSiT.Build(options);
         (torch.Tensor x, torch.Tensor t, _) = SmallSiT.Inputs(options, 3);
         Assert.Equal(x.shape, network.forward(x, t, null).shape);
-        Assert.Null(network.NullCondition(3));
+        Assert.Empty(network.NullConditions(3));
         ArgumentException error = Assert.Throws<ArgumentException>(() => network.forward(x, t, torch.zeros([3, 24])));
         Assert.StartsWith("This network takes no condition; pass null.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void NullCondition_SnippetsAndLabels_AreZerosAndTheClassCount()
+    public void NullConditions_SnippetsAndLabels_AreZerosAndTheClassCount()
     {
         SiTOptions labels = SmallSiT.Options();
-        (labels.Condition, labels.ClassCount) = (ConditionKind.Label, 9);
+        labels.Conditions = [new LabelCondition { ClassCount = 9 }];
         using SiT ofSnippets = new(SmallSiT.Options()), ofLabels = new(labels);
-        Assert.Equal(0, ofSnippets.NullCondition(2)!.abs().sum().item<float>());
-        Assert.Equal([2, 24], ofSnippets.NullCondition(2)!.shape);
-        Assert.Equal([9L, 9L], ofLabels.NullCondition(2)!.data<long>().ToArray());
+        Assert.Equal(0, ofSnippets.NullConditions(2)[0].abs().sum().item<float>());
+        Assert.Equal([2, 24], ofSnippets.NullConditions(2)[0].shape);
+        Assert.Equal([9L, 9L], ofLabels.NullConditions(2)[0].data<long>().ToArray());
     }
 
     [Fact]
-    public void NullCondition_LabelsWithoutDropout_SaysWhyThereIsNone()
+    public void NullConditions_LabelsWithoutDropout_SaysWhyThereIsNone()
     {
         SiTOptions options = SmallSiT.Options();
-        (options.Condition, options.LabelDropout) = (ConditionKind.Label, 0);
+        options.Conditions = [new LabelCondition { Dropout = 0 }];
         using SiT network = new(options);
-        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => network.NullCondition(1));
-        Assert.Contains("LabelDropout 0", error.Message, StringComparison.Ordinal);
+        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => network.NullConditions(1));
+        Assert.Contains("without label dropout", error.Message, StringComparison.Ordinal);
     }
 
     private static long ExpectedCount(SiTOptions o)

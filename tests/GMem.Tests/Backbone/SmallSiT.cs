@@ -14,7 +14,7 @@ internal static class SmallSiT
         HiddenSize = hidden,
         Depth = 2,
         HeadCount = 3,
-        SnippetSize = 24,
+        Conditions = [new SnippetCondition { Size = 24 }],
         UseRmsNorm = lightning,
         UseSwiGlu = lightning,
         UseRope = lightning,
@@ -45,10 +45,10 @@ internal static class SmallSiT
         using torch.Generator generator = new(seed, torch.CPU);
         torch.Tensor x = torch.randn([batch, options.InputChannels, options.InputSize, options.InputSize], generator: generator).to(dtype);
         torch.Tensor t = torch.rand([batch], generator: generator).to(dtype);
-        return (x, t, options.Condition switch
+        return (x, t, options.Conditions switch
         {
-            ConditionKind.Snippet => torch.randn([batch, options.SnippetSize], generator: generator).to(dtype),
-            ConditionKind.Label => torch.randint(0, options.ClassCount, [batch], dtype: torch.int64, generator: generator),
+            [SnippetCondition snippet] => torch.randn([batch, snippet.Size], generator: generator).to(dtype),
+            [LabelCondition label] => torch.randint(0, label.ClassCount, [batch], dtype: torch.int64, generator: generator),
             _ => null,
         });
     }

@@ -23,14 +23,14 @@ public sealed class LatentDataSetTests
         options.Training.HorizontalFlip = true;
 
         using GMemModel withBank = GMemModel.Fit(latents, options, torch.CPU, Bank(16), Bank(16));
-        options.Network.Condition = ConditionKind.Label;
+        options.Network.Conditions = [new LabelCondition()];
         using GMemModel withLabels = GMemModel.Fit(latents, options, torch.CPU);
 
         Assert.True(latents is { Count: 16, Channels: 4, Size: 4, HasMirrorImages: true, HasLabels: true, HasSnippets: false });
         Assert.Equal(8, withBank.ImageSize);
         Assert.Equal(16, withBank.Memory.Count);
         Assert.Equal(["0", "1", "2"], withLabels.Memory.Labels);
-        using GeneratedImages images = withLabels.Generate([new(1, Label: "2"), new(1)]);
+        IReadOnlyList<GeneratedImage> images = withLabels.Generate([new(1, PromptLabel: "2"), new(1)]);
         Assert.Equal([2, 3, 8, 8], images.Pixels.shape);
         Assert.Equal(2, images.MemoryIndices[0]);
 

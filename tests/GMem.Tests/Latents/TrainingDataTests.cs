@@ -1,3 +1,5 @@
+using GMem.Backbone;
+using GMem.Model;
 using GMem.Autoencoders;
 using GMem.Encoders.DinoV2;
 using GMem.Latents;
@@ -24,8 +26,8 @@ public sealed class TrainingDataTests
         using EncodedRows rows = LatentCache.Encode(images.Rows, new ImageEncoding(autoencoder, encoder, 2, mirror: true), inFiles ? workspace.Path : null, null, CancellationToken.None);
         TrainingSet set = new(new LatentData(RowPair.Find(rows, "latents")!, null, null, seed: 1), torch.CPU)
         {
-            Snippets = Bank(rows, "snippets"),
-            MirroredSnippets = Bank(rows, "snippets_flip"),
+            Conditions = [new SnippetCondition()],
+            ConditionData = ConditionSource.Of(Bank(rows, "snippets"), Bank(rows, "snippets_flip"), null, null, new Dictionary<string, torch.Tensor>()),
             Tokens = RowPair.Find(rows, "tokens"),
         };
 
@@ -34,7 +36,7 @@ public sealed class TrainingDataTests
         torch.Tensor pixels = torch.stack([images.Pixels[4].flip(2), images.Pixels[0], images.Pixels[4], images.Pixels[2].flip(2)]);
         Assert.True(set.CanMirror);
         ReferenceFolder.Close(batch.Data, autoencoder.Encode(pixels), 1e-5, 0, "latents");
-        ReferenceFolder.Close(batch.Condition!, encoder.Encode(pixels), 1e-5, 0, "snippets");
+        ReferenceFolder.Close(batch.Conditions[0], encoder.Encode(pixels), 1e-5, 0, "snippets");
         (_, torch.Tensor fine) = encoder.EncodeWithPatches(pixels);
         torch.Tensor corner = fine.reshape(4, 16, 16, -1).narrow(1, 0, 8).narrow(2, 0, 8).mean([1, 2]);
         ReferenceFolder.Close(batch.Tokens![.., 0], corner, 2e-3, 1e-3, "tokens");

@@ -14,21 +14,24 @@ public sealed class BaselineTests
     public void Fit_OnLabels_GeneratesByLabelAndIsSaved()
     {
         using GMemModel model = TrainOnLabels();
-        using GeneratedImages images = model.Generate([new(1, Label: "blue"), new(1, 0), new(1, Label: "green"), new(1)]);
-        byte[][] pixels = TinyModel.Generate(model, new(1, Label: "blue"), new(1, 0), new(1, Label: "green"));
-        Assert.Equal(["blue", "green", "red"], model.Memory.Entries.Select(e => e.Label));
-        Assert.Equal([0L, 0L, 1L], images.MemoryIndices.Take(3));
-        Assert.Equal(pixels[0], pixels[1]);
+        IReadOnlyList<GeneratedImage> images = model.Generate([new(1, PromptLabel: "blue"), new(2, PromptLabel: "blue"), new(1, PromptLabel: "green"), new(1)]);
+        byte[][] pixels = TinyModel.Generate(model, new(1, PromptLabel: "blue"), new(2, PromptLabel: "blue"), new(1, PromptLabel: "green"));
+        Assert.Equal(["blue", "green", "red"], model.ClassNames);
+        Assert.Equal(["blue", "blue", "green"], images.Take(3).Select(i => i.Label));
+        Assert.Contains(images[3].Label, model.ClassNames);
+        Assert.All(images, i => Assert.Null(i.Entry));
+        Assert.NotEqual(pixels[0], pixels[1]);
         Assert.NotEqual(pixels[0], pixels[2]);
+        Assert.False(model.HasMemory);
+        Assert.Contains("has no memory", Assert.Throws<InvalidOperationException>(() => model.Memory).Message, StringComparison.Ordinal);
         Assert.Null(model.Encoder);
-        Assert.Equal(3, model.Core.Network.Options.ClassCount);
+        Assert.Equal(3, model.ClassNames.Count);
 
         MemoryArchive archive = new();
         model.Save(archive);
         using GMemModel loaded = GMemModel.Load(archive, torch.CPU);
-        Assert.Equal(pixels, TinyModel.Generate(loaded, new(1, Label: "blue"), new(1, 0), new(1, Label: "green")));
-        using GMemModel onlyRed = model.WithMemory(model.Memory.KeepLabel("red"));
-        Assert.Equal(TinyModel.Generate(model, new GenerationRequest(4, Label: "red")), TinyModel.Generate(onlyRed, new GenerationRequest(4)));
+        Assert.Equal(pixels, TinyModel.Generate(loaded, new(1, PromptLabel: "blue"), new(2, PromptLabel: "blue"), new(1, PromptLabel: "green")));
+        Assert.Equal(["blue", "green", "red"], loaded.ClassNames);
     }
 
     [Fact]
@@ -38,22 +41,62 @@ public sealed class BaselineTests
         GMem.Sampling.SamplingOptions sampling = model.Sampling;
         sampling.GuidanceScale = 3;
         using GMemModel guided = model.WithSampling(sampling);
-        Assert.NotEqual(TinyModel.Generate(model, new GenerationRequest(1, 2)), TinyModel.Generate(guided, new GenerationRequest(1, 2)));
+        Assert.NotEqual(TinyModel.Generate(model, new GenerationRequest(1, PromptLabel: "red")), TinyModel.Generate(guided, new GenerationRequest(1, PromptLabel: "red")));
     }
 
     [Fact]
-    public void Generate_OnLabels_AMixtureOfClassesIsRefused()
+    public void Generate_OnLabels_SnippetsEntriesAndUnknownClassesAreRefused()
     {
         using GMemModel model = TrainOnLabels();
-        ArgumentException error = Assert.Throws<ArgumentException>(() => model.Generate([new(1, Snippet: new float[] { 1, 1, 0 })]));
-        Assert.Contains("no unit vector of a class", error.Message, StringComparison.Ordinal);
+        foreach (GenerationRequest request in new GenerationRequest[] { new(1, Snippet: new float[] { 1, 1, 0 }), new(1, MemoryIndex: 0) })
+        {
+            Assert.Contains("has no memory", Assert.Throws<ArgumentException>(() => model.Generate([request])).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(
+            "The model does not know the class 'pink'; it knows 'blue', 'green', 'red'.",
+            Assert.Throws<ArgumentException>(() => model.Generate([new(1, PromptLabel: "pink")])).Message);
+    }
+
+    /// <summary>The seed chooses every class about as often.</summary>
+    [Fact]
+    public void LabelOf_SeedsAlone_ReachesEveryClass()
+    {
+        using GMemModel model = TrainOnLabels();
+        string?[] labels = [.. Enumerable.Range(0, 60).Select(seed => model.LabelOf(new GenerationRequest(seed)))];
+        Assert.All(model.ClassNames, name => Assert.InRange(labels.Count(l => l == name), 8, 35));
+    }
+
+    [Fact]
+    public void Fit_OnSnippetsAndLabels_UsesBothAndIsSaved()
+    {
+        using TrainingImages images = Labelled(i => (i % 3) switch { 0 => "red", 1 => "green", _ => "blue" });
+        GMemOptions options = TinyModel.Options(steps: 30);
+        options.Network.Conditions = [new SnippetCondition(), new LabelCondition()];
+        using GMemModel model = GMemModel.Fit(images, options, torch.CPU);
+        GenerationRequest entry = new(1, MemoryIndex: 3), other = new(1, MemoryIndex: 3, PromptLabel: "green"), drawn = new(1, PromptLabel: "green");
+        IReadOnlyList<GeneratedImage> made = model.Generate([entry, other, drawn]);
+        Assert.Equal(["red", "green", "green"], made.Select(i => i.Label));
+        Assert.Equal("green", made[2].Entry!.Value.Label);
+        byte[][] pixels = TinyModel.Generate(model, entry, other, drawn);
+        Assert.NotEqual(pixels[0], pixels[1]);
+        Assert.NotEqual(pixels[1], pixels[2]);
+
+        MemoryArchive archive = new();
+        model.Save(archive);
+        using GMemModel loaded = GMemModel.Load(archive, torch.CPU);
+        Assert.Equal(pixels, TinyModel.Generate(loaded, entry, other, drawn));
+        GMem.Sampling.SamplingOptions sampling = model.Sampling;
+        sampling.GuidanceScale = 3;
+        using GMemModel guided = model.WithSampling(sampling);
+        Assert.NotEqual(pixels[0], TinyModel.Generate(guided, entry)[0]);
     }
 
     [Fact]
     public void Fit_OnNothing_GeneratesAndIsSaved()
     {
         GMemOptions options = TinyModel.Options(steps: 40);
-        options.Network.Condition = ConditionKind.None;
+        options.Network.Conditions = [];
         using GMemModel model = TinyModel.Train(options);
         MemoryArchive archive = new();
         model.Save(archive);
@@ -61,30 +104,33 @@ public sealed class BaselineTests
         byte[][] pixels = TinyModel.Generate(loaded, new(1), new(2));
         Assert.Equal(pixels, TinyModel.Generate(model, new(1), new(2)));
         Assert.NotEqual(pixels[0], pixels[1]);
-        Assert.Equal(1, model.Memory.Count);
+        Assert.False(model.HasMemory);
+        Assert.Contains(
+            "not conditioned on anything", Assert.Throws<ArgumentException>(() => model.Generate([new(1, PromptLabel: "red")])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Fit_OnLabelsWithoutLabels_SaysSo()
     {
         GMemOptions options = TinyModel.Options();
-        options.Network.Condition = ConditionKind.Label;
+        options.Network.Conditions = [new LabelCondition()];
         using TrainingImages none = TinyModel.Images();
-        Assert.Contains("the images have no labels", Assert.Throws<ArgumentException>(() => GMemModel.Fit(none, options, torch.CPU)).Message, StringComparison.Ordinal);
+        Assert.Contains("the training data have none", Assert.Throws<ArgumentException>(() => GMemModel.Fit(none, options, torch.CPU)).Message, StringComparison.Ordinal);
         using TrainingImages some = Labelled(i => i == 5 ? "" : "a");
-        Assert.Contains("image 5 (counted from 0) has no label", Assert.Throws<ArgumentException>(() => GMemModel.Fit(some, options, torch.CPU)).Message, StringComparison.Ordinal);
+        Assert.Contains("image 5 (counted from 0) has none", Assert.Throws<ArgumentException>(() => GMemModel.Fit(some, options, torch.CPU)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(ConditionKind.Snippet)]
-    [InlineData(ConditionKind.Label)]
-    [InlineData(ConditionKind.None)]
-    public void Fit_ProjectionLoss_TrainsTheProjector(ConditionKind condition)
+    [InlineData("snippet")]
+    [InlineData("label")]
+    [InlineData(null)]
+    public void Fit_ProjectionLoss_TrainsTheProjector(string? condition)
     {
         using SnippetEncoder encoder = TinyEncoders.DinoV2();
         using TrainingImages images = Labelled(i => $"{i % 3}");
         GMemOptions options = TinyModel.Options(steps: 40);
-        (options.Network.Condition, options.Encoder) = (condition, encoder);
+        options.Encoder = encoder;
+        options.Network.Conditions = condition switch { "snippet" => [new SnippetCondition()], "label" => [new LabelCondition()], _ => [] };
         (options.Network.ProjectionSize, options.Network.ProjectorHiddenSize, options.Network.ProjectorDepth) = (TinyEncoders.TokenWidth, 32, 1);
         options.Training.HorizontalFlip = true;
         ProgressList with = new(), without = new();
@@ -95,7 +141,7 @@ public sealed class BaselineTests
         // The loss is a cosine of -1 at best: with the weight 0.5 the total sinks by what the projector has learnt.
         double gain = with.Reports[^5..].Average(r => r.Loss) - without.Reports[^5..].Average(r => r.Loss);
         Assert.InRange(gain, -0.55, -0.1);
-        Assert.Equal(condition == ConditionKind.Snippet, model.Encoder is not null);
+        Assert.Equal(condition == "snippet", model.Encoder is not null);
     }
 
     [Fact]
@@ -149,7 +195,7 @@ public sealed class BaselineTests
         GMemOptions options = TinyModel.Options();
         options.InitialModel = initial;
         using GMemModel tuned = GMemModel.Fit(red, options, torch.CPU);
-        Assert.Equal(["blue", "green", "red"], tuned.Memory.Entries.Select(e => e.Label));
+        Assert.Equal(["blue", "green", "red"], tuned.ClassNames);
         ArgumentException error = Assert.Throws<ArgumentException>(() => GMemModel.Fit(other, options, torch.CPU));
         Assert.Equal("The initial model does not know the label 'pink'; its classes are 'blue', 'green', 'red'.", error.Message);
     }
@@ -158,7 +204,7 @@ public sealed class BaselineTests
     {
         using TrainingImages images = Labelled(i => (i % 3) switch { 0 => "red", 1 => "green", _ => "blue" });
         GMemOptions options = TinyModel.Options(steps: 30);
-        options.Network.Condition = ConditionKind.Label;
+        options.Network.Conditions = [new LabelCondition()];
         return GMemModel.Fit(images, options, torch.CPU);
     }
 

@@ -30,11 +30,11 @@ public sealed class CheckpointTests
             Assert.Equal(Shape(expected), Shape(model.Core.Network.Options));
             if (recorded.Contains("eval.out"))
             {
-                torch.Tensor condition = recorded.Read(expected.Condition == ConditionKind.Label ? "y" : "c");
+                torch.Tensor condition = recorded.Read(expected.Label is not null ? "y" : "c");
                 ReferenceFolder.Close(model.Core.Network.forward(recorded.Read("x"), recorded.Read("t"), condition), recorded.Read("eval.out"), 2e-5, 0, what);
             }
 
-            using GeneratedImages images = model.Generate([new(1), new(2, 0)]);
+            IReadOnlyList<GeneratedImage> images = model.Generate([new(1), new(2, 0)]);
             Assert.Equal([2, 3, model.ImageSize, model.ImageSize], images.Pixels.shape);
         }
     }
@@ -48,8 +48,8 @@ public sealed class CheckpointTests
         string path = folder.File("export.safetensors");
         model.ExportCheckpoint(path);
         using GMemModel again = GMemModel.FromCheckpoint(path, model.Memory, new CheckpointOptions { HeadCount = 2, Sampling = model.Sampling });
-        Assert.True(model.Core.Network.Options.SnippetScale > 1);
-        Assert.Equal(1, again.Core.Network.Options.SnippetScale);
+        Assert.True(model.Core.Network.Options.Snippet!.Scale > 1);
+        Assert.Equal(1, again.Core.Network.Options.Snippet!.Scale);
         torch.Tensor x = torch.ones(2, 3, 8, 8), t = TensorNumbers.Full([2], 0.4f), snippets = model.Memory.Rows([3, 4]);
         ReferenceFolder.Close(again.Core.Network.forward(x, t, snippets), model.Core.Network.forward(x, t, snippets), 1e-5, 0, "prediction");
         using SafetensorsFile file = SafetensorsFile.Open(path);
@@ -91,7 +91,7 @@ public sealed class CheckpointTests
         using DisposeScope scope = torch.NewDisposeScope();
         using TemporaryFolder folder = new();
         string path = folder.File("latent.safetensors");
-        using SiT network = new(new SiTOptions { InputSize = 4, PatchSize = 2, HiddenSize = 32, Depth = 1, HeadCount = 2, SnippetSize = 5 }, new torch.Generator(1));
+        using SiT network = new(new SiTOptions { InputSize = 4, PatchSize = 2, HiddenSize = 32, Depth = 1, HeadCount = 2, Conditions = [new SnippetCondition { Size = 5 }] }, new torch.Generator(1));
         SafetensorsWriter.Write(path, network.StateDictTensors());
         using KlAutoencoder four = TinyEncoders.Kl();
         MemoryBank five = Rows(5), six = Rows(6);
@@ -122,7 +122,7 @@ public sealed class CheckpointTests
         }
     }
 
-    private static MemoryBank? Bank(SiTOptions options) => options.Condition == ConditionKind.Snippet ? Rows(options.SnippetSize) : null;
+    private static MemoryBank? Bank(SiTOptions options) => options.Snippet is { } snippet ? Rows(snippet.Size) : null;
 
     private static MemoryBank Rows(int dimension)
     {
@@ -144,7 +144,7 @@ public sealed class CheckpointTests
     {
         object[] sizes = [o.InputSize, o.InputChannels, o.PatchSize, o.HiddenSize, o.Depth, o.HeadCount, o.ResolvedMlpHiddenSize, o.FrequencyEmbeddingSize];
         object[] switches = [o.UseRmsNorm, o.UseSwiGlu, o.UseRope, o.UseQkNorm, o.UseShift, o.LearnSigma];
-        object[] condition = [o.Condition, o.Condition == ConditionKind.Snippet ? o.SnippetSize : 0, o.Condition == ConditionKind.Label ? o.ClassCount : 0];
+        object[] condition = [o.Conditions.Count, o.Snippet?.Size ?? 0, o.Label?.ClassCount ?? 0];
         object[] projector = [o.ProjectionSize, o.ProjectionSize > 0 ? o.ProjectorHiddenSize : 0];
         return string.Join(' ', [.. sizes, .. switches, .. condition, .. projector]);
     }

@@ -99,11 +99,11 @@ public sealed class GMemModelTests
     {
         using GMemModel all = TinyModel.Train();
         using GMemModel model = all.WithMemory(Labelled(all.Memory));
-        GenerationRequest[] requests = [new(1), new(2, MemoryIndex: 7), new(3, Label: "odd"), new(4, Snippet: Enumerable.Repeat(1f, all.Memory.Dimension).ToArray())];
+        GenerationRequest[] requests = [new(1), new(2, MemoryIndex: 7), new(3, PromptLabel: "odd"), new(4, Snippet: Enumerable.Repeat(1f, all.Memory.Dimension).ToArray())];
 
         MemoryEntry?[] entries = [.. requests.Select(model.EntryOf)];
 
-        using GeneratedImages images = model.Generate(requests);
+        IReadOnlyList<GeneratedImage> images = model.Generate(requests);
         Assert.Equal(images.MemoryIndices, entries.Select(e => e?.Index ?? -1));
         Assert.Equal(7, entries[1]?.Index);
         Assert.Equal("odd", entries[2]?.Label);
@@ -115,11 +115,11 @@ public sealed class GMemModelTests
     {
         using GMemModel all = TinyModel.Train();
         using GMemModel model = all.WithMemory(Labelled(all.Memory));
-        long[] drawn = [.. Enumerable.Range(0, 40).Select(seed => model.EntryOf(new GenerationRequest(seed, Label: "odd"))!.Value.Index)];
+        long[] drawn = [.. Enumerable.Range(0, 40).Select(seed => model.EntryOf(new GenerationRequest(seed, PromptLabel: "odd"))!.Value.Index)];
         Assert.All(drawn, index => Assert.Equal(1, index % 2));
         Assert.True(drawn.Distinct().Count() > 6);
 
-        Assert.Equal(TinyModel.Generate(model, new GenerationRequest(5, MemoryIndex: drawn[5])), TinyModel.Generate(model, new GenerationRequest(5, Label: "odd")));
+        Assert.Equal(TinyModel.Generate(model, new GenerationRequest(5, MemoryIndex: drawn[5])), TinyModel.Generate(model, new GenerationRequest(5, PromptLabel: "odd")));
     }
 
     [Fact]
@@ -130,9 +130,9 @@ public sealed class GMemModelTests
 
         Assert.Equal(
             "A request has MemoryIndex 3 and the Label 'odd'; give one of them, or none to let the seed pick an entry.",
-            Assert.Throws<ArgumentException>(() => model.Validate(new GenerationRequest(1, 3, Label: "odd"))).Message);
-        Assert.Contains("has the label 'cat'; it knows 'even', 'odd'.", Assert.Throws<ArgumentException>(() => model.Validate(new GenerationRequest(1, Label: "cat"))).Message, StringComparison.Ordinal);
-        Assert.Contains("its entries have no labels", Assert.Throws<ArgumentException>(() => all.Validate(new GenerationRequest(1, Label: "cat"))).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentException>(() => model.Validate(new GenerationRequest(1, 3, PromptLabel: "odd"))).Message);
+        Assert.Contains("has the label 'cat'; it knows 'even', 'odd'.", Assert.Throws<ArgumentException>(() => model.Validate(new GenerationRequest(1, PromptLabel: "cat"))).Message, StringComparison.Ordinal);
+        Assert.Contains("its entries have no labels", Assert.Throws<ArgumentException>(() => all.Validate(new GenerationRequest(1, PromptLabel: "cat"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -196,8 +196,8 @@ public sealed class GMemModelTests
         using GMemModel model = TinyModel.Train();
         using torch.Tensor row = model.Memory.Rows([5]);
         float[] snippet = [.. row.data<float>().Select(x => 3 * x)];
-        using GeneratedImages byIndex = model.Generate([new(9, 5)]);
-        using GeneratedImages bySnippet = model.Generate([new(9, Snippet: snippet)]);
+        IReadOnlyList<GeneratedImage> byIndex = model.Generate([new(9, 5)]);
+        IReadOnlyList<GeneratedImage> bySnippet = model.Generate([new(9, Snippet: snippet)]);
         using torch.Tensor difference = (byIndex.Pixels.to(torch.int32) - bySnippet.Pixels.to(torch.int32)).abs().max();
         Assert.InRange(difference.item<int>(), 0, 1);
         Assert.Equal([5L], byIndex.MemoryIndices);
@@ -208,7 +208,7 @@ public sealed class GMemModelTests
     public void Generate_SeedAlone_PicksTheEntryThatIsReported()
     {
         using GMemModel model = TinyModel.Train();
-        using GeneratedImages drawn = model.Generate([new(21)]);
+        IReadOnlyList<GeneratedImage> drawn = model.Generate([new(21)]);
         long index = drawn.MemoryIndices[0];
         Assert.InRange(index, 0, model.Memory.Count - 1);
         Assert.Equal(TinyModel.Generate(model, new GenerationRequest(21, index)), TinyModel.Generate(model, new GenerationRequest(21)));
@@ -218,7 +218,7 @@ public sealed class GMemModelTests
     public void Generate_NoRequests_GivesNoImages()
     {
         using GMemModel model = TinyModel.Train();
-        using GeneratedImages none = model.Generate([]);
+        IReadOnlyList<GeneratedImage> none = model.Generate([]);
         Assert.Equal([0, 3, TinyModel.ImageSize, TinyModel.ImageSize], none.Pixels.shape);
     }
 
@@ -294,7 +294,7 @@ public sealed class GMemModelTests
         using torch.Tensor row = model.Memory.Rows([7]);
         using GMemModel one = model.WithMemory(MemoryBank.FromRows(row));
         model.Dispose();
-        using GeneratedImages drawn = one.Generate([new(4)]);
+        IReadOnlyList<GeneratedImage> drawn = one.Generate([new(4)]);
         Assert.Equal([0L], drawn.MemoryIndices);
         Assert.Equal(before[0], drawn.Pixels.data<byte>().ToArray());
     }

@@ -70,11 +70,11 @@ public sealed class BatchGradientTests
     [Fact]
     public void Pass_FailsOnOneThread_ThrowsThatAndGoesOn() => OperatorThreads.Run(2, () =>
     {
-        using SiT sit = new(new SiTOptions { InputSize = 8, InputChannels = 3, HiddenSize = 32, Depth = 1, HeadCount = 2, SnippetSize = 6 });
+        using SiT sit = new(new SiTOptions { InputSize = 8, InputChannels = 3, HiddenSize = 32, Depth = 1, HeadCount = 2, Conditions = [new SnippetCondition { Size = 6 }] });
         using FlatParameters parameters = new(sit.TrainableParameters());
         using GradientTeam team = GradientTeam.Of(sit, parameters, new TrainingOptions { BatchSize = 2 }, torch.CPU)!;
         using DisposeScope scope = torch.NewDisposeScope();
-        StepDraws draws = new(torch.zeros(2, 1), torch.zeros(2, 1), torch.zeros(2), null, null);
+        StepDraws draws = new(torch.zeros(2, 1), torch.zeros(2, 1), torch.zeros(2), [], null);
         LossTerms Half(SiT network, StepDraws some, double share, bool counts) => new(TensorNumbers.Full([], share), TensorNumbers.Full([], network == sit ? 1 : 2), null, null);
         Assert.Throws<IOException>(() => team.Pass(draws, 1, (network, some, share, counts) => counts ? Half(network, some, share, counts) : throw new IOException("no")));
         LossTerms loss = team.Pass(draws, 1, Half);
@@ -114,7 +114,7 @@ public sealed class BatchGradientTests
     private static (LossTerms Loss, torch.Tensor Gradient) Gradient(TrainingOptions options, bool checkpointing = false, bool lightning = false)
     {
         using torch.Generator generator = new(4);
-        SiTOptions network = new() { InputSize = 8, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2, SnippetSize = 6, ActivationCheckpointing = checkpointing };
+        SiTOptions network = new() { InputSize = 8, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2, Conditions = [new SnippetCondition { Size = 6 }], ActivationCheckpointing = checkpointing };
         if (lightning)
         {
             _ = network.UseLightningBlocks();
@@ -131,7 +131,7 @@ public sealed class BatchGradientTests
         using FlatParameters parameters = new(sit.TrainableParameters());
         long[] shape = [4, 3, 8, 8];
         StepDraws draws = new(
-            torch.randn(shape, generator: generator), torch.randn(shape, generator: generator), torch.rand(4, generator: generator), torch.randn([4, 6], generator: generator),
+            torch.randn(shape, generator: generator), torch.randn(shape, generator: generator), torch.rand(4, generator: generator), [torch.randn([4, 6], generator: generator)],
             network.ProjectionSize > 0 ? torch.randn([4, 16, network.ProjectionSize], generator: generator) : null);
         using (torch.enable_grad())
         {

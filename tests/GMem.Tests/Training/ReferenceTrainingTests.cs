@@ -85,7 +85,7 @@ public sealed class ReferenceTrainingTests
                 batches.Read($"batch{step}.x1"),
                 batches.Read($"batch{step}.x0"),
                 batches.Read($"batch{step}.t"),
-                condition,
+                [condition],
                 batches.Contains($"batch{step}.z") ? batches.Read($"batch{step}.z") : null);
             terms.Total.backward();
             if (FileOf(run, "step0") is { } detail)

@@ -44,10 +44,10 @@ public sealed class TrainingLoopTests
         MemoryBank plain = MemoryBank.FromRows(torch.randn([4, 5], generator: generator));
         MemoryBank mirrored = MemoryBank.FromRows(torch.randn([4, 5], generator: generator));
         PixelAutoencoder pixelsAsTheyAre = new();
-        TrainingSet set = new(pixels, plain, mirrored, pixelsAsTheyAre, torch.CPU);
+        TrainingSet set = TestTrainingSet.Of(pixels, plain, mirrored, pixelsAsTheyAre, [new SnippetCondition()]);
 
-        (torch.Tensor data, torch.Tensor? condition, torch.Tensor? tokens) = set.Batch([2, 0, 2], [true, false, false]);
-        torch.Tensor snippets = condition!;
+        (torch.Tensor data, IReadOnlyList<torch.Tensor> conditions, torch.Tensor? tokens) = set.Batch([2, 0, 2], [true, false, false]);
+        torch.Tensor snippets = Assert.Single(conditions);
         Assert.Null(tokens);
 
         torch.Tensor expected = pixelsAsTheyAre.Encode(torch.stack([pixels[2].flip(2), pixels[0], pixels[2]]));
@@ -131,11 +131,11 @@ public sealed class TrainingLoopTests
     private static torch.Tensor Train(TrainingOptions options, bool useAverage, Action<TrainingLoop, TrainingProgress>? onReport = null)
     {
         using TrainingImages images = TinyModel.Images(count: 8);
-        SiTOptions network = new() { InputSize = TinyModel.ImageSize, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2, SnippetSize = 6 };
+        SiTOptions network = new() { InputSize = TinyModel.ImageSize, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2, Conditions = [new SnippetCondition { Size = 6 }] };
         using torch.Generator generator = new(4);
         using torch.Tensor rows = torch.randn([8, 6], generator: generator);
         using SiT sit = new(network, generator);
-        TrainingSet set = new(images.Pixels, MemoryBank.FromRows(rows), null, new PixelAutoencoder(), torch.CPU);
+        TrainingSet set = TestTrainingSet.Of(images.Pixels, MemoryBank.FromRows(rows), null, new PixelAutoencoder(), network.Conditions);
         using TrainingLoop loop = new(sit, set, options, torch.CPU);
         ProgressList progress = new() { OnReport = report => onReport?.Invoke(loop, report) };
         _ = loop.Run(progress, CancellationToken.None);

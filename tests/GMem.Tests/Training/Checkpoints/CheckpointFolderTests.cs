@@ -96,7 +96,7 @@ public sealed class CheckpointFolderTests
     private static SiT Network()
     {
         using torch.Generator generator = new(4);
-        return new SiT(new SiTOptions { InputSize = 8, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 1, HeadCount = 2, SnippetSize = 6 }, generator);
+        return new SiT(new SiTOptions { InputSize = 8, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 1, HeadCount = 2, Conditions = [new SnippetCondition { Size = 6 }] }, generator);
     }
 
     /// <summary>A disk with room for so many bytes more.</summary>

@@ -64,7 +64,7 @@ public sealed class WorkspaceFilesTests
         GMemOptions plain = Options(null);
         using TrainingImages images = TinyModel.Images();
         using GMemModel model = GMemModel.Fit(images, plain, torch.CPU);
-        using GeneratedImages samples = model.Generate([.. Enumerable.Range(1, 5).Select(seed => new GenerationRequest(seed))]);
+        IReadOnlyList<GeneratedImage> samples = model.Generate([.. Enumerable.Range(1, 5).Select(seed => new GenerationRequest(seed))]);
         RgbImage expected = ImageGrid.Compose(ImageTensors.FromTensor(samples.Pixels), columns: 3, scale: 8);
         Assert.Equal(expected.Pixels, ImageReader.ReadFile(folder.File("samples/step-00000006.png")).Pixels);
     }
