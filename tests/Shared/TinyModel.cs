@@ -38,7 +38,8 @@ public static class TinyModel
     public static byte[][] Generate(GMemModel model, params GenerationRequest[] requests)
     {
         IReadOnlyList<GeneratedImage> images = model.Generate(requests);
-        byte[] all = images.Pixels.data<byte>().ToArray();
+        using torch.Tensor pixels = images.Pixels;
+        byte[] all = pixels.data<byte>().ToArray();
         int one = all.Length / Math.Max(1, requests.Length);
         return [.. Enumerable.Range(0, requests.Length).Select(i => all[(i * one)..((i + 1) * one)])];
     }

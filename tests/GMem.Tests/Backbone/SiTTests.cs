@@ -98,7 +98,7 @@ public sealed class SiTTests
         using torch.Generator generator = new(3, torch.CPU);
         using SiT network = new(options, generator);
         (torch.Tensor x, torch.Tensor t, torch.Tensor? c) = SmallSiT.Inputs(options, 2);
-        Assert.All(Modulations.Plain(network, t, c), m => Assert.Equal(zero, m.abs().max().item<float>() == 0));
+        Assert.All(Modulations.Plain(network, t, network.EmbedConditions([c!], 2)), m => Assert.Equal(zero, m.abs().max().item<float>() == 0));
         Assert.Equal(0, network.forward(x, t, c).abs().max().item<float>());
     }
 

@@ -29,10 +29,10 @@ public sealed class LatentDataSetTests
         Assert.True(latents is { Count: 16, Channels: 4, Size: 4, HasMirrorImages: true, HasLabels: true, HasSnippets: false });
         Assert.Equal(8, withBank.ImageSize);
         Assert.Equal(16, withBank.Memory.Count);
-        Assert.Equal(["0", "1", "2"], withLabels.Memory.Labels);
+        Assert.Equal(["0", "1", "2"], withLabels.ClassNames);
         IReadOnlyList<GeneratedImage> images = withLabels.Generate([new(1, PromptLabel: "2"), new(1)]);
         Assert.Equal([2, 3, 8, 8], images.Pixels.shape);
-        Assert.Equal(2, images.MemoryIndices[0]);
+        Assert.Equal("2", images[0].Label);
 
         // Nothing but the number of channels is known of latents without statistics: they are measured.
         LatentStatistics statistics = ((KlAutoencoder)withBank.Autoencoder).Statistics!;
