@@ -14,7 +14,7 @@ public sealed class BankFixtureTests
     {
         byte[] fixture = Read(kind);
         MemoryBank bank = MemoryBank.Load(new MemoryStream(fixture), kind);
-        Assert.Equal(kind, bank.Storage.ToString());
+        Assert.Equal(kind, bank.Storage.Kind);
         Assert.Equal(fixture, Write(bank));
     }
 

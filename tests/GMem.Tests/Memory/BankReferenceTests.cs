@@ -74,11 +74,12 @@ public sealed class BankReferenceTests
     {
         torch.Tensor rows = file.Read("bank");
         int rank = config.GetProperty("latent_dim").GetInt32();
-        (LowRankBasis basis, _) = LowRankFactors.Fit((start, count) => rows.narrow(0, start, count), (int)rows.shape[0], (int)rows.shape[1], rank);
-        torch.Tensor coefficients = basis.Project(rows);
+        (LowRankStorage basis, _) = LowRankStorage.Fit(
+            (start, count) => rows.narrow(0, start, count), (int)rows.shape[0], (int)rows.shape[1], rank);
+        torch.Tensor coefficients = basis.Encode(rows);
         torch.Tensor decompressed = basis.Reconstruct(coefficients);
         torch.Tensor chosen = decompressed.index_select(0, torch.tensor(Indices(config)));
-        torch.Tensor kept = basis.Reconstruct(basis.Project(torch.stack([file.Read("snippet_in"), file.Read("snippet_out")])));
+        torch.Tensor kept = basis.Reconstruct(basis.Encode(torch.stack([file.Read("snippet_in"), file.Read("snippet_out")])));
         torch.Tensor blends = basis.Reconstruct(Blends(coefficients, config));
         Comparison compare = new(file);
         compare.With("mean", torch.tensor(basis.Mean));

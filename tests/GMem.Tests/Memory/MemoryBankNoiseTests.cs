@@ -74,7 +74,7 @@ public sealed class MemoryBankNoiseTests
         Assert.Contains("sum to Infinity", Assert.Throws<ArgumentException>(() => bank.WithSamplingWeights([double.MaxValue, double.MaxValue, 0, 0])).Message);
         MemoryBank onlyFirst = bank.WithSamplingWeights([1, 0, 0, 0]);
         Assert.Contains("weight 0", Assert.Throws<ArgumentException>(() => onlyFirst.IndexFromNoise(0, "label 1")).Message);
-        Assert.Throws<InvalidOperationException>(() => onlyFirst.Remove(0));
+        Assert.Throws<InvalidOperationException>(() => onlyFirst.Remove(new EntryId(0)));
         Assert.Equal(0, onlyFirst.SamplingWeight(3));
         Assert.Equal(1, onlyFirst.WithoutSamplingWeights().SamplingWeight(3));
         Assert.Throws<ArgumentOutOfRangeException>(() => bank.SamplingWeight(4));

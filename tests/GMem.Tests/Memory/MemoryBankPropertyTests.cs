@@ -44,7 +44,7 @@ public sealed class MemoryBankPropertyTests
             using DisposeScope scope = torch.NewDisposeScope();
             MemoryBank bank = After(edits);
             MemoryBank added = bank.Add(TestBank.Gaussian(3, Width, edits[0].Seed), labels: ["new", null, "label 1"]);
-            long[] ids = [.. added.Entries.Skip((int)bank.Count).Select(e => e.Id)];
+            EntryId[] ids = [.. added.Entries.Skip((int)bank.Count).Select(e => e.Id)];
             Assert.True(bank.ContentEquals(added.Remove(ids)));
         },
         iter: Fuzz.Iterations(150),
@@ -114,8 +114,8 @@ public sealed class MemoryBankPropertyTests
             5 => bank.Merge(Start(seed % 3, seed + 1)),
             6 => bank.KeepRandom((bank.Count + 1) / 2, seed),
             7 => bank.KeepSpread((bank.Count + 1) / 2, seed),
-            8 => bank.WithSamplingWeights(e => 1 + (e.Id % 5)),
-            9 when bank.Storage == SnippetStorage.Float32 => bank.ToDense(SnippetStorage.Float16),
+            8 => bank.WithSamplingWeights(e => 1 + (e.Id.Value % 5)),
+            9 when bank.Storage.Equals(SnippetStorage.Float32) => bank.ToStorage(SnippetStorage.Float16),
             _ => bank,
         };
     }

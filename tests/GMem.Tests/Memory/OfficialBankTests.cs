@@ -12,11 +12,12 @@ namespace GMem.Tests.Memory;
 public sealed class OfficialBankTests
 {
     [Theory]
-    [InlineData(SnippetStorage.Float32)]
-    [InlineData(SnippetStorage.Float16)]
-    public void FromCheckpoint_Matrix_IsThatOfItsRows(SnippetStorage storage)
+    [InlineData("Float32")]
+    [InlineData("Float16")]
+    public void FromCheckpoint_Matrix_IsThatOfItsRows(string kind)
     {
         using DisposeScope scope = torch.NewDisposeScope();
+        SnippetStorage storage = TestBank.Dense(kind);
         torch.Tensor rows = TestBank.Gaussian(5000, 6).Times(4);
         using TemporaryFile file = new(Matrix(rows));
         Assert.True(MemoryBank.FromRows(rows, storage: storage).ContentEquals(MemoryBank.FromCheckpoint(file.Path, storage)));
