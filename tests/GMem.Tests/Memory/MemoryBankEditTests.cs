@@ -44,15 +44,24 @@ public sealed class MemoryBankEditTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         MemoryBank bank = TestBank.Create(rows: 5, width: 8);
-        Assert.Contains("have 9 components, those of this memory bank have 8", Assert.Throws<ArgumentException>(() => bank.Add(torch.ones(9))).Message);
-        Assert.Contains("with the ids 2, 4 already", Assert.Throws<ArgumentException>(() => bank.Add(TestBank.Gaussian(3, 8), ids: TestBank.Ids(2, 9, 4))).Message);
-        Assert.Contains("these are not: -1, 7", Assert.Throws<ArgumentException>(() => bank.Add(TestBank.Gaussian(3, 8), ids: TestBank.Ids(-1, 7, 7))).Message);
-        Assert.Contains("2 labels for 3 rows", Assert.Throws<ArgumentException>(() => bank.Add(TestBank.Gaussian(3, 8), labels: ["a", "b"])).Message);
+        Assert.Contains(
+            "have 9 components, those of this memory bank have 8",
+            Assert.Throws<ArgumentException>(() => bank.Add(torch.ones(9))).Message);
+        Assert.Contains(
+            "with the ids 2, 4 already",
+            Assert.Throws<ArgumentException>(() => bank.Add(TestBank.Gaussian(3, 8), ids: TestBank.Ids(2, 9, 4))).Message);
+        Assert.Contains(
+            "these are not: -1, 7",
+            Assert.Throws<ArgumentException>(() => bank.Add(TestBank.Gaussian(3, 8), ids: TestBank.Ids(-1, 7, 7))).Message);
+        Assert.Contains(
+            "2 labels for 3 rows",
+            Assert.Throws<ArgumentException>(() => bank.Add(TestBank.Gaussian(3, 8), labels: ["a", "b"])).Message);
         Assert.Contains("id 6.", Assert.Throws<ArgumentException>(() => bank.Add(torch.stack([torch.ones(8), torch.zeros(8)]))).Message);
         Assert.Throws<ArgumentException>(() => bank.Add(torch.ones(2, 8, dtype: torch.int64)));
         Assert.Contains("surrogate", Assert.Throws<ArgumentException>(() => bank.Add(torch.ones(8), labels: ["\ud800"])).Message);
         Assert.Contains("cannot be empty", Assert.Throws<ArgumentException>(() => MemoryBank.FromRows(torch.empty(0, 8))).Message);
-        Assert.Throws<ArgumentException>(() => MemoryBank.FromRows(torch.ones(2, 8), storage: TestBank.Create(width: 9).ToLowRank(3, Token).Bank.Storage));
+        SnippetStorage wider = TestBank.Create(width: 9).ToLowRank(3, Token).Bank.Storage;
+        Assert.Throws<ArgumentException>(() => MemoryBank.FromRows(torch.ones(2, 8), storage: wider));
     }
 
     [Fact]
@@ -74,7 +83,9 @@ public sealed class MemoryBankEditTests
     public void Remove_WhatIsNotThere_IsNamed()
     {
         MemoryBank bank = TestBank.Create(rows: 4);
-        Assert.Contains("no entry with the ids 9, -3", Assert.Throws<KeyNotFoundException>(() => bank.Remove(TestBank.Ids(1, 9, -3))).Message);
+        Assert.Contains(
+            "no entry with the ids 9, -3",
+            Assert.Throws<KeyNotFoundException>(() => bank.Remove(TestBank.Ids(1, 9, -3))).Message);
         Assert.Contains("no entry with the id 4", Assert.Throws<KeyNotFoundException>(() => bank.IndexOf(new EntryId(4))).Message);
         Assert.Throws<KeyNotFoundException>(() => bank.RowsById(TestBank.Ids(4)));
         Assert.Throws<ArgumentException>(() => bank.RemoveLabel("label 3"));

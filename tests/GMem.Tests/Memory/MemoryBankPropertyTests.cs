@@ -6,12 +6,16 @@ using TorchSharp;
 
 namespace GMem.Tests.Memory;
 
-/// <summary>Properties of every sequence of edits, on every kind of storage. <see cref="Fuzz.Variable"/> sets how many sequences are tried.</summary>
+/// <summary>
+/// Properties of every sequence of edits, on every kind of storage. <see cref="Fuzz.Variable"/> sets how many sequences are
+/// tried.
+/// </summary>
 public sealed class MemoryBankPropertyTests
 {
     private const int Width = 6;
 
-    private static readonly Gen<(int Kind, int Seed, int Edit)[]> Edits = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 1000], Gen.Int[0, 9]).Array[1, 8];
+    private static readonly Gen<(int Kind, int Seed, int Edit)[]> Edits =
+        Gen.Select(Gen.Int[0, 2], Gen.Int[0, 1000], Gen.Int[0, 9]).Array[1, 8];
 
     [Fact]
     public void AnyEdits_RowsAreUnit_AndWhatWasBeforeIsUnchanged() => Edits.Sample(
@@ -97,7 +101,8 @@ public sealed class MemoryBankPropertyTests
 
     private static MemoryBank Start(int kind, int seed)
     {
-        MemoryBank bank = TestBank.Create(rows: 12 + (seed % 9), width: Width, kind == 1 ? SnippetStorage.Float16 : SnippetStorage.Float32, seed);
+        SnippetStorage storage = kind == 1 ? SnippetStorage.Float16 : SnippetStorage.Float32;
+        MemoryBank bank = TestBank.Create(rows: 12 + (seed % 9), width: Width, storage, seed);
         return kind == 2 ? bank.ToLowRank(4).Bank : bank;
     }
 

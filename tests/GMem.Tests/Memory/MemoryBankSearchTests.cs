@@ -60,10 +60,17 @@ public sealed class MemoryBankSearchTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         MemoryBank bank = TestBank.Create(rows: 20, width: 8);
-        Assert.Contains("Between 1 and 20", Assert.Throws<ArgumentOutOfRangeException>(() => bank.Nearest(torch.ones(8), 21, Token)).Message);
+        torch.Tensor oneZero = torch.cat([torch.ones(1, 8), torch.zeros(1, 8)]);
+        Assert.Contains(
+            "Between 1 and 20",
+            Assert.Throws<ArgumentOutOfRangeException>(() => bank.Nearest(torch.ones(8), 21, Token)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => bank.Nearest(torch.ones(8), 0, Token));
-        Assert.Contains("have 7 components, those of this memory bank have 8", Assert.Throws<ArgumentException>(() => bank.Nearest(torch.ones(2, 7), 1, Token)).Message);
-        Assert.Contains("Snippets 1 are not finite", Assert.Throws<ArgumentException>(() => bank.Nearest(torch.ones(2, 8) * torch.tensor(new[] { 1f, 0f }).unsqueeze(1), 1, Token)).Message);
+        Assert.Contains(
+            "have 7 components, those of this memory bank have 8",
+            Assert.Throws<ArgumentException>(() => bank.Nearest(torch.ones(2, 7), 1, Token)).Message);
+        Assert.Contains(
+            "Snippets 1 are not finite",
+            Assert.Throws<ArgumentException>(() => bank.Nearest(oneZero, 1, Token)).Message);
         Assert.Throws<OperationCanceledException>(() => bank.Nearest(torch.ones(8), 1, new CancellationToken(canceled: true)));
     }
 

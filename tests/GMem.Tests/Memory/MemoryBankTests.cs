@@ -33,7 +33,8 @@ public sealed class MemoryBankTests
         ArgumentException byNumber = Assert.Throws<ArgumentException>(() => MemoryBank.FromRows(rows));
         Assert.Contains("4 of 5,000 rows", byNumber.Message);
         Assert.Contains("ids 3, 7, 2100, 4999.", byNumber.Message);
-        ArgumentException byId = Assert.Throws<ArgumentException>(() => MemoryBank.FromRows(rows, ids: [.. Enumerable.Range(0, 5000).Select(i => new EntryId(90000 - i))]));
+        EntryId[] ids = [.. Enumerable.Range(0, 5000).Select(i => new EntryId(90000 - i))];
+        ArgumentException byId = Assert.Throws<ArgumentException>(() => MemoryBank.FromRows(rows, ids: ids));
         Assert.Contains("ids 89997, 89993, 87900, 85001.", byId.Message);
     }
 

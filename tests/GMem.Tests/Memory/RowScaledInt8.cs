@@ -5,8 +5,8 @@ using TorchSharp;
 namespace GMem.Tests.Memory;
 
 /// <summary>
-/// A storage kind as a user would write one, with public API only: 8-bit integers and, in the last four bytes of each vector, the row's scale as
-/// a 32-bit float.
+/// A storage kind as a user would write one, with public API only: 8-bit integers and, in the last four bytes of each vector, the
+/// row's scale as a 32-bit float.
 /// </summary>
 internal sealed class RowScaledInt8 : SnippetStorage
 {

@@ -74,7 +74,8 @@ public sealed class StorageKindTests : IDisposable
         MemoryBank bank = TestBank.Create(rows: 30, width: 12, Int8);
         torch.Tensor rows = bank.All();
         MemoryBank removed = bank.Remove(new EntryId(2), new EntryId(11));
-        torch.Tensor kept = rows.index_select(0, torch.tensor([.. Enumerable.Range(0, 30).Where(i => i is not (2 or 11)).Select(i => (long)i)]));
+        long[] left = [.. Enumerable.Range(0, 30).Where(i => i is not (2 or 11)).Select(i => (long)i)];
+        torch.Tensor kept = rows.index_select(0, torch.tensor(left));
         Assert.True(removed.All().equal(kept).all().item<bool>());
 
         MemoryBank added = removed.Add(rows[2]);

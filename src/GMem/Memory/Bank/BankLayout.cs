@@ -43,7 +43,7 @@ internal sealed unsafe class BankLayout
         return (Segments[segment].Part, Segments[segment].Row(index - _starts[segment]));
     }
 
-    /// <summary>Room for so many stored vectors, <c>[count, width]</c> on the CPU.</summary>
+    /// <summary>An uninitialised tensor for stored vectors, <c>[count, width]</c> on the CPU.</summary>
     public torch.Tensor Allocate(int count) => torch.empty([count, Width], dtype: Type, device: torch.CPU);
 
     /// <summary>Consecutive vectors as they are stored, <c>[count, width]</c> on the CPU.</summary>
@@ -54,7 +54,7 @@ internal sealed unsafe class BankLayout
         return vectors;
     }
 
-    /// <summary>Vectors anywhere as they are stored, <c>[k, width]</c> on the CPU.</summary>
+    /// <summary>Vectors at any indices as they are stored, <c>[k, width]</c> on the CPU.</summary>
     public torch.Tensor Vectors(ReadOnlySpan<long> indices)
     {
         torch.Tensor vectors = Allocate(indices.Length);
@@ -62,7 +62,7 @@ internal sealed unsafe class BankLayout
         long rowBytes = RowBytes;
         long[] wanted = indices.ToArray();
 
-        // Rows that lie far apart are waited for one by one; two threads wait for two.
+        // Each row far from the others costs a wait; several threads wait at once.
         ParallelRows.For(wanted.Length, Width, (from, to) =>
         {
             for (long i = from; i < to; i++)
@@ -79,7 +79,7 @@ internal sealed unsafe class BankLayout
         nint target = (nint)TensorBytes.Address(buffer);
         long rowBytes = RowBytes;
 
-        // A mapped file's pages are looked up one by one, which takes longer than moving their bytes.
+        // Page faults of a mapped file take longer than moving the bytes; several threads take them at once.
         ParallelRows.For(count, Width, (from, to) =>
             CopyVectors(start + (int)from, (int)(to - from), (byte*)(target + ((nint)from * (nint)rowBytes))));
         return buffer.narrow(0, 0, count);
@@ -148,7 +148,10 @@ internal sealed unsafe class BankLayout
     /// The same entries with their snippets stored in another way, in memory; and the sum of the cosines to the former ones, where the new
     /// storage reports them.
     /// </summary>
-    public (BankLayout Layout, double CosineSum) Recode(SnippetStorage from, SnippetStorage to, CancellationToken cancellationToken = default)
+    public (BankLayout Layout, double CosineSum) Recode(
+        SnippetStorage from,
+        SnippetStorage to,
+        CancellationToken cancellationToken = default)
     {
         List<BankSegment> segments = [];
         double cosines = 0;

@@ -2,7 +2,7 @@ using GMem.Weights;
 
 namespace GMem.Memory;
 
-/// <summary>Rows that entered together: their vectors and what is known of them. Never changes; banks share it.</summary>
+/// <summary>Rows that were added together: their vectors, ids, labels and sources. Immutable and shared by banks.</summary>
 internal sealed record BankPart(StoredVectors Vectors, EntryColumns Entries)
 {
     /// <summary>The rows of one part and then those of another, copied into one.</summary>

@@ -1,6 +1,6 @@
 namespace GMem.Memory;
 
-/// <summary>The rows of a part that a bank has, in the bank's order.</summary>
+/// <summary>The rows of a part that belong to a bank, in the bank's order.</summary>
 /// <param name="part">The part.</param>
 /// <param name="rows">Which of its rows; null for all of them.</param>
 internal sealed class BankSegment(BankPart part, int[]? rows)

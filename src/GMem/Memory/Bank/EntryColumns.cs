@@ -2,7 +2,7 @@ using GMem.Weights;
 
 namespace GMem.Memory;
 
-/// <summary>What is known of the rows of one part besides their vectors: ids, labels, sources. In memory or in a mapped file.</summary>
+/// <summary>Ids, labels and sources of the rows of one part, in memory or in a mapped file.</summary>
 internal sealed class EntryColumns
 {
     private readonly long _firstId;
@@ -100,10 +100,12 @@ internal sealed class EntryColumns
                 : numbers[label] = numbers.Count;
         }
 
-        return new EntryColumns(idBytes, firstId, ManagedBytes.Of<int>(ofRow), StringTable.Of([.. numbers.Keys], nameof(labels)), sourceTexts);
+        StringTable labelTexts = StringTable.Of([.. numbers.Keys], nameof(labels));
+        return new EntryColumns(idBytes, firstId, ManagedBytes.Of<int>(ofRow), labelTexts, sourceTexts);
     }
 
     private int Checked(int number) => number >= -1 && number < Labels.Count
         ? number
-        : throw new InvalidDataException($"An entry of the memory bank has the label number {number}; there are {Labels.Count} labels. The file is damaged.");
+        : throw new InvalidDataException(
+            $"An entry of the memory bank has the label number {number}; there are {Labels.Count} labels. The file is damaged.");
 }

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace GMem.Memory;
 
 /// <summary>
-/// The stable id of an entry: the same in every bank that has the entry, unlike its index, which is a position in one bank. A type of its own, so
-/// that one cannot be passed for the other.
+/// The stable id of an entry: the same in every bank that has the entry, unlike its index, which is a position in one bank. A
+/// type of its own, so that one cannot be passed for the other.
 /// </summary>
 /// <param name="Value">The number; entries have 0 or more.</param>
 [JsonConverter(typeof(AsNumber))]
@@ -25,8 +25,10 @@ public readonly record struct EntryId(long Value)
     /// <summary>In JSON an id is a plain number.</summary>
     internal sealed class AsNumber : JsonConverter<EntryId>
     {
-        public override EntryId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetInt64());
+        public override EntryId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            new(reader.GetInt64());
 
-        public override void Write(Utf8JsonWriter writer, EntryId value, JsonSerializerOptions options) => writer.WriteNumberValue(value.Value);
+        public override void Write(Utf8JsonWriter writer, EntryId value, JsonSerializerOptions options) =>
+            writer.WriteNumberValue(value.Value);
     }
 }

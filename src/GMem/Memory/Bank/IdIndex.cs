@@ -1,6 +1,6 @@
 namespace GMem.Memory;
 
-/// <summary>Where each id is. Made when an id is first looked up.</summary>
+/// <summary>Maps ids to indices. Built when an id is first looked up.</summary>
 internal sealed class IdIndex
 {
     private readonly long[] _sorted;
@@ -24,7 +24,7 @@ internal sealed class IdIndex
         return found >= 0;
     }
 
-    /// <summary>The entries of these ids; one message names all the ids that are not there.</summary>
+    /// <summary>The indices of these ids. One message names all ids that are missing.</summary>
     public int[] Find(ReadOnlySpan<EntryId> ids)
     {
         List<int> found = new(ids.Length);
@@ -42,7 +42,8 @@ internal sealed class IdIndex
         }
 
         return missing.Count == 0 ? [.. found]
-            : throw new KeyNotFoundException($"The memory bank has no entry with {(missing.Count == 1 ? "the id" : "the ids")} {TextList.Of(missing)}.");
+            : throw new KeyNotFoundException(
+                $"The memory bank has no entry with {(missing.Count == 1 ? "the id" : "the ids")} {TextList.Of(missing)}.");
     }
 
     private static bool IsAscending(long[] ids)

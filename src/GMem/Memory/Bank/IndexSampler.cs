@@ -1,6 +1,6 @@
 namespace GMem.Memory;
 
-/// <summary>From a number in [0, 1) to an entry: uniform or by weight, over all entries or those of one label.</summary>
+/// <summary>Maps a number in [0, 1) to an entry: uniformly or by weight, among all entries or those of one label.</summary>
 internal sealed class IndexSampler
 {
     private readonly int _count;
@@ -32,7 +32,8 @@ internal sealed class IndexSampler
         double[] sums = _cumulativeByLabel.Value;
         return sums[start + count] > sums[start]
             ? _labels.Value.Entries[Search(sums, start, count, uniform)]
-            : throw new ArgumentException($"Every entry with the label '{label}' has the sampling weight 0, so none can be drawn.", nameof(label));
+            : throw new ArgumentException(
+                $"Every entry with the label '{label}' has the sampling weight 0, so none can be drawn.", nameof(label));
     }
 
     private static int Part(double uniform, int count) => Math.Min((int)(uniform * count), count - 1);
@@ -48,7 +49,7 @@ internal sealed class IndexSampler
         return [.. sums];
     }
 
-    /// <summary>The first position whose sum is above the target: one of weight 0 never is.</summary>
+    /// <summary>The first position whose sum exceeds the target. A position of weight 0 never does first.</summary>
     private static int Search(double[] sums, int start, int count, double uniform)
     {
         double end = sums[start + count];

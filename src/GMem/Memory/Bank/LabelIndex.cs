@@ -1,6 +1,6 @@
 namespace GMem.Memory;
 
-/// <summary>Which entries have which label. Made when a label is first asked for.</summary>
+/// <summary>Maps labels to entries. Built when a label is first looked up.</summary>
 internal sealed class LabelIndex
 {
     private readonly string[] _names;
@@ -36,13 +36,15 @@ internal sealed class LabelIndex
     public IReadOnlyList<int> Entries => _entries;
 
     /// <summary>Where the label's entries lie in <see cref="Entries"/>.</summary>
-    /// <exception cref="ArgumentException">No entry has the label; the message lists those there are.</exception>
+    /// <exception cref="ArgumentException">No entry has the label; the message lists the labels of the bank.</exception>
     public (int Start, int Count) Range(string label, string parameter)
     {
         int found = Array.BinarySearch(_names, label, StringComparer.Ordinal);
         return found >= 0 ? (_starts[found], _starts[found + 1] - _starts[found])
             : throw new ArgumentException(
-                $"No entry of the memory bank has the label '{label}'; " + (_names.Length == 0 ? "its entries have no labels." : $"it knows {TextList.Of(_names)}."), parameter);
+                $"No entry of the memory bank has the label '{label}'; "
+                + (_names.Length == 0 ? "its entries have no labels." : $"it knows {TextList.Of(_names)}."),
+                parameter);
     }
 
     public ReadOnlySpan<int> EntriesOf(string label, string parameter)

@@ -5,14 +5,16 @@ namespace GMem.Memory;
 
 public sealed partial class MemoryBank
 {
-    /// <summary>Makes a bank of rows, which are brought to unit length once, here.</summary>
+    /// <summary>Creates a bank from rows, which are brought to unit length.</summary>
     /// <param name="rows"><c>[n, m]</c>, a float type, on any device; copied. n and m at least 1.</param>
-    /// <param name="labels">One for each row, or null; an empty one stands for none.</param>
-    /// <param name="sources">One for each row, a file name for instance, or null; an empty one stands for none.</param>
-    /// <param name="ids">One for each row, at least 0, each once; null numbers them from 0.</param>
+    /// <param name="labels">One for each row, or null. An empty label means none.</param>
+    /// <param name="sources">One for each row, for instance a file name, or null. An empty source means none.</param>
+    /// <param name="ids">One for each row: at least 0 and unique. Null numbers the rows from 0.</param>
     /// <param name="storage">How to store them; null for <see cref="SnippetStorage.Float32"/>.</param>
     /// <returns>The bank.</returns>
-    /// <exception cref="ArgumentException">There are no rows, or rows that are not finite or almost zero (named by id), or the lists do not fit.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are no rows, some rows are not finite or almost zero (the message names their ids), or a list has another length.
+    /// </exception>
     public static MemoryBank FromRows(
         torch.Tensor rows,
         IReadOnlyList<string?>? labels = null,
@@ -28,15 +30,20 @@ public sealed partial class MemoryBank
     }
 
     /// <summary>
-    /// Reads a bank of the published GMem code: a <c>.pth</c> file with one matrix of rows, or with the dictionary of a low-rank bank (<c>C</c>, <c>M</c>, <c>S</c>,
-    /// <c>mean</c>, <c>latent_dim</c>, <c>feature_dim</c>). Its rows need not be of unit length; here they become so.
+    /// Reads a bank of the published GMem code: a <c>.pth</c> file with one matrix of rows, or with the dictionary of a low-rank
+    /// bank (<c>C</c>, <c>M</c>, <c>S</c>, <c>mean</c>, <c>latent_dim</c>, <c>feature_dim</c>). Its rows are brought to unit
+    /// length.
     /// </summary>
     /// <param name="path">Path of the file. Nothing in it is executed; see <see cref="PyTorchCheckpoint"/>.</param>
-    /// <param name="storage">How to store a matrix of rows; null for <see cref="SnippetStorage.Float32"/>. A low-rank bank stays low-rank.</param>
+    /// <param name="storage">
+    /// How to store a matrix of rows; null for <see cref="SnippetStorage.Float32"/>. A low-rank bank stays low-rank.
+    /// </param>
     /// <returns>A bank in memory; ids count from 0, there are no labels. <see cref="Save(string)"/> writes it as safetensors.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is no checkpoint or no bank, was cut short, or holds objects that are refused.</exception>
-    /// <exception cref="ArgumentException">Rows are not finite or almost zero; the message names them.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is not a checkpoint or not a bank, is truncated, or holds objects that are refused.
+    /// </exception>
+    /// <exception cref="ArgumentException">Some rows are not finite or almost zero; the message names them.</exception>
     public static MemoryBank FromCheckpoint(string path, SnippetStorage? storage = null)
     {
         using PyTorchCheckpoint checkpoint = PyTorchCheckpoint.Open(path);
@@ -58,7 +65,8 @@ public sealed partial class MemoryBank
         long Id(int row) => ids?[row].Value ?? (firstId + row);
         SnippetIntake intake = new(storage, (int)rows.shape[1], count, Id);
         RowNormalizer.ForEachPage((start, length) => rows.narrow(0, start, length), count, Id, intake.Append);
-        return new BankPart(intake.Build(), EntryColumns.Of(ids is null ? null : [.. ids.Select(id => id.Value)], firstId, labels, sources));
+        long[]? numbers = ids is null ? null : [.. ids.Select(id => id.Value)];
+        return new BankPart(intake.Build(), EntryColumns.Of(numbers, firstId, labels, sources));
     }
 
     private static void CheckMatrix(torch.Tensor rows, string parameter)
@@ -66,7 +74,8 @@ public sealed partial class MemoryBank
         ArgumentNullException.ThrowIfNull(rows, parameter);
         if (rows.dim() != 2 || !torch.is_floating_point(rows))
         {
-            throw new ArgumentException($"Snippets must be a float tensor [n, m]; it is {rows.dtype} [{string.Join(", ", rows.shape)}].", parameter);
+            throw new ArgumentException(
+                $"Snippets must be a float tensor [n, m]; it is {rows.dtype} [{string.Join(", ", rows.shape)}].", parameter);
         }
 
         if (rows.shape[0] < 1 || rows.shape[1] < 1)
@@ -76,7 +85,8 @@ public sealed partial class MemoryBank
 
         if (rows.shape[0] > int.MaxValue || rows.shape[1] > int.MaxValue)
         {
-            throw new ArgumentException($"A memory bank holds at most {int.MaxValue:N0} entries; the rows are [{string.Join(", ", rows.shape)}].", parameter);
+            throw new ArgumentException(
+                $"A memory bank holds at most {int.MaxValue:N0} entries; the rows are [{string.Join(", ", rows.shape)}].", parameter);
         }
     }
 
@@ -99,9 +109,11 @@ public sealed partial class MemoryBank
         List<EntryId> wrong = [.. ids.Where(id => id.Value is < 0 or long.MaxValue || !seen.Add(id))];
         if (wrong.Count > 0)
         {
-            throw new ArgumentException($"Ids must be at least 0, below {long.MaxValue} and different from each other; these are not: {TextList.Of(wrong)}.", nameof(ids));
+            throw new ArgumentException(
+                $"Ids must be at least 0, below {long.MaxValue} and unique; these are not: {TextList.Of(wrong)}.", nameof(ids));
         }
     }
 
-    private static long NextId(long next, IReadOnlyList<EntryId>? ids, int rows) => ids is null ? next + rows : Math.Max(next, ids.Max(id => id.Value) + 1);
+    private static long NextId(long next, IReadOnlyList<EntryId>? ids, int rows) =>
+        ids is null ? next + rows : Math.Max(next, ids.Max(id => id.Value) + 1);
 }

@@ -4,9 +4,11 @@ public sealed partial class MemoryBank
 {
     private const int ComparedBytes = 1 << 20;
 
-    /// <summary>Whether two banks hold the same: storage, snippets to the last bit, ids, labels, sources and weights, in the same order.</summary>
+    /// <summary>
+    /// Whether two banks have equal content: storage, snippets bit for bit, ids, labels, sources and weights, in the same order.
+    /// </summary>
     /// <param name="other">Another bank.</param>
-    /// <returns>True if so. How the entries came about, and which id the next one would get, does not matter.</returns>
+    /// <returns>True if so. The history of the entries, and the id that the next one would get, do not matter.</returns>
     public bool ContentEquals(MemoryBank? other)
     {
         if (ReferenceEquals(this, other))

@@ -4,14 +4,14 @@ using TorchSharp;
 namespace GMem.Memory;
 
 /// <summary>
-/// A memory bank: entries, each a snippet of unit length with a stable id and, where known, a label and a source. Snippets condition the
-/// network; which entry a picture is made from is decided by noise, an index, an id or a label.
+/// A memory bank: entries, each of which is a snippet of unit length with a stable id and, where known, a label and a source.
+/// Snippets condition the network. Noise, an index, an id or a label decides from which entry an image is generated.
 /// </summary>
 /// <remarks>
-/// <para>A bank never changes: every edit returns a new bank, which shares the storage of the old one. Banks hold no native memory and need no
-/// disposal; a bank opened from a file keeps the file mapped until no bank refers to it any more.</para>
-/// <para>Removing an entry stops the model from being asked for it. It does not unlearn it: what the network has learnt from the picture
-/// stays in the network's weights.</para>
+/// <para>A bank never changes: every edit returns a new bank, which shares the storage of the old one. Banks hold no native
+/// memory and need no disposal. A bank opened from a file keeps the file mapped until no bank refers to it any more.</para>
+/// <para>Once an entry is removed, no image is generated from it. The network does not unlearn it: what it has learnt from the
+/// image stays in its weights.</para>
 /// <para>Source: "Generative Modeling with Explicit Memory" (arXiv 2412.08781). Thread-safe.</para>
 /// </remarks>
 public sealed partial class MemoryBank
@@ -41,10 +41,10 @@ public sealed partial class MemoryBank
     /// <summary>Components of a snippet, <c>m</c>.</summary>
     public int Dimension => _storage.DimensionOf(_layout.Width);
 
-    /// <summary>The labels that entries have, in ordinal order, each once; empty where no entry has one.</summary>
+    /// <summary>The distinct labels of the entries, in ordinal order.</summary>
     public IReadOnlyList<string> Labels => _labels.Value.Names;
 
-    /// <summary>Every entry in order, without its snippet.</summary>
+    /// <summary>All entries in order, without their snippets.</summary>
     public IEnumerable<MemoryEntry> Entries
     {
         get
@@ -62,33 +62,33 @@ public sealed partial class MemoryBank
     /// <exception cref="ArgumentOutOfRangeException">There is no such index.</exception>
     public MemoryEntry Entry(long index) => EntryAt(CheckIndex(index, nameof(index)));
 
-    /// <summary>How many entries have a label.</summary>
+    /// <summary>The number of entries with a label.</summary>
     /// <param name="label">One of <see cref="Labels"/>.</param>
     /// <returns>At least 1.</returns>
-    /// <exception cref="ArgumentException">No entry has the label; the message lists those there are.</exception>
+    /// <exception cref="ArgumentException">No entry has the label; the message lists the labels of the bank.</exception>
     public long CountOf(string label)
     {
         ArgumentNullException.ThrowIfNull(label);
         return _labels.Value.Range(label, nameof(label)).Count;
     }
 
-    /// <summary>The entries that have a label.</summary>
+    /// <summary>The entries with a label.</summary>
     /// <param name="label">One of <see cref="Labels"/>.</param>
-    /// <returns>Their indices, rising.</returns>
-    /// <exception cref="ArgumentException">No entry has the label; the message lists those there are.</exception>
+    /// <returns>Their indices in ascending order.</returns>
+    /// <exception cref="ArgumentException">No entry has the label; the message lists the labels of the bank.</exception>
     public long[] IndicesOf(string label)
     {
         ArgumentNullException.ThrowIfNull(label);
         return Array.ConvertAll(_labels.Value.EntriesOf(label, nameof(label)).ToArray(), i => (long)i);
     }
 
-    /// <summary>Where an entry is.</summary>
+    /// <summary>The index of an entry.</summary>
     /// <param name="id">Its id.</param>
     /// <returns>Its index.</returns>
     /// <exception cref="KeyNotFoundException">No entry has the id.</exception>
     public long IndexOf(EntryId id) => _ids.Value.Find([id])[0];
 
-    /// <summary>Where an entry is, if it is in the bank.</summary>
+    /// <summary>The index of an entry, if it is in the bank.</summary>
     /// <param name="id">Its id.</param>
     /// <param name="index">Its index, or -1.</param>
     /// <returns>Whether the bank has it.</returns>
@@ -99,12 +99,12 @@ public sealed partial class MemoryBank
         return found;
     }
 
-    /// <summary>Snippets by index, in the order asked for; an index may come more than once.</summary>
+    /// <summary>Snippets by index, in the order given. An index may occur more than once.</summary>
     /// <param name="indices">Each from 0 to <see cref="Count"/> - 1.</param>
-    /// <param name="device">Where to; null for the CPU.</param>
+    /// <param name="device">The device of the result; null for the CPU.</param>
     /// <returns>A new tensor <c>[k, m]</c> of 32-bit floats, rows of unit length; dispose it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An index is not in the bank.</exception>
-    /// <exception cref="InvalidDataException">A row of a bank's file is not of unit length: the file was damaged.</exception>
+    /// <exception cref="InvalidDataException">A row in the bank's file is not of unit length: the file is damaged.</exception>
     public torch.Tensor Rows(ReadOnlySpan<long> indices, torch.Device? device = null)
     {
         foreach (long index in indices)
@@ -119,40 +119,45 @@ public sealed partial class MemoryBank
         return rows.to(device ?? torch.CPU).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Snippets by id, in the order asked for.</summary>
+    /// <summary>Snippets by id, in the order given.</summary>
     /// <param name="ids">Ids of entries.</param>
-    /// <param name="device">Where to; null for the CPU.</param>
+    /// <param name="device">The device of the result; null for the CPU.</param>
     /// <returns>A new tensor <c>[k, m]</c> of 32-bit floats, rows of unit length; dispose it.</returns>
     /// <exception cref="KeyNotFoundException">Ids are not in the bank; the message names them.</exception>
     public torch.Tensor RowsById(ReadOnlySpan<EntryId> ids, torch.Device? device = null) =>
         Rows(Array.ConvertAll(_ids.Value.Find(ids), i => (long)i), device);
 
     /// <summary>
-    /// The entry that a Gaussian number decides: with <c>u</c> the share of the standard normal below it, the entry at <c>u</c> of the way
-    /// through the bank. So a standard normal gives every entry the same chance, or chances by weight where weights are set.
+    /// The entry that a Gaussian number selects. With <c>u</c> the standard normal distribution function of the number, it is the
+    /// entry at the fraction <c>u</c> of the bank. A standard normal number so selects all entries with equal probability, or by
+    /// weight where weights are set.
     /// </summary>
-    /// <param name="standardNormal">Finite. The same number always gives the same entry, whatever batch or device it came in.</param>
-    /// <param name="label">Restricts the draw to the entries of this label; null for all.</param>
+    /// <param name="standardNormal">Finite. The same number always selects the same entry.</param>
+    /// <param name="label">Restricts the selection to the entries with this label; null for all.</param>
     /// <returns>An index.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is not finite.</exception>
-    /// <exception cref="ArgumentException">No entry has the label (the message lists those there are), or all its entries have weight 0.</exception>
-    public long IndexFromNoise(double standardNormal, string? label = null)
+    /// <exception cref="ArgumentException">
+    /// No entry has the label (the message lists the labels of the bank), or all its entries have weight 0.
+    /// </exception>
+    internal long IndexFromNoise(double standardNormal, string? label = null)
     {
         if (!double.IsFinite(standardNormal))
         {
-            throw new ArgumentOutOfRangeException(nameof(standardNormal), standardNormal, "The noise that picks a memory index must be finite.");
+            throw new ArgumentOutOfRangeException(
+                nameof(standardNormal), standardNormal, "The noise that picks a memory index must be finite.");
         }
 
         double uniform = Math.Min(NormalDistribution.Cumulative(standardNormal), Math.BitDecrement(1));
         return label is null ? _sampler.Draw(uniform) : _sampler.Draw(uniform, label);
     }
 
-    /// <summary>Rows were checked when they came in; a file may have been changed since, and what it gives must not reach the network.</summary>
+    /// <summary>Rows were checked when they were added. A file may have changed since, and bad rows must not reach the network.</summary>
     private static void CheckUnit(torch.Tensor rows, ReadOnlySpan<long> indices)
     {
         if (UnitRows.FirstNotUnit(rows) is int row)
         {
-            throw new InvalidDataException($"The snippet at index {indices[row]} of the memory bank is not of unit length; the file it is read from is damaged.");
+            throw new InvalidDataException(
+                $"The snippet at index {indices[row]} of the memory bank is not of unit length; the file it is read from is damaged.");
         }
     }
 
@@ -163,5 +168,6 @@ public sealed partial class MemoryBank
     }
 
     private int CheckIndex(long index, string parameter) => index >= 0 && index < _layout.Count ? (int)index
-        : throw new ArgumentOutOfRangeException(parameter, index, $"The memory index {index} is not in the bank; it has the indices 0 to {_layout.Count - 1}.");
+        : throw new ArgumentOutOfRangeException(
+            parameter, index, $"The memory index {index} is not in the bank; it has the indices 0 to {_layout.Count - 1}.");
 }

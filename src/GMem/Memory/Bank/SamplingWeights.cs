@@ -1,9 +1,9 @@
 namespace GMem.Memory;
 
-/// <summary>What sampling weights must be.</summary>
+/// <summary>Validates sampling weights.</summary>
 internal static class SamplingWeights
 {
-    /// <summary>What is wrong with them, or null.</summary>
+    /// <summary>The fault in the weights, or null.</summary>
     public static string? Fault(ReadOnlySpan<double> weights)
     {
         double sum = 0;

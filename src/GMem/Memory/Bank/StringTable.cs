@@ -3,7 +3,7 @@ using GMem.Weights;
 
 namespace GMem.Memory;
 
-/// <summary>Strings as one run of UTF-8 and where each ends. A string is made only when it is asked for; an empty one stands for none.</summary>
+/// <summary>Strings as one run of UTF-8 with offsets. A string is created only when it is read; an empty one means none.</summary>
 internal sealed class StringTable
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -52,7 +52,8 @@ internal sealed class StringTable
         long end = Offset(index + 1);
         return begin >= 0 && end >= begin && end <= _text.Length && end - begin <= Array.MaxLength
             ? (int)(end - begin)
-            : throw new InvalidDataException($"Text {index} of the memory bank is said to lie in bytes {begin} to {end} of {_text.Length}; the file is damaged.");
+            : throw new InvalidDataException(
+                $"Text {index} of the memory bank is said to lie in bytes {begin} to {end} of {_text.Length}; the file is damaged.");
     }
 
     /// <summary>Some of the texts, in memory, without making strings of them.</summary>
@@ -99,7 +100,8 @@ internal sealed class StringTable
         }
         catch (EncoderFallbackException e)
         {
-            throw new ArgumentException($"Text {index} of {parameter} has half of a surrogate pair, which UTF-8 cannot hold.", parameter, e);
+            throw new ArgumentException(
+                $"Text {index} of {parameter} has half of a surrogate pair, which UTF-8 cannot hold.", parameter, e);
         }
     }
 }

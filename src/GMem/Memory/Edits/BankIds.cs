@@ -1,6 +1,6 @@
 namespace GMem.Memory;
 
-/// <summary>Ids when banks are merged.</summary>
+/// <summary>Assigns ids when banks are merged.</summary>
 internal static class BankIds
 {
     /// <summary>The segments of a layout with a new id for every entry whose id is taken; vectors, labels and sources are shared.</summary>
@@ -26,7 +26,9 @@ internal static class BankIds
                 }
             }
 
-            segments.Add(changed ? new BankSegment(segment.Part with { Entries = segment.Part.Entries.WithIds(ids) }, segment.Rows) : segment);
+            segments.Add(changed
+                ? new BankSegment(segment.Part with { Entries = segment.Part.Entries.WithIds(ids) }, segment.Rows)
+                : segment);
         }
 
         return (segments, nextId);

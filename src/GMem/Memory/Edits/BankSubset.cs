@@ -4,7 +4,7 @@ using TorchSharp;
 
 namespace GMem.Memory;
 
-/// <summary>Which entries to keep; always rising.</summary>
+/// <summary>Chooses the entries to keep, in ascending order.</summary>
 internal static class BankSubset
 {
     public static int[] Random(int count, int kept, long seed)

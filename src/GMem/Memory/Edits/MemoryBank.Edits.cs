@@ -4,13 +4,17 @@ namespace GMem.Memory;
 
 public sealed partial class MemoryBank
 {
-    /// <summary>Adds snippets at the end. Low-rank banks keep their projection onto the bank's basis.</summary>
-    /// <param name="snippets"><c>[k, m]</c> or one <c>[m]</c>, a float type, of any length and on any device; they are brought to unit length.</param>
+    /// <summary>Adds snippets at the end. A low-rank bank keeps their projection onto its basis.</summary>
+    /// <param name="snippets">
+    /// <c>[k, m]</c> or one <c>[m]</c>, a float type, of any length and on any device; they are brought to unit length.
+    /// </param>
     /// <param name="labels">One for each, or null.</param>
     /// <param name="sources">One for each, or null.</param>
-    /// <param name="ids">One for each, in no use yet; null numbers them on from the highest id that the bank ever had.</param>
-    /// <returns>A new bank. Where sampling weights are set, a new entry weighs 1.</returns>
-    /// <exception cref="ArgumentException">The dimensions differ, snippets are not finite or almost zero, ids are taken, or the lists do not fit.</exception>
+    /// <param name="ids">One for each, not in use yet. Null continues from the highest id that the bank ever had.</param>
+    /// <returns>A new bank. Where sampling weights are set, new entries have weight 1.</returns>
+    /// <exception cref="ArgumentException">
+    /// The dimensions differ, some snippets are not finite or almost zero, ids are in use, or a list has another length.
+    /// </exception>
     public MemoryBank Add(
         torch.Tensor snippets,
         IReadOnlyList<string?>? labels = null,
@@ -25,13 +29,14 @@ public sealed partial class MemoryBank
         CheckIds(ids);
         CheckFree(ids ?? [.. Enumerable.Range(0, (int)rows.shape[0]).Select(i => new EntryId(checked(_nextId + i)))]);
         BankPart part = MakePart(_storage, rows, labels, sources, ids, _nextId);
-        return new MemoryBank(_storage, _layout.Append(part), ExtendedWeights(part.Vectors.Count), NextId(_nextId, ids, part.Vectors.Count));
+        int count = part.Vectors.Count;
+        return new MemoryBank(_storage, _layout.Append(part), ExtendedWeights(count), NextId(_nextId, ids, count));
     }
 
-    /// <summary>Removes entries. The model can then not be asked for them; it does not unlearn them.</summary>
-    /// <param name="ids">Ids of entries; one that comes twice counts once.</param>
+    /// <summary>Removes entries, so that no image is generated from them. The network does not unlearn them.</summary>
+    /// <param name="ids">Ids of entries. Duplicates are ignored.</param>
     /// <returns>A new bank.</returns>
-    /// <exception cref="KeyNotFoundException">Ids are not in the bank; the message names them.</exception>
+    /// <exception cref="KeyNotFoundException">Some ids are not in the bank; the message names them.</exception>
     /// <exception cref="InvalidOperationException">No entry would be left.</exception>
     public MemoryBank Remove(params ReadOnlySpan<EntryId> ids)
     {
@@ -39,10 +44,10 @@ public sealed partial class MemoryBank
         return Keep(Enumerable.Range(0, _layout.Count).Where(i => !removed.Contains(i)));
     }
 
-    /// <summary>Removes the entries of a label.</summary>
+    /// <summary>Removes the entries with a label.</summary>
     /// <param name="label">One of <see cref="Labels"/>.</param>
     /// <returns>A new bank.</returns>
-    /// <exception cref="ArgumentException">No entry has the label; the message lists those there are.</exception>
+    /// <exception cref="ArgumentException">No entry has the label; the message lists the labels of the bank.</exception>
     /// <exception cref="InvalidOperationException">No entry would be left.</exception>
     public MemoryBank RemoveLabel(string label)
     {
@@ -51,8 +56,8 @@ public sealed partial class MemoryBank
         return Keep(Enumerable.Range(0, _layout.Count).Where(i => !removed.Contains(i)));
     }
 
-    /// <summary>Removes the entries for which a condition holds.</summary>
-    /// <param name="condition">Gets index, id, label and source.</param>
+    /// <summary>Removes the entries that satisfy a condition.</summary>
+    /// <param name="condition">Whether to remove an entry.</param>
     /// <returns>A new bank.</returns>
     /// <exception cref="InvalidOperationException">No entry would be left.</exception>
     public MemoryBank RemoveWhere(Func<MemoryEntry, bool> condition)
@@ -61,17 +66,17 @@ public sealed partial class MemoryBank
         return Keep(Enumerable.Range(0, _layout.Count).Where(i => !condition(EntryAt(i))));
     }
 
-    /// <summary>Keeps only the entries of a label.</summary>
+    /// <summary>Keeps only the entries with a label.</summary>
     /// <param name="label">One of <see cref="Labels"/>.</param>
     /// <returns>A new bank, its entries in the same order.</returns>
-    /// <exception cref="ArgumentException">No entry has the label; the message lists those there are.</exception>
+    /// <exception cref="ArgumentException">No entry has the label; the message lists the labels of the bank.</exception>
     public MemoryBank KeepLabel(string label)
     {
         ArgumentNullException.ThrowIfNull(label);
         return Keep(_labels.Value.EntriesOf(label, nameof(label)).ToArray());
     }
 
-    /// <summary>Keeps so many entries, each subset of that size with the same chance.</summary>
+    /// <summary>Keeps a random subset of the entries. All subsets of that size are equally likely.</summary>
     /// <param name="count">From 1 to <see cref="Count"/>.</param>
     /// <param name="seed">The same seed keeps the same entries.</param>
     /// <returns>A new bank, its entries in the same order.</returns>
@@ -79,23 +84,27 @@ public sealed partial class MemoryBank
     public MemoryBank KeepRandom(long count, long seed) => Keep(BankSubset.Random(_layout.Count, CheckSubset(count), seed));
 
     /// <summary>
-    /// Keeps so many entries, spread over the bank as k-means++ (Arthur and Vassilvitskii, 2007) spreads its first centres: each next one is drawn with a
-    /// chance that grows with the square of its distance to the nearest chosen so far. Reads the whole bank once for every entry kept.
+    /// Keeps a subset that is spread over the bank, chosen like the initial centres of k-means++ (Arthur and Vassilvitskii,
+    /// 2007): each next entry is drawn with a probability proportional to the square of its distance to the nearest entry chosen
+    /// so far. Reads the whole bank once for every entry kept.
     /// </summary>
     /// <param name="count">From 1 to <see cref="Count"/>.</param>
     /// <param name="seed">The same seed keeps the same entries.</param>
-    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="cancellationToken">Cancels the operation with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>A new bank, its entries in the same order.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The count is out of range.</exception>
     public MemoryBank KeepSpread(long count, long seed, CancellationToken cancellationToken = default) =>
         Keep(BankSubset.Spread(_storage, _layout, CheckSubset(count), seed, cancellationToken));
 
     /// <summary>
-    /// The entries of this bank and then those of another. The result is stored as this bank is: rows of a bank that is stored in another way are
-    /// converted (onto this bank's basis, where it is low-rank), others are shared.
+    /// Appends the entries of another bank. The result has the storage of this bank: entries that are stored in another way are
+    /// converted (projected onto this bank's basis, where it is low-rank), others are shared.
     /// </summary>
     /// <param name="other">A bank of the same dimension.</param>
-    /// <returns>A new bank. Entries of the other whose id is taken here get a new one; where only one bank has sampling weights, the other's entries weigh 1.</returns>
+    /// <returns>
+    /// A new bank. Entries of the other bank whose ids are in use here get new ids. Where only one bank has sampling weights, the
+    /// entries of the other have weight 1.
+    /// </returns>
     /// <exception cref="ArgumentException">The dimensions differ.</exception>
     public MemoryBank Merge(MemoryBank other)
     {
@@ -123,7 +132,7 @@ public sealed partial class MemoryBank
 
         double[]? weights = _weights is null ? null : Array.ConvertAll(kept, i => _weights[i]);
         return weights is not null && SamplingWeights.Fault(weights) is { } fault
-            ? throw new InvalidOperationException($"Of the entries that would be left none could be drawn: {fault}. Set other weights first.")
+            ? throw new InvalidOperationException($"None of the entries left could be drawn: {fault}. Set other weights first.")
             : new MemoryBank(_storage, _layout.Select(kept), weights, _nextId);
     }
 
@@ -132,7 +141,8 @@ public sealed partial class MemoryBank
     private static IEnumerable<double> Ones(int count) => Enumerable.Repeat(1.0, count);
 
     private int CheckSubset(long count) => count >= 1 && count <= _layout.Count ? (int)count
-        : throw new ArgumentOutOfRangeException(nameof(count), count, $"Between 1 and {_layout.Count} entries of this memory bank can be kept.");
+        : throw new ArgumentOutOfRangeException(
+            nameof(count), count, $"Between 1 and {_layout.Count} entries of this memory bank can be kept.");
 
     private void CheckDimension(int given, string parameter)
     {

@@ -5,15 +5,17 @@ namespace GMem.Memory;
 
 public sealed partial class MemoryBank
 {
-    /// <summary>Makes a snippet of two entries; nothing is added to the bank (<see cref="Add"/> does).</summary>
-    /// <param name="first">Index of the one.</param>
-    /// <param name="second">Index of the other.</param>
-    /// <param name="fraction">The part of the second: 0 gives the first, 1 the second. Finite.</param>
-    /// <param name="method">How; <see cref="SnippetInterpolation.Linear"/> by default.</param>
+    /// <summary>Interpolates between the snippets of two entries. The result is not added to the bank.</summary>
+    /// <param name="first">The index of the first entry.</param>
+    /// <param name="second">The index of the second entry.</param>
+    /// <param name="fraction">The share of the second: 0 gives the first, 1 the second. Finite.</param>
+    /// <param name="method">The method; <see cref="SnippetInterpolation.Linear"/> by default.</param>
     /// <param name="seed">For <see cref="SnippetInterpolation.Mask"/>. Default 0.</param>
-    /// <param name="device">Where to; null for the CPU.</param>
+    /// <param name="device">The device of the result; null for the CPU.</param>
     /// <returns>A new tensor <c>[m]</c> of 32-bit floats and unit length, as <see cref="Snippets.Interpolate"/> says; dispose it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">An index is not in the bank, the fraction is not finite, or the method is unknown.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// An index is not in the bank, the fraction is not finite, or the method is unknown.
+    /// </exception>
     public torch.Tensor Interpolate(
         long first,
         long second,
@@ -27,16 +29,22 @@ public sealed partial class MemoryBank
         return Snippets.Interpolate(rows[0], rows[1], fraction, method, seed).to(device ?? torch.CPU).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same on the coefficients of a low-rank bank: the blend is made there, then turned into a snippet.</summary>
-    /// <param name="first">Index of the one.</param>
-    /// <param name="second">Index of the other.</param>
-    /// <param name="fraction">The part of the second: 0 gives the first, 1 the second. Finite.</param>
-    /// <param name="method">How; <see cref="SnippetInterpolation.Linear"/> by default.</param>
+    /// <summary>
+    /// Interpolates between the coefficients of two entries of a low-rank bank and reconstructs a snippet from the result.
+    /// </summary>
+    /// <param name="first">The index of the first entry.</param>
+    /// <param name="second">The index of the second entry.</param>
+    /// <param name="fraction">The share of the second: 0 gives the first, 1 the second. Finite.</param>
+    /// <param name="method">The method; <see cref="SnippetInterpolation.Linear"/> by default.</param>
     /// <param name="seed">For <see cref="SnippetInterpolation.Mask"/>. Default 0.</param>
-    /// <param name="device">Where to; null for the CPU.</param>
+    /// <param name="device">The device of the result; null for the CPU.</param>
     /// <returns>A new tensor <c>[m]</c> of 32-bit floats and unit length; dispose it.</returns>
-    /// <exception cref="InvalidOperationException">The bank is not low-rank, or the two cancel each other so that no direction is left.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">An index is not in the bank, the fraction is not finite, or the method is unknown.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The storage has no coefficients, or the two cancel each other so that no direction is left.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// An index is not in the bank, the fraction is not finite, or the method is unknown.
+    /// </exception>
     public torch.Tensor InterpolateCoefficients(
         long first,
         long second,
@@ -54,6 +62,8 @@ public sealed partial class MemoryBank
         torch.Tensor row = _storage.Blend(vectors, (a, b) => Snippets.Raw(a, b, fraction, method, seed));
         return row.norm().item<float>() >= SnippetAlgebra.Vanished
             ? SnippetAlgebra.Normalize(row).to(device ?? torch.CPU).MoveToOuterDisposeScope()
-            : throw new InvalidOperationException($"The coefficients of the entries {first} and {second} cancel each other at the fraction {fraction}; no direction is left.");
+            : throw new InvalidOperationException(
+                $"The coefficients of the entries {first} and {second} cancel each other at the fraction {fraction}; "
+                + "no direction is left.");
     }
 }

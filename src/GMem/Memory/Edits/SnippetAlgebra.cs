@@ -18,7 +18,9 @@ internal static class SnippetAlgebra
     /// <summary>Where a length is finite and not (almost) zero.</summary>
     public static torch.Tensor HasDirection(torch.Tensor norm) => norm.isfinite().logical_and(norm.IsAtLeast(MinimumNorm));
 
-    /// <summary>Rows over their Euclidean length, or over <see cref="MinimumNorm"/> where they are shorter. Lengths are summed in double.</summary>
+    /// <summary>
+    /// Rows over their Euclidean length, or over <see cref="MinimumNorm"/> where they are shorter. Lengths are summed in double.
+    /// </summary>
     public static torch.Tensor Normalize(torch.Tensor rows, long dim = -1)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -69,7 +71,10 @@ internal static class SnippetAlgebra
         return torch.where(uniform.IsAbove(0.5), first, second).MoveToOuterDisposeScope();
     }
 
-    /// <summary>A row at right angles to each, as long as it: the axis on which it has least, made perpendicular. The same row always gives the same.</summary>
+    /// <summary>
+    /// A row at right angles to each, as long as it: the axis on which it has least, made perpendicular. The same row always
+    /// gives the same.
+    /// </summary>
     public static torch.Tensor Perpendicular(torch.Tensor rows)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -80,7 +85,10 @@ internal static class SnippetAlgebra
         return (across / Norm(across, -1).AtLeast(MinimumNorm) * length).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The angle between rows, in [0, pi]: twice atan2(|u - v|, |u + v|) of their directions, exact near 0 and pi where acos is not.</summary>
+    /// <summary>
+    /// The angle between rows, in [0, pi]: twice atan2(|u - v|, |u + v|) of their directions, exact near 0 and pi where acos is
+    /// not.
+    /// </summary>
     private static torch.Tensor Angle(torch.Tensor first, torch.Tensor second)
     {
         torch.Tensor u = Normalize(first);

@@ -3,7 +3,7 @@ using GMem.Weights;
 
 namespace GMem.Memory;
 
-/// <summary>Large banks from streams, kept once as files named by their SHA-256, so that they can be mapped.</summary>
+/// <summary>Large banks from streams, each kept in one file named by its SHA-256, so that it can be mapped.</summary>
 internal static class BankCache
 {
     private const int Piece = 1 << 20;
@@ -20,7 +20,9 @@ internal static class BankCache
         }
     }
 
-    /// <summary>The bank behind a header which has been read from the stream; mapped from the cache, where it is put unless it is there.</summary>
+    /// <summary>
+    /// Maps the bank whose header has been read from the stream. Its bytes are copied to the cache unless they are there already.
+    /// </summary>
     public static MemoryBank Keep(SafetensorsHeader header, Stream stream, string name, string folder)
     {
         Directory.CreateDirectory(folder);
@@ -65,7 +67,7 @@ internal static class BankCache
     private static bool IsComplete(string path, SafetensorsHeader header) =>
         File.Exists(path) && new FileInfo(path).Length == header.DataStart + header.DataLength;
 
-    /// <summary>Copies header and data and gives the hash of both, in hexadecimal.</summary>
+    /// <summary>Copies header and data, and returns the hash of both in hexadecimal.</summary>
     private static string Copy(SafetensorsHeader header, Stream source, Stream target, string name)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

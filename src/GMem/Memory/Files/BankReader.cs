@@ -4,7 +4,7 @@ using TorchSharp;
 
 namespace GMem.Memory;
 
-/// <summary>Makes a bank of the tensors that <see cref="BankFormat"/> names, wherever their bytes are.</summary>
+/// <summary>Assembles a bank from the tensors that <see cref="BankFormat"/> names, wherever their bytes are.</summary>
 internal sealed class BankReader
 {
     private readonly string _name;
@@ -43,8 +43,9 @@ internal sealed class BankReader
         return new BankReader(header, e => stores[e.Name], name).Assemble();
     }
 
-    /// <summary>Refuses a file that is no bank, or one of a newer version, by its header alone.</summary>
-    public static void CheckHeader(SafetensorsHeader header, string name) => _ = new BankReader(header, _ => throw new InvalidOperationException(), name).StorageReader();
+    /// <summary>Refuses a file that is not a bank that can be read, by its header alone.</summary>
+    public static void CheckHeader(SafetensorsHeader header, string name) =>
+        _ = new BankReader(header, _ => throw new InvalidOperationException(), name).StorageReader();
 
     private MemoryBank Assemble()
     {
@@ -79,14 +80,16 @@ internal sealed class BankReader
     {
         if (Metadata(BankFormat.FormatKey) != BankFormat.Format)
         {
-            throw new InvalidDataException($"'{_name}' is a safetensors file but no memory bank: its metadata '{BankFormat.FormatKey}' is not '{BankFormat.Format}'. "
+            throw new InvalidDataException(
+                $"'{_name}' is a safetensors file but no memory bank: its metadata '{BankFormat.FormatKey}' is not '{BankFormat.Format}'. "
                 + "Read a tensor of it with SafetensorsFile and make a bank with MemoryBank.FromRows.");
         }
 
         string version = Metadata(BankFormat.VersionKey);
         if (version != BankFormat.Version.ToString(CultureInfo.InvariantCulture))
         {
-            throw new InvalidDataException($"'{_name}' is a memory bank of version '{version}'; this program reads version {BankFormat.Version}. Update the package.");
+            throw new InvalidDataException(
+                $"'{_name}' is a memory bank of version '{version}'; this program reads version {BankFormat.Version}. Update the package.");
         }
 
         return StorageKinds.Reader(Metadata(BankFormat.StorageKey), _name);
@@ -128,9 +131,12 @@ internal sealed class BankReader
             return null;
         }
 
-        bool fits = entry.DataType == type && entry.Shape.Count == shape.Length && entry.Shape.Zip(shape).All(p => p.Second is null || p.First == p.Second);
+        bool fits = entry.DataType == type && entry.Shape.Count == shape.Length
+            && entry.Shape.Zip(shape).All(p => p.Second is null || p.First == p.Second);
         return fits && entry.Length / SafetensorsHeader.ElementSize(type) <= int.MaxValue ? _bytes(entry)
-            : throw Damaged($"'{name}' is {Describe(entry)}; expected is {type} [{string.Join(", ", shape.Select(s => s?.ToString(CultureInfo.InvariantCulture) ?? "any"))}]");
+            : throw Damaged(
+                $"'{name}' is {Describe(entry)}; expected is {type} "
+                + $"[{string.Join(", ", shape.Select(s => s?.ToString(CultureInfo.InvariantCulture) ?? "any"))}]");
     }
 
     private unsafe T[]? ReadArray<T>(string name, torch.ScalarType type, params long?[] shape)

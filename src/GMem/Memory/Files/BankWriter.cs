@@ -5,7 +5,10 @@ using TorchSharp;
 
 namespace GMem.Memory;
 
-/// <summary>Writes a bank as <see cref="BankFormat"/> says, to a stream that need not seek; rows go through one small buffer.</summary>
+/// <summary>
+/// Writes a bank in the format of <see cref="BankFormat"/> to a stream that need not be seekable. Rows pass through one small
+/// buffer.
+/// </summary>
 internal sealed unsafe class BankWriter
 {
     private const int Piece = 1 << 20;
@@ -119,7 +122,8 @@ internal sealed unsafe class BankWriter
             return;
         }
 
-        Dictionary<string, int> numbers = labels.Select((label, i) => (label, i)).ToDictionary(p => p.label, p => p.i, StringComparer.Ordinal);
+        Dictionary<string, int> numbers = labels.Select((label, i) => (label, i))
+            .ToDictionary(p => p.label, p => p.i, StringComparer.Ordinal);
         int[] ofEntry = new int[_layout.Count];
         int at = 0;
         foreach (BankSegment segment in _layout.Segments)

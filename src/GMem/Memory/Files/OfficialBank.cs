@@ -3,7 +3,7 @@ using TorchSharp;
 
 namespace GMem.Memory;
 
-/// <summary>Banks as the published GMem code saves them.</summary>
+/// <summary>Reads banks as the published GMem code saves them.</summary>
 internal static class OfficialBank
 {
     public static MemoryBank Read(PyTorchCheckpoint checkpoint, SnippetStorage storage) => checkpoint.Root switch
@@ -22,8 +22,9 @@ internal static class OfficialBank
     }
 
     /// <summary>
-    /// <c>row = C M^T + mean</c>, the columns of <c>M</c> orthogonal but not of unit length. With <c>M = Q R</c> it is <c>Q (R C^T) + mean</c>, an
-    /// orthonormal basis, whatever the lengths are; projecting onto it is what the published code's <c>((x - mean) M) / S</c> amounts to.
+    /// <c>row = C M^T + mean</c>, the columns of <c>M</c> orthogonal but not of unit length. With <c>M = Q R</c> it is <c>Q (R
+    /// C^T) + mean</c>, an orthonormal basis whatever the lengths are. Projecting onto it is what the published code's <c>((x -
+    /// mean) M) / S</c> amounts to.
     /// </summary>
     private static MemoryBank LowRank(PyTorchCheckpoint checkpoint, IReadOnlyDictionary<object, object?> parts)
     {
@@ -36,7 +37,10 @@ internal static class OfficialBank
         if (columns != rank || s.Count != rank || mean.Count != dimension || rank > dimension
             || Number(parts, "latent_dim", rank) != rank || Number(parts, "feature_dim", dimension) != dimension)
         {
-            throw Wrong(checkpoint, $"C [{count}, {rank}], M [{dimension}, {columns}], S [{s.Count}], mean [{mean.Count}], latent_dim and feature_dim do not fit each other");
+            throw Wrong(
+                checkpoint,
+                $"C [{count}, {rank}], M [{dimension}, {columns}], S [{s.Count}], mean [{mean.Count}], "
+                + "latent_dim and feature_dim do not fit each other");
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
@@ -46,7 +50,8 @@ internal static class OfficialBank
         RowNormalizer.ReadRows scaled = (start, length) => checkpoint.ReadRows(c, start, length).to(torch.float64).matmul(r.t());
 
         // The rows themselves only pass through the gate, which refuses those without a direction.
-        RowNormalizer.ForEachPage((start, length) => storage.Reconstruct(scaled(start, length).to(torch.float32)), count, row => row, _ => { });
+        RowNormalizer.ForEachPage(
+            (start, length) => storage.Reconstruct(scaled(start, length).to(torch.float32)), count, row => row, _ => { });
         for (int start = 0; start < count; start += RowNormalizer.Page)
         {
             using DisposeScope page = torch.NewDisposeScope();
@@ -56,8 +61,11 @@ internal static class OfficialBank
         return Bank(storage, intake.Build());
     }
 
-    private static MemoryBank Bank(SnippetStorage storage, StoredVectors vectors) =>
-        new(storage, new BankLayout([new BankSegment(new BankPart(vectors, new EntryColumns(null, 0, null, null, null)), null)]), null, vectors.Count);
+    private static MemoryBank Bank(SnippetStorage storage, StoredVectors vectors)
+    {
+        BankPart part = new(vectors, new EntryColumns(null, 0, null, null, null));
+        return new MemoryBank(storage, new BankLayout([new BankSegment(part, null)]), null, vectors.Count);
+    }
 
     private static (int Rows, int Columns) Matrix(PyTorchCheckpoint checkpoint, CheckpointTensor tensor, string name) =>
         tensor.Shape is [>= 1 and <= int.MaxValue, >= 1 and <= int.MaxValue / 8] && IsFloat(tensor)
@@ -66,7 +74,10 @@ internal static class OfficialBank
 
     private static CheckpointTensor Part(PyTorchCheckpoint checkpoint, IReadOnlyDictionary<object, object?> parts, string key) =>
         parts.GetValueOrDefault(key) is CheckpointTensor tensor && IsFloat(tensor) ? tensor
-            : throw Wrong(checkpoint, $"a low-rank bank has float tensors C, M, S and mean; '{key}' is missing or is none (there are {TextList.Of([.. parts.Keys])})");
+            : throw Wrong(
+                checkpoint,
+                $"a low-rank bank has float tensors C, M, S and mean; '{key}' is missing or is none "
+                + $"(there are {TextList.Of([.. parts.Keys])})");
 
     private static bool IsFloat(CheckpointTensor tensor) =>
         tensor.DataType is torch.ScalarType.Float32 or torch.ScalarType.Float64 or torch.ScalarType.Float16 or torch.ScalarType.BFloat16;
@@ -76,5 +87,6 @@ internal static class OfficialBank
 
     private static float[] Floats(torch.Tensor tensor) => [.. tensor.to(torch.float32).reshape(-1).contiguous().data<float>()];
 
-    private static InvalidDataException Wrong(PyTorchCheckpoint checkpoint, string what) => new($"'{checkpoint.Path}' is not a memory bank: {what}.");
+    private static InvalidDataException Wrong(PyTorchCheckpoint checkpoint, string what) =>
+        new($"'{checkpoint.Path}' is not a memory bank: {what}.");
 }

@@ -7,9 +7,10 @@ using TorchSharp;
 namespace GMem.Memory;
 
 /// <summary>
-/// Products of many rows with a few queries on a CPU with 512-bit vectors. A matrix library rearranges the large operand before it multiplies, which costs as
-/// much as the products when every row meets only some 64 queries; here the queries are rearranged instead, once, and the rows are read as they lie.
-/// Sums run over the components in order, so a product does not depend on which other queries or rows come with it.
+/// Products of many rows with a few queries on a CPU with 512-bit vectors. A matrix library rearranges the large operand before
+/// it multiplies, which costs as much as the products when there are only some 64 queries. Here the queries are rearranged
+/// instead, once, and the rows are read in place. Sums run over the components in order, so a product does not depend on which
+/// other queries or rows come with it.
 /// </summary>
 internal sealed unsafe class CosineKernel
 {
@@ -40,7 +41,9 @@ internal sealed unsafe class CosineKernel
     public static bool Fits(torch.Tensor queries) =>
         Vector512.IsHardwareAccelerated && queries.device_type == DeviceType.CPU && queries.shape[0] >= FewestQueries;
 
-    /// <summary>The fastest function from rows <c>[p, m]</c> to their cosines <c>[q, p]</c> to the queries, on the device of the queries.</summary>
+    /// <summary>
+    /// The fastest function from rows <c>[p, m]</c> to their cosines <c>[q, p]</c> to the queries, on the device of the queries.
+    /// </summary>
     /// <param name="queries">32-bit rows <c>[q, m]</c> of unit length.</param>
     /// <param name="normalize">Whether rows are to be divided by their lengths; otherwise they must be of unit length.</param>
     public static Func<torch.Tensor, torch.Tensor> For(torch.Tensor queries, bool normalize)

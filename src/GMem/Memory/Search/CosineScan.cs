@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace GMem.Memory;
 
-/// <summary>Cosines of queries to every entry, page by page through matrix products; the bank is read once and never held.</summary>
+/// <summary>Computes the cosines of queries to every entry, page by page. The bank is read once and never held.</summary>
 internal static class CosineScan
 {
     /// <summary>2 MB of 32-bit components a page: large enough for the product, small enough for the caches.</summary>
@@ -24,7 +24,8 @@ internal static class CosineScan
         int page = Math.Min(layout.Count, Math.Max(1, PageComponents / layout.Width));
         Func<torch.Tensor, torch.Tensor> cosines = storage.Cosines(queries, page);
 
-        // One buffer for all pages: a new one each would be returned to the system and cleared by it, which costs more than reading the bank.
+        // One buffer for all pages: a new one each would be returned to the system and cleared by it every time, which costs more than
+        // reading the bank.
         torch.Tensor buffer = layout.Allocate(page);
         for (int start = 0; start < layout.Count; start += page)
         {

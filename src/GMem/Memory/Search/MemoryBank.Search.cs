@@ -6,21 +6,24 @@ namespace GMem.Memory;
 public sealed partial class MemoryBank
 {
     /// <summary>
-    /// The entries nearest to each snippet, exactly: every entry is compared, through matrix products of pages. Products are formed in 32-bit
-    /// floats whatever the storage, on the device of the snippets.
+    /// Finds the entries nearest to each snippet. The search is exact: it compares every entry. Products are computed in 32-bit
+    /// floats for every kind of storage, on the device of the snippets.
     /// </summary>
-    /// <param name="snippets"><c>[q, m]</c> or one <c>[m]</c>, a float type, of any length. Many at once are far cheaper than one after another.</param>
-    /// <param name="count">How many for each, from 1 to <see cref="Count"/>.</param>
-    /// <param name="cancellationToken">Ends the search with an <see cref="OperationCanceledException"/>.</param>
-    /// <returns>For each snippet its neighbours, the nearest first; of equally near ones that of lower index.</returns>
-    /// <exception cref="ArgumentException">The dimensions differ, or snippets are not finite or almost zero.</exception>
+    /// <param name="snippets">
+    /// <c>[q, m]</c> or one <c>[m]</c>, a float type, of any length. One call with many is far cheaper than many calls.
+    /// </param>
+    /// <param name="count">The number of neighbours of each, from 1 to <see cref="Count"/>.</param>
+    /// <param name="cancellationToken">Cancels the search with an <see cref="OperationCanceledException"/>.</param>
+    /// <returns>The neighbours of each snippet, nearest first. Equally near ones are ordered by index.</returns>
+    /// <exception cref="ArgumentException">The dimensions differ, or some snippets are not finite or almost zero.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The count is out of range.</exception>
     public MemoryNeighbor[][] Nearest(torch.Tensor snippets, int count, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(snippets);
         if (count < 1 || count > _layout.Count)
         {
-            throw new ArgumentOutOfRangeException(nameof(count), count, $"Between 1 and {_layout.Count} neighbours can be asked of this memory bank.");
+            throw new ArgumentOutOfRangeException(
+                nameof(count), count, $"Between 1 and {_layout.Count} neighbours can be asked of this memory bank.");
         }
 
         using DisposeScope scope = torch.NewDisposeScope();

@@ -1,6 +1,6 @@
 namespace GMem.Memory;
 
-/// <summary>An entry that is near to a snippet.</summary>
+/// <summary>An entry near a snippet.</summary>
 /// <param name="Index">Its position in the bank.</param>
 /// <param name="Id">Its stable id.</param>
 /// <param name="Label">Its label, or null.</param>

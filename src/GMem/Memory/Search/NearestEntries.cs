@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace GMem.Memory;
 
-/// <summary>The k best of a row of cosines that comes in pieces; of equal ones those of lower index.</summary>
+/// <summary>Keeps the k largest of a row of cosines that arrives in pieces. Of equal ones it keeps those of lower index.</summary>
 internal sealed class NearestEntries(int count)
 {
     // The worst that is kept comes out first: the smallest cosine and, of equal ones, the highest index.
     private readonly PriorityQueue<int, (float Cosine, int Negative)> _kept = new();
     private float _threshold = float.NegativeInfinity;
 
-    /// <summary>Takes the cosines of consecutive entries in. Entries must come in rising order.</summary>
+    /// <summary>Takes the cosines of consecutive entries. Entries must arrive in ascending order.</summary>
     public void Take(int start, ReadOnlySpan<float> cosines)
     {
         int i = 0;

@@ -4,12 +4,13 @@ using TorchSharp;
 namespace GMem.Memory;
 
 /// <summary>
-/// A mean <c>[m]</c>, an orthonormal basis <c>B</c> <c>[m, d]</c> and coefficients <c>c</c> <c>[d]</c> for each row: <c>row = mean + B c</c>, then
-/// brought to unit length. The coefficients of a row are its projection <c>B^T (row - mean)</c>.
+/// A mean <c>[m]</c>, an orthonormal basis <c>B</c> <c>[m, d]</c> and coefficients <c>c</c> <c>[d]</c> for each row: <c>row =
+/// mean + B c</c>, then brought to unit length. The coefficients of a row are its projection <c>B^T (row - mean)</c>.
 /// </summary>
 /// <remarks>
-/// Let <c>rest</c> be the part of the mean that lies outside the basis. With the coordinates <c>v = c + B^T mean</c> a row is <c>B v + rest</c>, two
-/// parts at right angles: lengths and products follow from coordinates alone, without a difference of nearly equal numbers.
+/// Let <c>rest</c> be the part of the mean that lies outside the basis. With the coordinates <c>v = c + B^T mean</c> a row is
+/// <c>B v + rest</c>, two parts at right angles: lengths and products follow from coordinates alone, without a difference of
+/// nearly equal numbers.
 /// </remarks>
 internal sealed class LowRankStorage : SnippetStorage
 {
@@ -55,8 +56,8 @@ internal sealed class LowRankStorage : SnippetStorage
     public override string TensorName => "coefficients";
 
     /// <summary>
-    /// The best basis for rows that are read page by page, from their mean and covariance <c>[m, m]</c> in double. The rows are never held, and
-    /// no singular value decomposition of them is made.
+    /// The best basis for rows that are read page by page, from their mean and covariance <c>[m, m]</c> in double. The rows are
+    /// never held, and no singular value decomposition of them is made.
     /// </summary>
     /// <returns>The largest <paramref name="rank"/> directions, and their share of the variance.</returns>
     public static (LowRankStorage Storage, double CapturedVariance) Fit(
@@ -112,7 +113,8 @@ internal sealed class LowRankStorage : SnippetStorage
     }
 
     public override int WidthOf(int dimension) => dimension == Mean.Length ? Rank
-        : throw new ArgumentException($"This low-rank storage is for snippets of {Mean.Length} components, not {dimension}.", nameof(dimension));
+        : throw new ArgumentException(
+            $"This low-rank storage is for snippets of {Mean.Length} components, not {dimension}.", nameof(dimension));
 
     public override int DimensionOf(int width) => Mean.Length;
 
@@ -170,7 +172,9 @@ internal sealed class LowRankStorage : SnippetStorage
         };
     }
 
-    /// <summary>The length of what is stored is <c>sqrt(v . v + rest . rest)</c>, its product with the row <c>v . v + row . rest</c>.</summary>
+    /// <summary>
+    /// The length of what is stored is <c>sqrt(v . v + rest . rest)</c>, its product with the row <c>v . v + row . rest</c>.
+    /// </summary>
     public override torch.Tensor Kept(torch.Tensor unitRows, torch.Tensor vectors)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -193,7 +197,9 @@ internal sealed class LowRankStorage : SnippetStorage
 
     private torch.Tensor Matrix() => torch.tensor(_basis, [Mean.Length, Rank]);
 
-    /// <summary>Eigenvectors have no sign of their own: each one's largest component is made positive, so that a build can be repeated.</summary>
+    /// <summary>
+    /// Eigenvectors have no sign of their own: each one's largest component is made positive, so that a build can be repeated.
+    /// </summary>
     private static torch.Tensor WithFixedSigns(torch.Tensor basis)
     {
         torch.Tensor largest = basis.gather(0, basis.abs().argmax(0, keepdim: true));

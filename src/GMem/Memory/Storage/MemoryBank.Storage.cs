@@ -13,11 +13,13 @@ public sealed partial class MemoryBank
 
     /// <summary>Stores the same entries in another way. What the present storage has lost stays lost.</summary>
     /// <param name="storage">
-    /// For instance <see cref="SnippetStorage.Float16"/>, or the <see cref="Storage"/> of another bank; <see cref="ToLowRank"/> fits a low-rank
-    /// one to this bank.
+    /// For instance <see cref="SnippetStorage.Float16"/>, or the <see cref="Storage"/> of another bank; <see cref="ToLowRank"/>
+    /// fits a low-rank one to this bank.
     /// </param>
     /// <returns>A new bank in memory, or this one where it is stored in that way already.</returns>
-    /// <exception cref="ArgumentException">The storage does not fit the snippets' dimension, or keeps nothing of some entries (named by id).</exception>
+    /// <exception cref="ArgumentException">
+    /// The storage does not fit the snippets' dimension, or keeps nothing of some entries (named by id).
+    /// </exception>
     public MemoryBank ToStorage(SnippetStorage storage)
     {
         ArgumentNullException.ThrowIfNull(storage);
@@ -31,8 +33,9 @@ public sealed partial class MemoryBank
     }
 
     /// <summary>
-    /// Stores the same entries as a mean, an orthonormal basis and <c>d</c> coefficients each: <c>4 n d</c> bytes and a little. The basis is the first
-    /// <c>d</c> principal directions of the snippets. The bank is read twice and never held; the covariance <c>[m, m]</c> is summed in double.
+    /// Stores the same entries as a mean, an orthonormal basis and <c>d</c> coefficients each: <c>4 n d</c> bytes and a little.
+    /// The basis is the first <c>d</c> principal directions of the snippets. The bank is read twice and never held; the
+    /// covariance <c>[m, m]</c> is summed in double.
     /// </summary>
     /// <param name="rank"><c>d</c>, from 1 to <see cref="Dimension"/>. GMem's own low-rank banks keep this form of the snippets.</param>
     /// <param name="cancellationToken">Cancels the operation with an <see cref="OperationCanceledException"/>.</param>

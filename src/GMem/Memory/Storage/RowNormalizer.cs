@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace GMem.Memory;
 
-/// <summary>The gate of a bank: rows are brought to unit length here, once, and rows without a direction are refused.</summary>
+/// <summary>The entrance to a bank: brings rows to unit length and refuses rows without a direction.</summary>
 internal static class RowNormalizer
 {
     /// <summary>Rows a page: 6 MB at 768 components.</summary>
@@ -36,7 +36,8 @@ internal static class RowNormalizer
         if (refused.Count > 0)
         {
             throw new ArgumentException(
-                $"{refused.Count:N0} of {count:N0} rows cannot be snippets, being not finite (in 32-bit floats) or shorter than {SnippetAlgebra.MinimumNorm:g1}: "
+                $"{refused.Count:N0} of {count:N0} rows cannot be snippets: they are not finite (in 32-bit floats) or shorter than "
+                + $"{SnippetAlgebra.MinimumNorm:g1}: "
                 + $"{(refused.Count == 1 ? "id" : "ids")} {TextList.Of(refused)}. Leave them out.", nameof(rows));
         }
     }

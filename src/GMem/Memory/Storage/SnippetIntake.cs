@@ -5,7 +5,8 @@ using TorchSharp;
 namespace GMem.Memory;
 
 /// <summary>
-/// Stores rows page by page in managed memory, so that no second copy of them ever exists. Rows of which the storage keeps nothing are refused.
+/// Stores rows page by page in managed memory, so that no second copy of them ever exists. Rows of which the storage keeps
+/// nothing are refused.
 /// </summary>
 /// <param name="storage">How to store them.</param>
 /// <param name="dimension">The components of a row.</param>
@@ -43,7 +44,8 @@ internal sealed unsafe class SnippetIntake(SnippetStorage storage, int dimension
         if (vectors.shape is not [_, long width] || width != _width)
         {
             throw new InvalidOperationException(
-                $"The storage {storage} made vectors [{string.Join(", ", vectors.shape)}] of rows of {dimension} components; expected is [k, {_width}].");
+                $"The storage {storage} made vectors [{string.Join(", ", vectors.shape)}] of rows of {dimension} components; "
+                + $"expected is [k, {_width}].");
         }
 
         using DisposeScope scope = torch.NewDisposeScope();

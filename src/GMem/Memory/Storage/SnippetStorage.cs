@@ -3,12 +3,12 @@ using TorchSharp;
 namespace GMem.Memory;
 
 /// <summary>
-/// How a bank stores its snippets. Of each snippet it keeps a vector: a fixed number of elements of one type, which only the storage can interpret.
-/// Derive from this class to add a kind of your own, and <see cref="Register"/> it.
+/// How a bank stores its snippets. Of each snippet it keeps a vector: a fixed number of elements of one type, which only the
+/// storage can interpret. Derive from this class to add a kind of your own, and <see cref="Register"/> it.
 /// </summary>
 /// <remarks>
-/// Banks share their storage, so it must not change and must be safe for concurrent use. It must hold no native memory: nobody disposes of it.
-/// A row must decode to the same bits whichever rows are decoded with it.
+/// Banks share their storage, so it must not change and must be safe for concurrent use. It must hold no native memory: nobody
+/// disposes of it. A row must decode to the same bits whichever rows are decoded with it.
 /// </remarks>
 public abstract class SnippetStorage
 {
@@ -62,8 +62,8 @@ public abstract class SnippetStorage
     /// <param name="queries">32-bit rows <c>[q, m]</c> of unit length. Products are formed on their device.</param>
     /// <param name="pageLength">The largest number of vectors in a page.</param>
     /// <returns>
-    /// A function from a page of stored vectors <c>[p, width]</c> to cosines <c>[q, p]</c> in 32-bit floats. Pages follow one another in the same
-    /// memory, which the function may overwrite. Default: decode and multiply.
+    /// A function from a page of stored vectors <c>[p, width]</c> to cosines <c>[q, p]</c> in 32-bit floats. Pages follow one
+    /// another in the same memory, which the function may overwrite. Default: decode and multiply.
     /// </returns>
     public virtual Func<torch.Tensor, torch.Tensor> Cosines(torch.Tensor queries, int pageLength)
     {
@@ -75,8 +75,8 @@ public abstract class SnippetStorage
     /// <param name="unitRows">What was given to <see cref="Encode"/>.</param>
     /// <param name="vectors">What it returned.</param>
     /// <returns>
-    /// The cosine <c>[k]</c> between each row and what <see cref="Decode"/> will make of it; NaN refuses a row of which nothing is left. Null,
-    /// the default, where rows change by rounding only.
+    /// The cosine <c>[k]</c> between each row and what <see cref="Decode"/> will make of it; NaN refuses a row of which nothing
+    /// is left. Null, the default, where rows change by rounding only.
     /// </returns>
     public virtual torch.Tensor? Kept(torch.Tensor unitRows, torch.Tensor vectors) => null;
 
@@ -96,7 +96,9 @@ public abstract class SnippetStorage
 
     /// <summary>Whether two storages interpret vectors in the same way, so that banks can share them.</summary>
     /// <param name="obj">Another storage.</param>
-    /// <returns>Default: whether both are of the same class. Override it, and the hash code, in a storage that has tensors of its own.</returns>
+    /// <returns>
+    /// Default: whether both are of the same class. Override it, and the hash code, in a storage that has tensors of its own.
+    /// </returns>
     public override bool Equals(object? obj) => obj?.GetType() == GetType();
 
     /// <summary>Matches <see cref="Equals(object?)"/>.</summary>

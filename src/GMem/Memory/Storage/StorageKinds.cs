@@ -25,6 +25,7 @@ internal static class StorageKinds
     /// <exception cref="InvalidDataException">The kind is unknown.</exception>
     public static Func<ReadStorageTensor, SnippetStorage> Reader(string kind, string file) => Readers.GetValueOrDefault(kind)
         ?? throw new InvalidDataException(
-            $"'{file}' is a memory bank of the storage kind '{kind}', which is unknown (known are {TextList.Of([.. Readers.Keys.Order()])}). "
+            $"'{file}' is a memory bank of the storage kind '{kind}', which is unknown "
+            + $"(known are {TextList.Of([.. Readers.Keys.Order()])}). "
             + $"Register it before the bank is loaded: SnippetStorage.Register(\"{kind}\", ...).");
 }

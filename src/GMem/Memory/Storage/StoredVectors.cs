@@ -3,7 +3,9 @@ using TorchSharp;
 
 namespace GMem.Memory;
 
-/// <summary>A matrix <c>[count, width]</c> of 32- or 16-bit floats in a byte store: rows of a dense bank, or coefficients of a low-rank one.</summary>
+/// <summary>
+/// A matrix <c>[count, width]</c> of stored vectors in a byte store, which only a <see cref="SnippetStorage"/> can interpret.
+/// </summary>
 internal sealed unsafe class StoredVectors
 {
     private readonly long _rowBytes;

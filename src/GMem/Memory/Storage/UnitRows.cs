@@ -8,14 +8,17 @@ using TorchSharp;
 namespace GMem.Memory;
 
 /// <summary>
-/// Brings rows to unit length in place. Lengths are summed in double and every row is worked on by itself, so that its bits do not depend on how many
-/// others come with it; and no temporaries are made of pages that are many megabytes long.
+/// Brings rows to unit length in place. Lengths are summed in double. Every row is processed by itself, so that its bits do not
+/// depend on how many others come with it. There are no temporaries: pages are many megabytes long.
 /// </summary>
 internal static unsafe class UnitRows
 {
     private const double UnitTolerance = 1e-3;
 
-    /// <summary>Makes every row of a contiguous CPU tensor <c>[k, m]</c> of 32-bit floats a unit row; those without a direction stay as they are.</summary>
+    /// <summary>
+    /// Brings every row of a contiguous CPU tensor <c>[k, m]</c> of 32-bit floats to unit length. Rows without a direction are
+    /// left alone.
+    /// </summary>
     /// <returns>The rows that have no direction: not finite, or shorter than <see cref="SnippetAlgebra.MinimumNorm"/>.</returns>
     public static List<int> Normalize(torch.Tensor rows)
     {
