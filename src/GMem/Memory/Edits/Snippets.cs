@@ -89,13 +89,13 @@ public static class Snippets
         double fraction,
         SnippetInterpolation method,
         long seed) => method switch
-    {
-        SnippetInterpolation.Linear => SnippetAlgebra.Linear(first, second, fraction),
-        SnippetInterpolation.Spherical => SnippetAlgebra.Spherical(first, second, fraction),
-        SnippetInterpolation.Concat => SnippetAlgebra.Concat(first, second),
-        SnippetInterpolation.Mask => MaskFromSeed(first, second, seed),
-        _ => throw new ArgumentOutOfRangeException(nameof(method), method, "Not a method of interpolation."),
-    };
+        {
+            SnippetInterpolation.Linear => SnippetAlgebra.Linear(first, second, fraction),
+            SnippetInterpolation.Spherical => SnippetAlgebra.Spherical(first, second, fraction),
+            SnippetInterpolation.Concat => SnippetAlgebra.Concat(first, second),
+            SnippetInterpolation.Mask => MaskFromSeed(first, second, seed),
+            _ => throw new ArgumentOutOfRangeException(nameof(method), method, "Not a method of interpolation."),
+        };
 
     internal static void CheckPair(torch.Tensor first, torch.Tensor second, double fraction)
     {
