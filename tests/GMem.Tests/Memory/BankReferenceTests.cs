@@ -148,13 +148,13 @@ public sealed class BankReferenceTests
         torch.Tensor b,
         double fraction,
         int step) => method switch
-    {
-        "linear" => SnippetAlgebra.Linear(a, b, fraction),
-        "spherical" => SnippetAlgebra.Spherical(a, b, fraction),
-        "concat" => SnippetAlgebra.Concat(a, b),
-        "mask" => SnippetAlgebra.Mask(a, b, file.Read(name + "_uniform")[step]),
-        _ => throw new InvalidDataException($"unknown method {method}"),
-    };
+        {
+            "linear" => SnippetAlgebra.Linear(a, b, fraction),
+            "spherical" => SnippetAlgebra.Spherical(a, b, fraction),
+            "concat" => SnippetAlgebra.Concat(a, b),
+            "mask" => SnippetAlgebra.Mask(a, b, file.Read(name + "_uniform")[step]),
+            _ => throw new InvalidDataException($"unknown method {method}"),
+        };
 
     /// <summary>
     /// The two inputs behind a suffix: <c>1d</c> a1 and b1; <c>same</c> twice the same; one that has only a first blends a1 into

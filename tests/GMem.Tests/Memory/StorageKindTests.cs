@@ -138,7 +138,10 @@ public sealed class StorageKindTests : IDisposable
             new Dictionary<string, torch.Tensor> { ["rows"] = torch.zeros(3, 4, dtype: torch.int8) },
             new Dictionary<string, string>
             {
-                ["format"] = "gmem-memory-bank", ["version"] = "1", ["storage"] = RowScaledInt8.Name, ["next_id"] = "3",
+                ["format"] = "gmem-memory-bank",
+                ["version"] = "1",
+                ["storage"] = RowScaledInt8.Name,
+                ["next_id"] = "3",
             });
         string message = Assert.Throws<InvalidDataException>(() => MemoryBank.Open(path)).Message;
         Assert.Contains("does not fit its storage, RowScaledInt8", message);
