@@ -30,7 +30,7 @@ internal static class SyntheticBank
                 part,
                 Array.ConvertAll(numbers, i => $"class {i % Classes:000}"),
                 Array.ConvertAll(numbers, i => $"train/n{i % Classes:00000000}/n{i % Classes:00000000}_{i}.JPEG"),
-                Array.ConvertAll(numbers, i => (long)i),
+                Array.ConvertAll(numbers, i => new EntryId(i)),
                 SnippetStorage.Float16);
             bank = bank?.Merge(added) ?? added;
         }

@@ -28,6 +28,6 @@ internal sealed class MemoryRemoveCommand : MemoryEditCommand
         }
 
         MemoryBank bank = label is null ? model.Memory : model.Memory.RemoveLabel(label);
-        return ids.Length == 0 ? bank : bank.Remove(ids);
+        return ids.Length == 0 ? bank : bank.Remove([.. ids.Select(id => new EntryId(id))]);
     }
 }

@@ -9,7 +9,7 @@ internal static class MemoryValue
     {
         bank.Count,
         bank.Dimension,
-        bank.Storage,
+        Storage = bank.Storage.Kind,
         bank.Rank,
         Weighted = bank.HasSamplingWeights,
         Labels = bank.Labels.ToDictionary(label => label, bank.CountOf),

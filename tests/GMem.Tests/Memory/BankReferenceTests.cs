@@ -7,7 +7,10 @@ using TorchSharp;
 
 namespace GMem.Tests.Memory;
 
-/// <summary>reference/bank: what a file is, its metadata say. Tensors may be absent; those recorded but not to be reproduced are left out by the README's list.</summary>
+/// <summary>
+/// reference/bank: what a file is, its metadata say. Tensors may be absent; those recorded but not to be reproduced are left out
+/// by the README's list.
+/// </summary>
 public sealed class BankReferenceTests
 {
     private const double Tolerance = 2e-5;
@@ -74,11 +77,12 @@ public sealed class BankReferenceTests
     {
         torch.Tensor rows = file.Read("bank");
         int rank = config.GetProperty("latent_dim").GetInt32();
-        (LowRankBasis basis, _) = LowRankFactors.Fit((start, count) => rows.narrow(0, start, count), (int)rows.shape[0], (int)rows.shape[1], rank);
-        torch.Tensor coefficients = basis.Project(rows);
+        (LowRankStorage basis, _) = LowRankStorage.Fit(
+            (start, count) => rows.narrow(0, start, count), (int)rows.shape[0], (int)rows.shape[1], rank);
+        torch.Tensor coefficients = basis.Encode(rows);
         torch.Tensor decompressed = basis.Reconstruct(coefficients);
         torch.Tensor chosen = decompressed.index_select(0, torch.tensor(Indices(config)));
-        torch.Tensor kept = basis.Reconstruct(basis.Project(torch.stack([file.Read("snippet_in"), file.Read("snippet_out")])));
+        torch.Tensor kept = basis.Reconstruct(basis.Encode(torch.stack([file.Read("snippet_in"), file.Read("snippet_out")])));
         torch.Tensor blends = basis.Reconstruct(Blends(coefficients, config));
         Comparison compare = new(file);
         compare.With("mean", torch.tensor(basis.Mean));
@@ -104,9 +108,11 @@ public sealed class BankReferenceTests
     {
         string[] methods = [.. config.GetProperty("methods").EnumerateArray().Select(m => m.GetString()!)];
         int compared = 0;
-        foreach (string name in file.Entries.Select(e => e.Name).Where(n => methods.Any(m => n.StartsWith(m + "_", StringComparison.Ordinal))))
+        foreach (string name in file.Entries.Select(e => e.Name)
+            .Where(n => methods.Any(m => n.StartsWith(m + "_", StringComparison.Ordinal))))
         {
-            bool left = name.StartsWith("spherical_same", StringComparison.Ordinal) || name == "spherical_unnormalized" || name == "concat_2d"
+            bool left = name.StartsWith("spherical_same", StringComparison.Ordinal)
+                || name is "spherical_unnormalized" or "concat_2d"
                 || name.EndsWith("_uniform", StringComparison.Ordinal) || name.EndsWith("_takes_a", StringComparison.Ordinal);
             if (!left)
             {
@@ -128,21 +134,32 @@ public sealed class BankReferenceTests
         long count = steps ? expected.shape[0] : 1;
         torch.Tensor alphas = file.Read("alphas");
         torch.Tensor fractions = alphas.numel() == count ? alphas : torch.linspace(0, 1, count);
-        torch.Tensor actual = torch.stack([.. Enumerable.Range(0, (int)count).Select(i => Blend(file, name, parts[0], a, b, fractions[i].item<float>(), i))]);
+        torch.Tensor actual = torch.stack([.. Enumerable.Range(0, (int)count)
+            .Select(i => Blend(file, name, parts[0], a, b, fractions[i].item<float>(), i))]);
         actual = raw ? actual : SnippetAlgebra.Normalize(actual);
         ReferenceFolder.Close(steps ? actual : actual[0], expected, 2e-6, 0, name);
     }
 
-    private static torch.Tensor Blend(SafetensorsFile file, string name, string method, torch.Tensor a, torch.Tensor b, double fraction, int step) => method switch
-    {
-        "linear" => SnippetAlgebra.Linear(a, b, fraction),
-        "spherical" => SnippetAlgebra.Spherical(a, b, fraction),
-        "concat" => SnippetAlgebra.Concat(a, b),
-        "mask" => SnippetAlgebra.Mask(a, b, file.Read(name + "_uniform")[step]),
-        _ => throw new InvalidDataException($"unknown method {method}"),
-    };
+    private static torch.Tensor Blend(
+        SafetensorsFile file,
+        string name,
+        string method,
+        torch.Tensor a,
+        torch.Tensor b,
+        double fraction,
+        int step) => method switch
+        {
+            "linear" => SnippetAlgebra.Linear(a, b, fraction),
+            "spherical" => SnippetAlgebra.Spherical(a, b, fraction),
+            "concat" => SnippetAlgebra.Concat(a, b),
+            "mask" => SnippetAlgebra.Mask(a, b, file.Read(name + "_uniform")[step]),
+            _ => throw new InvalidDataException($"unknown method {method}"),
+        };
 
-    /// <summary>The two inputs behind a suffix: <c>1d</c> a1 and b1; <c>same</c> twice the same; one that has only a first blends a1 into it.</summary>
+    /// <summary>
+    /// The two inputs behind a suffix: <c>1d</c> a1 and b1; <c>same</c> twice the same; one that has only a first blends a1 into
+    /// it.
+    /// </summary>
     private static (torch.Tensor First, torch.Tensor Second) Pair(SafetensorsFile file, string suffix)
     {
         if (suffix is [char digit, 'd'] && char.IsAsciiDigit(digit))
@@ -156,8 +173,9 @@ public sealed class BankReferenceTests
     }
 
     /// <summary>The pairs (i, j, a) of the official banks: there the weight belongs to the first.</summary>
-    private static torch.Tensor Blends(torch.Tensor rows, JsonElement config) => torch.stack([.. config.GetProperty("pairs").EnumerateArray()
-        .Select(p => SnippetAlgebra.Linear(rows[p[0].GetInt64()], rows[p[1].GetInt64()], 1 - p[2].GetDouble()))]);
+    private static torch.Tensor Blends(torch.Tensor rows, JsonElement config) => torch.stack([..
+        config.GetProperty("pairs").EnumerateArray()
+            .Select(p => SnippetAlgebra.Linear(rows[p[0].GetInt64()], rows[p[1].GetInt64()], 1 - p[2].GetDouble()))]);
 
     private static long[] Indices(JsonElement config) => [.. config.GetProperty("index_list").EnumerateArray().Select(i => i.GetInt64())];
 

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using GMem.Memory;
 using TorchSharp;
 
@@ -12,7 +13,7 @@ public class CosineKernelTests
     [InlineData(130, 700, 100)]
     public void Cosines_AnySizes_AreTheProductsInDouble(int queryCount, int rowCount, int width)
     {
-        Assert.SkipUnless(System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated, "This processor has no 512-bit vectors; an ordinary product is used.");
+        Assert.SkipUnless(Vector512.IsHardwareAccelerated, "This processor has no 512-bit vectors; an ordinary product is used.");
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(1);
         torch.Tensor queries = torch.randn([queryCount, width], generator: generator);
@@ -29,7 +30,7 @@ public class CosineKernelTests
     [Fact]
     public void Cosines_OfOneQueryAmongOthers_DoNotDependOnThem()
     {
-        Assert.SkipUnless(System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated, "This processor has no 512-bit vectors; an ordinary product is used.");
+        Assert.SkipUnless(Vector512.IsHardwareAccelerated, "This processor has no 512-bit vectors; an ordinary product is used.");
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(2);
         torch.Tensor queries = torch.randn([100, 50], generator: generator);

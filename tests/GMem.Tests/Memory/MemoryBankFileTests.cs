@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using CsCheck;
 using GMem.Memory;
 using GMem.Tests.Weights;
@@ -30,46 +31,56 @@ public sealed class MemoryBankFileTests : IDisposable
     {
         TestBank.Create().Save(BankPath);
         Rewrite(tensors => { }, metadata => metadata["version"] = "2");
-        Assert.Contains("of version '2'; this program reads version 1", Assert.Throws<InvalidDataException>(() => MemoryBank.Open(BankPath)).Message);
+        string message = Assert.Throws<InvalidDataException>(() => MemoryBank.Open(BankPath)).Message;
+        Assert.Contains("of version '2'; this program reads version 1", message);
     }
 
-    public static TheoryData<string, SnippetStorage> Faults => new()
+    public static TheoryData<string, string> Faults => new()
     {
-        { "no rows", SnippetStorage.Float32 },
-        { "rows of another type", SnippetStorage.Float32 },
-        { "rows of three dimensions", SnippetStorage.Float32 },
-        { "too few ids", SnippetStorage.Float32 },
-        { "ids of another type", SnippetStorage.Float32 },
-        { "labels without numbers", SnippetStorage.Float32 },
-        { "sources without text", SnippetStorage.Float32 },
-        { "too few source offsets", SnippetStorage.Float32 },
-        { "negative weights", SnippetStorage.Float32 },
-        { "unknown storage", SnippetStorage.Float32 },
-        { "next id", SnippetStorage.Float32 },
-        { "no basis", SnippetStorage.LowRank },
-        { "basis of another rank", SnippetStorage.LowRank },
+        { "no rows", "Float32" },
+        { "rows of another type", "Float32" },
+        { "rows of three dimensions", "Float32" },
+        { "too few ids", "Float32" },
+        { "ids of another type", "Float32" },
+        { "labels without numbers", "Float32" },
+        { "sources without text", "Float32" },
+        { "too few source offsets", "Float32" },
+        { "negative weights", "Float32" },
+        { "next id", "Float32" },
+        { "no basis", "LowRank" },
+        { "basis of another rank", "LowRank" },
     };
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public void Open_TensorsThatDoNotFit_IsInvalidData(string fault, SnippetStorage storage)
+    public void Open_TensorsThatDoNotFit_IsInvalidData(string fault, string kind)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        MemoryBank bank = TestBank.Create().Remove(0).WithSamplingWeights(e => e.Index + 1);
-        bank = storage == SnippetStorage.LowRank ? bank.ToLowRank(3, TestContext.Current.CancellationToken).Bank : bank;
-        bank.Save(BankPath);
+        MemoryBank bank = TestBank.Create().Remove(new EntryId(0)).WithSamplingWeights(e => e.Index + 1);
+        bank.LowRankIf(kind, rank: 3).Save(BankPath);
         MemoryBank.Open(BankPath);
         Rewrite(
             tensors => Break(tensors, fault),
-            metadata =>
-            {
-                metadata["storage"] = fault == "unknown storage" ? "Int8" : metadata["storage"];
-                metadata["next_id"] = fault == "next id" ? "-7" : metadata["next_id"];
-            });
+            metadata => metadata["next_id"] = fault == "next id" ? "-7" : metadata["next_id"]);
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => MemoryBank.Open(BankPath));
         Assert.Contains("not a valid memory bank", error.Message);
         using FileStream stream = File.OpenRead(BankPath);
         Assert.Throws<InvalidDataException>(() => MemoryBank.Load(stream, "stream"));
+    }
+
+    [Fact]
+    public void Open_UnknownStorageKind_NamesItAndTheCallThatRegistersIt()
+    {
+        TestBank.Create().Save(BankPath);
+        Rewrite(_ => { }, metadata => metadata["storage"] = "Int8");
+        string message = Assert.Throws<InvalidDataException>(() => MemoryBank.Open(BankPath)).Message;
+        Assert.Contains($"'{BankPath}' is a memory bank of the storage kind 'Int8', which is unknown", message);
+        Assert.Contains("'Float16', 'Float32', 'LowRank'", message);
+        Assert.Contains("SnippetStorage.Register(\"Int8\", ...)", message);
+        using FileStream stream = File.OpenRead(BankPath);
+        InvalidDataException loading =
+            Assert.Throws<InvalidDataException>(() => MemoryBank.Load(stream, BankPath, _folder, largestInMemory: 0));
+        Assert.Equal(message, loading.Message);
     }
 
     [Fact]
@@ -93,8 +104,10 @@ public sealed class MemoryBankFileTests : IDisposable
         for (int length = 0; length < bytes.Length; length++)
         {
             Assert.Throws<InvalidDataException>(() => MemoryBank.Load(new ForwardStream(bytes[..length]), "stream"));
-            Assert.Throws<InvalidDataException>(() => MemoryBank.Load(new ForwardStream(bytes[..length]), "stream", _folder, largestInMemory: 0));
-            Assert.Throws<InvalidDataException>(() => MemoryBank.Load(new MemoryStream(bytes[..length]), "stream", _folder, largestInMemory: 0));
+            foreach (Stream cut in new Stream[] { new ForwardStream(bytes[..length]), new MemoryStream(bytes[..length]) })
+            {
+                Assert.Throws<InvalidDataException>(() => MemoryBank.Load(cut, "stream", _folder, largestInMemory: 0));
+            }
         }
 
         Assert.Empty(Directory.GetFiles(_folder));
@@ -110,11 +123,13 @@ public sealed class MemoryBankFileTests : IDisposable
         {
             stream.Position = 0;
             Assert.True(bank.ContentEquals(MemoryBank.Load(stream, "seeks", _folder, largestInMemory: 1000)));
-            Assert.True(bank.ContentEquals(MemoryBank.Load(new ForwardStream(stream.ToArray()), "forward", _folder, largestInMemory: 1000)));
+            ForwardStream forward = new(stream.ToArray());
+            Assert.True(bank.ContentEquals(MemoryBank.Load(forward, "forward", _folder, largestInMemory: 1000)));
         }
 
         string kept = Assert.Single(Directory.GetFiles(_folder));
-        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(stream.ToArray())) + ".safetensors", Path.GetFileName(kept));
+        string hash = Convert.ToHexStringLower(SHA256.HashData(stream.ToArray()));
+        Assert.Equal(hash + ".safetensors", Path.GetFileName(kept));
 
         // A file under that name which is not complete is replaced.
         File.Delete(kept);
@@ -140,15 +155,15 @@ public sealed class MemoryBankFileTests : IDisposable
         MemoryBank bank = TestBank.Create(rows: 40);
         bank.Save(BankPath);
         MemoryBank opened = MemoryBank.Open(BankPath);
-        opened.Remove(3).Save(BankPath);
+        opened.Remove(new EntryId(3)).Save(BankPath);
         Assert.True(bank.ContentEquals(opened));
-        Assert.True(bank.Remove(3).ContentEquals(MemoryBank.Open(BankPath)));
+        Assert.True(bank.Remove(new EntryId(3)).ContentEquals(MemoryBank.Open(BankPath)));
     }
 
     [Fact]
     public void Open_AnyBytesChanged_AnswersOrIsInvalidData()
     {
-        TestBank.Create(rows: 4).Remove(1).WithSamplingWeights(e => e.Id + 1).Save(BankPath);
+        TestBank.Create(rows: 4).Remove(new EntryId(1)).WithSamplingWeights(e => e.Id.Value + 1).Save(BankPath);
         byte[] good = File.ReadAllBytes(BankPath);
         Gen.Select(Gen.Int[0, good.Length - 1], Gen.Byte).Array[1, 4].Sample(
             edits =>
@@ -174,7 +189,7 @@ public sealed class MemoryBankFileTests : IDisposable
             MemoryEntry[] entries = [.. bank.Entries];
             Assert.Equal(bank.Count, entries.Length);
             Assert.InRange(bank.IndexFromNoise(0.3), 0, bank.Count - 1);
-            bank.TryIndexOf(3, out _);
+            bank.TryIndexOf(new EntryId(3), out _);
             Assert.True(bank.Labels.Count <= bank.Count);
             bank.All();
             bank.Save(Stream.Null);

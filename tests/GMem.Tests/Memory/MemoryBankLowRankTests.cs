@@ -14,7 +14,7 @@ public sealed class MemoryBankLowRankTests
         using DisposeScope scope = torch.NewDisposeScope();
         MemoryBank bank = TestBank.Create(rows: 50, width: 8);
         LowRankCompression compressed = bank.ToLowRank(8, Token);
-        Assert.Equal(SnippetStorage.LowRank, compressed.Bank.Storage);
+        Assert.Equal("LowRank", compressed.Bank.Storage.Kind);
         Assert.Equal(8, compressed.Bank.Rank);
         Assert.Equal(1, compressed.CapturedVariance, 1e-6);
         Assert.Equal(1, compressed.MeanCosine, 1e-6);
@@ -26,7 +26,8 @@ public sealed class MemoryBankLowRankTests
     public void ToLowRank_Report_IsWhatCanBeMeasured()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        MemoryBank bank = TestBank.Create(rows: 3000, width: 16).Merge(TestBank.Create(rows: 50, width: 16, seed: 2)).RemoveWhere(e => e.Id % 3 == 0);
+        MemoryBank bank = TestBank.Create(rows: 3000, width: 16).Merge(TestBank.Create(rows: 50, width: 16, seed: 2))
+            .RemoveWhere(e => e.Id.Value % 3 == 0);
         torch.Tensor rows = bank.All().to(torch.float64);
         torch.Tensor centred = rows - rows.mean([0], keepdim: true);
         torch.Tensor singular = torch.linalg.svdvals(centred).Squared();
@@ -69,20 +70,22 @@ public sealed class MemoryBankLowRankTests
         Assert.Contains("ids 4, 5", Assert.Throws<ArgumentException>(() => bank.ToLowRank(1, Token)).Message);
         MemoryBank low = bank.ToLowRank(2, Token).Bank;
         Assert.Contains("ids 6", Assert.Throws<ArgumentException>(() => low.Add(torch.tensor(new float[] { 0, 0, 1 }))).Message);
-        Assert.Contains("from 1 to the dimension of the snippets, 3", Assert.Throws<ArgumentOutOfRangeException>(() => bank.ToLowRank(4, Token)).Message);
+        Assert.Contains(
+            "from 1 to the dimension of the snippets, 3",
+            Assert.Throws<ArgumentOutOfRangeException>(() => bank.ToLowRank(4, Token)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => bank.ToLowRank(0, Token));
         Assert.Throws<OperationCanceledException>(() => bank.ToLowRank(2, new CancellationToken(canceled: true)));
     }
 
     [Theory]
-    [InlineData(SnippetStorage.Float32)]
-    [InlineData(SnippetStorage.Float16)]
-    [InlineData(SnippetStorage.LowRank)]
-    public void Rows_InAnyBatch_AreTheSameBits(SnippetStorage storage)
+    [InlineData("Float32")]
+    [InlineData("Float16")]
+    [InlineData("LowRank")]
+    public void Rows_InAnyBatch_AreTheSameBits(string kind)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        MemoryBank bank = TestBank.Create(rows: 200, width: 96, storage == SnippetStorage.Float16 ? storage : SnippetStorage.Float32);
-        bank = storage == SnippetStorage.LowRank ? bank.ToLowRank(40, Token).Bank : bank;
+        MemoryBank bank = TestBank.Create(rows: 200, width: 96, TestBank.Dense(kind));
+        bank = bank.LowRankIf(kind, rank: 40);
         torch.Tensor all = bank.All();
         foreach (int batch in new[] { 1, 2, 3, 5, 63, 64, 65, 130 })
         {
@@ -109,16 +112,18 @@ public sealed class MemoryBankLowRankTests
     }
 
     [Fact]
-    public void ToDense_FromLowRank_KeepsTheApproximations()
+    public void ToStorage_DenseFromLowRank_KeepsTheApproximations()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        MemoryBank low = TestBank.Create(rows: 40).ToLowRank(3, Token).Bank.Remove(7);
-        MemoryBank dense = low.ToDense(SnippetStorage.Float32);
+        MemoryBank low = TestBank.Create(rows: 40).ToLowRank(3, Token).Bank.Remove(new EntryId(7));
+        MemoryBank dense = low.ToStorage(SnippetStorage.Float32);
         Assert.Equal(low.Entries, dense.Entries);
         Assert.True(dense.All().equal(low.All()).all().item<bool>());
-        Assert.Same(dense, dense.ToDense(SnippetStorage.Float32));
-        Assert.True((dense.ToDense(SnippetStorage.Float16).All() - low.All()).abs().max().item<float>() < 1e-3);
-        Assert.Throws<ArgumentException>(() => dense.ToDense(SnippetStorage.LowRank));
+        Assert.Same(dense, dense.ToStorage(SnippetStorage.Float32));
+        Assert.True((dense.ToStorage(SnippetStorage.Float16).All() - low.All()).abs().max().item<float>() < 1e-3);
+        Assert.Contains(
+            "of 8 components, not 9",
+            Assert.Throws<ArgumentException>(() => TestBank.Create(width: 9).ToStorage(low.Storage)).Message);
     }
 
     [Fact]
@@ -134,8 +139,11 @@ public sealed class MemoryBankLowRankTests
 
         Assert.True((low.InterpolateCoefficients(4, 9, 0) - low.Rows([4])[0]).abs().max().item<float>() < 1e-6);
         Assert.True((low.InterpolateCoefficients(4, 9, 1) - low.Rows([9])[0]).abs().max().item<float>() < 1e-6);
-        Assert.True((low.InterpolateCoefficients(4, 4, 0.6, SnippetInterpolation.Spherical) - low.Rows([4])[0]).abs().max().item<float>() < 1e-6);
+        torch.Tensor same = low.InterpolateCoefficients(4, 4, 0.6, SnippetInterpolation.Spherical);
+        Assert.True((same - low.Rows([4])[0]).abs().max().item<float>() < 1e-6);
         Assert.Throws<ArgumentOutOfRangeException>(() => low.InterpolateCoefficients(4, 40, 0.5));
-        Assert.Contains("has no coefficients", Assert.Throws<InvalidOperationException>(() => TestBank.Create().InterpolateCoefficients(0, 1, 0.5)).Message);
+        Assert.Contains(
+            "has no coefficients",
+            Assert.Throws<InvalidOperationException>(() => TestBank.Create().InterpolateCoefficients(0, 1, 0.5)).Message);
     }
 }

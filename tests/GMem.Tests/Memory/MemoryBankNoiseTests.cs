@@ -20,7 +20,8 @@ public sealed class MemoryBankNoiseTests
 
     [Fact]
     public void IndexFromNoise_OfALabelWeighted_HasTheDistribution() =>
-        CheckDistribution(TestBank.Create(rows: 37).WithSamplingWeights(e => e.Index + 1), "label 0", e => e.Label == "label 0" ? e.Index + 1 : 0);
+        CheckDistribution(
+            TestBank.Create(rows: 37).WithSamplingWeights(e => e.Index + 1), "label 0", e => e.Label == "label 0" ? e.Index + 1 : 0);
 
     [Fact]
     public void IndexFromNoise_SameNumber_SameEntryInAnyOrderAndSplit()
@@ -60,21 +61,29 @@ public sealed class MemoryBankNoiseTests
         ArgumentException error = Assert.Throws<ArgumentException>(() => TestBank.Create().IndexFromNoise(0, "cat"));
         Assert.Contains("No entry of the memory bank has the label 'cat'; it knows 'label 0', 'label 1', 'label 2'.", error.Message);
         using torch.Tensor rows = TestBank.Gaussian(3, 4);
-        Assert.Contains("its entries have no labels", Assert.Throws<ArgumentException>(() => MemoryBank.FromRows(rows).KeepLabel("cat")).Message);
+        Assert.Contains(
+            "its entries have no labels",
+            Assert.Throws<ArgumentException>(() => MemoryBank.FromRows(rows).KeepLabel("cat")).Message);
     }
 
     [Fact]
     public void WithSamplingWeights_WrongOnes_AreRefused()
     {
         MemoryBank bank = TestBank.Create(rows: 4);
-        Assert.Contains("3 sampling weights for 4 entries", Assert.Throws<ArgumentException>(() => bank.WithSamplingWeights([1, 2, 3])).Message);
+        Assert.Contains(
+            "3 sampling weights for 4 entries",
+            Assert.Throws<ArgumentException>(() => bank.WithSamplingWeights([1, 2, 3])).Message);
         Assert.Contains("Sampling weight 2 is -1", Assert.Throws<ArgumentException>(() => bank.WithSamplingWeights([1, 2, -1, 0])).Message);
-        Assert.Contains("Sampling weight 0 is NaN", Assert.Throws<ArgumentException>(() => bank.WithSamplingWeights([double.NaN, 2, 1, 0])).Message);
+        Assert.Contains(
+            "Sampling weight 0 is NaN",
+            Assert.Throws<ArgumentException>(() => bank.WithSamplingWeights([double.NaN, 2, 1, 0])).Message);
         Assert.Contains("sum to 0", Assert.Throws<ArgumentException>(() => bank.WithSamplingWeights([0, 0, 0, 0])).Message);
-        Assert.Contains("sum to Infinity", Assert.Throws<ArgumentException>(() => bank.WithSamplingWeights([double.MaxValue, double.MaxValue, 0, 0])).Message);
+        Assert.Contains(
+            "sum to Infinity",
+            Assert.Throws<ArgumentException>(() => bank.WithSamplingWeights([double.MaxValue, double.MaxValue, 0, 0])).Message);
         MemoryBank onlyFirst = bank.WithSamplingWeights([1, 0, 0, 0]);
         Assert.Contains("weight 0", Assert.Throws<ArgumentException>(() => onlyFirst.IndexFromNoise(0, "label 1")).Message);
-        Assert.Throws<InvalidOperationException>(() => onlyFirst.Remove(0));
+        Assert.Throws<InvalidOperationException>(() => onlyFirst.Remove(new EntryId(0)));
         Assert.Equal(0, onlyFirst.SamplingWeight(3));
         Assert.Equal(1, onlyFirst.WithoutSamplingWeights().SamplingWeight(3));
         Assert.Throws<ArgumentOutOfRangeException>(() => bank.SamplingWeight(4));

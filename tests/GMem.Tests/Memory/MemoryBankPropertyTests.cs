@@ -6,12 +6,16 @@ using TorchSharp;
 
 namespace GMem.Tests.Memory;
 
-/// <summary>Properties of every sequence of edits, on every kind of storage. <see cref="Fuzz.Variable"/> sets how many sequences are tried.</summary>
+/// <summary>
+/// Properties of every sequence of edits, on every kind of storage. <see cref="Fuzz.Variable"/> sets how many sequences are
+/// tried.
+/// </summary>
 public sealed class MemoryBankPropertyTests
 {
     private const int Width = 6;
 
-    private static readonly Gen<(int Kind, int Seed, int Edit)[]> Edits = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 1000], Gen.Int[0, 9]).Array[1, 8];
+    private static readonly Gen<(int Kind, int Seed, int Edit)[]> Edits =
+        Gen.Select(Gen.Int[0, 2], Gen.Int[0, 1000], Gen.Int[0, 9]).Array[1, 8];
 
     [Fact]
     public void AnyEdits_RowsAreUnit_AndWhatWasBeforeIsUnchanged() => Edits.Sample(
@@ -44,7 +48,7 @@ public sealed class MemoryBankPropertyTests
             using DisposeScope scope = torch.NewDisposeScope();
             MemoryBank bank = After(edits);
             MemoryBank added = bank.Add(TestBank.Gaussian(3, Width, edits[0].Seed), labels: ["new", null, "label 1"]);
-            long[] ids = [.. added.Entries.Skip((int)bank.Count).Select(e => e.Id)];
+            EntryId[] ids = [.. added.Entries.Skip((int)bank.Count).Select(e => e.Id)];
             Assert.True(bank.ContentEquals(added.Remove(ids)));
         },
         iter: Fuzz.Iterations(150),
@@ -97,7 +101,8 @@ public sealed class MemoryBankPropertyTests
 
     private static MemoryBank Start(int kind, int seed)
     {
-        MemoryBank bank = TestBank.Create(rows: 12 + (seed % 9), width: Width, kind == 1 ? SnippetStorage.Float16 : SnippetStorage.Float32, seed);
+        SnippetStorage storage = kind == 1 ? SnippetStorage.Float16 : SnippetStorage.Float32;
+        MemoryBank bank = TestBank.Create(rows: 12 + (seed % 9), width: Width, storage, seed);
         return kind == 2 ? bank.ToLowRank(4).Bank : bank;
     }
 
@@ -114,8 +119,8 @@ public sealed class MemoryBankPropertyTests
             5 => bank.Merge(Start(seed % 3, seed + 1)),
             6 => bank.KeepRandom((bank.Count + 1) / 2, seed),
             7 => bank.KeepSpread((bank.Count + 1) / 2, seed),
-            8 => bank.WithSamplingWeights(e => 1 + (e.Id % 5)),
-            9 when bank.Storage == SnippetStorage.Float32 => bank.ToDense(SnippetStorage.Float16),
+            8 => bank.WithSamplingWeights(e => 1 + (e.Id.Value % 5)),
+            9 when bank.Storage.Equals(SnippetStorage.Float32) => bank.ToStorage(SnippetStorage.Float16),
             _ => bank,
         };
     }

@@ -7,13 +7,13 @@ namespace GMem.Tests.Memory;
 public sealed class MemoryBankTests
 {
     [Theory]
-    [InlineData(SnippetStorage.Float32)]
-    [InlineData(SnippetStorage.Float16)]
-    public void FromRows_RowsOfAnyLength_AreUnitAndPointTheSameWay(SnippetStorage storage)
+    [InlineData("Float32")]
+    [InlineData("Float16")]
+    public void FromRows_RowsOfAnyLength_AreUnitAndPointTheSameWay(string kind)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor rows = TestBank.Gaussian(50, 12) * torch.logspace(-8, 8, 50).unsqueeze(1);
-        MemoryBank bank = MemoryBank.FromRows(rows, storage: storage);
+        MemoryBank bank = MemoryBank.FromRows(rows, storage: TestBank.Dense(kind));
         torch.Tensor unit = bank.All();
         Assert.Equal(50, bank.Count);
         Assert.Equal(12, bank.Dimension);
@@ -33,7 +33,8 @@ public sealed class MemoryBankTests
         ArgumentException byNumber = Assert.Throws<ArgumentException>(() => MemoryBank.FromRows(rows));
         Assert.Contains("4 of 5,000 rows", byNumber.Message);
         Assert.Contains("ids 3, 7, 2100, 4999.", byNumber.Message);
-        ArgumentException byId = Assert.Throws<ArgumentException>(() => MemoryBank.FromRows(rows, ids: [.. Enumerable.Range(0, 5000).Select(i => 90000L - i)]));
+        EntryId[] ids = [.. Enumerable.Range(0, 5000).Select(i => new EntryId(90000 - i))];
+        ArgumentException byId = Assert.Throws<ArgumentException>(() => MemoryBank.FromRows(rows, ids: ids));
         Assert.Contains("ids 89997, 89993, 87900, 85001.", byId.Message);
     }
 
@@ -59,11 +60,11 @@ public sealed class MemoryBankTests
     }
 
     [Theory]
-    [InlineData(SnippetStorage.Float32)]
-    [InlineData(SnippetStorage.Float16)]
-    public void Save_ThenOpenAndLoad_GiveTheSameBank(SnippetStorage storage)
+    [InlineData("Float32")]
+    [InlineData("Float16")]
+    public void Save_ThenOpenAndLoad_GiveTheSameBank(string kind)
     {
-        MemoryBank bank = TestBank.Create(rows: 33, width: 7, storage);
+        MemoryBank bank = TestBank.Create(rows: 33, width: 7, TestBank.Dense(kind));
         string folder = Directory.CreateTempSubdirectory().FullName;
         try
         {

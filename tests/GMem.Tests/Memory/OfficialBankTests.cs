@@ -12,11 +12,12 @@ namespace GMem.Tests.Memory;
 public sealed class OfficialBankTests
 {
     [Theory]
-    [InlineData(SnippetStorage.Float32)]
-    [InlineData(SnippetStorage.Float16)]
-    public void FromCheckpoint_Matrix_IsThatOfItsRows(SnippetStorage storage)
+    [InlineData("Float32")]
+    [InlineData("Float16")]
+    public void FromCheckpoint_Matrix_IsThatOfItsRows(string kind)
     {
         using DisposeScope scope = torch.NewDisposeScope();
+        SnippetStorage storage = TestBank.Dense(kind);
         torch.Tensor rows = TestBank.Gaussian(5000, 6).Times(4);
         using TemporaryFile file = new(Matrix(rows));
         Assert.True(MemoryBank.FromRows(rows, storage: storage).ContentEquals(MemoryBank.FromCheckpoint(file.Path, storage)));
@@ -56,7 +57,13 @@ public sealed class OfficialBankTests
     public void FromCheckpoint_WhatIsNoBank_SaysSo()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        Dictionary<string, torch.Tensor> parts = new() { ["C"] = TestBank.Gaussian(9, 2), ["M"] = TestBank.Gaussian(5, 2), ["S"] = torch.ones(2), ["mean"] = torch.ones(5) };
+        Dictionary<string, torch.Tensor> parts = new()
+        {
+            ["C"] = TestBank.Gaussian(9, 2),
+            ["M"] = TestBank.Gaussian(5, 2),
+            ["S"] = torch.ones(2),
+            ["mean"] = torch.ones(5),
+        };
         Refused(Matrix(torch.ones(6)), "expected is a float matrix");
         Refused(Matrix(torch.ones(2, 2, dtype: torch.int64), "LongStorage"), "expected is a float matrix");
         Refused(CheckpointFile.Zip(new PickleWriter().Long(3).Stop().ToArray()), "neither a tensor [n, m] nor a dictionary");
@@ -76,7 +83,13 @@ public sealed class OfficialBankTests
         rows[5] = double.NaN;
         using TemporaryFile file = new(Matrix(rows));
         Assert.Contains("ids 3, 5", Assert.Throws<ArgumentException>(() => MemoryBank.FromCheckpoint(file.Path)).Message);
-        Dictionary<string, torch.Tensor> parts = new() { ["C"] = rows.narrow(1, 0, 2), ["M"] = TestBank.Gaussian(5, 2), ["S"] = torch.ones(2), ["mean"] = torch.zeros(5) };
+        Dictionary<string, torch.Tensor> parts = new()
+        {
+            ["C"] = rows.narrow(1, 0, 2),
+            ["M"] = TestBank.Gaussian(5, 2),
+            ["S"] = torch.ones(2),
+            ["mean"] = torch.zeros(5),
+        };
         using TemporaryFile low = new(Dictionary(parts, 2, 5));
         Assert.Contains("ids 3, 5", Assert.Throws<ArgumentException>(() => MemoryBank.FromCheckpoint(low.Path)).Message);
     }

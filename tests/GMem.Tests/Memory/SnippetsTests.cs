@@ -105,7 +105,7 @@ public sealed class SnippetsTests
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor a = TestBank.Gaussian(5, 9, seed: 1);
         torch.Tensor b = torch.cat([TestBank.Gaussian(3, 9, seed: 2), a.narrow(0, 3, 1), -a.narrow(0, 4, 1)]);
-        foreach (SnippetInterpolation method in new[] { SnippetInterpolation.Linear, SnippetInterpolation.Spherical, SnippetInterpolation.Concat })
+        foreach (SnippetInterpolation method in Enum.GetValues<SnippetInterpolation>().Where(m => m != SnippetInterpolation.Mask))
         {
             torch.Tensor together = Snippets.Interpolate(a, b, 0.5, method);
             for (int i = 0; i < 5; i++)
@@ -126,7 +126,9 @@ public sealed class SnippetsTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Snippets.Interpolate(a, a, double.NaN));
         Assert.Throws<ArgumentOutOfRangeException>(() => Snippets.Interpolate(a, a, 0.5, (SnippetInterpolation)9));
         Assert.Contains("no direction", Assert.Throws<ArgumentException>(() => Snippets.Interpolate(a, torch.zeros(4), 0.5)).Message);
-        Assert.Contains("all zero", Assert.Throws<ArgumentException>(() => Snippets.Interpolate(last, first, 0.5, SnippetInterpolation.Concat)).Message);
+        ArgumentException zero =
+            Assert.Throws<ArgumentException>(() => Snippets.Interpolate(last, first, 0.5, SnippetInterpolation.Concat));
+        Assert.Contains("all zero", zero.Message);
         Assert.Throws<ArgumentException>(() => Snippets.Normalize(torch.ones(3, dtype: torch.int64)));
     }
 

@@ -12,13 +12,21 @@ internal static class TestBank
         return torch.randn(rows, width, generator: generator);
     }
 
-    public static MemoryBank Create(int rows = 20, int width = 8, SnippetStorage storage = SnippetStorage.Float32, long seed = 1)
+    public static MemoryBank Create(int rows = 20, int width = 8, SnippetStorage? storage = null, long seed = 1)
     {
         using torch.Tensor tensor = Gaussian(rows, width, seed);
         string?[] labels = [.. Enumerable.Range(0, rows).Select(i => i % 4 == 3 ? null : $"label {i % 4}")];
         string?[] sources = [.. Enumerable.Range(0, rows).Select(i => $"images/{i:000}.png")];
         return MemoryBank.FromRows(tensor, labels, sources, null, storage);
     }
+
+    public static EntryId[] Ids(params long[] values) => Array.ConvertAll(values, value => new EntryId(value));
+
+    public static SnippetStorage Dense(string kind) => kind == "Float16" ? SnippetStorage.Float16 : SnippetStorage.Float32;
+
+    /// <summary>The bank in low-rank storage, if that is the kind, else as it is.</summary>
+    public static MemoryBank LowRankIf(this MemoryBank bank, string kind, int rank) =>
+        kind == "LowRank" ? bank.ToLowRank(rank, TestContext.Current.CancellationToken).Bank : bank;
 
     public static torch.Tensor All(this MemoryBank bank) => bank.Rows([.. Enumerable.Range(0, (int)bank.Count).Select(i => (long)i)]);
 
