@@ -14,7 +14,7 @@ internal sealed class ModelGenerator(GMemModel model) : IImageGenerator
     public bool TakesLabels => model.ClassNames.Count > 0;
 
     public MemorySource SourceOf(GenerationRequest request) => model.EntryOf(request) is MemoryEntry entry
-        ? new MemorySource(entry.Index, entry.Id, model.LabelOf(request) ?? "")
+        ? new MemorySource(entry.Index, entry.Id.Value, model.LabelOf(request) ?? "")
         : new MemorySource(-1, -1, model.LabelOf(request) ?? "");
 
     public IReadOnlyList<float> NearestCosines(IReadOnlyList<GenerationRequest> requests) => model.NearestCosines(requests);
