@@ -28,7 +28,8 @@ public sealed class PackageFeed : IAsyncLifetime
         {
             // The first is for a tree with .git, where MinVer decides, the second for one without.
             string[] version = [$"-p:MinVerVersionOverride={Version}", $"-p:PackageVersion={Version}"];
-            _ = await Command.Run(Root(), Command.Dotnet, ["pack", Path.Combine("src", project), "-c", "Release", "--output", Packages, .. version]);
+            string[] pack = ["pack", Path.Combine("src", project), "-c", "Release", "--output", Packages];
+            _ = await Command.Run(Root(), Command.Dotnet, [.. pack, .. version]);
         }
 
         File.WriteAllText(_folder.File("nuget.config"), $"""<configuration><packageSources><add key="packed" value="{Packages}" /></packageSources></configuration>""");

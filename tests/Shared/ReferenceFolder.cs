@@ -5,9 +5,9 @@ using TorchSharp;
 namespace GMem.Tests.Shared;
 
 /// <summary>
-/// Known right answers, in two sets. The small set lies in this repository (<c>tests/Reference</c>) and is required: a test that finds none of its
-/// cases there fails. The large set is the folder that <c>GMEM_REFERENCE</c> names, else <c>../shared/reference</c> beside the repository. It runs too where it
-/// is present. Files are test cases, found by enumerating both folders; nothing here knows a name, a size or a count.
+/// Known right answers, in two sets. The small set lies in this repository (<c>tests/Reference</c>) and is required: a test that finds none of
+/// its cases there fails. The large set is the folder that <c>GMEM_REFERENCE</c> names, else <c>../shared/reference</c> beside the repository.
+/// It runs too where it is present. Files are test cases, found by enumerating both folders; nothing here knows a name, a size or a count.
 /// </summary>
 public static class ReferenceFolder
 {
@@ -23,9 +23,10 @@ public static class ReferenceFolder
 
     /// <summary>The files of one folder in every set that is present, in the order of their paths.</summary>
     public static IReadOnlyList<string> Files(string folder, string pattern = "*.safetensors") =>
-        [.. Sets.Select(s => Path.Combine(s, folder)).Where(Directory.Exists).SelectMany(f => Directory.EnumerateFiles(f, pattern)).Order(StringComparer.Ordinal)];
+        [.. Sets.Select(s => Path.Combine(s, folder)).Where(Directory.Exists)
+            .SelectMany(f => Directory.EnumerateFiles(f, pattern)).Order(StringComparer.Ordinal)];
 
-    /// <summary>Fails a test that found no case in the small set; skips one that has cases only in the large set, where that is absent.</summary>
+    /// <summary>Fails a test that found no case in the small set; skips one with cases in the large set alone, where that is absent.</summary>
     /// <param name="folder">The folder that was read.</param>
     /// <param name="cases">The path of each case's file.</param>
     /// <param name="what">What the cases are.</param>
@@ -36,9 +37,10 @@ public static class ReferenceFolder
         int large = cases.Count - small;
         Record("small", folder, small, what);
         Record("large", folder, large, what);
-        Assert.True(small > 0 || !inSmallSet, $"no {what} in '{Path.Combine(Small, folder)}': the small set of reference cases belongs to the repository");
-        Assert.False(Required && Large is not null && large == 0, $"no {what} in '{Path.Combine(Large ?? "", folder)}', which has the large set of reference cases");
-        Assert.SkipWhen(cases.Count == 0, $"no {what} in '{Path.Combine(Large ?? "../shared/reference", folder)}'; name another folder with GMEM_REFERENCE");
+        string missing = $"no {what} in '{Path.Combine(Large ?? "../shared/reference", folder)}'";
+        Assert.True(small > 0 || !inSmallSet, $"no {what} in '{Path.Combine(Small, folder)}', the small set of reference cases");
+        Assert.False(Required && Large is not null && large == 0, $"{missing}, the large set of reference cases");
+        Assert.SkipWhen(cases.Count == 0, $"{missing}; name another folder with GMEM_REFERENCE");
     }
 
     /// <summary>The JSON under <c>config</c> (or another key) in a file's metadata.</summary>

@@ -4,7 +4,7 @@ using TorchSharp;
 
 namespace GMem.Tests.Evaluation;
 
-/// <summary>CIFAR-10's test images from ../shared/data; a test that needs them is skipped, with the reason, where they are not there.</summary>
+/// <summary>CIFAR-10's test images from ../shared/data; tests that need them are skipped, with the reason, without them.</summary>
 internal static class CifarImages
 {
     /// <summary>Images of some classes, class by class.</summary>

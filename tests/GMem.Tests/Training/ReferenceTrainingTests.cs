@@ -57,7 +57,8 @@ public sealed class ReferenceTrainingTests
     private static bool IsAverageRule(string path) => Path.GetFileName(path).Split('.').Length == 2;
 
     /// <summary>Each run by the beginning of its files' paths.</summary>
-    private static string[] Runs() => [.. ReferenceFolder.Files(Folder, "*.init.safetensors").Select(f => f[..^".init.safetensors".Length])];
+    private static string[] Runs() =>
+        [.. ReferenceFolder.Files(Folder, "*.init.safetensors").Select(f => f[..^".init.safetensors".Length])];
 
     private static string? FileOf(string run, string part) => File.Exists($"{run}.{part}.safetensors") ? $"{run}.{part}.safetensors" : null;
 

@@ -80,7 +80,8 @@ public sealed class TransportReferenceTests
             {
                 JsonElement explicitEpsilons = file.Config().GetProperty("explicit_eps");
                 cases.AddRange(Enumerable.Repeat(file.Path, CheckIntervals(file, "default_eps", null, null)));
-                (double train, double sample) = (explicitEpsilons.GetProperty("train_eps").GetDouble(), explicitEpsilons.GetProperty("sample_eps").GetDouble());
+                double train = explicitEpsilons.GetProperty("train_eps").GetDouble();
+                double sample = explicitEpsilons.GetProperty("sample_eps").GetDouble();
                 cases.AddRange(Enumerable.Repeat(file.Path, CheckIntervals(file, "explicit_eps", train, sample)));
                 file.AssertAllRead();
             }
