@@ -26,7 +26,10 @@ public sealed class PackageFeed : IAsyncLifetime
 
         foreach (string project in Projects)
         {
-            _ = await Command.Run(Root(), Command.Dotnet, "pack", Path.Combine("src", project), "-c", "Release", "--output", Packages, $"-p:PackageVersion={Version}");
+            // The first is for a tree with .git, where MinVer decides, the second for one without.
+            string[] version = [$"-p:MinVerVersionOverride={Version}", $"-p:PackageVersion={Version}"];
+            string[] pack = ["pack", Path.Combine("src", project), "-c", "Release", "--output", Packages];
+            _ = await Command.Run(Root(), Command.Dotnet, [.. pack, .. version]);
         }
 
         File.WriteAllText(_folder.File("nuget.config"), $"""<configuration><packageSources><add key="packed" value="{Packages}" /></packageSources></configuration>""");

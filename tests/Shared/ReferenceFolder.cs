@@ -5,36 +5,42 @@ using TorchSharp;
 namespace GMem.Tests.Shared;
 
 /// <summary>
-/// The folder of known right answers: <c>GMEM_REFERENCE</c>, else <c>../shared/reference</c> beside the project's root.
-/// Files in it are test cases, found by enumerating it; nothing here knows a name, a size or a count.
+/// Known right answers, in two sets. The small set lies in this repository (<c>tests/Reference</c>) and is required: a test that finds none of
+/// its cases there fails. The large set is the folder that <c>GMEM_REFERENCE</c> names, else <c>../shared/reference</c> beside the repository.
+/// It runs too where it is present. Files are test cases, found by enumerating both folders; nothing here knows a name, a size or a count.
 /// </summary>
 public static class ReferenceFolder
 {
-    /// <summary>Set by .ci/run: a reference test that finds no files then fails instead of being skipped.</summary>
+    private static readonly string Small = Path.Combine(Repository.Root, "tests", "Reference");
+    private static readonly string? Large = FindLarge();
+    private static readonly Lock Gate = new();
+
+    /// <summary>Set by .ci/run: a large set that is present must have cases for every test.</summary>
     private static bool Required => Environment.GetEnvironmentVariable("GMEM_REFERENCE_REQUIRED") == "1";
 
-    public static string? Root { get; } = Find();
+    /// <summary>The folders of the sets that are present.</summary>
+    public static IReadOnlyList<string> Sets { get; } = Large is null ? [Small] : [Small, Large];
 
-    /// <summary>The files of one folder, in order; none where the folder is absent.</summary>
-    public static IReadOnlyList<string> Files(string folder, string pattern = "*.safetensors")
+    /// <summary>The files of one folder in every set that is present, in the order of their paths.</summary>
+    public static IReadOnlyList<string> Files(string folder, string pattern = "*.safetensors") =>
+        [.. Sets.Select(s => Path.Combine(s, folder)).Where(Directory.Exists)
+            .SelectMany(f => Directory.EnumerateFiles(f, pattern)).Order(StringComparer.Ordinal)];
+
+    /// <summary>Fails a test that found no case in the small set; skips one with cases in the large set alone, where that is absent.</summary>
+    /// <param name="folder">The folder that was read.</param>
+    /// <param name="cases">The path of each case's file.</param>
+    /// <param name="what">What the cases are.</param>
+    /// <param name="inSmallSet">False for cases too large for the repository.</param>
+    public static void RequireCases(string folder, IReadOnlyCollection<string> cases, string what, bool inSmallSet = true)
     {
-        string? path = Root is null ? null : Path.Combine(Root, folder);
-        return path is null || !Directory.Exists(path) ? [] : [.. Directory.EnumerateFiles(path, pattern).Order(StringComparer.Ordinal)];
-    }
-
-    /// <summary>Ends a test which has no files: skipped with a reason locally, failed in continuous integration. Prints the count.</summary>
-    public static void RequireCases(string folder, int count, string what)
-    {
-        TestContext.Current.SendDiagnosticMessage($"reference/{folder}: {count} {what}");
-        Record(folder, count, what);
-        if (count > 0)
-        {
-            return;
-        }
-
-        string reason = $"no {what} in '{(Root is null ? "../shared/reference" : Path.Combine(Root, folder))}'; name another folder with GMEM_REFERENCE";
-        Assert.False(Required, reason);
-        Assert.Skip(reason);
+        int small = cases.Count(path => path.StartsWith(Small + Path.DirectorySeparatorChar, StringComparison.Ordinal));
+        int large = cases.Count - small;
+        Record("small", folder, small, what);
+        Record("large", folder, large, what);
+        string missing = $"no {what} in '{Path.Combine(Large ?? "../shared/reference", folder)}'";
+        Assert.True(small > 0 || !inSmallSet, $"no {what} in '{Path.Combine(Small, folder)}', the small set of reference cases");
+        Assert.False(Required && Large is not null && large == 0, $"{missing}, the large set of reference cases");
+        Assert.SkipWhen(cases.Count == 0, $"{missing}; name another folder with GMEM_REFERENCE");
     }
 
     /// <summary>The JSON under <c>config</c> (or another key) in a file's metadata.</summary>
@@ -58,29 +64,24 @@ public static class ReferenceFolder
         Assert.True(worst <= 0, $"{what}: differs by up to {difference.max().item<double>():g3} (tolerance {absolute:g3} + {relative:g3} relative)");
     }
 
-    private static void Record(string folder, int count, string what)
+    private static void Record(string set, string folder, int count, string what)
     {
-        if (Environment.GetEnvironmentVariable("GMEM_REFERENCE_REPORT") is not { Length: > 0 } report)
+        string line = $"{set} set: reference/{folder}: {count} {what}";
+        TestContext.Current.SendDiagnosticMessage(line);
+        if (Environment.GetEnvironmentVariable("GMEM_REFERENCE_REPORT") is { Length: > 0 } report && (set == "small" || Large is not null))
         {
-            return;
-        }
-
-        lock (Gate)
-        {
-            File.AppendAllText(report, $"reference/{folder}: {count} {what}{Environment.NewLine}");
+            lock (Gate)
+            {
+                File.AppendAllText(report, line + Environment.NewLine);
+            }
         }
     }
 
-    private static readonly Lock Gate = new();
-
-    private static string? Find()
+    private static string? FindLarge()
     {
-        if (Environment.GetEnvironmentVariable("GMEM_REFERENCE") is { Length: > 0 } named)
-        {
-            return named;
-        }
-
-        string beside = Path.GetFullPath(Path.Combine(Repository.Root, "..", "shared", "reference"));
-        return Directory.Exists(beside) ? beside : null;
+        string? named = Environment.GetEnvironmentVariable("GMEM_REFERENCE");
+        string folder = Path.GetFullPath(string.IsNullOrEmpty(named) ? Path.Combine(Repository.Root, "..", "shared", "reference") : named);
+        Assert.True(Directory.Exists(folder) || string.IsNullOrEmpty(named), $"GMEM_REFERENCE names '{named}', which is not a folder");
+        return Directory.Exists(folder) ? folder : null;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using GMem.Runtime;
 using TorchSharp;
@@ -6,11 +7,14 @@ namespace GMem.Tests.Shared;
 
 internal static class TestSetup
 {
-    /// <summary>One thread a test process: tests run beside each other, and with several threads each they only wait for one another.</summary>
+    /// <summary>
+    /// One thread for each test process: tests run beside each other, and with several threads each they only wait for one another.
+    /// One project sets <c>OperatorThreads</c> to 2, so that operators shared between threads are tested too.
+    /// </summary>
     [ModuleInitializer]
     internal static void Initialize()
     {
         GMemRuntime.EnsureLoaded();
-        torch.set_num_threads(1);
+        torch.set_num_threads(Convert.ToInt32(AppContext.GetData("GMem.Tests.OperatorThreads"), CultureInfo.InvariantCulture));
     }
 }

@@ -14,10 +14,12 @@ public sealed class TrackedFile : IDisposable
     {
         _file = SafetensorsFile.Open(path);
         _unread = [.. _file.Entries.Select(entry => entry.Name)];
-        Name = Path.GetFileName(path);
+        Name = System.IO.Path.GetFileName(path);
     }
 
     public string Name { get; }
+
+    public string Path => _file.Path;
 
     public IEnumerable<string> Names => _file.Entries.Select(entry => entry.Name);
 

@@ -27,6 +27,16 @@ public sealed class TransientScalarTests
         Assert.Contains(scalars.Calls(typeof(torch).Assembly.Location, allowed: ""), call => call.EndsWith(" calls TorchSharp.torch/Tensor TorchSharp.torch/Tensor::square()", StringComparison.Ordinal));
     }
 
+    /// <summary>So that the editor objects, long before this test does.</summary>
+    [Fact]
+    public void Operators_ThatMakeNumbers_AreBannedSymbols()
+    {
+        using TransientScalars scalars = new(AppContext.BaseDirectory);
+        string[] banned = [.. File.ReadLines(Path.Combine(Repository.Root, "src", "BannedSymbols.txt")).Select(line => line.Split(';')[0])];
+        Assert.InRange(scalars.Operators.Count, 20, 1000);
+        Assert.Empty(scalars.Operators.Except(banned));
+    }
+
     /// <summary>Those beside this test that are built from the repository.</summary>
     private static IEnumerable<string> OwnAssemblies() => new[] { "src", "tests", "benchmarks", "examples" }
         .SelectMany(folder => Directory.EnumerateDirectories(Path.Combine(Repository.Root, folder)))

@@ -1,5 +1,6 @@
 using Mono.Cecil;
 using Mono.Cecil.Cil;
+using Mono.Cecil.Rocks;
 using TorchSharp;
 
 namespace GMem.Tests.Shared;
@@ -16,8 +17,16 @@ internal sealed class TransientScalars : IDisposable
     public TransientScalars(string folder)
     {
         _resolver.AddSearchDirectory(folder);
-        _unsafe = [.. UnsafeMethods(Methods(Read(Path.Combine(folder, "TorchSharp.dll")))).Select(m => m.MetadataToken)];
+        MethodDefinition[] methods = Methods(Read(Path.Combine(folder, "TorchSharp.dll")));
+        HashSet<MethodDefinition> found = UnsafeMethods(methods);
+        _unsafe = [.. found.Select(m => m.MetadataToken)];
+        Operators = [.. methods.Where(m => m.IsSpecialName && m.Name.StartsWith("op_", StringComparison.Ordinal))
+            .Where(m => MakesScalar(m) || found.Contains(m))
+            .Select(DocCommentId.GetDocCommentId)];
     }
+
+    /// <summary>The operators and conversions among them, as the compiler names them in documentation.</summary>
+    public IReadOnlyList<string> Operators { get; }
 
     /// <summary>How many methods of TorchSharp make such a number, themselves or in what they call.</summary>
     public int UnsafeCount => _unsafe.Count;

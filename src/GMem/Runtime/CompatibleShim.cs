@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -15,20 +16,28 @@ internal static class CompatibleShim
     private const ushort WeakVersion = 0x2;
 
     /// <summary>The patched copy in the user's cache, made once for each content of the original.</summary>
+    /// <remarks>The file gets loaded: it must have the hash of what would be written now, and lie where nobody else can write.</remarks>
     /// <exception cref="InvalidDataException">The file is not a 64-bit little-endian ELF file that asks for the version.</exception>
-    public static string MakeCopy(string original, string version)
+    /// <exception cref="UnauthorizedAccessException">The cache cannot be written, or another user could change the file in it.</exception>
+    [UnsupportedOSPlatform("windows")]
+    public static string MakeCopy(string original, string version) => MakeCopy(original, version, CacheFolder());
+
+    /// <param name="original">TorchSharp's own file.</param>
+    /// <param name="version">The version of libstdc++ to do without.</param>
+    /// <param name="cache">The folder that holds the caches of all programs.</param>
+    [UnsupportedOSPlatform("windows")]
+    internal static string MakeCopy(string original, string version, string cache)
     {
         byte[] content = File.ReadAllBytes(original);
         string hash = Convert.ToHexStringLower(SHA256.HashData(content))[..16];
-        string folder = Path.Combine(CacheFolder(), "gmem", "native", hash);
+        MakeVersionWeak(content, version);
+        string folder = MakePrivateFolder(cache, "gmem", "native", hash);
         string copy = Path.Combine(folder, Path.GetFileName(original));
-        if (File.Exists(copy) && new FileInfo(copy).Length == content.Length)
+        if (HasHash(copy, SHA256.HashData(content)))
         {
             return copy;
         }
 
-        MakeVersionWeak(content, version);
-        _ = Directory.CreateDirectory(folder);
         string temporary = Path.Combine(folder, $"{Guid.NewGuid():N}.tmp");
         try
         {
@@ -41,6 +50,45 @@ internal static class CompatibleShim
         }
 
         return copy;
+    }
+
+    /// <summary>False too where there is no file; a link is none, since what it leads to may change.</summary>
+    private static bool HasHash(string path, ReadOnlySpan<byte> expected)
+    {
+        if (new FileInfo(path) is not { Exists: true, LinkTarget: null })
+        {
+            return false;
+        }
+
+        using FileStream file = File.OpenRead(path);
+        return SHA256.HashData(file).AsSpan().SequenceEqual(expected);
+    }
+
+    /// <summary>Makes folders inside each other that only this user can enter.</summary>
+    [UnsupportedOSPlatform("windows")]
+    private static string MakePrivateFolder(string cache, params ReadOnlySpan<string> names)
+    {
+        const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        DirectoryInfo folder = Directory.CreateDirectory(cache);
+        if ((folder.UnixFileMode & (UnixFileMode.OtherWrite | UnixFileMode.StickyBit)) == UnixFileMode.OtherWrite)
+        {
+            throw new UnauthorizedAccessException(
+                $"any user may replace folders in '{cache}'; use 'chmod o-w', or name another folder in XDG_CACHE_HOME");
+        }
+
+        foreach (string name in names)
+        {
+            folder = Directory.CreateDirectory(Path.Combine(folder.FullName, name), Private);
+            if (folder.LinkTarget is not null)
+            {
+                throw new UnauthorizedAccessException($"'{folder.FullName}' is a link, and must be a folder of its own");
+            }
+
+            // For a folder that was there already. Only the owner can do this: it fails where another user has made it.
+            folder.UnixFileMode = Private;
+        }
+
+        return folder.FullName;
     }
 
     /// <summary>Sets the weak flag of one needed version in the section <c>.gnu.version_r</c>.</summary>
@@ -101,7 +149,7 @@ internal static class CompatibleShim
     private static string CacheFolder() =>
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named ? named
         : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home ? Path.Combine(home, ".cache")
-        : Path.GetTempPath();
+        : Path.Combine(Path.GetTempPath(), $"gmem-{Environment.UserName}");
 
     private static ushort U16(ReadOnlySpan<byte> b, int at) => BinaryPrimitives.ReadUInt16LittleEndian(b[at..]);
 

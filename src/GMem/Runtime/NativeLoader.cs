@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using System.Text;
 
 namespace GMem.Runtime;
@@ -99,6 +100,7 @@ internal static class NativeLoader
         }
     }
 
+    [UnsupportedOSPlatform("windows")]
     private static string LoadCompatibleCopy(string shim, Exception original)
     {
         string copy;
@@ -111,7 +113,8 @@ internal static class NativeLoader
         {
             throw new GMemRuntimeException(
                 $"TorchSharp 0.107.0 asks for {MissingLibstdcxxVersion} of libstdc++.so.6, which this system does not have, and a copy that does without it could not be made and loaded: {FirstLine(e)}. "
-                + "Install GCC 13's libstdc++ or newer, or make the cache folder writable (the variable XDG_CACHE_HOME moves it).",
+                + "Install GCC 13's libstdc++ or newer, or make the cache folder writable for you alone "
+                + "(the variable XDG_CACHE_HOME moves it).",
                 new AggregateException(original, e));
         }
 

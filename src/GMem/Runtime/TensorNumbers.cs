@@ -5,11 +5,12 @@ namespace GMem.Runtime;
 
 /// <summary>Arithmetic of tensors with numbers that is safe to repeat.</summary>
 /// <remarks>
-/// Where TorchSharp takes a number it makes a native Scalar with a finalizer, and nothing keeps that alive during the native call: a
-/// garbage collection at that moment frees it, and libtorch reads freed memory ("Unknown scalar type", or a wrong number). Seen five times in 200,000
-/// products under constant collection, and in tests without. The sum of two tensors is such a call too: its factor 1 is a number.
-/// Here the Scalar outlives the call, and is freed at once instead of by the finalizer.
-/// A test looks through the compiled code for numbers made elsewhere.
+/// Where TorchSharp takes a number, it makes a native Scalar that has a finalizer. Nothing keeps the Scalar alive during the native call,
+/// so a garbage collection at that moment frees it and libtorch reads freed memory: "Unknown scalar type", or a wrong number. This was seen
+/// five times in 200,000 products under constant collection, and in tests without it. The sum of two tensors is such a call too: its factor
+/// 1 is a number. Upstream: https://github.com/dotnet/TorchSharp/pull/1434 and https://github.com/dotnet/TorchSharp/pull/1496 dispose of
+/// implicit Scalars; TorchSharp 0.107 has neither. Here the Scalar outlives the call and is freed at once, not by the finalizer.
+/// The operators are banned symbols (src/BannedSymbols.txt). A test looks through the compiled code for the rest.
 /// </remarks>
 internal static partial class TensorNumbers
 {

@@ -36,7 +36,7 @@ public sealed class DiagonalGaussianTests
             file.AssertAllRead();
         }
 
-        ReferenceFolder.RequireCases(KlReference.Folder, files.Count, "distributions");
+        ReferenceFolder.RequireCases(KlReference.Folder, files, "distributions");
     }
 
     [Fact]

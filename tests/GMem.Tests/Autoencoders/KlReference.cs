@@ -79,5 +79,5 @@ internal sealed record KlReference(string Io, IReadOnlyList<string> Weights)
         return file.Config();
     }
 
-    private static string Stem(string path) => Path.GetFileNameWithoutExtension(path);
+    private static string Stem(string path) => Path.ChangeExtension(path, null);
 }

@@ -18,7 +18,7 @@ public sealed partial class SiTNamePatternTests
     public void StateDict_OfAPublishedSize_FollowsThePatternOfEveryRecordedNetwork(string preset)
     {
         string[] files = [.. ReferenceFolder.Files(Folder).Where(f => f.EndsWith(WeightsSuffix, StringComparison.Ordinal))];
-        ReferenceFolder.RequireCases(Folder, files.Length, "patterns of names");
+        ReferenceFolder.RequireCases(Folder, files, "patterns of names");
         foreach (string path in files)
         {
             using SafetensorsFile weights = SafetensorsFile.Open(path);

@@ -21,7 +21,7 @@ public sealed class SiTReferenceTests
     public void Folder_EveryFile_BelongsToACase()
     {
         IReadOnlyList<string> files = ReferenceFolder.Files(Folder);
-        ReferenceFolder.RequireCases(Folder, files.Count, "files");
+        ReferenceFolder.RequireCases(Folder, files, "files");
         foreach (string path in files)
         {
             string other = path.EndsWith(Io, StringComparison.Ordinal) ? path.Replace(Io, WeightsEnding, StringComparison.Ordinal)
@@ -36,7 +36,7 @@ public sealed class SiTReferenceTests
         string[] prefixes = ["eval.out", "train.", "train_drop.", "mid.", "cfg."];
         string[] inputs = ["x", "t", "c", "y"];
         IReadOnlyList<string> cases = Cases();
-        ReferenceFolder.RequireCases(Folder, cases.Count, "networks");
+        ReferenceFolder.RequireCases(Folder, cases, "networks");
         foreach (string name in cases)
         {
             using SafetensorsFile io = SafetensorsFile.Open(name + Io);
@@ -186,7 +186,7 @@ public sealed class SiTReferenceTests
     private static void ForEachCase(string what, torch.ScalarType dtype, Action<string, JsonElement, SafetensorsFile, SafetensorsFile> check)
     {
         IReadOnlyList<string> cases = Cases();
-        ReferenceFolder.RequireCases(Folder, cases.Count, what);
+        ReferenceFolder.RequireCases(Folder, cases, what);
         foreach (string path in cases)
         {
             using DisposeScope scope = torch.NewDisposeScope();

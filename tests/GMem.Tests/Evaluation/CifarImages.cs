@@ -4,7 +4,7 @@ using TorchSharp;
 
 namespace GMem.Tests.Evaluation;
 
-/// <summary>CIFAR-10's test images from ../shared/data, where it is there: skipped with a reason where not, and continuous integration must have it.</summary>
+/// <summary>CIFAR-10's test images from ../shared/data; tests that need them are skipped, with the reason, without them.</summary>
 internal static class CifarImages
 {
     /// <summary>Images of some classes, class by class.</summary>
@@ -14,7 +14,7 @@ internal static class CifarImages
     public static torch.Tensor Load(Func<int, bool> useClass, int from, int count)
     {
         string? archive = Find();
-        ReferenceFolder.RequireCases("../data", archive is null ? 0 : 1, "archives of images");
+        Assert.SkipWhen(archive is null, "CIFAR-10's test images are not in '../shared/data'");
         IEnumerable<string[]> classes = ImageFolder.Enumerate(archive!)
             .GroupBy(f => f.Label)
             .OrderBy(g => g.Key, StringComparer.Ordinal)

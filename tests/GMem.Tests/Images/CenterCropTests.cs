@@ -16,7 +16,7 @@ public sealed partial class CenterCropTests
     public void Reference_EveryFile_IsReadByACase()
     {
         IReadOnlyList<string> files = ReferenceFolder.Files(Folder);
-        ReferenceFolder.RequireCases(Folder, files.Count, "files");
+        ReferenceFolder.RequireCases(Folder, files, "files");
         foreach (string path in files)
         {
             using SafetensorsFile file = SafetensorsFile.Open(path);
@@ -27,7 +27,7 @@ public sealed partial class CenterCropTests
     [Fact]
     public void Apply_ReferenceImages_GivesTheBytesOfPillow()
     {
-        int cases = 0;
+        List<string> cases = [];
         foreach (SafetensorsFile file in Open(IsAdm))
         {
             using SafetensorsFile open = file;
@@ -37,18 +37,21 @@ public sealed partial class CenterCropTests
                 RgbImage image = TestImages.FromRows(file.Read(input.Name));
                 foreach (int size in file.Config().GetProperty("targets").EnumerateArray().Select(t => t.GetInt32()))
                 {
-                    cases += CheckAdm(file, input.Name[..^".input".Length], image, size);
+                    if (CheckAdm(file, input.Name[..^".input".Length], image, size))
+                    {
+                        cases.Add(file.Path);
+                    }
                 }
             }
         }
 
-        ReferenceFolder.RequireCases(Folder, cases, "centre crops");
+        ReferenceFolder.RequireCases(Folder, cases, "centre crops", inSmallSet: false);
     }
 
     [Fact]
     public void ApplyBilinear_ReferenceImages_GivesTheBytesOfPillow()
     {
-        int cases = 0;
+        List<string> cases = [];
         foreach (SafetensorsFile file in Open(IsBilinear))
         {
             using SafetensorsFile open = file;
@@ -72,11 +75,11 @@ public sealed partial class CenterCropTests
                     Assert.Equal<long>([width, height], file.Read($"{name}.resize{resize}_size_wh").data<long>().ToArray());
                 }
 
-                cases++;
+                cases.Add(file.Path);
             }
         }
 
-        ReferenceFolder.RequireCases(Folder, cases, "bilinear crops");
+        ReferenceFolder.RequireCases(Folder, cases, "bilinear crops", inSmallSet: false);
     }
 
     [Fact]
@@ -104,11 +107,11 @@ public sealed partial class CenterCropTests
         Assert.Throws<ArgumentOutOfRangeException>(() => CenterCrop.ApplyBilinear(TestImages.Pattern(4, 4), 4, 8));
     }
 
-    private static int CheckAdm(SafetensorsFile file, string name, RgbImage image, int size)
+    private static bool CheckAdm(SafetensorsFile file, string name, RgbImage image, int size)
     {
         if (!file.Contains($"{name}.crop{size}"))
         {
-            return 0;
+            return false;
         }
 
         RgbImage halved = CenterCrop.Halve(image, size);
@@ -130,7 +133,7 @@ public sealed partial class CenterCropTests
         }
 
         Same(CenterCrop.Apply(image, size), file, $"{name}.crop{size}");
-        return 1;
+        return true;
     }
 
     private static void Same(RgbImage actual, SafetensorsFile file, string name)

@@ -11,7 +11,7 @@ public sealed class ImageTensorsTests
     [Fact]
     public void ToTensor_ReferenceImages_GivesTheNetworksInput()
     {
-        int cases = 0;
+        List<string> cases = [];
         using PixelAutoencoder pixels = new();
         foreach (SafetensorsFile file in CenterCropTests.Open(CenterCropTests.IsConversion))
         {
@@ -25,7 +25,7 @@ public sealed class ImageTensorsTests
                 torch.Tensor input = entry.Name.EndsWith("_flipped", StringComparison.Ordinal) ? flipped : images;
                 Assert.Contains(entry.Name.Replace("_flipped", string.Empty, StringComparison.Ordinal), new[] { "vae_input", "bank_input" });
                 ReferenceFolder.Close(pixels.Encode(input).squeeze(0), file.Read(entry.Name), 1e-6, 0, $"{entry.Name} of '{file.Path}'");
-                cases++;
+                cases.Add(file.Path);
             }
         }
 

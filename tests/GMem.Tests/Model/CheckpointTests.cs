@@ -19,7 +19,7 @@ public sealed class CheckpointTests
     public void FromCheckpoint_EveryReferenceNetwork_IsInferredAndPredictsAsRecorded()
     {
         string[] files = [.. ReferenceFolder.Files(Folder).Where(f => f.EndsWith(WeightsSuffix, StringComparison.Ordinal))];
-        ReferenceFolder.RequireCases(Folder, files.Length, "checkpoints made into models");
+        ReferenceFolder.RequireCases(Folder, files, "checkpoints made into models");
         foreach (string path in files)
         {
             using DisposeScope scope = torch.NewDisposeScope();

@@ -1,9 +1,12 @@
 using System.Buffers.Binary;
+using System.Runtime.Versioning;
 using System.Text;
 using GMem.Runtime;
+using GMem.Tests.Shared;
 
 namespace GMem.Tests.Runtime;
 
+[UnsupportedOSPlatform("windows")]
 public sealed class CompatibleShimTests
 {
     private const string Wanted = "GLIBCXX_3.4.32";
@@ -33,6 +36,87 @@ public sealed class CompatibleShimTests
     [InlineData(250)]
     public void MakeVersionWeak_CutShort_IsRefused(int length) =>
         Assert.Throws<InvalidDataException>(() => CompatibleShim.MakeVersionWeak(SmallElf("A", Wanted).AsSpan(0, length), Wanted));
+
+    [Fact]
+    public void MakeCopy_SecondTime_KeepsTheFile()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the copy is for Linux");
+        using TemporaryFolder folder = new();
+        string original = Original(folder);
+        string copy = CompatibleShim.MakeCopy(original, Wanted, folder.Path);
+        DateTime written = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        File.SetLastWriteTimeUtc(copy, written);
+        Assert.Equal(copy, CompatibleShim.MakeCopy(original, Wanted, folder.Path));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(copy));
+        Assert.Equal([copy], Directory.EnumerateFiles(Path.GetDirectoryName(copy)!));
+        Assert.NotEqual(File.ReadAllBytes(original), File.ReadAllBytes(copy));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void MakeCopy_CachedFileThatIsDamaged_IsReplaced(bool cutShort)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the copy is for Linux");
+        using TemporaryFolder folder = new();
+        string original = Original(folder);
+        string copy = CompatibleShim.MakeCopy(original, Wanted, folder.Path);
+        byte[] expected = File.ReadAllBytes(copy), damaged = [.. expected];
+        damaged[^1] ^= 1;
+        File.WriteAllBytes(copy, cutShort ? damaged[..100] : damaged);
+        Assert.Equal(copy, CompatibleShim.MakeCopy(original, Wanted, folder.Path));
+        Assert.Equal(expected, File.ReadAllBytes(copy));
+    }
+
+    [Fact]
+    public void MakeCopy_CachedFileThatIsALink_IsReplaced()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the copy is for Linux");
+        using TemporaryFolder folder = new();
+        string original = Original(folder);
+        string copy = CompatibleShim.MakeCopy(original, Wanted, folder.Path), other = folder.File("other.so");
+        File.Move(copy, other);
+        _ = File.CreateSymbolicLink(copy, other);
+        Assert.Equal(copy, CompatibleShim.MakeCopy(original, Wanted, folder.Path));
+        Assert.Null(new FileInfo(copy).LinkTarget);
+    }
+
+    [Fact]
+    public void MakeCopy_FoldersThatOthersMayWrite_BecomePrivate()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the copy is for Linux");
+        using TemporaryFolder folder = new();
+        string original = Original(folder);
+        DirectoryInfo ours = new FileInfo(CompatibleShim.MakeCopy(original, Wanted, folder.Path)).Directory!;
+        ours.UnixFileMode |= UnixFileMode.OtherWrite;
+        _ = CompatibleShim.MakeCopy(original, Wanted, folder.Path);
+        for (DirectoryInfo each = ours; each.FullName != folder.Path; each = each.Parent!)
+        {
+            each.Refresh();
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, each.UnixFileMode);
+        }
+    }
+
+    [Fact]
+    public void MakeCopy_CacheThatAnyoneMayWrite_IsRefusedUnlessSticky()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the copy is for Linux");
+        using TemporaryFolder folder = new();
+        string original = Original(folder);
+        DirectoryInfo cache = new(folder.Path);
+        cache.UnixFileMode |= UnixFileMode.OtherWrite;
+        string Copy() => CompatibleShim.MakeCopy(original, Wanted, folder.Path);
+        Assert.Contains("chmod o-w", Assert.Throws<UnauthorizedAccessException>(Copy).Message, StringComparison.Ordinal);
+        cache.UnixFileMode |= UnixFileMode.StickyBit;
+        Assert.True(File.Exists(Copy()));
+    }
+
+    private static string Original(TemporaryFolder folder)
+    {
+        string path = folder.File("shim.so");
+        File.WriteAllBytes(path, SmallElf("GLIBCXX_3.4.30", Wanted));
+        return path;
+    }
 
     private const int Needs = 64 + (3 * 64);
     private const int SecondEntryFlags = Needs + 16 + 16 + 4;

@@ -17,7 +17,8 @@ internal sealed class BackboneModel : IDisposable
     public BackboneModel(TrackedFile file, ScalarType dtype)
     {
         JsonElement config = file.Config();
-        _network = TestBackbone.Load(Path.Combine(ReferenceFolder.Root!, config.GetProperty("weights").GetString()!), config.GetProperty("model"), dtype);
+        string weights = Path.Combine(Path.GetDirectoryName(file.Path)!, "..", config.GetProperty("weights").GetString()!);
+        _network = TestBackbone.Load(weights, config.GetProperty("model"), dtype);
         _condition = file.Read("c").to(dtype);
         _guidedCondition = file.Contains("cfg.c") ? file.Read("cfg.c").to(dtype) : null;
     }

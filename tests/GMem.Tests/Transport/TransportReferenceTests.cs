@@ -15,7 +15,7 @@ public sealed class TransportReferenceTests
     public void Folder_EveryFile_IsOfAKindThatATestReads()
     {
         IReadOnlyList<string> files = ReferenceFolder.Files(Folder);
-        ReferenceFolder.RequireCases(Folder, files.Count, "files");
+        ReferenceFolder.RequireCases(Folder, files, "files");
         Assert.All(files, path =>
         {
             using TrackedFile file = new(path);
@@ -26,24 +26,24 @@ public sealed class TransportReferenceTests
     [Fact]
     public void Path_EveryReferenceFile_HasItsValues()
     {
-        int count = 0;
+        List<string> cases = [];
         foreach (TrackedFile file in Open(IsPath))
         {
             using (file)
             using (NewDisposeScope())
             {
-                count += CheckPath(file);
+                cases.AddRange(Enumerable.Repeat(file.Path, CheckPath(file)));
                 file.AssertAllRead();
             }
         }
 
-        ReferenceFolder.RequireCases(Folder, count, "quantities of paths");
+        ReferenceFolder.RequireCases(Folder, cases, "quantities of paths");
     }
 
     [Fact]
     public void Loss_EveryReferenceCase_HasItsValue()
     {
-        int count = 0;
+        List<string> cases = [];
         foreach (TrackedFile file in Open(IsLosses))
         {
             using (file)
@@ -57,7 +57,7 @@ public sealed class TransportReferenceTests
                     {
                         foreach (string weighting in Strings(config, "weightings"))
                         {
-                            count += CheckLosses(file, path, prediction, weighting);
+                            cases.AddRange(Enumerable.Repeat(file.Path, CheckLosses(file, path, prediction, weighting)));
                         }
                     }
                 }
@@ -66,26 +66,28 @@ public sealed class TransportReferenceTests
             }
         }
 
-        ReferenceFolder.RequireCases(Folder, count, "losses");
+        ReferenceFolder.RequireCases(Folder, cases, "losses");
     }
 
     [Fact]
     public void IntegrationInterval_EveryReferenceEntry_IsExact()
     {
-        int count = 0;
+        List<string> cases = [];
         foreach (TrackedFile file in Open(IsIntervals))
         {
             using (file)
             using (NewDisposeScope())
             {
                 JsonElement explicitEpsilons = file.Config().GetProperty("explicit_eps");
-                count += CheckIntervals(file, "default_eps", null, null);
-                count += CheckIntervals(file, "explicit_eps", explicitEpsilons.GetProperty("train_eps").GetDouble(), explicitEpsilons.GetProperty("sample_eps").GetDouble());
+                cases.AddRange(Enumerable.Repeat(file.Path, CheckIntervals(file, "default_eps", null, null)));
+                double train = explicitEpsilons.GetProperty("train_eps").GetDouble();
+                double sample = explicitEpsilons.GetProperty("sample_eps").GetDouble();
+                cases.AddRange(Enumerable.Repeat(file.Path, CheckIntervals(file, "explicit_eps", train, sample)));
                 file.AssertAllRead();
             }
         }
 
-        ReferenceFolder.RequireCases(Folder, count, "integration intervals");
+        ReferenceFolder.RequireCases(Folder, cases, "integration intervals");
     }
 
     /// <summary>
@@ -95,7 +97,7 @@ public sealed class TransportReferenceTests
     [Fact]
     public void Epsilons_EveryReferenceEntry_AreThePublicDefaultsOrTheGivenOnes()
     {
-        int count = 0;
+        List<string> cases = [];
         foreach (TrackedFile file in Open(IsIntervals))
         {
             using (file)
@@ -107,12 +109,12 @@ public sealed class TransportReferenceTests
                     FlowTransport transport = new(TransportNames.Path(parts[1]), TransportNames.Prediction(parts[2]), trainEpsilon: train, sampleEpsilon: sample);
                     Assert.Equal(train ?? entry.Value[0].GetDouble(), transport.TrainEpsilon);
                     Assert.Equal(sample ?? (entry.Value[1].ValueKind == JsonValueKind.Null ? 1e-3 : entry.Value[1].GetDouble()), transport.SampleEpsilon);
-                    count++;
+                    cases.Add(file.Path);
                 }
             }
         }
 
-        ReferenceFolder.RequireCases(Folder, count, "pairs of epsilons");
+        ReferenceFolder.RequireCases(Folder, cases, "pairs of epsilons");
     }
 
     private static int CheckPath(TrackedFile file)

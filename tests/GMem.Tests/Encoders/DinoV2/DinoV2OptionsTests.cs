@@ -21,7 +21,7 @@ public sealed class DinoV2OptionsTests
             KeyTable.RequireEqual(expected, Shapes(inferred), Path.GetFileName(path));
         }
 
-        ReferenceFolder.RequireCases(DinoV2Reference.Folder, tables.Count, "key tables");
+        ReferenceFolder.RequireCases(DinoV2Reference.Folder, tables, "key tables");
     }
 
     [Theory]

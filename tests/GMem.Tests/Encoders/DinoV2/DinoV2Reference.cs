@@ -46,5 +46,5 @@ internal sealed record DinoV2Reference(string Weights, IReadOnlyList<string> Nat
         return file.Config().TryGetProperty("input_height", out _);
     }
 
-    private static string Stem(string path) => Path.GetFileNameWithoutExtension(path);
+    private static string Stem(string path) => Path.ChangeExtension(path, null);
 }
