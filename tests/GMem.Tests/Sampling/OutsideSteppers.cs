@@ -40,8 +40,7 @@ internal sealed class DriftNoiseDrift() : SdeStepper("DriftNoiseDrift", order: 2
 
     private static Tensor Move(SdeStep step, Tensor x, double from, double to)
     {
-        using Tensor half = tensor(0.5 * (to - from), x.dtype), whole = tensor(to - from, x.dtype);
-        Tensor first = step.Drift(x, from);
-        return x + (half * (first + step.Drift(x + (whole * first), to)));
+        Tensor first = step.Drift(x, from), second = step.Drift(SdeStep.Advance(x, to - from, first), to);
+        return SdeStep.Advance(SdeStep.Advance(x, (to - from) / 2, first), (to - from) / 2, second);
     }
 }

@@ -91,8 +91,8 @@ public sealed class StepperTests
     }
 
     /// <summary>
-    /// For data N(0, 0.25) the SDE is linear: its variance is the square of what becomes of 1, and of what becomes of each step's noise of 1,
-    /// summed. It stays t^2 0.25 + (1 - t)^2 for every diffusion.
+    /// For data N(0, 0.25) the SDE is linear: its variance is the square of what becomes of 1, and of what becomes of each step's noise of
+    /// 1, summed. It stays t^2 0.25 + (1 - t)^2 for every diffusion.
     /// </summary>
     [Theory]
     [MemberData(nameof(Sdes))]

@@ -55,6 +55,13 @@ public sealed class SdeStep
         return x.PlusProduct(scale, _noise!);
     }
 
+    /// <summary>Moves states along a drift.</summary>
+    /// <param name="x">States <c>[B, ...]</c>.</param>
+    /// <param name="duration">How long, for instance <see cref="Size"/>.</param>
+    /// <param name="drift">The drift <c>[B, ...]</c>.</param>
+    /// <returns>x + duration drift, a new tensor.</returns>
+    public static Tensor Advance(Tensor x, double duration, Tensor drift) => x.PlusScaled(duration, drift);
+
     /// <summary>The drift of the ODE.</summary>
     internal Tensor FlowDrift(Tensor x, double time) => _transport.Drift(Predict(x, time), x, x.Filled(1, time));
 

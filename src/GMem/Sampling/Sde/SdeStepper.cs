@@ -9,9 +9,19 @@ namespace GMem.Sampling;
 /// </summary>
 /// <remarks>
 /// A stepper serves many runs at once, so it keeps nothing of a run in its fields. It takes one step for each step of the grid, since the
-/// noise of an image is a function of its seed and the step. Call <see cref="Register"/> when the program starts, and <see
-/// cref="SamplingOptions.SdeMethod"/> can hold the stepper, also in a saved model.
+/// noise of an image is a function of its seed and the step. Call <see cref="Register"/> when the program starts, and
+/// <see cref="SamplingOptions.SdeMethod"/> can hold the stepper, also in a saved model.
 /// </remarks>
+/// <example>
+/// Euler-Maruyama, of first order:
+/// <code>
+/// internal sealed class EulerMaruyama() : SdeStepper("MyEulerMaruyama", order: 1, evaluationsPerStep: 1)
+/// {
+///     public override Tensor Step(SdeStep step) =>
+///         step.Diffuse(SdeStep.Advance(step.State, step.Size, step.Drift(step.State, step.Start)), step.Start);
+/// }
+/// </code>
+/// </example>
 [JsonConverter(typeof(Converter))]
 public abstract class SdeStepper : Stepper
 {

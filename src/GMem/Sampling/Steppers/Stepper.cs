@@ -4,7 +4,13 @@ namespace GMem.Sampling;
 /// <remarks>Derive from <see cref="OdeStepper"/> or <see cref="SdeStepper"/>.</remarks>
 public abstract class Stepper
 {
-    private protected Stepper(string name, int order, int evaluationsPerStep, bool isAdaptive)
+    /// <summary>Declares a method.</summary>
+    /// <param name="name">See <see cref="Name"/>.</param>
+    /// <param name="order">See <see cref="Order"/>.</param>
+    /// <param name="evaluationsPerStep">See <see cref="EvaluationsPerStep"/>.</param>
+    /// <param name="isAdaptive">See <see cref="IsAdaptive"/>.</param>
+    /// <exception cref="ArgumentException">The name is empty, or a number is below 1.</exception>
+    protected Stepper(string name, int order, int evaluationsPerStep, bool isAdaptive)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentOutOfRangeException.ThrowIfLessThan(order, 1);
