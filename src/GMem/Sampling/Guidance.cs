@@ -5,31 +5,41 @@ using static TorchSharp.torch;
 namespace GMem.Sampling;
 
 /// <summary>
-/// Classifier-free guidance: unconditional + scale (conditional - unconditional), within an interval of times (arXiv 2207.12598; interval: arXiv
-/// 2404.07724). Immutable.
+/// Classifier-free guidance: unconditional + scale (conditional - unconditional), within an interval of times (arXiv 2207.12598; interval:
+/// arXiv 2404.07724). Immutable.
 /// </summary>
 /// <remarks>
 /// Below the interval's start only the conditional pass runs, above its end only the unconditional one; inside it both run, as
 /// one pass of twice the rows. At a scale of 1 there is no guidance: only the conditional pass runs, whatever the interval.
 /// </remarks>
-public sealed class Guidance
+internal sealed class Guidance
 {
     /// <summary>Describes the guidance.</summary>
     /// <param name="scale">The scale, at least 0; 1 is none. Public GMem setting: 7.75.</param>
-    /// <param name="intervalStart">From which t on predictions are guided, inclusive; null: from the noise. Public GMem setting: 0.89.</param>
+    /// <param name="intervalStart">
+    /// From which t on predictions are guided, inclusive; null: from the noise. Public GMem setting: 0.89.
+    /// </param>
     /// <param name="intervalEnd">Up to which t predictions are guided, inclusive; null: to the data.</param>
-    /// <param name="channels">How many of the first channels are guided, the others keeping the conditional prediction; null: all. The original SiT guides 3.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The scale is negative or not finite, a time is not a number or the interval is empty, or there are no channels.</exception>
+    /// <param name="channels">
+    /// How many of the first channels are guided, the others keeping the conditional prediction; null: all. The original SiT guides 3.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The scale is negative or not finite, a time is not a number or the interval is empty, or there are no channels.
+    /// </exception>
     public Guidance(double scale, double? intervalStart = null, double? intervalEnd = null, int? channels = null)
     {
         if (!(scale >= 0 && double.IsFinite(scale)))
         {
-            throw new ArgumentOutOfRangeException(nameof(scale), scale, "The guidance scale must be finite and at least 0; 1 is no guidance.");
+            throw new ArgumentOutOfRangeException(
+                nameof(scale), scale, "The guidance scale must be finite and at least 0; 1 is no guidance.");
         }
 
         if (intervalStart is double.NaN || intervalEnd is double.NaN || intervalStart > intervalEnd)
         {
-            throw new ArgumentOutOfRangeException(nameof(intervalStart), intervalStart, $"The guidance interval must begin before it ends; its end is {intervalEnd?.ToString() ?? "open"}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(intervalStart),
+                intervalStart,
+                $"The guidance interval must begin before it ends; its end is {intervalEnd?.ToString() ?? "open"}.");
         }
 
         if (channels < 1)
@@ -70,7 +80,9 @@ public sealed class Guidance
     /// <param name="x">States <c>[B, C, ...]</c>.</param>
     /// <param name="t">Times <c>[B]</c>. With an interval they are read on the host, which waits for the device.</param>
     /// <param name="condition">Conditions <c>[B, ...]</c>.</param>
-    /// <param name="nullCondition">The null condition of each row <c>[B, ...]</c>, or one for all <c>[1, ...]</c>. Not needed without guidance.</param>
+    /// <param name="nullCondition">
+    /// The null condition of each row <c>[B, ...]</c>, or one for all <c>[1, ...]</c>. Not needed without guidance.
+    /// </param>
     /// <returns>The guided prediction <c>[B, C, ...]</c>.</returns>
     /// <exception cref="ArgumentException">A condition that is needed is missing or does not fit.</exception>
     public Tensor Predict(NetworkFunction network, Tensor x, Tensor t, Tensor? condition, Tensor? nullCondition = null)
@@ -94,7 +106,8 @@ public sealed class Guidance
         {
             Tensor rows = tensor(group.Select(row => (long)row).ToArray(), device: x.device);
             Tensor? rowsOfNull = nullCondition?.size(0) == 1 ? nullCondition : nullCondition?.index_select(0, rows);
-            result.index_copy_(0, rows, Run(group.Key, network, x.index_select(0, rows), t.index_select(0, rows), condition?.index_select(0, rows), rowsOfNull));
+            Tensor? ofRows = condition?.index_select(0, rows);
+            result.index_copy_(0, rows, Run(group.Key, network, x.index_select(0, rows), t.index_select(0, rows), ofRows, rowsOfNull));
         }
 
         return result.MoveToOuterDisposeScope();
@@ -104,7 +117,7 @@ public sealed class Guidance
     internal Tensor PredictAt(NetworkFunction network, Tensor x, double time, Tensor? condition, Tensor? nullCondition)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor t = TimedModels.Times(x, time, x.size(0));
+        Tensor t = x.Filled(x.size(0), time);
         return Run(PassesAt(time, IntervalStart, IntervalEnd), network, x, t, condition, nullCondition).MoveToOuterDisposeScope();
     }
 
@@ -122,7 +135,10 @@ public sealed class Guidance
 
         if (IsActive && (nullCondition is null || (nullCondition.size(0) != rows && nullCondition.size(0) != 1)))
         {
-            throw new ArgumentException($"Guidance of scale {Scale} needs a null condition for {rows} rows (or one for all); given {(nullCondition is null ? "was none" : $"were {nullCondition.size(0)}")}.", nameof(nullCondition));
+            throw new ArgumentException(
+                $"Guidance of scale {Scale} needs a null condition for {rows} rows (or one for all); "
+                + $"given {(nullCondition is null ? "was none" : $"were {nullCondition.size(0)}")}.",
+                nameof(nullCondition));
         }
     }
 
@@ -131,7 +147,8 @@ public sealed class Guidance
         // A bound is compared in the precision of the times, so that a time equal to it lies inside.
         bool single = t.dtype == ScalarType.Float32;
         double? Rounded(double? bound) => single ? (float?)bound : bound;
-        return [.. t.to(ScalarType.Float64).cpu().data<double>().Select(time => PassesAt(time, Rounded(IntervalStart), Rounded(IntervalEnd)))];
+        (double? start, double? end) = (Rounded(IntervalStart), Rounded(IntervalEnd));
+        return [.. t.to(ScalarType.Float64).cpu().data<double>().Select(time => PassesAt(time, start, end))];
     }
 
     private Passes PassesAt(double time, double? start, double? end) =>
@@ -143,8 +160,8 @@ public sealed class Guidance
         Tensor? ofRows = passes == Passes.Conditional ? null : Expand(nullCondition!, x.size(0));
         Tensor prediction = passes switch
         {
-            Passes.Conditional => TimedModels.Checked(network(x, t, condition), x),
-            Passes.Unconditional => TimedModels.Checked(network(x, t, ofRows), x),
+            Passes.Conditional => Predictions.Checked(network(x, t, condition), x),
+            Passes.Unconditional => Predictions.Checked(network(x, t, ofRows), x),
             _ => RunBoth(network, x, t, condition!, ofRows!),
         };
         return prediction.MoveToOuterDisposeScope();
@@ -153,7 +170,7 @@ public sealed class Guidance
     private Tensor RunBoth(NetworkFunction network, Tensor x, Tensor t, Tensor condition, Tensor nullCondition)
     {
         Tensor doubled = cat([x, x]);
-        Tensor[] halves = TimedModels.Checked(network(doubled, cat([t, t]), cat([condition, nullCondition])), doubled).chunk(2);
+        Tensor[] halves = Predictions.Checked(network(doubled, cat([t, t]), cat([condition, nullCondition])), doubled).chunk(2);
         (Tensor conditional, Tensor unconditional) = (halves[0], halves[1]);
         if (Channels is not { } channels || channels >= x.size(1))
         {

@@ -13,9 +13,9 @@ internal sealed class PreviewTap(SamplingPreview preview, FlowTransport transpor
     public void StepDone(int completed) => _due = completed < total && completed % preview.EveryNStep == 0 ? completed : null;
 
     /// <summary>The same predictions, listened to.</summary>
-    public TimedModel Listen(TimedModel model) => (x, time) =>
+    public VectorField Listen(VectorField network) => (x, time) =>
     {
-        Tensor prediction = model(x, time);
+        Tensor prediction = network(x, time);
         if (_due is int completed)
         {
             _due = null;
@@ -27,17 +27,18 @@ internal sealed class PreviewTap(SamplingPreview preview, FlowTransport transpor
     };
 
     /// <summary>
-    /// From x = alpha x1 + sigma x0 and v = alpha' x1 + sigma' x0 (SiT, arXiv 2401.08740, section 2): x1 = (sigma' x - sigma v) / (sigma' alpha - sigma alpha'). Unlike Tweedie's
-    /// formula it holds at t = 0 too.
+    /// From x = alpha x1 + sigma x0 and v = alpha' x1 + sigma' x0 (SiT, arXiv 2401.08740, section 2):
+    /// x1 = (sigma' x - sigma v) / (sigma' alpha - sigma alpha'). Unlike Tweedie's formula it holds at t = 0 too.
     /// </summary>
     private Tensor ExpectedData(Tensor prediction, Tensor x, double time)
     {
-        Tensor t = TimedModels.Times(x, time, 1);
+        Tensor t = x.Filled(1, time);
         InterpolantPath path = transport.Path;
         (Tensor alpha, Tensor alphaRate) = (path.Alpha(t), path.AlphaDerivative(t));
         (Tensor sigma, Tensor sigmaRate) = (path.Sigma(t), path.SigmaDerivative(t));
         Tensor velocity = transport.Drift(prediction, x, t);
         Tensor denominator = sigmaRate.mul(alpha).sub(sigma.mul(alphaRate));
-        return x.mul(InterpolantPath.Rows(sigmaRate.div(denominator), x)).PlusProduct(InterpolantPath.Rows(sigma.div(denominator).neg_(), x), velocity);
+        return x.mul(InterpolantPath.Rows(sigmaRate.div(denominator), x))
+            .PlusProduct(InterpolantPath.Rows(sigma.div(denominator).neg_(), x), velocity);
     }
 }

@@ -4,13 +4,15 @@ using static TorchSharp.torch;
 
 namespace GMem.Sampling;
 
-/// <summary>Turns a batch of noise into data by a network, as <see cref="SamplingOptions"/> say. Immutable and safe for use by several threads.</summary>
+/// <summary>
+/// Turns a batch of noise into data by a network, as <see cref="SamplingOptions"/> say. Immutable and safe for use by several threads.
+/// </summary>
 /// <remarks>
-/// A row's result depends on that row's noise, condition and increments alone, as far as the network's does: nothing is computed across rows, and
-/// <see cref="OdeMethod.Dopri5"/>, whose step size would depend on the batch, integrates each row by itself. Fixed-step solvers never wait for the
-/// device. No gradients are recorded, and temporaries are freed after every step.
+/// A row's result depends on that row's noise, condition and increments alone, as far as the network's does: nothing is computed across
+/// rows, and an adaptive stepper, whose step size would depend on the batch, integrates each row by itself. Fixed-step solvers never wait
+/// for the device. No gradients are recorded, and temporaries are freed after every step.
 /// </remarks>
-public sealed class Sampler
+internal sealed class Sampler
 {
     private readonly FlowTransport _transport;
     private readonly Guidance _guidance;
@@ -21,24 +23,35 @@ public sealed class Sampler
     /// <summary>Prepares sampling; later changes of the options have no effect.</summary>
     /// <param name="transport">The path, and what the network predicts.</param>
     /// <param name="options">The settings.</param>
-    /// <exception cref="ArgumentException">The options are not valid, or they evaluate something where the transport makes it infinite; the message says what to change.</exception>
+    /// <exception cref="ArgumentException">
+    /// The options are not valid, or they evaluate something where the transport makes it infinite; the message says what to change.
+    /// </exception>
     public Sampler(FlowTransport transport, SamplingOptions options)
     {
         ArgumentNullException.ThrowIfNull(transport);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _transport = transport;
-        _guidance = new Guidance(options.GuidanceScale, options.GuidanceIntervalStart, options.GuidanceIntervalEnd, options.GuidanceChannels);
+        _guidance = new Guidance(
+            options.GuidanceScale, options.GuidanceIntervalStart, options.GuidanceIntervalEnd, options.GuidanceChannels);
         if (options.Kind == SamplerKind.Sde)
         {
             _sde = new SdeSampler(
-                transport, options.SdeMethod, options.Steps, options.DiffusionForm, options.DiffusionNorm, options.LastStep, options.LastStepSize, options.TimestepShift);
+                transport,
+                options.SdeMethod,
+                options.Steps,
+                options.DiffusionForm,
+                options.DiffusionNorm,
+                options.LastStep,
+                options.LastStepSize,
+                options.TimestepShift);
             _interval = _sde.Interval;
             return;
         }
 
         _interval = transport.IntegrationInterval(stochastic: false);
-        _ode = new OdeSampler(options.OdeMethod, options.Steps, options.TimestepShift, options.RelativeTolerance, options.AbsoluteTolerance);
+        _ode = new OdeSampler(
+            options.OdeMethod, options.Steps, options.TimestepShift, options.RelativeTolerance, options.AbsoluteTolerance);
         if (WellPosed.Fault(transport, options.OdeMethod, _interval) is { } fault)
         {
             throw new ArgumentException(fault, nameof(options));
@@ -53,16 +66,26 @@ public sealed class Sampler
 
     /// <summary>Turns noise into data.</summary>
     /// <param name="network">The network, in evaluation mode.</param>
-    /// <param name="noise">Standard normal noise <c>[B, ...]</c>, for instance of <see cref="SeededNoise"/>; its type and device are those of the whole computation.</param>
+    /// <param name="noise">
+    /// Standard normal noise <c>[B, ...]</c>, for instance of <see cref="SeededNoise"/>; its type and device are those of the whole
+    /// computation.
+    /// </param>
     /// <param name="condition">Conditions <c>[B, ...]</c>; null for a network without any.</param>
-    /// <param name="nullCondition">The null condition, <c>[B, ...]</c> or one for all rows <c>[1, ...]</c>; needed with guidance only.</param>
-    /// <param name="increments">Standard normal noise <c>[B, ...]</c> of a step, by its index from 0; needed for the SDE only. A tensor it creates is disposed after the step.</param>
+    /// <param name="nullCondition">
+    /// The null condition, <c>[B, ...]</c> or one for all rows <c>[1, ...]</c>; needed with guidance only.
+    /// </param>
+    /// <param name="increments">
+    /// Standard normal noise <c>[B, ...]</c> of a step, by its index from 0; needed for the SDE only. A tensor it creates is disposed after
+    /// the step.
+    /// </param>
     /// <param name="progress">Told after every step.</param>
     /// <param name="preview">Shown what the batch is becoming; null for nothing.</param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>Data <c>[B, ...]</c>, a new tensor.</returns>
     /// <exception cref="ArgumentException">Something is missing or does not fit the noise.</exception>
-    /// <exception cref="InvalidOperationException">The network returned another shape than its states, or, with Dopri5, something that is not a number.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The network returned another shape than its states, or, with an adaptive stepper, something that is not a number.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public Tensor Sample(
         NetworkFunction network,
@@ -78,29 +101,31 @@ public sealed class Sampler
         ArgumentNullException.ThrowIfNull(noise);
         if (noise.Dimensions < 2 || noise.size(0) < 1)
         {
-            throw new ArgumentException($"The noise is [{string.Join(", ", noise.shape)}]; it must be a batch [B, ...] of at least one row.", nameof(noise));
+            throw new ArgumentException(
+                $"The noise is [{string.Join(", ", noise.shape)}]; it must be a batch [B, ...] of at least one row.", nameof(noise));
         }
 
         _guidance.CheckConditions(noise.size(0), condition, nullCondition);
-        TimedModel predict = (x, time) => _guidance.PredictAt(network, x, time, condition, nullCondition);
+        VectorField predict = (x, time) => _guidance.PredictAt(network, x, time, condition, nullCondition);
         if (_sde is not null)
         {
             ArgumentNullException.ThrowIfNull(increments);
             int total = _sde.Steps + 1;
-            (TimedModel watched, Action<int>? stepDone) = Watch(predict, preview, progress, total);
+            (VectorField watched, Action<int>? stepDone) = Watch(predict, preview, progress, total);
             return _sde.Sample(watched, noise, increments, keepTrajectory: false, stepDone, cancellationToken).Final;
         }
 
-        if (_ode!.Method == OdeMethod.Dopri5)
+        if (_ode!.Method.IsAdaptive)
         {
             return IntegrateRows(network, noise, condition, nullCondition, progress, cancellationToken);
         }
 
-        (TimedModel listened, Action<int>? done) = Watch(predict, preview, progress, _ode.Steps);
+        (VectorField listened, Action<int>? done) = Watch(predict, preview, progress, _ode.Steps);
         return Integrate(listened, noise, done, cancellationToken);
     }
 
-    private (TimedModel Predict, Action<int>? StepDone) Watch(TimedModel predict, SamplingPreview? preview, IProgress<SamplingProgress>? progress, int total)
+    private (VectorField Predict, Action<int>? StepDone) Watch(
+        VectorField predict, SamplingPreview? preview, IProgress<SamplingProgress>? progress, int total)
     {
         Action<int>? report = progress is null ? null : completed => progress.Report(new SamplingProgress(completed, total));
         if (preview is null)
@@ -112,18 +137,16 @@ public sealed class Sampler
         return (tap.Listen(predict), tap.StepDone + report);
     }
 
-    private Tensor Integrate(TimedModel predict, Tensor noise, Action<int>? stepDone, CancellationToken cancellationToken)
-    {
-        TimedModel drift = (x, time) =>
-        {
-            using DisposeScope scope = NewDisposeScope();
-            return _transport.Drift(predict(x, time), x, TimedModels.Times(x, time, 1)).MoveToOuterDisposeScope();
-        };
-        return _ode!.Integrate(drift, noise, _interval, keepTrajectory: false, stepDone, cancellationToken).Final;
-    }
+    private Tensor Integrate(VectorField predict, Tensor noise, Action<int>? stepDone, CancellationToken cancellationToken) =>
+        _ode!.Integrate(_transport.DriftOf(predict), noise, _interval, keepTrajectory: false, stepDone, cancellationToken).Final;
 
     private Tensor IntegrateRows(
-        NetworkFunction network, Tensor noise, Tensor? condition, Tensor? nullCondition, IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
+        NetworkFunction network,
+        Tensor noise,
+        Tensor? condition,
+        Tensor? nullCondition,
+        IProgress<SamplingProgress>? progress,
+        CancellationToken cancellationToken)
     {
         using DisposeScope scope = NewDisposeScope();
         int count = (int)noise.size(0);
@@ -132,7 +155,8 @@ public sealed class Sampler
         {
             Tensor? nullOfRow = nullCondition?.size(0) == 1 ? nullCondition : nullCondition?.narrow(0, i, 1);
             Tensor? ofRow = condition?.narrow(0, i, 1);
-            rows[i] = Integrate((x, time) => _guidance.PredictAt(network, x, time, ofRow, nullOfRow), noise.narrow(0, i, 1), null, cancellationToken);
+            VectorField predict = (x, time) => _guidance.PredictAt(network, x, time, ofRow, nullOfRow);
+            rows[i] = Integrate(predict, noise.narrow(0, i, 1), null, cancellationToken);
             progress?.Report(new SamplingProgress(i + 1, count));
         }
 

@@ -5,39 +5,55 @@ namespace GMem.Sampling;
 /// <summary>How noise is turned into an image.</summary>
 /// <remarks>
 /// The defaults suit a CPU: Heun's method for the ODE, 25 steps, 50 network evaluations. That costs as much as the public
-/// code's Euler ODE and is of second order; the SDE costs twice as much, and Dopri5 cannot share a batch. Steps are counted as steps, not as points of a
-/// grid: the public settings of 50 points are <see cref="PublicOde"/> and <see cref="PublicSde"/>, with 49.
+/// code's Euler ODE and is of second order; the SDE costs twice as much, and Dopri5 cannot share a batch. Steps are counted as steps, not
+/// as points of a grid: the public settings of 50 points are <see cref="PublicOde"/> and <see cref="PublicSde"/>, with 49.
 /// </remarks>
 public sealed class SamplingOptions
 {
     /// <summary>The equation. Default the ODE.</summary>
     public SamplerKind Kind { get; set; } = SamplerKind.Ode;
 
-    /// <summary>How the ODE is integrated. Default <see cref="OdeMethod.Heun"/>.</summary>
-    public OdeMethod OdeMethod { get; set; } = OdeMethod.Heun;
-
-    /// <summary>How the SDE is integrated. Default <see cref="SdeMethod.Heun"/>, as in the public code.</summary>
-    public SdeMethod SdeMethod { get; set; } = SdeMethod.Heun;
+    /// <summary>
+    /// How the ODE is integrated: an <see cref="Sampling.OdeMethod"/>, or a stepper of your own, registered with
+    /// <see cref="OdeStepper.Register"/>. Default <see cref="Sampling.OdeMethod.Heun"/>.
+    /// </summary>
+    public OdeStepper OdeMethod { get; set; } = Sampling.OdeMethod.Heun;
 
     /// <summary>
-    /// Steps of the solver, at least 1; the SDE's last step comes on top, and <see cref="OdeMethod.Dopri5"/> chooses its own. One less than the public
+    /// How the SDE is integrated: an <see cref="Sampling.SdeMethod"/>, or a stepper of your own, registered with
+    /// <see cref="SdeStepper.Register"/>. Default <see cref="Sampling.SdeMethod.Heun"/>, as in the public code.
+    /// </summary>
+    public SdeStepper SdeMethod { get; set; } = Sampling.SdeMethod.Heun;
+
+    /// <summary>
+    /// Steps of the solver, at least 1; the SDE's last step comes on top, and adaptive solvers choose their own. One less than the public
     /// code's <c>num_steps</c>, which counts the points of the grid. Default 25.
     /// </summary>
     public int Steps { get; set; } = 25;
 
-    /// <summary>Scale of classifier-free guidance, at least 0; 1 is none and costs half. Default 1; public GMem setting with guidance: 7.75.</summary>
+    /// <summary>
+    /// Scale of classifier-free guidance, at least 0; 1 is none and costs half. Default 1; public GMem setting with guidance: 7.75.
+    /// </summary>
     public double GuidanceScale { get; set; } = 1;
 
-    /// <summary>From which t (0 is noise, 1 is data) on predictions are guided; below it only the conditional pass runs. Null: from the start. Default null; public GMem setting: 0.89.</summary>
+    /// <summary>
+    /// From which t (0 is noise, 1 is data) on predictions are guided; below it only the conditional pass runs. Null: from the start.
+    /// Default null; public GMem setting: 0.89.
+    /// </summary>
     public double? GuidanceIntervalStart { get; set; }
 
-    /// <summary>Up to which t predictions are guided; above it only the unconditional pass runs. Null: to the end. Default null.</summary>
+    /// <summary>
+    /// Up to which t predictions are guided; above it only the unconditional pass runs. Null: to the end. Default null.
+    /// </summary>
     public double? GuidanceIntervalEnd { get; set; }
 
     /// <summary>How many of the first channels are guided; null guides all. Default null; the original SiT guides 3.</summary>
     public int? GuidanceChannels { get; set; }
 
-    /// <summary>Shift s of the times between the ends, t' = s t / (1 + (s - 1) t) on [0, 1]: below 1 there are more steps near the noise, 0 is no shift. Default 0; public GMem setting: 0.3 for the ODE, none for the SDE.</summary>
+    /// <summary>
+    /// Shift s of the times between the ends, t' = s t / (1 + (s - 1) t) on [0, 1]: below 1 there are more steps near the noise, 0 is no
+    /// shift. Default 0; public GMem setting: 0.3 for the ODE, none for the SDE.
+    /// </summary>
     public double TimestepShift { get; set; }
 
     /// <summary>The SDE's diffusion. Default <see cref="DiffusionForm.Linear"/>, as in the public code.</summary>
@@ -52,17 +68,19 @@ public sealed class SamplingOptions
     /// <summary>Size of that step, above 0 and below 1. Default 0.004, as in the public code.</summary>
     public double LastStepSize { get; set; } = 0.004;
 
-    /// <summary>Relative tolerance of <see cref="OdeMethod.Dopri5"/>, above 0. Default 1e-3.</summary>
+    /// <summary>Relative tolerance of adaptive solvers, above 0. Default 1e-3.</summary>
     public double RelativeTolerance { get; set; } = 1e-3;
 
-    /// <summary>Absolute tolerance of <see cref="OdeMethod.Dopri5"/>, above 0. Default 1e-6.</summary>
+    /// <summary>Absolute tolerance of adaptive solvers, above 0. Default 1e-6.</summary>
     public double AbsoluteTolerance { get; set; } = 1e-6;
 
     /// <summary>The ODE setting of the public code: Euler over 50 points, 49 evaluations.</summary>
     /// <returns>New options.</returns>
-    public static SamplingOptions PublicOde() => new() { OdeMethod = OdeMethod.Euler, Steps = 49 };
+    public static SamplingOptions PublicOde() => new() { OdeMethod = Sampling.OdeMethod.Euler, Steps = 49 };
 
-    /// <summary>The SDE setting of the public code: Heun over 50 points, linear diffusion, last step Mean of 0.004; 99 evaluations.</summary>
+    /// <summary>
+    /// The SDE setting of the public code: Heun over 50 points, linear diffusion, last step Mean of 0.004; 99 evaluations.
+    /// </summary>
     /// <returns>New options.</returns>
     public static SamplingOptions PublicSde() => new() { Kind = SamplerKind.Sde, Steps = 49 };
 
@@ -73,7 +91,8 @@ public sealed class SamplingOptions
         IReadOnlyList<string> faults = Faults();
         if (faults.Count > 0)
         {
-            throw new ArgumentException($"The sampling options are not valid:{string.Concat(faults.Select(fault => $"{Environment.NewLine}- {fault}"))}");
+            throw new ArgumentException(
+                $"The sampling options are not valid:{string.Concat(faults.Select(fault => $"{Environment.NewLine}- {fault}"))}");
         }
     }
 
@@ -96,21 +115,37 @@ public sealed class SamplingOptions
             where T : struct, Enum => $"one of {string.Join(", ", Enum.GetNames<T>())}";
 
         Require(Enum.IsDefined(Kind), nameof(Kind), Kind, Names<SamplerKind>());
-        Require(Enum.IsDefined(OdeMethod), nameof(OdeMethod), OdeMethod, Names<OdeMethod>());
-        Require(Enum.IsDefined(SdeMethod), nameof(SdeMethod), SdeMethod, Names<SdeMethod>());
+        Require(OdeMethods.Registry.Contains(OdeMethod), nameof(OdeMethod), OdeMethod, OdeMethods.Registry.Expected);
+        Require(SdeMethods.Registry.Contains(SdeMethod), nameof(SdeMethod), SdeMethod, SdeMethods.Registry.Expected);
         Require(Enum.IsDefined(DiffusionForm), nameof(DiffusionForm), DiffusionForm, Names<DiffusionForm>());
         Require(Enum.IsDefined(LastStep), nameof(LastStep), LastStep, Names<SdeLastStep>());
         Require(Steps >= 1, nameof(Steps), Steps, "at least 1");
-        Require(GuidanceScale >= 0 && double.IsFinite(GuidanceScale), nameof(GuidanceScale), GuidanceScale, "finite and at least 0 (1 is no guidance)");
-        Require(GuidanceIntervalStart is null or (>= 0 and <= 1), nameof(GuidanceIntervalStart), GuidanceIntervalStart, "from 0 to 1, or null");
+        Require(
+            GuidanceScale >= 0 && double.IsFinite(GuidanceScale),
+            nameof(GuidanceScale),
+            GuidanceScale,
+            "finite and at least 0 (1 is no guidance)");
+        Require(
+            GuidanceIntervalStart is null or (>= 0 and <= 1), nameof(GuidanceIntervalStart), GuidanceIntervalStart,
+            "from 0 to 1, or null");
         Require(GuidanceIntervalEnd is null or (>= 0 and <= 1), nameof(GuidanceIntervalEnd), GuidanceIntervalEnd, "from 0 to 1, or null");
-        Require(!(GuidanceIntervalStart > GuidanceIntervalEnd), nameof(GuidanceIntervalStart), GuidanceIntervalStart, FormattableString.Invariant($"at most GuidanceIntervalEnd, {GuidanceIntervalEnd}"));
+        Require(
+            !(GuidanceIntervalStart > GuidanceIntervalEnd),
+            nameof(GuidanceIntervalStart),
+            GuidanceIntervalStart,
+            FormattableString.Invariant($"at most GuidanceIntervalEnd, {GuidanceIntervalEnd}"));
         Require(GuidanceChannels is null or >= 1, nameof(GuidanceChannels), GuidanceChannels, "at least 1, or null for all");
-        Require(TimestepShift >= 0 && double.IsFinite(TimestepShift), nameof(TimestepShift), TimestepShift, "finite and above 0, or 0 for no shift");
+        Require(
+            TimestepShift >= 0 && double.IsFinite(TimestepShift), nameof(TimestepShift), TimestepShift,
+            "finite and above 0, or 0 for no shift");
         Require(DiffusionNorm >= 0 && double.IsFinite(DiffusionNorm), nameof(DiffusionNorm), DiffusionNorm, "finite and at least 0");
         Require(LastStepSize > 0 && LastStepSize < 1, nameof(LastStepSize), LastStepSize, "above 0 and below 1");
-        Require(RelativeTolerance > 0 && double.IsFinite(RelativeTolerance), nameof(RelativeTolerance), RelativeTolerance, "above 0 and finite");
-        Require(AbsoluteTolerance > 0 && double.IsFinite(AbsoluteTolerance), nameof(AbsoluteTolerance), AbsoluteTolerance, "above 0 and finite");
+        Require(
+            RelativeTolerance > 0 && double.IsFinite(RelativeTolerance), nameof(RelativeTolerance), RelativeTolerance,
+            "above 0 and finite");
+        Require(
+            AbsoluteTolerance > 0 && double.IsFinite(AbsoluteTolerance), nameof(AbsoluteTolerance), AbsoluteTolerance,
+            "above 0 and finite");
         return faults;
     }
 }

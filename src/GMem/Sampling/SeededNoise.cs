@@ -8,7 +8,7 @@ namespace GMem.Sampling;
 /// The random numbers of a generated image, each a function of its seed alone (and of the step): not of the batch, the device or what was
 /// drawn before. They are drawn on the CPU and moved.
 /// </summary>
-public static class SeededNoise
+internal static class SeededNoise
 {
     /// <summary>The noise from which one image is made.</summary>
     /// <param name="seed">The image's seed.</param>
@@ -40,7 +40,8 @@ public static class SeededNoise
     /// <param name="step">Index of the step from 0.</param>
     /// <param name="shape">Shape of the image or latent.</param>
     /// <returns>Standard normal float32 of that shape on the CPU, a new tensor.</returns>
-    public static Tensor Increment(long seed, int step, ReadOnlySpan<long> shape) => Draw(seed, RandomPurpose.SamplerNoise, Checked(step), shape);
+    public static Tensor Increment(long seed, int step, ReadOnlySpan<long> shape) =>
+        Draw(seed, RandomPurpose.SamplerNoise, Checked(step), shape);
 
     /// <summary>The noise which the SDE adds to a batch in one step.</summary>
     /// <param name="seeds">A seed for each row.</param>

@@ -4,9 +4,9 @@ namespace GMem.Sampling;
 internal static class TimeGrid
 {
     /// <summary>
-    /// steps + 1 times from start to end, evenly spaced. A shift s above 0 moves those between the ends: of its share u of the interval (counted from the noise)
-    /// each keeps s u / (1 + (s - 1) u), so that for s below 1 there are more near the noise. On [0, 1] that is the public code's formula; it shifts the
-    /// ends of other intervals too, which would take a last step away from the data.
+    /// steps + 1 times from start to end, evenly spaced. A shift s above 0 moves those between the ends: of its share u of the interval
+    /// (counted from the noise) each keeps s u / (1 + (s - 1) u), so that for s below 1 there are more near the noise. On [0, 1] that is
+    /// the public code's formula; it shifts the ends of other intervals too, which would take a last step away from the data.
     /// </summary>
     public static double[] Create(double start, double end, int steps, double shift)
     {
@@ -28,7 +28,8 @@ internal static class TimeGrid
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         if (!(shift >= 0 && double.IsFinite(shift)))
         {
-            throw new ArgumentOutOfRangeException(nameof(shift), shift, "The timestep shift must be finite and above 0, or 0 for none; 0.3 is the public GMem setting.");
+            throw new ArgumentOutOfRangeException(
+                nameof(shift), shift, "The timestep shift must be finite and above 0, or 0 for none; 0.3 is the public GMem setting.");
         }
     }
 }

@@ -14,8 +14,12 @@ public sealed class FlowTransport
     /// <param name="path">The path.</param>
     /// <param name="prediction">What the network predicts. Default the velocity.</param>
     /// <param name="weighting">Weight of the squared error over time; velocity predictions ignore it. Default none.</param>
-    /// <param name="trainEpsilon">Distance of training times from singular ends, from 0 and below 0.5; null: see <see cref="TrainEpsilon"/>.</param>
-    /// <param name="sampleEpsilon">Distance of sampling times from singular ends, from 0 and below 0.5; null: see <see cref="SampleEpsilon"/>.</param>
+    /// <param name="trainEpsilon">
+    /// Distance of training times from singular ends, from 0 and below 0.5; null: see <see cref="TrainEpsilon"/>.
+    /// </param>
+    /// <param name="sampleEpsilon">
+    /// Distance of sampling times from singular ends, from 0 and below 0.5; null: see <see cref="SampleEpsilon"/>.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">An epsilon is not in [0, 0.5), or an enumeration value does not exist.</exception>
     public FlowTransport(
         InterpolantPath path,
@@ -62,9 +66,13 @@ public sealed class FlowTransport
     /// <summary>Where an equation is integrated, or from where training times come.</summary>
     /// <param name="stochastic">Whether it is the SDE.</param>
     /// <param name="form">The SDE's diffusion. Not used by the ODE.</param>
-    /// <param name="evaluation">True for sampling (<see cref="SampleEpsilon"/>), false for training (<see cref="TrainEpsilon"/>). Default true.</param>
+    /// <param name="evaluation">
+    /// True for sampling (<see cref="SampleEpsilon"/>), false for training (<see cref="TrainEpsilon"/>). Default true.
+    /// </param>
     /// <param name="reverse">Whether data are turned into noise. Default false.</param>
-    /// <param name="lastStepSize">Size of the last step which the SDE sampler takes after the interval; 0 without one. Not used by the ODE.</param>
+    /// <param name="lastStepSize">
+    /// Size of the last step which the SDE sampler takes after the interval; 0 without one. Not used by the ODE.
+    /// </param>
     /// <returns>Start and end, in the direction of integration.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="lastStepSize"/> is not in [0, 1).</exception>
     public IntegrationInterval IntegrationInterval(
@@ -116,7 +124,8 @@ public sealed class FlowTransport
     {
         ArgumentNullException.ThrowIfNull(t);
         Arguments.CheckSameShape(x0, x1, "noise", "data");
-        return new TransportPlan(t, x0, Path.Interpolate(t, x0, x1), Prediction == PredictionTarget.Velocity ? Path.Velocity(t, x0, x1) : null);
+        Tensor? velocity = Prediction == PredictionTarget.Velocity ? Path.Velocity(t, x0, x1) : null;
+        return new TransportPlan(t, x0, Path.Interpolate(t, x0, x1), velocity);
     }
 
     /// <summary>The drift of the probability-flow ODE dx = drift dt.</summary>
@@ -143,36 +152,26 @@ public sealed class FlowTransport
         _ => prediction.alias(),
     };
 
-    /// <summary>The drift of the probability-flow ODE as a function, from the network as a function.</summary>
-    /// <param name="model">The network.</param>
-    /// <returns>The drift.</returns>
-    public ModelFunction DriftOf(ModelFunction model)
+    /// <summary>The drift of the probability-flow ODE as a vector field, from the network as one.</summary>
+    /// <param name="network">The network.</param>
+    /// <returns>
+    /// The drift. Its coefficients are computed once, not for each row, so that their rounding cannot depend on the batch.
+    /// </returns>
+    public VectorField DriftOf(VectorField network)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        return Prediction == PredictionTarget.Velocity ? model : (x, t) => Transform(model(x, t), x, t, Drift);
-    }
-
-    /// <summary>The score as a function, from the network as a function.</summary>
-    /// <param name="model">The network.</param>
-    /// <returns>The score.</returns>
-    public ModelFunction ScoreOf(ModelFunction model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        return Prediction == PredictionTarget.Score ? model : (x, t) => Transform(model(x, t), x, t, Score);
+        ArgumentNullException.ThrowIfNull(network);
+        return Prediction == PredictionTarget.Velocity ? network : (x, time) =>
+        {
+            using DisposeScope scope = NewDisposeScope();
+            return Drift(network(x, time), x, x.Filled(1, time)).MoveToOuterDisposeScope();
+        };
     }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Path} path, {Prediction} prediction";
 
-    private static Tensor Transform(Tensor prediction, Tensor x, Tensor t, Func<Tensor, Tensor, Tensor, Tensor> convert)
-    {
-        using (prediction)
-        {
-            return convert(prediction, x, t);
-        }
-    }
-
     private static double? Epsilon(double? value, string name) => value is null or (>= 0 and < 0.5)
         ? value
-        : throw new ArgumentOutOfRangeException(name, value, "A distance from the ends of the time interval must be at least 0 and below 0.5; 1e-3 is usual.");
+        : throw new ArgumentOutOfRangeException(
+            name, value, "A distance from the ends of the time interval must be at least 0 and below 0.5; 1e-3 is usual.");
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GMem.Backbone;
+using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Tests.Shared;
 using GMem.Transport;
@@ -27,11 +28,11 @@ internal sealed class BackboneModel : IDisposable
 
     public static bool IsGuided(JsonElement settings) => SamplerFiles.Text(settings, "model_fn") == "forward_with_cfg";
 
-    public ModelFunction Of(JsonElement settings)
+    public VectorField Of(JsonElement settings)
     {
         if (!IsGuided(settings))
         {
-            return (x, t) => _network.forward(x, t, _condition);
+            return (x, time) => _network.forward(x, x.Filled(x.size(0), time), _condition);
         }
 
         bool interval = settings.TryGetProperty("cfg_interval", out JsonElement on) && on.ValueKind == JsonValueKind.True;
@@ -39,10 +40,10 @@ internal sealed class BackboneModel : IDisposable
         Guidance guidance = new(settings.GetProperty("cfg_scale").GetDouble(), Bound("cfg_interval_start"), Bound("cfg_interval_end"));
 
         // The public code keeps a doubled state, whose second half is never looked at and gets the guided prediction of the first.
-        return (x, t) =>
+        return (x, time) =>
         {
             long half = x.size(0) / 2;
-            Tensor guided = guidance.Predict(_network.forward, x[..(int)half], t[..(int)half], _guidedCondition![..(int)half], _guidedCondition[(int)half..]);
+            Tensor guided = guidance.Predict(_network.forward, x[..(int)half], x.Filled(half, time), _guidedCondition![..(int)half], _guidedCondition[(int)half..]);
             return cat([guided, guided]);
         };
     }

@@ -12,13 +12,13 @@ internal sealed class ClosedFormModel(TrackedFile file, ScalarType dtype)
     private readonly Tensor _inner = file.Read("B").to(dtype).t();
     private readonly Tensor _slope = file.Read("c").to(dtype);
 
-    public ModelFunction Of(PredictionTarget prediction) => prediction switch
+    public VectorField Of(PredictionTarget prediction) => prediction switch
     {
         PredictionTarget.Velocity => Velocity,
-        PredictionTarget.Score => (x, t) => Velocity(x, t).Times(0.2).sub(x),
-        _ => (x, t) => Velocity(x, t).Times(0.2).Plus(t.OneMinus().view(-1, 1).mul(x.flatten(1)).view(x.shape)),
+        PredictionTarget.Score => (x, time) => Velocity(x, time).Times(0.2).sub(x),
+        _ => (x, time) => Velocity(x, time).Times(0.2).Plus(x.Filled(1, time).OneMinus().mul(x)),
     };
 
-    private Tensor Velocity(Tensor x, Tensor t) =>
-        x.flatten(1).matmul(_inner).tanh().matmul(_outer).Plus(t.view(-1, 1).mul(_slope)).view(x.shape);
+    private Tensor Velocity(Tensor x, double time) =>
+        x.flatten(1).matmul(_inner).tanh().matmul(_outer).Plus(x.Filled(1, time).mul(_slope)).view(x.shape);
 }

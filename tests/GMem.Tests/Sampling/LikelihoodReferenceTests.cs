@@ -45,7 +45,7 @@ public sealed class LikelihoodReferenceTests
         Likelihood likelihood = new(
             SamplerFiles.Transport(settings), method, settings.GetProperty("num_steps").GetInt32() - 1, settings.GetProperty("rtol").GetDouble(), settings.GetProperty("atol").GetDouble());
         List<double> evaluated = [];
-        ModelFunction model = Recorded(new ClosedFormModel(file, dtype).Of(PredictionTarget.Velocity), evaluated);
+        VectorField model = Recorded(new ClosedFormModel(file, dtype).Of(PredictionTarget.Velocity), evaluated);
         Tensor data = file.Read("x").to(dtype);
         bool isFixed = settings.GetProperty("fixed_eps").GetBoolean();
         Tensor probes = file.Read(isFixed ? "fixed_eps" : $"{key}.eps").to(dtype);
@@ -74,7 +74,7 @@ public sealed class LikelihoodReferenceTests
 
     private static void CheckExact(TrackedFile file)
     {
-        ModelFunction model = new ClosedFormModel(file, ScalarType.Float64).Of(PredictionTarget.Velocity);
+        VectorField model = new ClosedFormModel(file, ScalarType.Float64).Of(PredictionTarget.Velocity);
         Likelihood likelihood = new(FlowTransport.LinearVelocity, OdeMethod.RungeKutta4, steps: 150);
         using LikelihoodResult result = likelihood.Evaluate(model, file.Read("x").to(ScalarType.Float64), TestContext.Current.CancellationToken);
         ReferenceFolder.Close(result.LogLikelihood, file.Read("exact.logp_f64"), 1e-8, 0, $"{file.Name} exact log-likelihood");
@@ -82,9 +82,9 @@ public sealed class LikelihoodReferenceTests
         ReferenceFolder.Close(result.Noise, file.Read("exact.z_f64"), 1e-8, 0, $"{file.Name} exact noise");
     }
 
-    private static ModelFunction Recorded(ModelFunction model, List<double> times) => (x, t) =>
+    private static VectorField Recorded(VectorField model, List<double> times) => (x, time) =>
     {
-        times.Add(t[0].to(ScalarType.Float64).item<double>());
-        return model(x, t);
+        times.Add(time);
+        return model(x, time);
     };
 }

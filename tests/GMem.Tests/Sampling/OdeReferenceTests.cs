@@ -103,7 +103,7 @@ public sealed class OdeReferenceTests
             ReferenceFolder.Close(_last!, file.Read($"{_key}.final_f64"), 1e-5, 0, $"{file.Name} {_key} against float64");
         }
 
-        public void Run(ModelFunction drift, ScalarType dtype)
+        public void Run(VectorField drift, ScalarType dtype)
         {
             bool reverse = _settings.GetProperty("reverse").GetBoolean();
             int points = _settings.GetProperty("num_steps").GetInt32();
@@ -111,10 +111,10 @@ public sealed class OdeReferenceTests
             OdeSampler sampler = new(
                 _method, points - 1, SamplerFiles.Number(_settings, "timestep_shift", 0), _settings.GetProperty("rtol").GetDouble(), _settings.GetProperty("atol").GetDouble());
             List<double> evaluated = [];
-            ModelFunction recorded = (x, t) =>
+            VectorField recorded = (x, time) =>
             {
-                evaluated.Add(t[0].to(ScalarType.Float64).item<double>());
-                return drift(x, t);
+                evaluated.Add(time);
+                return drift(x, time);
             };
             using SolverResult result = sampler.Integrate(
                 recorded, start, transport.IntegrationInterval(stochastic: false, reverse: reverse), keepTrajectory: true, TestContext.Current.CancellationToken);

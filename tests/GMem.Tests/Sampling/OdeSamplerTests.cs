@@ -11,7 +11,7 @@ public sealed class OdeSamplerTests
     /// <summary>dx/dt = x (1 + cos 3t), hence x(1) = x(0) exp(1 + sin(3) / 3).</summary>
     private static readonly double Growth = Math.Exp(1 + (Math.Sin(3) / 3));
 
-    private static readonly ModelFunction Field = (x, t) => x * t.Times(3).cos().Plus(1).view(-1, 1);
+    private static readonly VectorField Field = (x, time) => x.Times(Math.Cos(3 * time) + 1);
 
     [Theory]
     [InlineData(OdeMethod.Euler, 1)]
@@ -112,7 +112,7 @@ public sealed class OdeSamplerTests
     {
         using DisposeScope scope = NewDisposeScope();
         List<long> live = [];
-        ModelFunction watched = (x, t) =>
+        VectorField watched = (x, t) =>
         {
             live.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount);
             return x.neg();

@@ -18,8 +18,8 @@ public sealed class SamplingOptionsTests
     public void PublicSettings_AreThoseOfThePublicCode()
     {
         SamplingOptions ode = SamplingOptions.PublicOde(), sde = SamplingOptions.PublicSde();
-        Assert.Equal((SamplerKind.Ode, OdeMethod.Euler, 49, 0.0), (ode.Kind, ode.OdeMethod, ode.Steps, ode.TimestepShift));
-        Assert.Equal(
+        Assert.Equal<(SamplerKind, OdeStepper, int, double)>((SamplerKind.Ode, OdeMethod.Euler, 49, 0.0), (ode.Kind, ode.OdeMethod, ode.Steps, ode.TimestepShift));
+        Assert.Equal<(SamplerKind, SdeStepper, int, DiffusionForm, double, SdeLastStep, double, double)>(
             (SamplerKind.Sde, SdeMethod.Heun, 49, DiffusionForm.Linear, 1.0, SdeLastStep.Mean, 0.004, 1.0),
             (sde.Kind, sde.SdeMethod, sde.Steps, sde.DiffusionForm, sde.DiffusionNorm, sde.LastStep, sde.LastStepSize, sde.GuidanceScale));
     }
@@ -62,8 +62,8 @@ public sealed class SamplingOptionsTests
     {
         SamplingOptions options = new()
         {
-            OdeMethod = (OdeMethod)99,
-            SdeMethod = (SdeMethod)99,
+            OdeMethod = null!,
+            SdeMethod = null!,
             DiffusionForm = (DiffusionForm)99,
             LastStep = (SdeLastStep)99,
             GuidanceIntervalStart = -0.1,
@@ -73,5 +73,7 @@ public sealed class SamplingOptionsTests
         Assert.All(
             new[] { nameof(options.OdeMethod), nameof(options.SdeMethod), nameof(options.DiffusionForm), nameof(options.LastStep), nameof(options.GuidanceIntervalStart), nameof(options.GuidanceIntervalEnd) },
             name => Assert.Contains($"- {name} is ", message, StringComparison.Ordinal));
+        Assert.Throws<ArgumentOutOfRangeException>("method", () => options.OdeMethod = (OdeMethod)99);
+        Assert.Throws<ArgumentOutOfRangeException>("method", () => options.SdeMethod = (SdeMethod)99);
     }
 }

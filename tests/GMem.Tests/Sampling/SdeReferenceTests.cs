@@ -81,7 +81,7 @@ public sealed class SdeReferenceTests
 
         public static bool IsNonFinite(JsonElement settings) => settings.GetProperty("non_finite").GetBoolean();
 
-        public void Run(ModelFunction model, ScalarType dtype, bool alsoAgainstFloat64 = false)
+        public void Run(VectorField model, ScalarType dtype, bool alsoAgainstFloat64 = false)
         {
             if (IsNonFinite(_settings))
             {
@@ -109,7 +109,7 @@ public sealed class SdeReferenceTests
         }
 
         /// <summary>The settings are refused by name; on a grid cut off before the singular time the recorded states come out.</summary>
-        private void RunUntilNonFinite(ModelFunction model, ScalarType dtype)
+        private void RunUntilNonFinite(VectorField model, ScalarType dtype)
         {
             ArgumentException refusal = Assert.Throws<ArgumentException>(Create);
             Assert.Contains("epsilon", refusal.Message, StringComparison.Ordinal);
@@ -142,7 +142,7 @@ public sealed class SdeReferenceTests
             SamplerFiles.Text(_settings, "last_step") is { } name ? Enum.Parse<SdeLastStep>(name) : SdeLastStep.None,
             _settings.GetProperty("last_step_size").GetDouble());
 
-        private SolverResult Sample(SdeSampler sampler, ModelFunction model, ScalarType dtype)
+        private SolverResult Sample(SdeSampler sampler, VectorField model, ScalarType dtype)
         {
             bool guided = BackboneModel.IsGuided(_settings);
             Tensor noise = file.Read(guided ? "cfg.noise" : "noise").to(dtype), start = file.Read(guided ? "cfg.x" : "x").to(dtype);
@@ -159,7 +159,7 @@ public sealed class SdeReferenceTests
             ReferenceFolder.Close(actual, file.Read(key), 2e-5 + rounding, relative, $"{file.Name} {key}");
         }
 
-        private static ModelFunction Watched(ModelFunction model, Action<double> report) => (x, t) =>
+        private static VectorField Watched(VectorField model, Action<double> report) => (x, t) =>
         {
             report(x.abs().max().to(ScalarType.Float64).item<double>());
             return model(x, t);

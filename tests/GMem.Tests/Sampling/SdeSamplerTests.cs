@@ -11,10 +11,10 @@ public sealed class SdeSamplerTests
     private const double Spread = 0.5;
 
     /// <summary>The exact velocity of data N(0, 0.25) on the linear path: E[x1 - x0 | x] = x (0.25 t - (1 - t)) / (0.25 t^2 + (1 - t)^2).</summary>
-    private static readonly ModelFunction Gaussian = (x, t) =>
+    private static readonly VectorField Gaussian = (x, time) =>
     {
-        Tensor rest = t.OneMinus().view(-1, 1), time = t.view(-1, 1);
-        return x * (time.Times(Spread * Spread) - rest) / (time * time).Times(Spread * Spread).Plus(rest * rest);
+        double rest = 1 - time, variance = Spread * Spread;
+        return x.Times(((time * variance) - rest) / ((time * time * variance) + (rest * rest)));
     };
 
     [Theory]

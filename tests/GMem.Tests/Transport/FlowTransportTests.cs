@@ -90,9 +90,14 @@ public sealed class FlowTransportTests
         foreach ((PredictionTarget prediction, Tensor output) in new[] { (PredictionTarget.Velocity, velocity), (PredictionTarget.Noise, x0), (PredictionTarget.Score, score) })
         {
             FlowTransport transport = new(path, prediction);
-            ModelFunction model = (_, _) => output.clone();
-            Assert.InRange((transport.DriftOf(model)(x, t) - velocity).abs().max().item<double>(), 0, 1e-12);
-            Assert.InRange((transport.ScoreOf(model)(x, t) - score).abs().max().item<double>(), 0, 1e-12);
+            Assert.InRange((transport.Drift(output, x, t) - velocity).abs().max().item<double>(), 0, 1e-12);
+            Assert.InRange((transport.Score(output, x, t) - score).abs().max().item<double>(), 0, 1e-12);
+            for (int row = 0; row < 2; row++)
+            {
+                Tensor own = output[row].unsqueeze(0);
+                Tensor drift = transport.DriftOf((_, _) => own.clone())(x[row].unsqueeze(0), t[row].item<double>());
+                Assert.InRange((drift - velocity[row]).abs().max().item<double>(), 0, 1e-12);
+            }
         }
     }
 

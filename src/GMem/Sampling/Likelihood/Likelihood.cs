@@ -6,89 +6,98 @@ using static TorchSharp.torch;
 namespace GMem.Sampling;
 
 /// <summary>
-/// The density that the probability-flow ODE gives to data: the ODE is integrated from data to noise together with the divergence of its drift (Chen
-/// et al., arXiv 1806.07366, eq. 8), the divergence exactly or by Hutchinson's estimator with random probes (arXiv 1810.01367). Immutable.
+/// The density that the probability-flow ODE gives to data: the ODE is integrated from data to noise together with the divergence of its
+/// drift (Chen et al., arXiv 1806.07366, eq. 8), the divergence exactly or by Hutchinson's estimator with random probes (arXiv 1810.01367).
+/// Immutable.
 /// </summary>
-/// <remarks>With <see cref="OdeMethod.Dopri5"/> the step size comes from the larger of the errors of all states and of all log-densities.</remarks>
+/// <remarks>
+/// With <see cref="OdeMethod.Dopri5"/> the step size comes from the larger of the errors of all states and of all log-densities.
+/// </remarks>
 public sealed class Likelihood
 {
     private const int RowsAtOnce = 256;
 
     private readonly FlowTransport _transport;
-    private readonly OdeMethod _method;
     private readonly OdeSolver _solver;
     private readonly double[] _times;
 
     /// <summary>Describes the computation.</summary>
     /// <param name="transport">The path, and what the network predicts.</param>
-    /// <param name="method">The ODE method. Default <see cref="OdeMethod.Dopri5"/>.</param>
-    /// <param name="steps">Steps, at least 1; not used by Dopri5. Default 49, the public code's grid of 50 points.</param>
-    /// <param name="relativeTolerance">Of Dopri5, above 0. Default 1e-3.</param>
-    /// <param name="absoluteTolerance">Of Dopri5, above 0. Default 1e-6.</param>
+    /// <param name="method">An <see cref="OdeMethod"/>, or a stepper of your own. Default <see cref="OdeMethod.Dopri5"/>.</param>
+    /// <param name="steps">Steps, at least 1; not used by adaptive methods. Default 49, the public code's grid of 50 points.</param>
+    /// <param name="relativeTolerance">Of adaptive methods, above 0. Default 1e-3.</param>
+    /// <param name="absoluteTolerance">Of adaptive methods, above 0. Default 1e-6.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     /// <exception cref="ArgumentException">The method would evaluate the drift where it is infinite.</exception>
     public Likelihood(
-        FlowTransport transport, OdeMethod method = OdeMethod.Dopri5, int steps = 49, double relativeTolerance = 1e-3, double absoluteTolerance = 1e-6)
+        FlowTransport transport,
+        OdeStepper? method = null,
+        int steps = 49,
+        double relativeTolerance = 1e-3,
+        double absoluteTolerance = 1e-6)
     {
         ArgumentNullException.ThrowIfNull(transport);
-        _ = ButcherTableau.Of(method);
         TimeGrid.Check(steps, 0);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(relativeTolerance);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(absoluteTolerance);
+        _transport = transport;
+        _solver = new OdeSolver(method ?? OdeMethod.Dopri5, relativeTolerance, absoluteTolerance);
         IntegrationInterval interval = transport.IntegrationInterval(stochastic: false, reverse: true);
-        if (WellPosed.Fault(transport, method, interval) is { } fault)
+        if (WellPosed.Fault(transport, _solver.Stepper, interval) is { } fault)
         {
             throw new ArgumentException(fault, nameof(method));
         }
 
-        _transport = transport;
-        _method = method;
-        _solver = new OdeSolver(method, relativeTolerance, absoluteTolerance);
         _times = TimeGrid.Create(interval.Start, interval.End, steps, 0);
     }
 
-    private delegate Tensor DivergenceFunction(ModelFunction drift, Tensor x, double time, out Tensor value);
-
     /// <summary>Estimates the log-likelihood with the same probe at every evaluation.</summary>
-    /// <param name="model">The network; it is differentiated.</param>
+    /// <param name="network">The network; it is differentiated.</param>
     /// <param name="data">Data <c>[N, ...]</c>.</param>
     /// <param name="probe">Independent entries of mean 0 and variance 1, <c>[N, ...]</c>, for instance of <see cref="Rademacher"/>.</param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>Unbiased estimates of the log-likelihoods.</returns>
     /// <exception cref="ArgumentException">The probe has another shape than the data.</exception>
-    public LikelihoodResult Estimate(ModelFunction model, Tensor data, Tensor probe, CancellationToken cancellationToken = default)
+    public LikelihoodResult Estimate(VectorField network, Tensor data, Tensor probe, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(probe);
-        return Integrate(model, data, (ModelFunction drift, Tensor x, double time, out Tensor value) => Hutchinson(drift, x, time, probe, out value), cancellationToken);
+        return Integrate(network, data, _ => probe, cancellationToken);
     }
 
     /// <summary>Estimates the log-likelihood with a probe for every evaluation, as the public code does.</summary>
-    /// <param name="model">The network; it is differentiated.</param>
+    /// <param name="network">The network; it is differentiated.</param>
     /// <param name="data">Data <c>[N, ...]</c>.</param>
-    /// <param name="probes">The probe <c>[N, ...]</c> of an evaluation, by its index from 0; called once an evaluation, in order. A tensor it creates is disposed after the step.</param>
+    /// <param name="probes">
+    /// The probe <c>[N, ...]</c> of an evaluation, by its index from 0; called once an evaluation, in order. A tensor it creates is
+    /// disposed after the step.
+    /// </param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>Unbiased estimates of the log-likelihoods.</returns>
     /// <exception cref="ArgumentException">A probe has another shape than the data.</exception>
-    /// <exception cref="InvalidOperationException">The method is Dopri5, whose error control a right-hand side that changes by chance defeats.</exception>
-    public LikelihoodResult Estimate(ModelFunction model, Tensor data, Func<int, Tensor> probes, CancellationToken cancellationToken = default)
+    /// <exception cref="InvalidOperationException">
+    /// The method is adaptive: a right-hand side that changes by chance defeats its error control.
+    /// </exception>
+    public LikelihoodResult Estimate(
+        VectorField network, Tensor data, Func<int, Tensor> probes, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(probes);
-        if (_method == OdeMethod.Dopri5)
+        if (_solver.Stepper.IsAdaptive)
         {
-            throw new InvalidOperationException("Dopri5 cannot control its error when every evaluation has another probe: give one probe for all, or take a fixed-step method.");
+            throw new InvalidOperationException(
+                $"{_solver.Stepper} cannot control its error when every evaluation has another probe: "
+                + "give one probe for all, or take a fixed-step method.");
         }
 
-        int index = 0;
-        return Integrate(model, data, (ModelFunction drift, Tensor x, double time, out Tensor value) => Hutchinson(drift, x, time, probes(index++), out value), cancellationToken);
+        return Integrate(network, data, probes, cancellationToken);
     }
 
-    /// <summary>Computes the log-likelihood with the exact divergence, at the price of one pass per dimension of the data and evaluation.</summary>
-    /// <param name="model">The network; it is differentiated, and called with up to 256 rows (N if that is more).</param>
+    /// <summary>
+    /// Computes the log-likelihood with the exact divergence, at the price of one pass per dimension of the data and evaluation.
+    /// </summary>
+    /// <param name="network">The network; it is differentiated, and called with up to 256 rows (N if that is more).</param>
     /// <param name="data">Data <c>[N, ...]</c>.</param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>The log-likelihoods.</returns>
-    public LikelihoodResult Evaluate(ModelFunction model, Tensor data, CancellationToken cancellationToken = default) =>
-        Integrate(model, data, Exact, cancellationToken);
+    public LikelihoodResult Evaluate(VectorField network, Tensor data, CancellationToken cancellationToken = default) =>
+        Integrate(network, data, null, cancellationToken);
 
     /// <summary>A probe of independent signs.</summary>
     /// <param name="shape">Its shape, that of the data.</param>
@@ -101,36 +110,45 @@ public sealed class Likelihood
         return randint(0, 2, shape.ToArray(), dtype: dtype, device: generator.device, generator: generator).TimesInPlace(2).PlusInPlace(-1);
     }
 
-    private LikelihoodResult Integrate(ModelFunction model, Tensor data, DivergenceFunction divergence, CancellationToken cancellationToken)
+    /// <summary>Integrates with the probe of each evaluation, or without probes exactly.</summary>
+    private LikelihoodResult Integrate(VectorField network, Tensor data, Func<int, Tensor>? probes, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(data);
-        ModelFunction drift = _transport.DriftOf(model);
+        VectorField drift = _transport.DriftOf(network);
         using DisposeScope scope = NewDisposeScope();
 
         // Time falls from data to noise, so that minus the divergence as a rate adds up to plus its integral.
-        OdeFunction both = (time, state) =>
+        int index = 0;
+        Tensor[] Slope(double time, Tensor[] state)
         {
-            Tensor rate = divergence(drift, state[0], time, out Tensor value);
+            Tensor x = state[0];
+            Tensor rate = probes is null
+                ? Exact(drift, x, time, out Tensor value)
+                : Directional(drift, x, time, Checked(probes(index++), x), out value);
             return [value, rate.neg()];
-        };
+        }
+
         Tensor start = zeros(data.size(0), dtype: data.dtype, device: data.device);
-        OdeSolver.Solution solution = _solver.Solve(both, _times, [data, start], keepTrajectory: false, null, cancellationToken);
+        OdeSolver.Solution solution = _solver.Solve(Slope, _times, [data, start], keepTrajectory: false, null, cancellationToken);
         (Tensor noise, Tensor integral) = (solution.Final[0], solution.Final[1]);
         double dimensions = (double)data.numel() / data.size(0);
         Tensor prior = noise.flatten(1).Squared().sum(1).TimesInPlace(-0.5).PlusInPlace(-0.5 * dimensions * Math.Log(2 * Math.PI));
         return new LikelihoodResult(
-            prior.sub(integral).MoveToOuterDisposeScope(), noise.MoveToOuterDisposeScope(), integral.MoveToOuterDisposeScope(), solution.Evaluations);
+            prior.sub(integral).MoveToOuterDisposeScope(),
+            noise.MoveToOuterDisposeScope(),
+            integral.MoveToOuterDisposeScope(),
+            solution.Evaluations);
     }
 
-    private static Tensor Hutchinson(ModelFunction drift, Tensor x, double time, Tensor probe, out Tensor value)
+    private static Tensor Checked(Tensor probe, Tensor x)
     {
         Arguments.CheckSameShape(probe, x, "probe", "state");
-        return Directional(drift, x, time, probe, out value);
+        return probe;
     }
 
     /// <summary>The trace of the Jacobian as the sum over unit vectors, several at once as additional rows.</summary>
-    private static Tensor Exact(ModelFunction drift, Tensor x, double time, out Tensor value)
+    private static Tensor Exact(VectorField drift, Tensor x, double time, out Tensor value)
     {
         long rows = x.size(0), dimensions = x.numel() / rows, atOnce = Math.Clamp(RowsAtOnce / rows, 1, dimensions);
         Tensor units = eye(dimensions, dtype: x.dtype, device: x.device);
@@ -151,11 +169,11 @@ public sealed class Likelihood
     }
 
     /// <summary>probe . J probe for each row, by one backward pass.</summary>
-    private static Tensor Directional(ModelFunction drift, Tensor x, double time, Tensor probe, out Tensor value)
+    private static Tensor Directional(VectorField drift, Tensor x, double time, Tensor probe, out Tensor value)
     {
         using IDisposable gradients = enable_grad();
         Tensor input = x.detach().requires_grad_();
-        Tensor output = TimedModels.Checked(drift(input, TimedModels.Times(x, time, x.size(0))), x);
+        Tensor output = Predictions.Checked(drift(input, time), x);
         Tensor gradient = autograd.grad([output.mul(probe).sum()], [input])[0];
         value = output.detach();
         return gradient.mul(probe).flatten(1).sum(1).detach();

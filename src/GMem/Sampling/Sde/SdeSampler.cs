@@ -10,8 +10,9 @@ namespace GMem.Sampling;
 /// noise (SiT, arXiv 2401.08740, sections 2.4 and 3.3). Immutable.
 /// </summary>
 /// <remarks>
-/// <see cref="Steps"/> counts steps with noise; the last step comes on top. What the public code calls <c>num_steps = 50</c> is a grid of 50 points, hence 49
-/// steps here, and the last step. Each evaluation of the network gives both drift and score. Rows are independent. No gradients are recorded.
+/// <see cref="Steps"/> counts steps with noise; the last step comes on top. What the public code calls <c>num_steps = 50</c> is a grid of
+/// 50 points, hence 49 steps here, and the last step. Each evaluation of the network gives both drift and score. Rows are independent. No
+/// gradients are recorded.
 /// </remarks>
 public sealed class SdeSampler
 {
@@ -19,18 +20,22 @@ public sealed class SdeSampler
 
     /// <summary>Describes a sampler.</summary>
     /// <param name="transport">The path, and what the network predicts.</param>
-    /// <param name="method">The method.</param>
+    /// <param name="method">The method: an <see cref="SdeMethod"/>, or a stepper of your own.</param>
     /// <param name="steps">Steps with noise, at least 1.</param>
     /// <param name="form">The diffusion w. Default <see cref="DiffusionForm.Linear"/>.</param>
     /// <param name="norm">Its norm, 0 or above. Default 1.</param>
     /// <param name="lastStep">The extra step. Default <see cref="SdeLastStep.Mean"/>.</param>
     /// <param name="lastStepSize">Its size, above 0 and below 1; not used with <see cref="SdeLastStep.None"/>. Default 0.004.</param>
-    /// <param name="timestepShift">Shift of the times as in <see cref="OdeSampler"/>; the public code has none for the SDE. Default 0.</param>
+    /// <param name="timestepShift">
+    /// Shift of the times as in <see cref="OdeSampler"/>; the public code has none for the SDE. Default 0.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
-    /// <exception cref="ArgumentException">The combination would evaluate drift, score or diffusion where they are infinite; the message says which and what to change.</exception>
+    /// <exception cref="ArgumentException">
+    /// The combination would evaluate drift, score or diffusion where they are infinite; the message says which and what to change.
+    /// </exception>
     public SdeSampler(
         FlowTransport transport,
-        SdeMethod method,
+        SdeStepper method,
         int steps,
         DiffusionForm form = DiffusionForm.Linear,
         double norm = 1,
@@ -46,14 +51,22 @@ public sealed class SdeSampler
     }
 
     /// <summary>On a grid of one's own, unchecked.</summary>
-    internal SdeSampler(FlowTransport transport, SdeMethod method, DiffusionForm form, double norm, SdeLastStep lastStep, double lastStepSize, double[] times)
+    internal SdeSampler(
+        FlowTransport transport,
+        SdeStepper method,
+        DiffusionForm form,
+        double norm,
+        SdeLastStep lastStep,
+        double lastStepSize,
+        double[] times)
     {
-        Arguments.CheckDefined(method, nameof(method));
+        ArgumentNullException.ThrowIfNull(method);
         Arguments.CheckDefined(form, nameof(form));
         Arguments.CheckDefined(lastStep, nameof(lastStep));
         if (!(norm >= 0 && double.IsFinite(norm)))
         {
-            throw new ArgumentOutOfRangeException(nameof(norm), norm, "The norm of the diffusion must be finite and at least 0; 1 is usual.");
+            throw new ArgumentOutOfRangeException(
+                nameof(norm), norm, "The norm of the diffusion must be finite and at least 0; 1 is usual.");
         }
 
         (Transport, Method, Form, Norm, LastStep, LastStepSize, _times) = (transport, method, form, norm, lastStep, lastStepSize, times);
@@ -63,7 +76,7 @@ public sealed class SdeSampler
     public FlowTransport Transport { get; }
 
     /// <summary>The method.</summary>
-    public SdeMethod Method { get; }
+    public SdeStepper Method { get; }
 
     /// <summary>Steps with noise.</summary>
     public int Steps => _times.Length - 1;
@@ -84,9 +97,12 @@ public sealed class SdeSampler
     public IntegrationInterval Interval => new(_times[0], _times[^1]);
 
     /// <summary>Integrates.</summary>
-    /// <param name="model">The network, predicting what <see cref="Transport"/> says.</param>
+    /// <param name="network">The network, predicting what <see cref="Transport"/> says.</param>
     /// <param name="initial">Noise <c>[B, ...]</c>.</param>
-    /// <param name="noise">The standard normal draws <c>[B, ...]</c> of a step, by its index from 0; called once a step, in order. A tensor it creates is disposed after the step.</param>
+    /// <param name="noise">
+    /// The standard normal draws <c>[B, ...]</c> of a step, by its index from 0; called once a step, in order. A tensor it creates is
+    /// disposed after the step.
+    /// </param>
     /// <param name="keepTrajectory">Whether the states after all steps are wanted.</param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>The final state, the number of evaluations and, if asked for, the trajectory.</returns>
@@ -94,20 +110,29 @@ public sealed class SdeSampler
     /// <exception cref="InvalidOperationException">The prediction has another shape than the state.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public SolverResult Sample(
-        ModelFunction model, Tensor initial, Func<int, Tensor> noise, bool keepTrajectory = false, CancellationToken cancellationToken = default)
+        VectorField network,
+        Tensor initial,
+        Func<int, Tensor> noise,
+        bool keepTrajectory = false,
+        CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(initial);
         ArgumentNullException.ThrowIfNull(noise);
-        return Sample(model.Timed(), initial, noise, keepTrajectory, null, cancellationToken);
+        return Sample(network, initial, noise, keepTrajectory, null, cancellationToken);
     }
 
     internal SolverResult Sample(
-        TimedModel model, Tensor initial, Func<int, Tensor> noise, bool keepTrajectory, Action<int>? stepDone, CancellationToken cancellationToken)
+        VectorField network,
+        Tensor initial,
+        Func<int, Tensor> noise,
+        bool keepTrajectory,
+        Action<int>? stepDone,
+        CancellationToken cancellationToken)
     {
         using IDisposable noGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        SdeField field = new(Transport, model, Form, Norm);
+        SdeStep step = new(Transport, network, Form, Norm, initial);
         List<Tensor> trajectory = [];
         Tensor state = initial;
         for (int i = 0; i <= Steps; i++)
@@ -116,7 +141,7 @@ public sealed class SdeSampler
             Tensor next;
             using (NewDisposeScope())
             {
-                next = (i == Steps ? TakeLastStep(field, state) : Step(field, state, i, noise)).MoveToOuterDisposeScope();
+                next = (i == Steps ? TakeLastStep(step, state) : Take(step, state, i, noise)).MoveToOuterDisposeScope();
             }
 
             if (keepTrajectory)
@@ -134,16 +159,20 @@ public sealed class SdeSampler
 
         double end = LastStep == SdeLastStep.None ? _times[^1] : _times[^1] + LastStepSize;
         Tensor? stacked = keepTrajectory ? stack(trajectory).MoveToOuterDisposeScope() : null;
-        return new SolverResult(state.MoveToOuterDisposeScope(), stacked, [.. _times[1..], end], field.Evaluations);
+        return new SolverResult(state.MoveToOuterDisposeScope(), stacked, [.. _times[1..], end], step.Evaluations);
     }
 
-    private static double[] Grid(FlowTransport transport, int steps, DiffusionForm form, SdeLastStep lastStep, double lastStepSize, double shift)
+    private static double[] Grid(
+        FlowTransport transport, int steps, DiffusionForm form, SdeLastStep lastStep, double lastStepSize, double shift)
     {
         ArgumentNullException.ThrowIfNull(transport);
         TimeGrid.Check(steps, shift);
         if (lastStep != SdeLastStep.None && !(lastStepSize > 0 && lastStepSize < 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(lastStepSize), lastStepSize, "The last step must be above 0 and below 1; 0.004 is the public GMem setting. For no last step take SdeLastStep.None.");
+            throw new ArgumentOutOfRangeException(
+                nameof(lastStepSize),
+                lastStepSize,
+                "The last step must be above 0 and below 1; 0.004 is the public GMem setting. For no last step take SdeLastStep.None.");
         }
 
         IntegrationInterval interval = transport.IntegrationInterval(
@@ -151,37 +180,36 @@ public sealed class SdeSampler
         return TimeGrid.Create(interval.Start, interval.End, steps, shift);
     }
 
-    private Tensor Step(SdeField field, Tensor x, int index, Func<int, Tensor> noise)
+    private Tensor Take(SdeStep step, Tensor x, int index, Func<int, Tensor> noise)
     {
-        (double time, double next) = (_times[index], _times[index + 1]);
-        double size = next - time;
         Tensor draw = noise(index);
         if (!draw.shape.AsSpan().SequenceEqual(x.shape))
         {
-            throw new ArgumentException($"The noise of step {index} is [{string.Join(", ", draw.shape)}] for states [{string.Join(", ", x.shape)}]; it must have their shape.", nameof(noise));
+            throw new ArgumentException(
+                $"The noise of step {index} is [{string.Join(", ", draw.shape)}] for states [{string.Join(", ", x.shape)}]; "
+                + "it must have their shape.",
+                nameof(noise));
         }
 
-        Tensor scale = InterpolantPath.Rows(field.Diffusion(x, time).TimesInPlace(2 * size).sqrt_(), x);
-        if (Method == SdeMethod.EulerMaruyama)
-        {
-            Tensor mean = x.PlusScaled(size, field.Drift(x, time));
-            return mean.PlusProduct(scale, draw);
-        }
-
-        Tensor noised = x.PlusProduct(scale, draw);
-        Tensor first = field.Drift(noised, time);
-        Tensor second = field.Drift(noised.PlusScaled(size, first), next);
-        return noised.PlusScaled(0.5 * size, first.PlusInPlace(second));
+        int before = step.Evaluations;
+        step.MoveTo(_times[index], _times[index + 1], x, draw);
+        Tensor next = Method.Step(step);
+        Method.CheckEvaluations(index, step.Evaluations - before);
+        return ReferenceEquals(next, x) || !next.shape.AsSpan().SequenceEqual(x.shape)
+            ? throw new InvalidOperationException(
+                $"{Method} turned states [{string.Join(", ", x.shape)}] into [{string.Join(", ", next.shape)}]; "
+                + "a step returns a new tensor of the states' shape.")
+            : next;
     }
 
-    private Tensor TakeLastStep(SdeField field, Tensor x)
+    private Tensor TakeLastStep(SdeStep step, Tensor x)
     {
         double time = _times[^1];
         return LastStep switch
         {
-            SdeLastStep.Mean => x.PlusScaled(LastStepSize, field.Drift(x, time)),
-            SdeLastStep.Euler => x.PlusScaled(LastStepSize, field.FlowDrift(x, time)),
-            SdeLastStep.Tweedie => field.ExpectedData(x, time),
+            SdeLastStep.Mean => x.PlusScaled(LastStepSize, step.Drift(x, time)),
+            SdeLastStep.Euler => x.PlusScaled(LastStepSize, step.FlowDrift(x, time)),
+            SdeLastStep.Tweedie => step.ExpectedData(x, time),
             _ => x.clone(),
         };
     }
