@@ -42,7 +42,7 @@ internal sealed class TrainCommand : ToolCommand
             _training.Weights(parsed).Autoencoder,
             options.WorkspacePath,
             options.ImageSize,
-            options.SnippetDimension,
+            SnippetDimension = _training.SnippetDimension(parsed),
             options.SnippetScale,
             Network = NetworkSettings.Of(options.Network),
             options.Training,

@@ -1,6 +1,7 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
+using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Parts;
 using GMem.Sampling;
 using GMem.Transport;
 
@@ -9,19 +10,8 @@ namespace GMem.Model;
 /// <summary>What <c>model.json</c> of a saved model says: everything but the tensors.</summary>
 internal sealed class ModelDescription
 {
-    /// <summary>The newest version that this code reads and writes. 2: autoencoders other than pixels, networks without snippets.</summary>
-    public const int CurrentVersion = 2;
-
-    /// <summary>The version of pixel models with snippets, which all readers know.</summary>
-    public const int FirstVersion = 1;
-
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Converters = { new JsonStringEnumConverter() },
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
+    /// <summary>The version that this code writes, and the newest that it reads.</summary>
+    public const int CurrentVersion = 3;
 
     /// <summary>Version of the format; a reader of a lower version refuses it.</summary>
     public int Version { get; set; } = CurrentVersion;
@@ -42,43 +32,57 @@ internal sealed class ModelDescription
 
     public required SamplingOptions Sampling { get; set; }
 
-    public required string Autoencoder { get; set; }
+    public required PartDescription Autoencoder { get; set; }
+
+    /// <summary>What the autoencoder's latents are normalised by, if anything.</summary>
+    public LatentStatistics? LatentStatistics { get; set; }
+
+    /// <summary>What makes snippets; null where they came from elsewhere.</summary>
+    public PartDescription? Encoder { get; set; }
 
     /// <summary>Steps the network was trained; 0 in files from before this was written down.</summary>
     public long TrainedSteps { get; set; }
 
     /// <summary>Whether training was cancelled before its last step.</summary>
     public bool IsPartial { get; set; }
-    /// <summary>The autoencoder's own settings, JSON; absent for pixels.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? AutoencoderConfiguration { get; set; }
 
-    /// <summary>Kind of the snippet encoder; null where the snippets came from elsewhere.</summary>
-    public string? Encoder { get; set; }
-
-    /// <summary>The encoder's own settings, JSON.</summary>
-    public string? EncoderConfiguration { get; set; }
-
-    public static void Write(Stream stream, ModelDescription description) => JsonSerializer.Serialize(stream, description, Json);
+    public static void Write(Stream stream, ModelDescription description) => StrictJson.Write(stream, description);
 
     /// <exception cref="InvalidDataException">It is not a description, or one of a newer version.</exception>
     public static ModelDescription Read(Stream stream)
     {
-        try
+        (JsonObject json, int version) = Undamaged(() =>
         {
-            using JsonDocument document = JsonDocument.Parse(stream);
-            // The version comes first: what a newer version writes may not be readable as this one's description at all.
-            int version = document.RootElement.GetProperty("version").GetInt32();
-            if (version > CurrentVersion)
+            JsonObject parsed = StrictJson.Parse(stream);
+            return (parsed, (int?)parsed["version"] ?? throw new InvalidDataException("It has no version."));
+        });
+
+        // The version comes first: what a newer version writes may not be readable as this one's description at all.
+        if (version > CurrentVersion)
+        {
+            string by = json["writtenBy"] is JsonValue writer ? $", written by GMem {writer}" : "";
+            throw new InvalidDataException(
+                $"The model has format version {version}{by}; this GMem reads versions up to {CurrentVersion}. Update the GMem packages to load it.");
+        }
+
+        return Undamaged(() =>
+        {
+            if (version < CurrentVersion)
             {
-                string by = document.RootElement.TryGetProperty("writtenBy", out JsonElement writer) ? $", written by GMem {writer.GetString()}" : "";
-                throw new InvalidDataException(
-                    $"The model has format version {version}{by}; this GMem reads versions up to {CurrentVersion}. Update the GMem packages to load it.");
+                EarlierModelFormat.Update(json);
             }
 
-            return document.RootElement.Deserialize<ModelDescription>(Json) ?? throw new JsonException("null");
+            return StrictJson.Read<ModelDescription>(json);
+        });
+    }
+
+    private static T Undamaged<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException or FormatException or ArgumentException)
         {
             throw new InvalidDataException($"The model's description is damaged: {e.Message}", e);
         }
