@@ -37,18 +37,19 @@ public sealed partial class GMemTrainer
         /// <summary>How the trained model makes images, unless told otherwise (<see cref="GMemTransformer.WithSampling"/>).</summary>
         public SamplingOptions Sampling { get; set; } = new GMemOptions().Sampling;
 
-        /// <summary>Most entries a snippet of the built-in encoder has; fewer where the images do not have as many principal components. At least 1. Default 128.</summary>
-        public int SnippetDimension { get; set; } = new GMemOptions().SnippetDimension;
-
         /// <summary>
-        /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the trained transformer shares its weights, so you may dispose it whenever you like. Null
-        /// finds the principal components of the images. Default null. Not used with <see cref="SnippetColumnName"/> but for tokens.
+        /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the trained transformer shares its weights, so you may dispose
+        /// it whenever you like. Null has <see cref="EncoderTrainer"/> fit one. Default null. Not used with <see cref="SnippetColumnName"/> but for tokens.
         /// </summary>
         public SnippetEncoder? Encoder { get; set; }
 
+        /// <summary>Fits the encoder to the images where there is no <see cref="Encoder"/>. Default: principal components, 128 of them. See
+        /// <see cref="GMemOptions.EncoderTrainer"/>.</summary>
+        public SnippetEncoderTrainer EncoderTrainer { get; set; } = new GMemOptions().EncoderTrainer;
+
         /// <summary>
-        /// Makes the latents on which the network works; null works on pixels. It stays yours; the trained transformer shares its weights, so you may dispose it whenever you like. A
-        /// <see cref="KlAutoencoder"/> without statistics gets those of the images. Default null.
+        /// Makes the latents on which the network works; null works on pixels. It stays yours; the trained transformer shares its weights, so you may
+        /// dispose it whenever you like. One without statistics gets those of the images. Default null.
         /// </summary>
         public ImageAutoencoder? Autoencoder { get; set; }
 
@@ -136,8 +137,8 @@ public sealed partial class GMemTrainer
             Network = Network,
             Training = Training,
             Sampling = Sampling,
-            SnippetDimension = SnippetDimension,
             Encoder = Encoder,
+            EncoderTrainer = EncoderTrainer,
             Autoencoder = Autoencoder,
             InitialModel = InitialModel,
             WorkspacePath = WorkspacePath,

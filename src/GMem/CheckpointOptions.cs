@@ -19,7 +19,7 @@ public sealed class CheckpointOptions
     public int? HeadCount { get; set; }
 
     /// <summary>
-    /// Decodes what the network makes. Set its <see cref="KlAutoencoder.Statistics"/> to those that the network was trained with. It stays yours; the model shares its weights. Null for a
+    /// Decodes what the network makes. Set its <see cref="ImageAutoencoder.Statistics"/> to those that the network was trained with. It stays yours; the model shares its weights. Null for a
     /// network on pixels. Default null.
     /// </summary>
     public ImageAutoencoder? Autoencoder { get; set; }

@@ -98,28 +98,6 @@ public sealed partial class GMemModel : IDisposable
         return new ModelFitting(data, copy, device, progress, cancellationToken).Run();
     }
 
-    /// <summary>Reads a model.</summary>
-    /// <param name="archive">Where from.</param>
-    /// <param name="device">Where the network is put.</param>
-    /// <returns>The model.</returns>
-    /// <exception cref="InvalidDataException">What is there is no model, is damaged, or is of a newer version.</exception>
-    public static GMemModel Load(IModelArchive archive, torch.Device device)
-    {
-        GMemRuntime.EnsureLoaded();
-        ArgumentNullException.ThrowIfNull(archive);
-        ArgumentNullException.ThrowIfNull(device);
-        return ModelSerializer.Load(archive, device);
-    }
-
-    /// <summary>Writes the model.</summary>
-    /// <param name="archive">Where to.</param>
-    public void Save(IModelArchive archive)
-    {
-        ArgumentNullException.ThrowIfNull(archive);
-        ThrowIfDisposed();
-        ModelSerializer.Save(this, archive);
-    }
-
     /// <summary>Generates one image a request. Each depends on its own request alone, not on the batch it is made in.</summary>
     /// <param name="requests">What to generate; all are made at once.</param>
     /// <param name="cancellationToken">Stops between solver steps.</param>
@@ -175,7 +153,7 @@ public sealed partial class GMemModel : IDisposable
             "This model has no encoder: it was trained on snippets of your own. Make the image's snippet as you made those, and give it as a snippet.");
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGrad = torch.no_grad();
-        torch.Tensor[] snippets = [.. images.Select(image => encoder.Encode(ImageTensors.ToTensor([CenterCrop.Apply(image, ImageSize)])))];
+        torch.Tensor[] snippets = [.. images.Select(image => encoder.Use(() => encoder.Encode(ImageTensors.ToTensor([CenterCrop.Apply(image, ImageSize)]))))];
         return snippets.Length > 0
             ? torch.cat(snippets).MoveToOuterDisposeScope()
             : throw new ArgumentException("There are no images to encode.", nameof(images));

@@ -27,14 +27,21 @@ public sealed class GMemOptions
     public SamplingOptions Sampling { get; set; } = new();
 
     /// <summary>
-    /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the model shares its weights, so you may dispose it whenever you like. Null finds the principal
-    /// components of the training images, or takes the encoder of <see cref="InitialModel"/>. Default null.
+    /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the model shares its weights, so you may dispose it whenever you
+    /// like. Null takes the encoder of <see cref="InitialModel"/>, or has <see cref="EncoderTrainer"/> fit one. Default null.
     /// </summary>
     public SnippetEncoder? Encoder { get; set; }
 
     /// <summary>
-    /// Makes the latents on which the network works. It stays yours; the model shares its weights, so you may dispose it whenever you like. A <see cref="KlAutoencoder"/> without
-    /// <see cref="KlAutoencoder.Statistics"/> gets those of the training images, in the model alone. Null works on pixels, or takes that of <see cref="InitialModel"/>. Default null.
+    /// Fits the encoder to the training images where there is no <see cref="Encoder"/>. Not used with snippets of your own. Default: principal components,
+    /// 128 of them, of images of at most 16 pixels a side.
+    /// </summary>
+    public SnippetEncoderTrainer EncoderTrainer { get; set; } = new PcaEncoderTrainer();
+
+    /// <summary>
+    /// Makes the latents on which the network works. It stays yours; the model shares its weights, so you may dispose it whenever you like. One without
+    /// <see cref="ImageAutoencoder.Statistics"/> gets those of the training images, in the model alone. Null works on pixels, or takes that of
+    /// <see cref="InitialModel"/>. Default null.
     /// </summary>
     public ImageAutoencoder? Autoencoder { get; set; }
 
@@ -50,12 +57,6 @@ public sealed class GMemOptions
     /// <summary>Told how far the encoding of the images has come, after every batch, on the training thread. Default null.</summary>
     public IProgress<EncodingProgress>? EncodingProgress { get; set; }
 
-    /// <summary>
-    /// Most entries a snippet of the built-in encoder has; fewer where the images do not have as many principal components. At least 1. Default 128. Not used with snippets of
-    /// one's own.
-    /// </summary>
-    public int SnippetDimension { get; set; } = 128;
-
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">One or more are out of range; the message names every one.</exception>
     public void Validate()
@@ -64,7 +65,7 @@ public sealed class GMemOptions
         faults.Require(Network is not null, nameof(Network), Network, "set");
         faults.Require(Training is not null, nameof(Training), Training, "set");
         faults.Require(Sampling is not null, nameof(Sampling), Sampling, "set");
-        faults.Require(SnippetDimension >= 1, nameof(SnippetDimension), SnippetDimension, "at least 1");
+        faults.Require(EncoderTrainer is not null, nameof(EncoderTrainer), EncoderTrainer, "set");
         faults.Require(WorkspacePath is not "", nameof(WorkspacePath), "empty", "the path of a folder, or null");
         faults.Throw();
         Training!.Validate();
@@ -77,8 +78,8 @@ public sealed class GMemOptions
         Network = Network.Clone(),
         Training = Training.Clone(),
         Sampling = Sampling.Clone(),
-        SnippetDimension = SnippetDimension,
         Encoder = Encoder,
+        EncoderTrainer = EncoderTrainer,
         Autoencoder = Autoencoder,
         InitialModel = InitialModel,
         WorkspacePath = WorkspacePath,

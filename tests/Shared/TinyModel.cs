@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Encoders;
 using GMem.Sampling;
 using GMem.Training;
 using TorchSharp;
@@ -15,7 +16,7 @@ public static class TinyModel
         Network = new SiTOptions { PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2 },
         Training = new TrainingOptions { TotalSteps = steps, BatchSize = batchSize, Seed = seed, LearningRate = 1e-3, LogEveryNStep = 1 },
         Sampling = new SamplingOptions { Steps = 3 },
-        SnippetDimension = 12,
+        EncoderTrainer = new PcaEncoderTrainer { Dimension = 12 },
     };
 
     /// <summary>Images of smooth colours, each another one.</summary>

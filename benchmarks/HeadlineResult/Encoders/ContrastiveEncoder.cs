@@ -1,4 +1,5 @@
 using GMem.Encoders;
+using GMem.Parts;
 using GMem.Runtime;
 using GMem.Training;
 using TorchSharp;
@@ -31,7 +32,7 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
         _fitted = FittedFeatures.Fit(images, Features, dimension);
     }
 
-    public override string Kind => "contrastive";
+    public override PartKind Kind => new("contrastive");
 
     public override int Dimension => (int)_fitted.Directions.shape[1];
 
@@ -42,8 +43,6 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
     public static ContrastiveEncoder Fit(torch.Tensor images, int dimension, int seed, int steps = DefaultSteps) => new(images, dimension, seed, steps);
 
     public override torch.Tensor Encode(torch.Tensor images) => _fitted.Snippets(images, Features);
-
-    public override string SaveConfiguration() => "{}";
 
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() =>
         new Dictionary<string, torch.Tensor>(_network.state_dict()) { ["feature_mean"] = _fitted.Mean, ["directions"] = _fitted.Directions };

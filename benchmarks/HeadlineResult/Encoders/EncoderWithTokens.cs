@@ -1,4 +1,5 @@
 using GMem.Encoders;
+using GMem.Parts;
 using TorchSharp;
 
 namespace HeadlineResult.Encoders;
@@ -6,7 +7,7 @@ namespace HeadlineResult.Encoders;
 /// <summary>The snippets of one encoder and the patch tokens of another. Owns both.</summary>
 internal sealed class EncoderWithTokens(SnippetEncoder snippets, SnippetEncoder tokens) : SnippetEncoder
 {
-    public override string Kind => $"{snippets.Kind} with {tokens.Kind}";
+    public override PartKind Kind => new($"{snippets.Kind.Name} with {tokens.Kind.Name}");
 
     public override int Dimension => snippets.Dimension;
 
@@ -20,8 +21,6 @@ internal sealed class EncoderWithTokens(SnippetEncoder snippets, SnippetEncoder 
         unused.Dispose();
         return (snippets.Encode(images), ofPatches);
     }
-
-    public override string SaveConfiguration() => "{}";
 
     // What decides the tokens, for the key under which they are cached.
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() =>

@@ -1,4 +1,5 @@
 using GMem.Encoders;
+using GMem.Parts;
 using GMem.Runtime;
 using TorchSharp;
 
@@ -44,7 +45,7 @@ internal sealed class PatchEncoder : SnippetEncoder
         _fitted = FittedFeatures.Fit(images, Features, dimension);
     }
 
-    public override string Kind => "patches";
+    public override PartKind Kind => new("patches");
 
     public override int Dimension => (int)_fitted.Directions.shape[1];
 
@@ -61,8 +62,6 @@ internal sealed class PatchEncoder : SnippetEncoder
         torch.Tensor tokens = FittedFeatures.InBatches(images, part => torch.nn.functional.adaptive_avg_pool2d(Map(part), [TokenGrid, TokenGrid]).flatten(2).transpose(1, 2).contiguous());
         return (Encode(images).MoveToOuterDisposeScope(), tokens.MoveToOuterDisposeScope());
     }
-
-    public override string SaveConfiguration() => "{}";
 
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => new Dictionary<string, torch.Tensor>
     {

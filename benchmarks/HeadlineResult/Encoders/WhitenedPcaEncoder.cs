@@ -1,4 +1,5 @@
 using GMem.Encoders;
+using GMem.Parts;
 using GMem.Runtime;
 using TorchSharp;
 
@@ -13,7 +14,7 @@ internal sealed class WhitenedPcaEncoder : SnippetEncoder
 
     private WhitenedPcaEncoder(torch.Tensor images, int dimension, double whitening) => _fitted = FittedFeatures.Fit(images, Features, dimension, whitening);
 
-    public override string Kind => "whitened";
+    public override PartKind Kind => new("whitened");
 
     public override int Dimension => (int)_fitted.Directions.shape[1];
 
@@ -23,8 +24,6 @@ internal sealed class WhitenedPcaEncoder : SnippetEncoder
     public static WhitenedPcaEncoder Fit(torch.Tensor images, int dimension, double whitening) => new(images, dimension, whitening);
 
     public override torch.Tensor Encode(torch.Tensor images) => _fitted.Snippets(images, Features);
-
-    public override string SaveConfiguration() => "{}";
 
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() =>
         new Dictionary<string, torch.Tensor> { ["feature_mean"] = _fitted.Mean, ["directions"] = _fitted.Directions };

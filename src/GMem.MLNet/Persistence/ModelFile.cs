@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Reflection;
 using GMem.Runtime;
 using Microsoft.ML;
@@ -17,6 +18,12 @@ internal static class ModelFile
         }
 
         using FileStream stream = File.OpenRead(path);
+        if (IsOfGMemAlone(stream))
+        {
+            GMemModel model = GMemModel.Load(path, GMemRuntime.SelectDevice(mlContext.GpuDeviceId, mlContext.FallbackToCpu));
+            return new GMemTransformer(model, new GenerationOptions(), firstSeed: 0);
+        }
+
         ITransformer loaded;
         try
         {
@@ -32,6 +39,24 @@ internal static class ModelFile
         }
 
         return Unwrap(loaded, path);
+    }
+
+    /// <summary>Whether <see cref="GMemModel.Save(string)"/> wrote the file: its entries are at the root of the zip, those of ML.NET in a folder.</summary>
+    private static bool IsOfGMemAlone(FileStream stream)
+    {
+        try
+        {
+            using ZipArchive zip = new(stream, ZipArchiveMode.Read, leaveOpen: true);
+            return zip.GetEntry("model.json") is not null;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+        finally
+        {
+            stream.Position = 0;
+        }
     }
 
     private static GMemTransformer Unwrap(ITransformer loaded, string path)

@@ -1,5 +1,6 @@
 using GMem.Backbone;
 using System.CommandLine;
+using GMem.Encoders;
 using GMem.MLNet;
 
 namespace GMem.Tool.Arguments;
@@ -19,8 +20,10 @@ internal sealed class TrainingArguments
     private readonly Option<int> _hiddenSize = NumberOption.Of("--hidden-size", "Width of the network.", Defaults.Network.HiddenSize, 1, int.MaxValue);
     private readonly Option<int> _depth = NumberOption.Of("--depth", "Blocks of the network.", Defaults.Network.Depth, 1, int.MaxValue);
     private readonly Option<int> _heads = NumberOption.Of("--heads", "Attention heads.", Defaults.Network.HeadCount, 1, int.MaxValue);
-    private readonly Option<double> _snippetDropout = NumberOption.Of("--snippet-dropout", "Probability with which an entry of a snippet is dropped in training.", DefaultSnippet.Dropout, 0, 1);
-    private readonly Option<int> _snippetDimension = NumberOption.Of("--snippet-dimension", "Most entries a snippet has.", Defaults.SnippetDimension, 1, int.MaxValue);
+    private readonly Option<double> _snippetDropout = NumberOption.Of(
+        "--snippet-dropout", "Probability with which an entry of a snippet is dropped in training.", DefaultSnippet.Dropout, 0, 1);
+    private readonly Option<int> _snippetDimension =
+        NumberOption.Of("--snippet-dimension", "Most entries a snippet has.", PcaEncoder.DefaultDimension, 1, int.MaxValue);
     private readonly Option<bool> _flip = new("--flip") { Description = "Mirrors half of the images; not for letters or anything with a handedness." };
 
     private readonly Option<string?> _encoder = new("--encoder") { HelpName = "path", Description = "DINOv2 weights (.safetensors or .pth) to make snippets with; without it, principal components of the pixels." };
@@ -39,9 +42,16 @@ internal sealed class TrainingArguments
     /// <summary>Where the weights are that the run needs besides.</summary>
     public (string? Encoder, string? Autoencoder) Weights(ParseResult parsed) => (parsed.GetValue(_encoder), parsed.GetValue(_autoencoder));
 
+    public int SnippetDimension(ParseResult parsed) => parsed.GetValue(_snippetDimension);
+
     public GMemTrainer.Options ToOptions(ParseResult parsed)
     {
-        GMemTrainer.Options options = new() { ImageSize = parsed.GetValue(_imageSize), SnippetDimension = parsed.GetValue(_snippetDimension), WorkspacePath = parsed.GetValue(_workspace) };
+        GMemTrainer.Options options = new()
+        {
+            ImageSize = parsed.GetValue(_imageSize),
+            EncoderTrainer = new PcaEncoderTrainer { Dimension = SnippetDimension(parsed) },
+            WorkspacePath = parsed.GetValue(_workspace),
+        };
         options.Training.TotalSteps = parsed.GetValue(_steps);
         options.Training.BatchSize = parsed.GetValue(_batchSize);
         options.Training.LearningRate = parsed.GetValue(_learningRate);

@@ -25,8 +25,8 @@ internal sealed class InfoCommand : ToolCommand
         {
             Model = path,
             model.ImageSize,
-            Autoencoder = model.Autoencoder.Kind,
-            Encoder = model.Encoder?.Kind ?? "none (snippets of the user's own)",
+            Autoencoder = model.Autoencoder.Kind.Name,
+            Encoder = model.Encoder?.Kind.Name ?? "none (snippets of the user's own)",
             Memory = model.HasMemory ? MemoryValue.Of(model.Memory) : null,
             Network = NetworkSettings.Of(model.Network),
             Parameters = model.ParameterCount,

@@ -42,7 +42,7 @@ internal sealed class TrainCommand : ToolCommand
             _training.Weights(parsed).Autoencoder,
             options.WorkspacePath,
             options.ImageSize,
-            options.SnippetDimension,
+            SnippetDimension = _training.SnippetDimension(parsed),
             Network = NetworkSettings.Of(options.Network),
             options.Training,
             options.Sampling,

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using GMem.Autoencoders.Kl;
+using GMem.Parts;
 using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
@@ -36,29 +36,21 @@ public sealed partial class KlAutoencoder
         }
     }
 
-    /// <summary>Makes it again from what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> gave, statistics included.</summary>
-    /// <param name="configuration">The settings, as JSON.</param>
-    /// <param name="tensors">The tensors by name; they are copied and stay the caller's.</param>
-    /// <param name="device">Where it runs; null takes the CPU.</param>
-    /// <returns>A new autoencoder; dispose it.</returns>
-    /// <exception cref="InvalidDataException">The settings or the tensors are not those of such an autoencoder.</exception>
-    public static KlAutoencoder FromSaved(string configuration, IReadOnlyDictionary<string, torch.Tensor> tensors, torch.Device? device = null)
+    /// <summary>Loads what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> gave.</summary>
+    internal static KlAutoencoder Load(SavedPart saved)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
-        ArgumentNullException.ThrowIfNull(tensors);
+        SavedSettings settings = saved.Configuration.Read<SavedSettings>();
+        KlAutoencoderOptions network = settings.Network ?? throw new InvalidDataException("It names no network.");
+        KlAutoencoder autoencoder = Create(saved.Tensors, network, "saved KL autoencoder", WeightPlacement.ForSaved(saved.Device, saved.Tensors));
         try
         {
-            SavedSettings saved = JsonSerializer.Deserialize<SavedSettings>(configuration) ?? throw new JsonException("it is null");
-            KlAutoencoderOptions options = saved.Network ?? throw new JsonException("it names no network");
-            options.Validate();
-            LatentStatistics? statistics = saved.LatentMean is null && saved.LatentStandardDeviation is null
-                ? null : new LatentStatistics(saved.LatentMean ?? [], saved.LatentStandardDeviation ?? []);
-            KlAutoencoder autoencoder = Create(tensors, options, "saved KL autoencoder", WeightPlacement.ForSaved(device, tensors), statistics);
-            return autoencoder.WithTiles(saved.TileSize);
+            autoencoder.TileSize = settings.TileSize;
+            return autoencoder;
         }
-        catch (Exception error) when (error is JsonException or ArgumentException)
+        catch
         {
-            throw new InvalidDataException($"The saved settings of the KL autoencoder cannot be used: {error.Message}", error);
+            autoencoder.Dispose();
+            throw;
         }
     }
 
@@ -77,22 +69,9 @@ public sealed partial class KlAutoencoder
         return new KlAutoencoder(network, options.Clone(), placement);
     }
 
-    /// <summary>The same network with other statistics.</summary>
-    /// <param name="statistics">What its latents are normalised by; null leaves them as the network gives them.</param>
-    /// <returns>An autoencoder that shares this one's weights, with the same slices and tiles. Dispose both; the weights are freed with the last.</returns>
-    /// <exception cref="ArgumentException">They have another number of channels.</exception>
-    public KlAutoencoder WithStatistics(LatentStatistics? statistics)
-    {
-        RequireChannels(statistics, Channels);
-        KlAutoencoder lender = _lender ?? this;
-        _ = lender.Share();
-        return new KlAutoencoder(_network, _options, _placement, lender) { Statistics = statistics, SliceSize = SliceSize, TileSize = TileSize };
-    }
-
-    /// <summary>The settings needed to load it again, as JSON.</summary>
-    /// <returns>The shape of the network, the side of its tiles, and the statistics if there are any.</returns>
-    public override string SaveConfiguration() =>
-        JsonSerializer.Serialize(new SavedSettings(_options, Statistics?.Mean, Statistics?.StandardDeviation, TileSize));
+    /// <summary>The settings needed to load it again.</summary>
+    /// <returns>The shape of the network and the side of its tiles.</returns>
+    public override PartConfiguration SaveConfiguration() => PartConfiguration.From(new SavedSettings { Network = _options, TileSize = TileSize });
 
     /// <summary>The tensors needed to load it again: the weights under their official names.</summary>
     /// <returns>Tensors by name; they stay the autoencoder's.</returns>
@@ -103,16 +82,14 @@ public sealed partial class KlAutoencoder
     /// <param name="options">Null infers them.</param>
     /// <param name="source">What to call the tensors' origin in an error.</param>
     /// <param name="placement">Where the network lies.</param>
-    /// <param name="statistics">What latents are normalised by.</param>
     internal static KlAutoencoder Create(
-        IReadOnlyDictionary<string, torch.Tensor> tensors, KlAutoencoderOptions? options, string source, WeightPlacement placement, LatentStatistics? statistics = null)
+        IReadOnlyDictionary<string, torch.Tensor> tensors, KlAutoencoderOptions? options, string source, WeightPlacement placement)
     {
         GMemRuntime.EnsureLoaded();
         options?.Validate();
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> own = KlStateDict.Normalize(tensors);
         KlAutoencoderOptions shape = options?.Clone() ?? KlInference.FromShapes(WeightsFile.Shapes(own), source);
-        RequireChannels(statistics, shape.LatentChannels);
         Dictionary<string, torch.Tensor> fitting = placement.Fit(own);
         using (KlNetwork shapes = new(shape, placement with { Device = torch.META }))
         {
@@ -122,39 +99,13 @@ public sealed partial class KlAutoencoder
 
         KlNetwork network = new(shape, placement);
         StateDict.Load(network, fitting, source);
-        return new KlAutoencoder(network, shape, placement) { Statistics = statistics };
+        return new KlAutoencoder(network, shape, placement);
     }
 
-    internal override LatentStatistics? Normalisation => Statistics;
-
-    internal override bool RunsOnManyThreads => _placement.Device.type == DeviceType.CPU;
-
-    internal override bool CanNormalise => true;
-
-    internal override string EncodingSettings => $"{JsonSerializer.Serialize(_options)} tile {TileSize} {_placement.DataType}";
-
-    internal override (torch.Tensor Mean, torch.Tensor? Deviation) EncodeRaw(torch.Tensor images)
+    private sealed class SavedSettings
     {
-        using DiagonalGaussian posterior = EncodePosterior(images);
-        torch.Tensor Kept(torch.Tensor tensor) => tensor.to(torch.CPU).to(torch.float32).clone();
-        return (Kept(posterior.Mean), _options.Variational ? Kept(posterior.StandardDeviation) : null);
+        public required KlAutoencoderOptions Network { get; init; }
+
+        public int TileSize { get; init; }
     }
-
-    internal override ImageAutoencoder WithNormalisation(LatentStatistics? statistics) => WithStatistics(statistics);
-
-    private KlAutoencoder WithTiles(int side)
-    {
-        try
-        {
-            TileSize = side;
-            return this;
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
-    }
-
-    private sealed record SavedSettings(KlAutoencoderOptions? Network, IReadOnlyList<float>? LatentMean, IReadOnlyList<float>? LatentStandardDeviation, int TileSize = 0);
 }

@@ -1,4 +1,5 @@
 using GMem.Autoencoders.Kl;
+using GMem.Parts;
 using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
@@ -7,51 +8,36 @@ namespace GMem.Autoencoders;
 
 /// <summary>The KL autoencoder of latent diffusion: SD-VAE (f8d4), VA-VAE (f16d32), MAR's (f16d16), and others of that layout.</summary>
 /// <remarks>
-/// <see cref="Encode"/> gives the mean of the posterior, as it is unless <see cref="Statistics"/> are set (for models trained with Stable Diffusion's
-/// autoencoder: <c>LatentStatistics.FromScale(4, 0.18215)</c>). With them, latents leave it with mean 0 and deviation 1 a channel
-/// and <see cref="Decode"/> expects them so. Images go through in slices of <see cref="SliceSize"/>; a single image too large for memory can go
-/// through in tiles (<see cref="TileSize"/>), which changes the result a little.
+/// <see cref="ImageAutoencoder.Encode"/> gives the mean of the posterior. For models trained with Stable Diffusion's autoencoder, set
+/// <see cref="ImageAutoencoder.Statistics"/> to <c>LatentStatistics.FromScale(4, 0.18215)</c>. Images go through in slices of <see cref="SliceSize"/>; a
+/// single image too large for memory can go through in tiles (<see cref="TileSize"/>), which changes the result a little.
 /// </remarks>
 public sealed partial class KlAutoencoder : ImageAutoencoder
 {
-    /// <summary>The <see cref="Kind"/> of this autoencoder.</summary>
-    internal const string KindName = "kl";
+    internal static readonly PartKind SavedKind = new("kl");
 
     private readonly KlNetwork _network;
     private readonly KlAutoencoderOptions _options;
     private readonly WeightPlacement _placement;
 
-    /// <summary>Whose network it is; null if it is this one's.</summary>
-    private readonly KlAutoencoder? _lender;
-
-    private KlAutoencoder(KlNetwork network, KlAutoencoderOptions options, WeightPlacement placement, KlAutoencoder? lender = null)
+    private KlAutoencoder(KlNetwork network, KlAutoencoderOptions options, WeightPlacement placement)
     {
-        _lender = lender;
         _network = network;
         _options = options;
         _placement = placement;
     }
 
     /// <inheritdoc/>
-    public override string Kind => KindName;
+    public override PartKind Kind => SavedKind;
+
+    /// <summary>True on the CPU.</summary>
+    public override bool IsThreadSafe => _placement.Device.type == DeviceType.CPU;
 
     /// <inheritdoc/>
     public override int Channels => _options.LatentChannels;
 
     /// <inheritdoc/>
     public override int DownsamplingFactor => _options.DownsamplingFactor;
-
-    /// <summary>What latents are normalised by; null leaves them as the network gives them. Default null.</summary>
-    /// <exception cref="ArgumentException">They have another number of channels.</exception>
-    public LatentStatistics? Statistics
-    {
-        get;
-        set
-        {
-            RequireChannels(value, Channels);
-            field = value;
-        }
-    }
 
     /// <summary>How many images go through the network at once; memory grows with it, results do not depend on it. At least 1. Default 8.</summary>
     public int SliceSize
@@ -78,7 +64,11 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling factor.</exception>
-    public override torch.Tensor Encode(torch.Tensor images) => EncodeWith(images, posterior => posterior.Mean);
+    public override (torch.Tensor Mean, torch.Tensor? Deviation) EncodeRaw(torch.Tensor images)
+    {
+        using DiagonalGaussian posterior = EncodePosterior(images);
+        return (posterior.Mean.to(torch.float32).clone(), _options.Variational ? posterior.StandardDeviation.to(torch.float32).clone() : null);
+    }
 
     /// <summary>Encodes images to random draws from the posterior instead of its mean, as training on latents often does.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
@@ -89,12 +79,18 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     public torch.Tensor EncodeSample(torch.Tensor images, torch.Generator generator)
     {
         ArgumentNullException.ThrowIfNull(generator);
-        return _options.Variational
-            ? EncodeWith(images, posterior => posterior.Sample(generator))
-            : throw new InvalidOperationException($"This autoencoder is not variational: its encoder gives latents and no variance to draw with. Use {nameof(Encode)}.");
+        if (!_options.Variational)
+        {
+            throw new InvalidOperationException(
+                $"This autoencoder is not variational: its encoder gives latents and no variance to draw with. Use {nameof(Encode)}.");
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        using DiagonalGaussian posterior = EncodePosterior(images);
+        return Normalized(posterior.Sample(generator).to(torch.float32)).to(images.device).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The distribution of the latents of images, before any normalisation by <see cref="Statistics"/>.</summary>
+    /// <summary>The distribution of the latents of images, before any normalisation by <see cref="ImageAutoencoder.Statistics"/>.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
     /// <returns>A new distribution over <c>[B, Channels, H / factor, W / factor]</c>, on the autoencoder's device, float32 (float64 if it computes in that); dispose it.</returns>
     /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling factor.</exception>
@@ -114,13 +110,13 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The latents are not <c>[B, Channels, h, w]</c> of a floating-point type.</exception>
-    public override torch.Tensor Decode(torch.Tensor latents)
+    /// <exception cref="ArgumentException">There are no latents.</exception>
+    public override torch.Tensor DecodeRaw(torch.Tensor latents)
     {
         ArgumentNullException.ThrowIfNull(latents);
-        if (!latents.is_floating_point() || latents.shape.Length != 4 || latents.shape[1] != Channels || latents.numel() == 0)
+        if (latents.numel() == 0)
         {
-            throw new ArgumentException($"Latents must be floating-point [B, {Channels}, h, w]; got {latents.dtype} [{string.Join(", ", latents.shape)}].", nameof(latents));
+            throw new ArgumentException($"There are no latents to decode: [{string.Join(", ", latents.shape)}].", nameof(latents));
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
@@ -128,26 +124,8 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
         return InSlices(latents, slice =>
         {
             torch.Tensor raw = slice.to(_placement.PreciseType, _placement.Device);
-            raw = Statistics?.Denormalize(raw) ?? raw;
-            return ToImages(Tiled(raw, tile => _network.DecodeImage(tile.to(_placement.DataType)).to(_placement.PreciseType), encode: false)).to(latents.device);
+            return ToImages(Tiled(raw, tile => _network.DecodeImage(tile.to(_placement.DataType)).to(_placement.PreciseType), encode: false));
         }).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Encodes a data set once and measures its latents. Assign the result to <see cref="Statistics"/>.</summary>
-    /// <param name="images">Batches of uint8 <c>[B, 3, H, W]</c>; they stay the caller's.</param>
-    /// <returns>Mean and standard deviation of each channel of the (not normalised) means of the posteriors.</returns>
-    /// <exception cref="ArgumentException">There are no images, or they are not of that kind.</exception>
-    public LatentStatistics ComputeStatistics(IEnumerable<torch.Tensor> images)
-    {
-        ArgumentNullException.ThrowIfNull(images);
-        using LatentMoments moments = new();
-        foreach (torch.Tensor batch in images)
-        {
-            using DiagonalGaussian posterior = EncodePosterior(batch);
-            moments.Add(posterior.Mean);
-        }
-
-        return moments.ToStatistics();
     }
 
     /// <summary>About -1..1 to 0..255: scaled, clamped and cut (not rounded) to an integer, as the public code does.</summary>
@@ -160,18 +138,9 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (!disposing)
-        {
-            return;
-        }
-
-        if (_lender is null)
+        if (disposing)
         {
             _network.Dispose();
-        }
-        else
-        {
-            _lender.Release();
         }
     }
 
@@ -180,15 +149,6 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     {
         using DisposeScope scope = torch.NewDisposeScope();
         return images.to(_placement.Device).to(_placement.PreciseType).DividedByInPlace(255).PlusInPlace(-0.5).DividedByInPlace(0.5).to(_placement.DataType).MoveToOuterDisposeScope();
-    }
-
-    private torch.Tensor EncodeWith(torch.Tensor images, Func<DiagonalGaussian, torch.Tensor> choose)
-    {
-        using DisposeScope scope = torch.NewDisposeScope();
-        using DiagonalGaussian posterior = EncodePosterior(images);
-        torch.Tensor latents = choose(posterior).to(torch.float32);
-        torch.Tensor normalised = Statistics?.Normalize(latents) ?? latents.clone();
-        return normalised.to(images.device).MoveToOuterDisposeScope();
     }
 
     private torch.Tensor InSlices(torch.Tensor batch, Func<torch.Tensor, torch.Tensor> map)
@@ -211,14 +171,6 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
         return tile == 0 || (input.shape[2] <= tile && input.shape[3] <= tile)
             ? map(input)
             : TiledMap.Apply(input, tile, unit, length => encode ? length / factor : length * factor, map);
-    }
-
-    private static void RequireChannels(LatentStatistics? statistics, int channels)
-    {
-        if (statistics is not null && statistics.Mean.Count != channels)
-        {
-            throw new ArgumentException($"The autoencoder's latents have {channels} channels, these statistics {statistics.Mean.Count}.", nameof(statistics));
-        }
     }
 
     private void RequireImages(torch.Tensor images)

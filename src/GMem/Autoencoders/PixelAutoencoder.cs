@@ -1,4 +1,5 @@
 using GMem.Images;
+using GMem.Parts;
 using GMem.Runtime;
 using TorchSharp;
 
@@ -7,11 +8,13 @@ namespace GMem.Autoencoders;
 /// <summary>No autoencoder: a latent is the image itself, its values from 0..255 mapped to -1..1.</summary>
 public sealed class PixelAutoencoder : ImageAutoencoder
 {
-    /// <summary>The <see cref="Kind"/> of this autoencoder.</summary>
-    internal const string KindName = "pixels";
+    internal static readonly PartKind SavedKind = new("pixels");
 
     /// <inheritdoc/>
-    public override string Kind => KindName;
+    public override PartKind Kind => SavedKind;
+
+    /// <inheritdoc/>
+    public override bool IsThreadSafe => true;
 
     /// <inheritdoc/>
     public override int Channels => 3;
@@ -19,30 +22,29 @@ public sealed class PixelAutoencoder : ImageAutoencoder
     /// <inheritdoc/>
     public override int DownsamplingFactor => 1;
 
+    /// <summary>False: pixels have a fixed range.</summary>
+    public override bool NormalizesLatents => false;
+
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The images have another type or shape.</exception>
-    public override torch.Tensor Encode(torch.Tensor images)
+    public override (torch.Tensor Mean, torch.Tensor? Deviation) EncodeRaw(torch.Tensor images)
     {
         ImageTensors.CheckBatch(images, nameof(images));
-        return images.to(torch.float32).TimesInPlace(2.0 / 255).PlusInPlace(-1);
+        return (images.to(torch.float32).TimesInPlace(2.0 / 255).PlusInPlace(-1), null);
     }
 
     /// <inheritdoc/>
-    public override torch.Tensor Decode(torch.Tensor latents)
+    public override torch.Tensor DecodeRaw(torch.Tensor latents)
     {
         ArgumentNullException.ThrowIfNull(latents);
         using DisposeScope scope = torch.NewDisposeScope();
         return latents.Times(127.5).PlusInPlace(127.5).round_().ClampInPlace(0, 255).to(torch.uint8).MoveToOuterDisposeScope();
     }
 
-    /// <inheritdoc/>
-    public override string SaveConfiguration() => "{}";
-
-    /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => new Dictionary<string, torch.Tensor>();
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
+    internal static PixelAutoencoder Load(SavedPart saved)
     {
+        _ = saved.Configuration.Read<NoSettings>();
+        return new PixelAutoencoder();
     }
+
+    private sealed class NoSettings;
 }

@@ -1,6 +1,5 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using GMem.Images;
+using GMem.Parts;
 using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
@@ -19,9 +18,6 @@ namespace GMem.Encoders;
 /// </remarks>
 public sealed class PcaEncoder : SnippetEncoder
 {
-    /// <summary>The kind of encoder, as written into a saved model.</summary>
-    public const string KindName = "pca";
-
     /// <summary>Length of a snippet unless told otherwise.</summary>
     public const int DefaultDimension = 128;
 
@@ -40,6 +36,8 @@ public sealed class PcaEncoder : SnippetEncoder
     /// <summary>An image nearer to the mean than this, relative to the spread of the training images, is the mean up to rounding.</summary>
     private const double SmallestRelativeLength = 1e-6;
 
+    internal static readonly PartKind SavedKind = new("pca");
+
     private readonly Configuration _configuration;
     private readonly torch.Tensor _mean;
     private readonly torch.Tensor _components;
@@ -56,7 +54,10 @@ public sealed class PcaEncoder : SnippetEncoder
     }
 
     /// <inheritdoc/>
-    public override string Kind => KindName;
+    public override PartKind Kind => SavedKind;
+
+    /// <inheritdoc/>
+    public override bool IsThreadSafe => true;
 
     /// <inheritdoc/>
     public override int Dimension => (int)_components.shape[0];
@@ -69,8 +70,6 @@ public sealed class PcaEncoder : SnippetEncoder
 
     /// <summary>The share of the training images' variance that lies along the components, from 0 to 1.</summary>
     public double CapturedVariance => _configuration.CapturedVariance;
-
-    internal override bool RunsOnManyThreads => true;
 
     /// <summary>Finds the principal components of images.</summary>
     /// <param name="images">uint8 <c>[N, 3, H, W]</c>, RGB; at least two that differ.</param>
@@ -94,7 +93,7 @@ public sealed class PcaEncoder : SnippetEncoder
     /// <param name="images">Rows uint8 <c>[3, H, W]</c>.</param>
     /// <param name="dimension">Length of a snippet.</param>
     /// <param name="maxSide">The side that larger images are averaged down to.</param>
-    internal static PcaEncoder Fit(RowSource images, int dimension, int maxSide = DefaultMaxSide)
+    internal static PcaEncoder Fit(RowSource images, int dimension, int maxSide)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         int side = (int)Math.Min(maxSide, Math.Min(images.RowShape[1], images.RowShape[2]));
@@ -135,18 +134,23 @@ public sealed class PcaEncoder : SnippetEncoder
     }
 
     /// <inheritdoc/>
-    public override string SaveConfiguration() => JsonSerializer.Serialize(_configuration);
+    public override PartConfiguration SaveConfiguration() => PartConfiguration.From(_configuration);
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() =>
         new Dictionary<string, torch.Tensor> { ["mean"] = _mean, ["components"] = _components };
 
     /// <summary>Loads what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> gave.</summary>
-    internal static PcaEncoder Load(string configurationJson, IReadOnlyDictionary<string, torch.Tensor> tensors)
+    internal static PcaEncoder Load(SavedPart saved)
     {
-        Configuration configuration = ReadConfiguration(configurationJson);
-        torch.Tensor mean = SavedTensor(tensors, "mean", torch.float64);
-        torch.Tensor components = SavedTensor(tensors, "components", torch.float32);
+        Configuration configuration = saved.Configuration.Read<Configuration>();
+        if (configuration is not { Side: >= 1 and <= LargestSide, RequestedDimension: >= 1, SmallestLength: >= 0 })
+        {
+            throw new InvalidDataException($"A setting is out of range: {saved.Configuration}");
+        }
+
+        torch.Tensor mean = SavedTensor(saved, "mean", torch.float64);
+        torch.Tensor components = SavedTensor(saved, "components", torch.float32);
         long features = PixelFeatures.Count(configuration.Side);
         if (mean.dim() != 1 || mean.shape[0] != features || components.dim() != 2 || components.shape[0] < 1 || components.shape[1] != features)
         {
@@ -166,48 +170,25 @@ public sealed class PcaEncoder : SnippetEncoder
         _projection64.Dispose();
     }
 
-    private static Configuration ReadConfiguration(string json)
+    private static torch.Tensor SavedTensor(SavedPart saved, string name, torch.ScalarType type)
     {
-        Configuration? configuration;
-        try
-        {
-            configuration = JsonSerializer.Deserialize<Configuration>(json);
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"The PCA encoder's configuration cannot be read: {e.Message}", e);
-        }
-
-        return configuration is { Side: >= 1 and <= LargestSide, RequestedDimension: >= 1, SmallestLength: >= 0 }
-            ? configuration
-            : throw new InvalidDataException($"The PCA encoder's configuration is damaged: {json}");
-    }
-
-    private static torch.Tensor SavedTensor(IReadOnlyDictionary<string, torch.Tensor> tensors, string name, torch.ScalarType type)
-    {
-        if (!tensors.TryGetValue(name, out torch.Tensor? tensor))
-        {
-            throw new InvalidDataException($"The PCA encoder's tensor '{name}' is missing; found: {string.Join(", ", tensors.Keys)}.");
-        }
-
+        torch.Tensor tensor = saved.Tensor(name);
         using torch.Tensor finite = tensor.isfinite();
         using torch.Tensor all = finite.all();
+        string fault = all.item<bool>() ? "" : " with values that are not finite";
         return tensor.dtype == type && all.item<bool>()
             ? tensor
-            : throw new InvalidDataException($"The PCA encoder's tensor '{name}' must be finite {type}; it is {tensor.dtype}{(all.item<bool>() ? string.Empty : " with values that are not finite")}.");
+            : throw new InvalidDataException($"The PCA encoder's tensor '{name}' must be finite {type}; it is {tensor.dtype}{fault}.");
     }
 
     private sealed class Configuration
     {
-        [JsonRequired]
-        public int RequestedDimension { get; init; }
+        public required int RequestedDimension { get; init; }
 
-        [JsonRequired]
-        public int Side { get; init; }
+        public required int Side { get; init; }
 
         public double CapturedVariance { get; init; }
 
-        [JsonRequired]
-        public double SmallestLength { get; init; }
+        public required double SmallestLength { get; init; }
     }
 }

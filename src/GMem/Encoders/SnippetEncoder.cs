@@ -1,17 +1,16 @@
 using GMem.Encoders.DinoV2;
-using GMem.Runtime;
+using GMem.Parts;
 using TorchSharp;
 
 namespace GMem.Encoders;
 
-/// <summary>Turns an image into a snippet, a vector of unit length that says what is in it.</summary>
-public abstract class SnippetEncoder : IDisposable
+/// <summary>Turns an image into a snippet: a vector of unit length that describes what the image shows.</summary>
+/// <remarks>
+/// To write an encoder, derive from this class, and call <see cref="ModelParts.Register{T}"/> in every program that loads models with it. The snippet of an
+/// image must not depend on the other images of its batch.
+/// </remarks>
+public abstract class SnippetEncoder : SharedModelPart
 {
-    private readonly UseCount _uses = new();
-
-    /// <summary>The kind of encoder, as written into a saved model (for instance <c>pca</c>).</summary>
-    public abstract string Kind { get; }
-
     /// <summary>Length m of a snippet.</summary>
     public abstract int Dimension { get; }
 
@@ -28,13 +27,7 @@ public abstract class SnippetEncoder : IDisposable
     /// <returns>Snippets <c>[B, m]</c> as of <see cref="Encode"/>, and patch tokens <c>[B, T, z]</c> in row-major order; float32 on the CPU.</returns>
     /// <exception cref="NotSupportedException">The encoder has none: its <see cref="PatchTokenDimension"/> is 0.</exception>
     public virtual (torch.Tensor Snippets, torch.Tensor Tokens) EncodeWithPatches(torch.Tensor images) =>
-        throw new NotSupportedException($"The snippet encoder '{Kind}' has no patch tokens; the projection loss needs one that has, such as DINOv2.");
-
-    /// <summary>The settings needed to load it again, as JSON.</summary>
-    public abstract string SaveConfiguration();
-
-    /// <summary>The tensors needed to load it again, by name; they stay the encoder's.</summary>
-    public abstract IReadOnlyDictionary<string, torch.Tensor> SaveTensors();
+        throw new NotSupportedException($"The snippet encoder '{Kind.Name}' has no patch tokens; the projection loss needs one that has, such as DINOv2.");
 
     /// <summary>Loads DINOv2, the encoder of the published results; which of its models it is, the file's tensors say.</summary>
     /// <param name="path">An official checkpoint, for instance <c>dinov2_vitb14_pretrain.pth</c>, or the same tensors as <c>.safetensors</c>.</param>
@@ -43,58 +36,4 @@ public abstract class SnippetEncoder : IDisposable
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It holds no DINOv2 model; the message names all tensors that do not fit.</exception>
     public static DinoV2Encoder DinoV2(string path, torch.Device? device = null) => DinoV2Encoder.Load(path, device: device);
-
-    /// <summary>Loads an encoder of any kind.</summary>
-    /// <param name="kind">Its <see cref="Kind"/>.</param>
-    /// <param name="configurationJson">What <see cref="SaveConfiguration"/> gave.</param>
-    /// <param name="tensors">What <see cref="SaveTensors"/> gave; copied, they stay the caller's.</param>
-    /// <param name="device">Where it runs, if it is a network; null takes the CPU.</param>
-    /// <returns>The encoder; dispose it.</returns>
-    /// <exception cref="InvalidDataException">The kind is not known, or the rest does not fit it; the message says what.</exception>
-    public static SnippetEncoder Load(string kind, string configurationJson, IReadOnlyDictionary<string, torch.Tensor> tensors, torch.Device? device = null)
-    {
-        ArgumentNullException.ThrowIfNull(configurationJson);
-        ArgumentNullException.ThrowIfNull(tensors);
-        return kind switch
-        {
-            PcaEncoder.KindName => PcaEncoder.Load(configurationJson, tensors),
-            DinoV2Encoder.KindName => DinoV2Encoder.FromSaved(configurationJson, tensors, device),
-            _ => throw new InvalidDataException(
-                $"The snippet encoder '{kind}' is not known to this version; it knows '{PcaEncoder.KindName}' and '{DinoV2Encoder.KindName}'."),
-        };
-    }
-
-    /// <summary>Whether encoding on several threads at once is safe, and faster than on one.</summary>
-    internal virtual bool RunsOnManyThreads => false;
-
-    /// <summary>Lets go of the encoder. Models that were made with it share its weights, which are freed with the last of them.</summary>
-    public void Dispose()
-    {
-        if (_uses.RemoveOwner())
-        {
-            Dispose(true);
-        }
-
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>One more user, who calls <see cref="Release"/> when done.</summary>
-    internal SnippetEncoder Share()
-    {
-        _ = _uses.TryAdd();
-        return this;
-    }
-
-    /// <summary>Ends a <see cref="Share"/>.</summary>
-    internal void Release()
-    {
-        if (_uses.Remove())
-        {
-            Dispose(true);
-        }
-    }
-
-    /// <summary>Frees the tensors; called once, when nobody needs them any more.</summary>
-    /// <param name="disposing">True.</param>
-    protected abstract void Dispose(bool disposing);
 }

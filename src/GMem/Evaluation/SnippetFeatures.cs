@@ -21,7 +21,7 @@ public sealed class SnippetFeatures : FeatureExtractor
     }
 
     /// <summary>Names the encoder's kind.</summary>
-    public override string Name => $"snippets of the encoder '{_encoder.Kind}' (not FID)";
+    public override string Name => $"snippets of the encoder '{_encoder.Kind.Name}' (not FID)";
 
     /// <inheritdoc/>
     public override int Dimension => _encoder.Dimension;

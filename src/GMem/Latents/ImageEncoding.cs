@@ -30,7 +30,7 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
     public Dictionary<string, torch.Tensor> Encode(torch.Tensor images)
     {
         int pieces = (int)((images.shape[0] + PieceRows - 1) / PieceRows);
-        if (pieces == 1 || autoencoder?.RunsOnManyThreads == false || encoder?.RunsOnManyThreads == false)
+        if (pieces == 1 || autoencoder?.IsThreadSafe == false || encoder?.IsThreadSafe == false)
         {
             return EncodePiece(images);
         }
@@ -88,20 +88,9 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
     /// <summary>Adds all that decides the result, but for the images.</summary>
     public void AddTo(CacheKey key)
     {
-        key.Add($"latents 1; mirror {mirror}; tokens {tokenGrid}");
-        if (autoencoder is not null)
-        {
-            key.Add(autoencoder.Kind);
-            key.Add(autoencoder.EncodingSettings);
-            key.Add(autoencoder.SaveTensors());
-        }
-
-        if (encoder is not null)
-        {
-            key.Add(encoder.Kind);
-            key.Add(encoder.SaveConfiguration());
-            key.Add(encoder.SaveTensors());
-        }
+        key.Add($"latents 2; mirror {mirror}; tokens {tokenGrid}");
+        key.Add(autoencoder?.Fingerprint() ?? "pixels");
+        key.Add(encoder?.Fingerprint() ?? "no encoder");
     }
 
     private void Encode(torch.Tensor images, Func<string, string> name, Dictionary<string, torch.Tensor> table)
@@ -109,10 +98,10 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
         if (autoencoder is not null)
         {
             (torch.Tensor mean, torch.Tensor? deviation) = autoencoder.EncodeRaw(images);
-            table.Add(name(EncodedTable.Latents), mean);
+            table.Add(name(EncodedTable.Latents), mean.to(torch.CPU).to(torch.float32));
             if (deviation is not null)
             {
-                table.Add(name(EncodedTable.Deviations), deviation.to(EncodedTable.SmallType));
+                table.Add(name(EncodedTable.Deviations), deviation.to(torch.CPU).to(EncodedTable.SmallType));
             }
         }
 

@@ -1,17 +1,25 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Encoders;
+using GMem.Encoders.DinoV2;
 using GMem.Parts;
 
 namespace GMem.Model;
 
-/// <summary>The list of the library's own parts. A part of one's own is registered by the program that has it (<see cref="ModelParts.Register{T}"/>).</summary>
+/// <summary>The parts that need no registration: one line each.</summary>
 internal static class BuiltInParts
 {
     [ModuleInitializer]
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "Files name these kinds; they must be known whichever type is used first.")]
+    [SuppressMessage("Usage", "CA2255", Justification = "Part kinds must be known before any program registers its own or loads a model.")]
     internal static void Register()
     {
-        ModelParts.Register(new PartKind(SnippetCondition.Name), SnippetCondition.Load);
-        ModelParts.Register(new PartKind(LabelCondition.Name), LabelCondition.Load);
+        ModelParts.Register(PcaEncoder.SavedKind, PcaEncoder.Load);
+        ModelParts.Register(DinoV2Encoder.SavedKind, DinoV2Encoder.Load);
+        ModelParts.Register(PixelAutoencoder.SavedKind, PixelAutoencoder.Load);
+        ModelParts.Register(KlAutoencoder.SavedKind, KlAutoencoder.Load);
+        ModelParts.Register(SnippetCondition.SavedKind, SnippetCondition.Load);
+        ModelParts.Register(LabelCondition.SavedKind, LabelCondition.Load);
     }
 }

@@ -70,10 +70,10 @@ internal static class CheckpointModel
         {
             throw new ArgumentException(given is null
                 ? $"The network makes latents of {shape.InputChannels} channels, not images; set Autoencoder to the one it was trained with."
-                : $"The network makes latents of {shape.InputChannels} channels, but those of the autoencoder '{given.Kind}' have {channels}.");
+                : $"The network makes latents of {shape.InputChannels} channels, but those of the autoencoder '{given.Kind.Name}' have {channels}.");
         }
 
-        ImageAutoencoder? own = given is null ? new PixelAutoencoder() : given.CanNormalise ? given.WithNormalisation(given.Normalisation) : null;
+        ImageAutoencoder? own = given is null ? new PixelAutoencoder() : given.NormalizesLatents ? given.WithStatistics(given.Statistics) : null;
         made = own;
         return own ?? given!;
     }

@@ -1,19 +1,23 @@
 using System.Text.Json.Nodes;
 using GMem.Backbone;
 using GMem.Memory;
+using GMem.Parts;
 using TorchSharp;
 
 namespace GMem.Model;
 
-/// <summary>Rewrites the descriptions of format versions 1 and 2, which were never published, into the present layout.</summary>
+/// <summary>
+/// Rewrites a description of format version 1 or 2 to the layout of version 3. They named parts by a string, kept the settings of a part as JSON within a
+/// string and the statistics of latents among the settings of the autoencoder, and knew one condition, whose classes had a memory bank.
+/// </summary>
 internal static class EarlierModelFormat
 {
     /// <summary>Below this a row is no unit vector of a class.</summary>
     private const float SmallestEntry = 0.999f;
 
-    public static void Upgrade(JsonObject description)
+    public static void Update(JsonObject model)
     {
-        if (description["network"] is JsonObject network)
+        if (model["network"] is JsonObject network)
         {
             network["conditions"] = Conditions(network);
             foreach (string name in new[] { "condition", "snippetSize", "snippetScale", "snippetDropout", "classCount", "labelDropout" })
@@ -21,6 +25,33 @@ internal static class EarlierModelFormat
                 _ = network.Remove(name);
             }
         }
+
+        RewritePart(model, "autoencoder", "autoencoderConfiguration");
+        RewritePart(model, "encoder", "encoderConfiguration");
+        if (model["autoencoder"]?["configuration"] is JsonObject settings)
+        {
+            JsonNode? mean = Take(settings, "LatentMean"), deviation = Take(settings, "LatentStandardDeviation");
+            model["latentStatistics"] = mean is null && deviation is null
+                ? null
+                : new JsonObject { ["mean"] = mean, ["standardDeviation"] = deviation };
+        }
+    }
+
+    private static void RewritePart(JsonObject model, string name, string settingsName)
+    {
+        string? settings = (string?)Take(model, settingsName);
+        if ((string?)model[name] is { } kind)
+        {
+            JsonObject configuration = PartConfiguration.Parse(settings ?? "{}").ToJson();
+            model[name] = new JsonObject { ["kind"] = kind, ["version"] = 1, ["configuration"] = configuration };
+        }
+    }
+
+    private static JsonNode? Take(JsonObject json, string name)
+    {
+        JsonNode? value = json[name];
+        _ = json.Remove(name);
+        return value;
     }
 
     /// <summary>The condition with the names that a bank of unit vectors held; a class whose entry was removed goes by its number.</summary>

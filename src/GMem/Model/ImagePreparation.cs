@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Images;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Training;
@@ -52,14 +53,15 @@ internal sealed class ImagePreparation
     private PreparedTraining Prepare()
     {
         bool makesSnippets = _plan.UsesSnippets && _images.Snippets is null;
-        SnippetEncoder? encoder = makesSnippets || _plan.UsesTokens ? _plan.Encoder ?? (makesSnippets ? FitPca() : null) : null;
+        SnippetEncoder? encoder = makesSnippets || _plan.UsesTokens ? _plan.Encoder ?? (makesSnippets ? FitEncoder() : null) : null;
         _plan.RequireTokens(encoder);
         ImageAutoencoder? latentsBy = _plan.Autoencoder is PixelAutoencoder ? null : _plan.Autoencoder;
         int tokenGrid = _plan.UsesTokens ? ImageSize / _plan.Autoencoder.DownsamplingFactor / _plan.Network.PatchSize : 0;
         EncodedRows encoded = LatentCache.Encode(Images, new ImageEncoding(latentsBy, encoder, tokenGrid, Mirror), _options.WorkspacePath, _options.EncodingProgress, _cancellationToken);
         _owned.Add(encoded);
 
-        LatentStatistics? statistics = _plan.Statistics ?? (_plan.Autoencoder.CanNormalise ? LatentStatisticsPass.Compute(encoded, _cancellationToken) : null);
+        LatentStatistics? statistics = _plan.Statistics
+            ?? (_plan.Autoencoder.NormalizesLatents ? LatentStatisticsPass.Compute(encoded, _cancellationToken) : null);
         MemoryBank? bank = _plan.UsesSnippets ? Bank(encoded, makesSnippets) : null;
         MemoryBank? mirroredBank = makesSnippets && Mirror ? Rows(encoded, EncodedTable.Mirrored(EncodedTable.Snippets), null, null) : null;
         ConditionData conditionData = ConditionSource.Of(bank, mirroredBank, _images.Labels, classNames: null, _images.ConditionValues);
@@ -81,9 +83,9 @@ internal sealed class ImagePreparation
         };
     }
 
-    private PcaEncoder FitPca()
+    private SnippetEncoder FitEncoder()
     {
-        PcaEncoder encoder = PcaEncoder.Fit(Images, _options.SnippetDimension);
+        SnippetEncoder encoder = _options.EncoderTrainer.Fit(new ImageRows(Images), _cancellationToken);
         _owned.Add(encoder);
         return encoder;
     }

@@ -25,7 +25,7 @@ internal sealed class LatentPreparation(
     {
         CheckLatents();
         RowPair? deviations = Pair(EncodedTable.Deviations);
-        LatentStatistics? statistics = _plan.Autoencoder.CanNormalise
+        LatentStatistics? statistics = _plan.Autoencoder.NormalizesLatents
             ? _plan.Statistics ?? latents.Statistics ?? LatentStatisticsPass.Compute(latents.Rows, cancellationToken)
             : null;
         long[]? labels = _plan.Network.Conditions.Any(c => c is LabelCondition) ? Labels() : null;

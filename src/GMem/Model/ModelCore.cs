@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Parts;
 using GMem.Training;
 using GMem.Transport;
 using TorchSharp;
@@ -25,9 +26,9 @@ internal sealed class ModelCore(
 
     public FlowTransport Transport { get; } = transport;
 
-    public SnippetEncoder? Encoder { get; } = encoder?.Share();
+    public SnippetEncoder? Encoder { get; } = Use(encoder);
 
-    public ImageAutoencoder Autoencoder { get; } = autoencoder.Share();
+    public ImageAutoencoder Autoencoder { get; } = Use(autoencoder)!;
 
     public int ImageSize { get; } = imageSize;
 
@@ -60,5 +61,12 @@ internal sealed class ModelCore(
             Encoder?.Release();
             Autoencoder.Release();
         }
+    }
+
+    private static T? Use<T>(T? part)
+        where T : SharedModelPart
+    {
+        part?.AddUse();
+        return part;
     }
 }

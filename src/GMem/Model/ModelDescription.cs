@@ -1,7 +1,7 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
+using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Parts;
 using GMem.Sampling;
 using GMem.Transport;
 
@@ -15,14 +15,6 @@ internal sealed class ModelDescription
 
     /// <summary>The first version with a list of conditions, and without banks for networks that take no snippets.</summary>
     public const int FirstWithConditions = 3;
-
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Converters = { new JsonStringEnumConverter() },
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
 
     /// <summary>Version of the format; a reader of a lower version refuses it.</summary>
     public int Version { get; set; } = CurrentVersion;
@@ -43,48 +35,57 @@ internal sealed class ModelDescription
 
     public required SamplingOptions Sampling { get; set; }
 
-    public required string Autoencoder { get; set; }
+    public required PartDescription Autoencoder { get; set; }
+
+    /// <summary>What the autoencoder's latents are normalised by, if anything.</summary>
+    public LatentStatistics? LatentStatistics { get; set; }
+
+    /// <summary>What makes snippets; null where they came from elsewhere.</summary>
+    public PartDescription? Encoder { get; set; }
 
     /// <summary>Steps the network was trained; 0 in files from before this was written down.</summary>
     public long TrainedSteps { get; set; }
 
     /// <summary>Whether training was cancelled before its last step.</summary>
     public bool IsPartial { get; set; }
-    /// <summary>The autoencoder's own settings, JSON; absent for pixels.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? AutoencoderConfiguration { get; set; }
 
-    /// <summary>Kind of the snippet encoder; null where the snippets came from elsewhere.</summary>
-    public string? Encoder { get; set; }
-
-    /// <summary>The encoder's own settings, JSON.</summary>
-    public string? EncoderConfiguration { get; set; }
-
-    public static void Write(Stream stream, ModelDescription description) => JsonSerializer.Serialize(stream, description, Json);
+    public static void Write(Stream stream, ModelDescription description) => StrictJson.Write(stream, description);
 
     /// <exception cref="InvalidDataException">It is not a description, or one of a newer version.</exception>
     public static ModelDescription Read(Stream stream)
     {
+        (JsonObject json, int version) = Undamaged(() =>
+        {
+            JsonObject parsed = StrictJson.Parse(stream);
+            return (parsed, (int?)parsed["version"] ?? throw new InvalidDataException("It has no version."));
+        });
+
+        // The version comes first: what a newer version writes may not be readable as this one's description at all.
+        if (version > CurrentVersion)
+        {
+            string by = json["writtenBy"] is JsonValue writer ? $", written by GMem {writer}" : "";
+            throw new InvalidDataException(
+                $"The model has format version {version}{by}; this GMem reads versions up to {CurrentVersion}. Update the GMem packages to load it.");
+        }
+
+        return Undamaged(() =>
+        {
+            if (version < CurrentVersion)
+            {
+                EarlierModelFormat.Update(json);
+            }
+
+            return StrictJson.Read<ModelDescription>(json);
+        });
+    }
+
+    private static T Undamaged<T>(Func<T> read)
+    {
         try
         {
-            JsonObject document = JsonNode.Parse(stream) as JsonObject ?? throw new JsonException("It is not an object.");
-            // The version comes first: what a newer version writes may not be readable as this one's description at all.
-            int version = (document["version"] ?? throw new JsonException("It has no version.")).GetValue<int>();
-            if (version > CurrentVersion)
-            {
-                string by = document["writtenBy"] is { } writer ? $", written by GMem {writer}" : "";
-                throw new InvalidDataException(
-                    $"The model has format version {version}{by}; this GMem reads versions up to {CurrentVersion}. Update the GMem packages to load it.");
-            }
-
-            if (version < FirstWithConditions)
-            {
-                EarlierModelFormat.Upgrade(document);
-            }
-
-            return document.Deserialize<ModelDescription>(Json) ?? throw new JsonException("null");
+            return read();
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException or FormatException or ArgumentException)
         {
             throw new InvalidDataException($"The model's description is damaged: {e.Message}", e);
         }

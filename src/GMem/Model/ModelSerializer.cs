@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Memory;
+using GMem.Parts;
 using GMem.Training;
 using GMem.Transport;
 using GMem.Weights;
@@ -12,7 +13,7 @@ namespace GMem.Model;
 /// <summary>A model as named streams: a description in JSON, and safetensors files which other tools can read.</summary>
 internal static class ModelSerializer
 {
-    private const string DescriptionEntry = "model.json";
+    public const string DescriptionEntry = "model.json";
     private const string NetworkEntry = "network.safetensors";
     private const string MemoryEntry = "memory.safetensors";
     private const string EncoderEntry = "encoder.safetensors";
@@ -21,7 +22,6 @@ internal static class ModelSerializer
     public static void Save(GMemModel model, IModelArchive archive)
     {
         ModelCore core = model.Core;
-        bool pixels = core.Autoencoder.Kind == PixelAutoencoder.KindName;
         ModelDescription description = new()
         {
             WrittenBy = typeof(GMemModel).Assembly.GetName().Version?.ToString(3) ?? "",
@@ -31,12 +31,11 @@ internal static class ModelSerializer
             Prediction = core.Transport.Prediction,
             LossWeighting = core.Transport.Weighting,
             Sampling = model.Sampling,
-            Autoencoder = core.Autoencoder.Kind,
+            Autoencoder = PartDescription.Of(core.Autoencoder),
+            LatentStatistics = core.Autoencoder.Statistics,
+            Encoder = core.Encoder is { } encoder ? PartDescription.Of(encoder) : null,
             TrainedSteps = core.Outcome.TrainedSteps,
             IsPartial = core.Outcome.IsPartial,
-            AutoencoderConfiguration = pixels ? null : core.Autoencoder.SaveConfiguration(),
-            Encoder = core.Encoder?.Kind,
-            EncoderConfiguration = core.Encoder?.SaveConfiguration(),
         };
         archive.Write(DescriptionEntry, stream => ModelDescription.Write(stream, description));
         archive.Write(NetworkEntry, stream => SafetensorsWriter.Write(stream, core.Network.StateDictTensors()));
@@ -45,15 +44,8 @@ internal static class ModelSerializer
             archive.Write(MemoryEntry, model.Memory.Save);
         }
 
-        if (core.Encoder is { } encoder)
-        {
-            archive.Write(EncoderEntry, stream => SafetensorsWriter.Write(stream, encoder.SaveTensors()));
-        }
-
-        if (!pixels)
-        {
-            archive.Write(AutoencoderEntry, stream => SafetensorsWriter.Write(stream, core.Autoencoder.SaveTensors()));
-        }
+        SaveTensors(core.Encoder, EncoderEntry, archive);
+        SaveTensors(core.Autoencoder, AutoencoderEntry, archive);
     }
 
     public static GMemModel Load(IModelArchive archive, torch.Device device)
@@ -64,8 +56,9 @@ internal static class ModelSerializer
         SiT network = LoadNetwork(archive, description.Network, device);
         try
         {
-            using SnippetEncoder? encoder = LoadEncoder(archive, description, device);
-            using ImageAutoencoder autoencoder = LoadAutoencoder(archive, description, device);
+            using SnippetEncoder? encoder = description.Encoder is { } saved ? LoadPart<SnippetEncoder>(saved, archive, EncoderEntry, device) : null;
+            using ImageAutoencoder autoencoder = LoadPart<ImageAutoencoder>(description.Autoencoder, archive, AutoencoderEntry, device);
+            SavedModelChecks.SetStatistics(autoencoder, description.LatentStatistics);
             SavedModelChecks.Require(description, autoencoder, memory);
             FlowTransport transport = new(InterpolantPath.Of(description.Path), description.Prediction, description.LossWeighting);
             ModelCore core = new(network, transport, encoder, autoencoder, description.ImageSize, device)
@@ -119,28 +112,29 @@ internal static class ModelSerializer
         return uses ? bank : null;
     }
 
-    private static SnippetEncoder? LoadEncoder(IModelArchive archive, ModelDescription description, torch.Device device)
+    /// <summary>A part without tensors has no entry.</summary>
+    private static void SaveTensors(ModelPart? part, string entry, IModelArchive archive)
     {
-        if (description.Encoder is not { } kind)
+        if (part?.SaveTensors() is { Count: > 0 } tensors)
         {
-            return null;
+            archive.Write(entry, stream => SafetensorsWriter.Write(stream, tensors));
         }
-
-        using DisposeScope scope = torch.NewDisposeScope();
-        Dictionary<string, torch.Tensor> tensors = Read(archive, EncoderEntry, stream => SafetensorsFile.ReadAll(stream, EncoderEntry));
-        return SnippetEncoder.Load(kind, description.EncoderConfiguration ?? "{}", tensors, device);
     }
 
-    private static ImageAutoencoder LoadAutoencoder(IModelArchive archive, ModelDescription description, torch.Device device)
+    private static T LoadPart<T>(PartDescription saved, IModelArchive archive, string entry, torch.Device device)
+        where T : SharedModelPart
     {
-        if (description.Autoencoder == PixelAutoencoder.KindName)
-        {
-            return new PixelAutoencoder();
-        }
-
         using DisposeScope scope = torch.NewDisposeScope();
-        Dictionary<string, torch.Tensor> tensors = Read(archive, AutoencoderEntry, stream => SafetensorsFile.ReadAll(stream, AutoencoderEntry));
-        return ImageAutoencoder.Load(description.Autoencoder, description.AutoencoderConfiguration ?? "{}", tensors, device);
+        Dictionary<string, torch.Tensor> tensors = [];
+        bool found = archive.TryRead(entry, stream => tensors = SafetensorsFile.ReadAll(stream, entry));
+        try
+        {
+            return saved.Load<T>(tensors, device);
+        }
+        catch (InvalidDataException e) when (!found)
+        {
+            throw new InvalidDataException($"{e.Message} (The model has no entry '{entry}'.)", e);
+        }
     }
 
     private static T Read<T>(IModelArchive archive, string entry, Func<Stream, T> read)

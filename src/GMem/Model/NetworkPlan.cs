@@ -10,14 +10,14 @@ internal sealed class NetworkPlan(GMemOptions options)
     /// <summary>The network to be trained; what the data decide is not set yet.</summary>
     public SiTOptions Network { get; } = Shape(options);
 
-    /// <summary>The user's encoder, or the initial model's; null asks for PCA where snippets are wanted.</summary>
+    /// <summary>The user's encoder, or the initial model's; null has one fitted to the images where snippets are wanted.</summary>
     public SnippetEncoder? Encoder { get; } = options.Encoder ?? options.InitialModel?.Encoder;
 
     public ImageAutoencoder Autoencoder { get; } = options.Autoencoder ?? options.InitialModel?.Autoencoder ?? new PixelAutoencoder();
 
     /// <summary>Known statistics of latents: a network that was trained on latents normalised so must go on with them.</summary>
     public LatentStatistics? Statistics =>
-        Autoencoder.Normalisation ?? (options.InitialModel?.Autoencoder is { } initial && initial.Channels == Autoencoder.Channels ? initial.Normalisation : null);
+        Autoencoder.Statistics ?? (options.InitialModel?.Autoencoder is { } initial && initial.Channels == Autoencoder.Channels ? initial.Statistics : null);
 
     public bool UsesSnippets => Network.Conditions.Any(c => c.UsesSnippets);
 
@@ -44,12 +44,12 @@ internal sealed class NetworkPlan(GMemOptions options)
     /// <param name="owned">Where a new handle is noted, to be disposed.</param>
     public ImageAutoencoder Normalised(LatentStatistics? statistics, List<IDisposable> owned)
     {
-        if (!Autoencoder.CanNormalise)
+        if (!Autoencoder.NormalizesLatents)
         {
             return Autoencoder;
         }
 
-        ImageAutoencoder handle = Autoencoder.WithNormalisation(statistics);
+        ImageAutoencoder handle = Autoencoder.WithStatistics(statistics);
         owned.Add(handle);
         return handle;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using TorchSharp;
 
 namespace GMem.Parts;
@@ -66,7 +67,7 @@ public static class ModelParts
         {
             return (T)registration.Loader(saved);
         }
-        catch (Exception e) when (e is InvalidDataException or ArgumentException or System.Text.Json.JsonException)
+        catch (Exception e) when (e is InvalidDataException or ArgumentException or KeyNotFoundException or JsonException)
         {
             throw new InvalidDataException($"The part {saved.Kind} cannot be loaded: {e.Message}", e);
         }

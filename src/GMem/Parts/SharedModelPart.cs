@@ -8,6 +8,7 @@ namespace GMem.Parts;
 /// </summary>
 public abstract class SharedModelPart : ModelPart, IDisposable
 {
+    private readonly Lock _gate = new();
     private UseCount _uses = new();
 
     /// <summary>The part whose memory this handle uses; null if the memory is this one's own.</summary>
@@ -24,9 +25,25 @@ public abstract class SharedModelPart : ModelPart, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Frees the tensors; called once, after the last use.</summary>
+    /// <summary>Frees the tensors; called once, after the last use. Does nothing unless overridden.</summary>
     /// <param name="disposing">Always true: parts have no finalizers.</param>
-    protected abstract void Dispose(bool disposing);
+    protected virtual void Dispose(bool disposing)
+    {
+    }
+
+    /// <summary>Runs what uses the part, one thread at a time unless the part is thread-safe.</summary>
+    internal T Use<T>(Func<T> use)
+    {
+        if (IsThreadSafe)
+        {
+            return use();
+        }
+
+        lock (_gate)
+        {
+            return use();
+        }
+    }
 
     /// <summary>Adds a use, which <see cref="Release"/> ends.</summary>
     /// <exception cref="ObjectDisposedException">The part has been freed.</exception>

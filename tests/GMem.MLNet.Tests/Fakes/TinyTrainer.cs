@@ -28,7 +28,7 @@ internal static class TinyTrainer
             Network = tiny.Network,
             Training = tiny.Training,
             Sampling = tiny.Sampling,
-            SnippetDimension = tiny.SnippetDimension,
+            EncoderTrainer = tiny.EncoderTrainer,
         };
     }
 

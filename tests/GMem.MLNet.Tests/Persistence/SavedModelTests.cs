@@ -32,13 +32,7 @@ public sealed class SavedModelTests
         Assert.Equal(recorded.Read("indices").data<long>().ToArray(), images.MemoryIndices);
         using torch.Tensor difference = (images.Pixels.to(torch.int32) - recorded.Read("pixels").to(torch.int32)).abs().max();
         Assert.InRange(difference.item<int>(), 0, Tolerance);
-        Assert.Equal("pca", model.Model.Encoder!.Kind);
-
-        // What this version writes of such a model, the version that wrote it can still read.
-        MemoryArchive archive = new();
-        model.Model.Save(archive);
-        using System.Text.Json.JsonDocument description = System.Text.Json.JsonDocument.Parse(archive.Entries["model.json"]);
-        Assert.Equal(1, description.RootElement.GetProperty("version").GetInt32());
+        Assert.Equal("pca", model.Model.Encoder!.Kind.Name);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using GMem.Encoders;
 using GMem.Images;
 using GMem.Runtime;
+using GMem.Tests.Parts;
 using TorchSharp;
 
 namespace GMem.Tests.Encoders;
@@ -140,7 +141,7 @@ public sealed class PcaEncoderTests
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor images = Images(50, 8);
         using PcaEncoder encoder = PcaEncoder.Fit(images, 20);
-        using SnippetEncoder loaded = SnippetEncoder.Load(encoder.Kind, encoder.SaveConfiguration(), encoder.SaveTensors());
+        using SnippetEncoder loaded = PartCopy.Of<SnippetEncoder>(encoder);
         Assert.Equal(encoder.Dimension, loaded.Dimension);
         Assert.True(loaded.Encode(images).equal(encoder.Encode(images)).all().item<bool>());
     }
@@ -152,16 +153,20 @@ public sealed class PcaEncoderTests
         using PcaEncoder encoder = PcaEncoder.Fit(Images(50, 8), 20);
         IReadOnlyDictionary<string, torch.Tensor> saved = encoder.SaveTensors();
         Dictionary<string, torch.Tensor> With(string name, torch.Tensor tensor) => new(saved) { [name] = tensor };
-        string Error(string kind, string json, IReadOnlyDictionary<string, torch.Tensor> tensors) =>
-            Assert.Throws<InvalidDataException>(() => SnippetEncoder.Load(kind, json, tensors)).Message;
+        string Error(string json, IReadOnlyDictionary<string, torch.Tensor> tensors) =>
+            Assert.Throws<InvalidDataException>(() => PartCopy.Of<SnippetEncoder>(encoder, json, tensors)).Message;
 
-        string json = encoder.SaveConfiguration();
-        Assert.Equal("The snippet encoder 'x' is not known to this version; it knows 'pca' and 'dinov2'.", Error("x", json, saved));
-        Assert.StartsWith("The PCA encoder's configuration cannot be read", Error("pca", "{", saved), StringComparison.Ordinal);
-        Assert.StartsWith("The PCA encoder's configuration cannot be read", Error("pca", "{}", saved), StringComparison.Ordinal);
-        Assert.StartsWith("The PCA encoder's tensor 'components' is missing", Error("pca", json, new Dictionary<string, torch.Tensor> { ["mean"] = saved["mean"] }), StringComparison.Ordinal);
-        Assert.Contains("mean [2]", Error("pca", json, With("mean", torch.zeros(2, dtype: torch.float64))), StringComparison.Ordinal);
-        Assert.Contains("not finite", Error("pca", json, With("mean", saved["mean"].Filled(double.NaN))), StringComparison.Ordinal);
+        string json = encoder.SaveConfiguration().ToString();
+        Assert.StartsWith("The configuration of a part cannot be read. It is not JSON", Error("{", saved), StringComparison.Ordinal);
+        Assert.Contains("requestedDimension", Error("{}", saved), StringComparison.Ordinal);
+        Assert.Contains("'fresh' is not known", Error(json.Replace("{", "{\"fresh\": 1, ", StringComparison.Ordinal), saved), StringComparison.Ordinal);
+        Assert.Contains("out of range", Error(json.Replace("\"side\":8", "\"side\":33", StringComparison.Ordinal), saved), StringComparison.Ordinal);
+        Assert.Contains(
+            "The tensor 'components' of the part 'pca' version 1 is missing",
+            Error(json, new Dictionary<string, torch.Tensor> { ["mean"] = saved["mean"] }),
+            StringComparison.Ordinal);
+        Assert.Contains("mean [2]", Error(json, With("mean", torch.zeros(2, dtype: torch.float64))), StringComparison.Ordinal);
+        Assert.Contains("not finite", Error(json, With("mean", saved["mean"].Filled(double.NaN))), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -175,7 +180,7 @@ public sealed class PcaEncoderTests
             long between = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
             encoder.Encode(images).Dispose();
             Assert.Equal(between, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
-            SnippetEncoder.Load(encoder.Kind, encoder.SaveConfiguration(), encoder.SaveTensors()).Dispose();
+            PartCopy.Of<SnippetEncoder>(encoder).Dispose();
         }
 
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);

@@ -1,5 +1,6 @@
 using GMem.Encoders;
 using GMem.Evaluation;
+using GMem.Parts;
 using GMem.Runtime;
 using GMem.Tests.Shared;
 using TorchSharp;
@@ -83,15 +84,11 @@ public sealed class FeatureSetTests
     {
         public bool Disposed { get; private set; }
 
-        public override string Kind => "fixed";
+        public override PartKind Kind => new("fixed");
 
         public override int Dimension => 2;
 
         public override torch.Tensor Encode(torch.Tensor images) => torch.ones(images.shape[0], 2);
-
-        public override string SaveConfiguration() => "{}";
-
-        public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => new Dictionary<string, torch.Tensor>();
 
         protected override void Dispose(bool disposing) => Disposed = true;
     }

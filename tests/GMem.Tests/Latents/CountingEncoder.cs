@@ -1,4 +1,5 @@
 using GMem.Encoders;
+using GMem.Parts;
 using TorchSharp;
 
 namespace GMem.Tests.Latents;
@@ -12,7 +13,7 @@ internal sealed class CountingEncoder(SnippetEncoder inner, int failsAtCall = in
 
     public bool IsFreed { get; private set; }
 
-    public override string Kind => inner.Kind;
+    public override PartKind Kind => inner.Kind;
 
     public override int Dimension => inner.Dimension;
 
@@ -30,7 +31,7 @@ internal sealed class CountingEncoder(SnippetEncoder inner, int failsAtCall = in
         return inner.EncodeWithPatches(images);
     }
 
-    public override string SaveConfiguration() => inner.SaveConfiguration();
+    public override PartConfiguration SaveConfiguration() => inner.SaveConfiguration();
 
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => inner.SaveTensors();
 

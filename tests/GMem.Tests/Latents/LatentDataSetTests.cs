@@ -35,7 +35,7 @@ public sealed class LatentDataSetTests
         Assert.Equal("2", images[0].Label);
 
         // Nothing but the number of channels is known of latents without statistics: they are measured.
-        LatentStatistics statistics = ((KlAutoencoder)withBank.Autoencoder).Statistics!;
+        LatentStatistics statistics = withBank.Autoencoder.Statistics!;
         Assert.All(statistics.Mean, m => Assert.Equal(3, m, 1.0));
         Assert.Null(autoencoder.Statistics);
     }
@@ -50,7 +50,7 @@ public sealed class LatentDataSetTests
         using LatentDataSet latents = LatentDataSet.Open(folder.Path);
         using KlAutoencoder autoencoder = TinyEncoders.Kl();
         using GMemModel model = GMemModel.Fit(latents, Options(autoencoder), torch.CPU, Bank(8));
-        Assert.Equal([2f, 2f, 2f, 2f], ((KlAutoencoder)model.Autoencoder).Statistics!.StandardDeviation);
+        Assert.Equal([2f, 2f, 2f, 2f], model.Autoencoder.Statistics!.StandardDeviation);
     }
 
     [Fact]

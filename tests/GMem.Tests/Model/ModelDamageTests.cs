@@ -24,9 +24,16 @@ public sealed class ModelDamageTests
     [InlineData("\"path\": \"Linear\"", "\"path\": 77")]
     [InlineData("\"network\": {", "\"network\": null, \"was\": {")]
     [InlineData("\"sampling\": {", "\"sampling\": null, \"was\": {")]
-    [InlineData("\"autoencoder\": \"pixels\"", "\"autoencoder\": null")]
-    [InlineData("\"autoencoder\": \"pixels\"", "\"autoencoder\": \"kl\"")]
     [InlineData("\"kind\": \"snippet\"", "\"kind\": \"unheard-of\"")]
+    [InlineData("\"autoencoder\": {", "\"autoencoder\": null, \"was\": {")]
+    [InlineData("\"kind\": \"pixels\"", "\"kind\": \"kl\"")]
+    [InlineData("\"kind\": \"pixels\"", "\"kind\": \"pca\"")]
+    [InlineData("\"kind\": \"pixels\"", "\"kind\": null")]
+    [InlineData("\"configuration\": {}", "\"configuration\": null")]
+    [InlineData("\"configuration\": {}", "\"configuration\": { \"x\": 1 }")]
+    [InlineData("\"latentStatistics\": null", "\"latentStatistics\": { \"mean\": [0, 0, 0], \"standardDeviation\": [1, 1, 1] }")]
+    [InlineData("\"latentStatistics\": null", "\"latentStatistics\": { \"mean\": [0, 0, 0] }")]
+    [InlineData("\"imageSize\": 8", "\"imageSize\": 8, \"fresh\": 1")]
     [InlineData("\"projectionSize\": 0", "\"projectionSize\": 2000000000")]
     public void Load_ADescriptionThatDoesNotFit_IsInvalidData(string was, string becomes)
     {

@@ -11,7 +11,7 @@ namespace GMem.Backbone;
 /// </summary>
 public sealed class LabelCondition : Condition
 {
-    internal const string Name = "label";
+    internal static readonly PartKind SavedKind = new("label");
     private readonly Lazy<Dictionary<string, long>> _numbers;
 
     /// <summary>Creates the condition; its classes are set by training.</summary>
@@ -27,7 +27,7 @@ public sealed class LabelCondition : Condition
     public double Dropout { get; init; } = 0.1;
 
     /// <inheritdoc/>
-    public override PartKind Kind => new(Name);
+    public override PartKind Kind => SavedKind;
 
     /// <inheritdoc/>
     public override string ModuleName => "y_embedder";

@@ -8,7 +8,7 @@ namespace GMem.Backbone;
 /// condition is the zero vector.</summary>
 public sealed class SnippetCondition : Condition
 {
-    internal const string Name = "snippet";
+    internal static readonly PartKind SavedKind = new("snippet");
 
     /// <summary>Entries m of a snippet, at least 1. Training sets it from the data. Default 768, as the class tokens of DINOv2-B/14 have.</summary>
     public int Size { get; init; } = 768;
@@ -24,7 +24,7 @@ public sealed class SnippetCondition : Condition
     public double Dropout { get; init; } = 0.4;
 
     /// <inheritdoc/>
-    public override PartKind Kind => new(Name);
+    public override PartKind Kind => SavedKind;
 
     /// <inheritdoc/>
     public override string ModuleName => "condition_projection";

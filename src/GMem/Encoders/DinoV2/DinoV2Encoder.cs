@@ -1,4 +1,4 @@
-using System.Text.Json;
+using GMem.Parts;
 using GMem.Runtime;
 using GMem.Weights;
 using TorchSharp;
@@ -12,8 +12,7 @@ namespace GMem.Encoders.DinoV2;
 /// </remarks>
 public sealed class DinoV2Encoder : SnippetEncoder
 {
-    /// <summary>The <see cref="Kind"/> of this encoder.</summary>
-    internal const string KindName = "dinov2";
+    internal static readonly PartKind SavedKind = new("dinov2");
 
     /// <summary>Of one image: a square of 4095 pixels a side has 57,600. Attention over more would not end.</summary>
     private const long MaximumTokens = 65_536;
@@ -31,7 +30,10 @@ public sealed class DinoV2Encoder : SnippetEncoder
     }
 
     /// <inheritdoc/>
-    public override string Kind => KindName;
+    public override PartKind Kind => SavedKind;
+
+    /// <summary>True on the CPU.</summary>
+    public override bool IsThreadSafe => _placement.Device.type == DeviceType.CPU;
 
     /// <inheritdoc/>
     public override int Dimension => _options.EmbedDim;
@@ -45,8 +47,6 @@ public sealed class DinoV2Encoder : SnippetEncoder
         get => _sliceSize;
         set => _sliceSize = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image must be encoded at once.");
     }
-
-    internal override bool RunsOnManyThreads => _placement.Device.type == DeviceType.CPU;
 
     internal DinoVisionTransformer Network => _network;
 
@@ -76,28 +76,12 @@ public sealed class DinoV2Encoder : SnippetEncoder
         }
     }
 
-    /// <summary>Makes it again from what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> gave.</summary>
-    /// <param name="configuration">The settings, as JSON.</param>
-    /// <param name="tensors">The tensors by name; they are copied and stay the caller's.</param>
-    /// <param name="device">Where it runs; null takes the CPU.</param>
-    /// <returns>A new encoder; dispose it.</returns>
-    /// <exception cref="InvalidDataException">The settings or the tensors are not those of such an encoder.</exception>
-    public static DinoV2Encoder FromSaved(string configuration, IReadOnlyDictionary<string, torch.Tensor> tensors, torch.Device? device = null)
+    /// <summary>Loads what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> gave.</summary>
+    internal static DinoV2Encoder Load(SavedPart saved)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
-        ArgumentNullException.ThrowIfNull(tensors);
-        DinoV2Options options;
-        try
-        {
-            options = JsonSerializer.Deserialize<DinoV2Options>(configuration) ?? throw new JsonException("it is null");
-            options.Validate();
-        }
-        catch (Exception error) when (error is JsonException or ArgumentException)
-        {
-            throw new InvalidDataException($"The saved settings of the DINOv2 encoder cannot be used: {error.Message}", error);
-        }
-
-        return Create(tensors, options, "saved DINOv2 encoder", WeightPlacement.ForSaved(device, tensors));
+        DinoV2Options options = saved.Configuration.Read<DinoV2Options>();
+        options.Validate();
+        return Create(saved.Tensors, options, "saved DINOv2 encoder", WeightPlacement.ForSaved(saved.Device, saved.Tensors));
     }
 
     /// <summary>An untrained encoder of the same layout, for trials without a checkpoint; its snippets still differ from image to image.</summary>
@@ -138,7 +122,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
     }
 
     /// <inheritdoc/>
-    public override string SaveConfiguration() => JsonSerializer.Serialize(_options);
+    public override PartConfiguration SaveConfiguration() => PartConfiguration.From(_options);
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => _network.state_dict();

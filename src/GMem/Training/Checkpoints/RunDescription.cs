@@ -3,7 +3,6 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using GMem.Backbone;
-using GMem.Encoders;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Model;
@@ -19,6 +18,7 @@ internal static class RunDescription
     internal static readonly IReadOnlySet<string> Free = new HashSet<string>(StringComparer.Ordinal)
     {
         "Sampling",
+        nameof(GMemOptions.EncoderTrainer),
         nameof(GMemOptions.WorkspacePath),
         $"Network.{nameof(SiTOptions.ActivationCheckpointing)}",
         $"Training.{nameof(TrainingOptions.TotalSteps)}",
@@ -46,12 +46,12 @@ internal static class RunDescription
         Add(description, "", options);
         RowSource rows = data.Set.Source;
         description["Data.Images"] = $"[{string.Join(", ", rows.RowShape.Prepend(rows.Count))}] {TensorHash.Of(rows.Pieces(PieceRows))}";
-        description["Autoencoder"] = $"{data.Autoencoder.Kind} {data.Autoencoder.SaveConfiguration()}";
-
-        // Principal components follow from the images and the options; anything else could be of other weights.
-        bool isPca = data.Encoder is PcaEncoder;
-        description["Encoder"] = data.Encoder is { } encoder ? isPca ? encoder.Kind : $"{encoder.Kind} {encoder.SaveConfiguration()}" : None;
-        if (data.Bank is { } bank && !isPca)
+        description["Autoencoder"] = Of(data.Autoencoder);
+        description["Autoencoder.Statistics"] = data.Autoencoder.Statistics is { } statistics
+            ? $"mean {AsText(statistics.Mean)}, standard deviation {AsText(statistics.StandardDeviation)}"
+            : None;
+        description["Encoder"] = data.Encoder is { } encoder ? Of(encoder) : None;
+        if (data.Bank is { } bank)
         {
             description["Data.Snippets"] = TensorHash.Of(Pieces(bank));
         }
@@ -72,6 +72,8 @@ internal static class RunDescription
 
         return description;
     }
+
+    private static string Of(ModelPart part) => $"{part.Kind} {part.SaveConfiguration()} {part.Fingerprint()}";
 
     private static IEnumerable<torch.Tensor> Pieces(MemoryBank bank)
     {

@@ -1,5 +1,6 @@
 using GMem.Encoders;
 using GMem.Encoders.DinoV2;
+using GMem.Tests.Parts;
 using GMem.Tests.Shared;
 using GMem.Weights;
 using TorchSharp;
@@ -68,7 +69,7 @@ public sealed class DinoV2EncoderTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void FromSaved_WhatWasSaved_EncodesAlike(bool registers)
+    public void Load_WhatWasSaved_EncodesAlike(bool registers)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         DinoV2Options options = Tiny();
@@ -76,7 +77,7 @@ public sealed class DinoV2EncoderTests
         options.SwiGlu = registers;
         options.SqueezeToSquare = registers;
         using DinoV2Encoder encoder = DinoV2Encoder.CreateRandom(options, seed: 1);
-        using SnippetEncoder again = SnippetEncoder.Load(encoder.Kind, encoder.SaveConfiguration(), encoder.SaveTensors());
+        using SnippetEncoder again = PartCopy.Of<SnippetEncoder>(encoder);
         torch.Tensor images = Images(1, 40, 20);
         Assert.IsType<DinoV2Encoder>(again);
         Assert.True(encoder.Encode(images).equal(again.Encode(images)).all().item<bool>());
@@ -86,10 +87,13 @@ public sealed class DinoV2EncoderTests
     [InlineData("{")]
     [InlineData("null")]
     [InlineData("{\"Depth\": 0}")]
-    public void FromSaved_UnusableSettings_AreRefused(string configuration)
+    [InlineData("{\"Deepness\": 1}")]
+    public void Load_UnusableSettings_AreRefused(string configuration)
     {
-        InvalidDataException error = Assert.Throws<InvalidDataException>(() => DinoV2Encoder.FromSaved(configuration, new Dictionary<string, torch.Tensor>()));
-        Assert.StartsWith("The saved settings of the DINOv2 encoder cannot be used: ", error.Message, StringComparison.Ordinal);
+        using DinoV2Encoder encoder = DinoV2Encoder.CreateRandom(Tiny(), seed: 1);
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() => PartCopy.Of(encoder, configuration));
+        Assert.StartsWith("The ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(" part ", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,7 +112,7 @@ public sealed class DinoV2EncoderTests
         Assert.Equal(64, encoder.Dimension);
         Assert.Equal([1, 257, 64], encoder.SaveTensors()["pos_embed"].shape);
         using DinoV2Encoder loadedInDouble = DinoV2Encoder.Load(path, dataType: torch.ScalarType.Float64);
-        using DinoV2Encoder inDouble = DinoV2Encoder.FromSaved(loadedInDouble.SaveConfiguration(), loadedInDouble.SaveTensors());
+        using DinoV2Encoder inDouble = PartCopy.Of(loadedInDouble);
         Assert.Equal(torch.ScalarType.Float64, inDouble.SaveTensors()["norm.weight"].dtype);
         torch.Tensor images = Images(1, 32, 32);
         Assert.True((encoder.Encode(images) - inDouble.Encode(images)).abs().max().item<float>() < 1e-5);

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+using GMem.Encoders;
 using GMem.Tests.Shared;
 using GMem.Training;
 using GMem.Weights;
@@ -81,14 +83,17 @@ public sealed class ResumeTests
         GMemOptions changed = Options(folder.Path);
         changed.Training.LearningRate = 0.002;
         changed.Network.Depth = 3;
-        changed.SnippetDimension = 11;
+        changed.EncoderTrainer = new PcaEncoderTrainer { Dimension = 11 };
 
         string message = Assert.Throws<ArgumentException>(() => Fit(changed)).Message;
 
+        // Another encoder, and with it other snippets: their hashes are left out.
+        Assert.Matches("Encoder was 'pca' version 1 {\"requestedDimension\":12,.*} [0-9a-f]{64} and is 'pca' version 1 {\"requestedDimension\":11,.*}", message);
+        message = Regex.Replace(message, "(Data.Snippets|Encoder) was [^;]*; ", "$1; ");
         string path = System.IO.Path.Combine(folder.Path, "checkpoints", "step-00000007.safetensors");
         Assert.Equal(
-            $"The run cannot be continued from '{path}', because it would not be the same run: Network.Depth was 2 and is 3; Network.SnippetScale was 3.4641016151377544 and is "
-            + "3.3166247903554; Network.SnippetSize was 12 and is 11; SnippetDimension was 12 and is 11; Training.LearningRate was 0.001 and is 0.002. "
+            $"The run cannot be continued from '{path}', because it would not be the same run: Data.Snippets; Encoder; Network.Depth was 2 and is 3; Network.SnippetScale was 3.4641016151377544 and is "
+            + "3.3166247903554; Network.SnippetSize was 12 and is 11; Training.LearningRate was 0.001 and is 0.002. "
             + "Set it back to continue, or choose another WorkspacePath to start anew.",
             message);
     }

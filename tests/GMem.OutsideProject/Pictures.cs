@@ -1,0 +1,15 @@
+using TorchSharp;
+
+namespace GMem.OutsideProject;
+
+/// <summary>Images as texts, which tests compare.</summary>
+public static class Pictures
+{
+    /// <summary>One line an image: its pixels in hexadecimal.</summary>
+    public static string[] Of(GMemModel model, params long[] seeds)
+    {
+        using GeneratedImages images = model.Generate([.. seeds.Select(seed => new GenerationRequest(seed))]);
+        byte[] pixels = images.Pixels.data<byte>().ToArray();
+        return [.. pixels.Chunk(pixels.Length / seeds.Length).Select(Convert.ToHexString)];
+    }
+}
