@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Latents;
+using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Training;
 
@@ -15,8 +16,8 @@ public sealed class GMemOptions
     /// (4.4 million parameters), which trains on a CPU, and a snippet dropout of 0.05: the public 0.4 costs a short training most of what the memory gives (docs/settings.md).
     /// </summary>
     /// <remarks>
-    /// With <see cref="SiTOptions.Condition"/> Label or None it is a plain SiT, a baseline without memory. A <see cref="SiTOptions.ProjectionSize"/> above 0 switches the projection loss
-    /// (REPA) on, with the weight of <see cref="TrainingOptions.ProjectionLossWeight"/>; the <see cref="Encoder"/> must then have patch tokens of that width.
+    /// With <see cref="SiTOptions.Condition"/> Label or None it is a plain SiT, a baseline without memory. A <see cref="SiTOptions.ProjectionSize"/> above 0 switches the
+    /// <see cref="ProjectionLoss"/> (REPA) of <see cref="TrainingOptions.Losses"/> on; the <see cref="Encoder"/> must then have patch tokens of that width.
     /// </remarks>
     public SiTOptions Network { get; set; } = new() { PatchSize = 4, HiddenSize = 192, Depth = 6, HeadCount = 6, SnippetDropout = 0.05 };
 

@@ -1,3 +1,4 @@
+using GMem.Latents;
 using GMem.Tests.Shared;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

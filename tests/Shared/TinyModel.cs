@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Latents;
 using GMem.Sampling;
 using GMem.Training;
 using TorchSharp;

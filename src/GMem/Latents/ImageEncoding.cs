@@ -1,6 +1,6 @@
-using GMem.Parts;
 using GMem.Autoencoders;
 using GMem.Encoders;
+using GMem.Parts;
 using GMem.Runtime;
 using TorchSharp;
 
@@ -145,7 +145,7 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
         {
             throw new ArgumentException(
                 $"The encoder gives {count} patch tokens an image, but the network has {tokenGrid} x {tokenGrid} tokens, to which only a finer square grid can be averaged down. "
-                + "Use larger patches in the network, or switch the projection loss off (Training.ProjectionLossWeight = 0).");
+                + "Use larger patches in the network, or take the projection loss out of Training.Losses.");
         }
 
         torch.Tensor grid = tokens.transpose(1, 2).reshape(tokens.shape[0], tokens.shape[2], side, side);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using GMem.Images;
-using GMem.Training;
 using GMem.Weights;
 using TorchSharp;
 

@@ -1,5 +1,6 @@
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Latents;
 using GMem.Memory;
 using GMem.Tests.Shared;
 using GMem.Training;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace GMem.Training.Watching;
+namespace GMem.Training;
 
 /// <summary>Writes the progress of a run to an <see cref="ILogger"/>: reports and messages as structured entries, each at its level.</summary>
 /// <param name="logger">Where to.</param>

@@ -1,4 +1,3 @@
-using GMem.Evaluation.Inception;
 using TorchSharp;
 
 namespace GMem.Tests.Evaluation.Inception;

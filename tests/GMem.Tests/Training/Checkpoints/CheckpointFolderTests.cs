@@ -1,8 +1,8 @@
 using GMem.Backbone;
+using GMem.Latents;
 using GMem.Model;
 using GMem.Tests.Shared;
 using GMem.Training;
-using GMem.Training.Checkpoints;
 using GMem.Weights;
 using TorchSharp;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using GMem.Images;
+using GMem.Latents;
 using GMem.Tests.Shared;
 using GMem.Training;
 using Tensorboard;
