@@ -1,3 +1,4 @@
+using GMem.Evaluation;
 using TorchSharp;
 
 namespace GMem.Tests.Evaluation.Inception;
