@@ -1,6 +1,7 @@
 using GMem;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Training;
 using GMem.Transport;
 using HeadlineResult.Encoders;
 using TorchSharp;
