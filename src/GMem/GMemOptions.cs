@@ -12,12 +12,14 @@ namespace GMem;
 public sealed class GMemOptions
 {
     /// <summary>
-    /// The network. Its input size, channels, snippet size and scale, and number of classes are set from the data. Default: patches of 4 pixels, 192 wide, 6 deep, 6 heads
-    /// (4.4 million parameters), which trains on a CPU, and a snippet dropout of 0.05: the public 0.4 costs a short training most of what the memory gives (docs/settings.md).
+    /// The network. Its input size, channels, snippet size and scale, and number of classes are set from the data. Default: patches of 4
+    /// pixels, 192 wide, 6 deep, 6 heads (4.4 million parameters), which trains on a CPU, and a snippet dropout of 0.05: the public 0.4
+    /// costs a short training most of what the memory gives (docs/settings.md).
     /// </summary>
     /// <remarks>
-    /// With <see cref="SiTOptions.Condition"/> Label or None it is a plain SiT, a baseline without memory. A <see cref="SiTOptions.ProjectionSize"/> above 0 switches the
-    /// <see cref="ProjectionLoss"/> (REPA) of <see cref="TrainingOptions.Losses"/> on; the <see cref="Encoder"/> must then have patch tokens of that width.
+    /// With <see cref="SiTOptions.Condition"/> Label or None it is a plain SiT, a baseline without memory. A
+    /// <see cref="SiTOptions.ProjectionSize"/> above 0 switches the <see cref="ProjectionLoss"/> (REPA) of
+    /// <see cref="TrainingOptions.Losses"/> on; the <see cref="Encoder"/> must then have patch tokens of that width.
     /// </remarks>
     public SiTOptions Network { get; set; } = new() { PatchSize = 4, HiddenSize = 192, Depth = 6, HeadCount = 6, SnippetDropout = 0.05 };
 
@@ -28,20 +30,23 @@ public sealed class GMemOptions
     public SamplingOptions Sampling { get; set; } = new();
 
     /// <summary>
-    /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the model shares its weights, so you may dispose it whenever you like. Null finds the principal
-    /// components of the training images, or takes the encoder of <see cref="InitialModel"/>. Default null.
+    /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the model shares its weights, so you may dispose it
+    /// whenever you like. Null finds the principal components of the training images, or takes the encoder of <see cref="InitialModel"/>.
+    /// Default null.
     /// </summary>
     public SnippetEncoder? Encoder { get; set; }
 
     /// <summary>
-    /// Makes the latents on which the network works. It stays yours; the model shares its weights, so you may dispose it whenever you like. A <see cref="KlAutoencoder"/> without
-    /// <see cref="KlAutoencoder.Statistics"/> gets those of the training images, in the model alone. Null works on pixels, or takes that of <see cref="InitialModel"/>. Default null.
+    /// Makes the latents on which the network works. It stays yours; the model shares its weights, so you may dispose it whenever you like.
+    /// A <see cref="KlAutoencoder"/> without <see cref="KlAutoencoder.Statistics"/> gets those of the training images, in the model alone.
+    /// Null works on pixels, or takes that of <see cref="InitialModel"/>. Default null.
     /// </summary>
     public ImageAutoencoder? Autoencoder { get; set; }
 
     /// <summary>
-    /// A model whose weights training starts from (fine-tuning), on these images and with a new bank. Its network is taken as it is; of <see cref="Network"/> only
-    /// <see cref="SiTOptions.SnippetDropout"/> and <see cref="SiTOptions.ActivationCheckpointing"/> count. Stays yours, and as it is. Null starts from random weights. Default null.
+    /// A model whose weights training starts from (fine-tuning), on these images and with a new bank. Its network is taken as it is; of
+    /// <see cref="Network"/> only <see cref="SiTOptions.SnippetDropout"/> and <see cref="SiTOptions.ActivationCheckpointing"/> count. Stays
+    /// yours, and as it is. Null starts from random weights. Default null.
     /// </summary>
     public GMemModel? InitialModel { get; set; }
 
@@ -52,14 +57,15 @@ public sealed class GMemOptions
     public IProgress<EncodingProgress>? EncodingProgress { get; set; }
 
     /// <summary>
-    /// Most entries a snippet of the built-in encoder has; fewer where the images do not have as many principal components. At least 1. Default 128. Not used with snippets of
-    /// one's own.
+    /// Most entries a snippet of the built-in encoder has; fewer where the images do not have as many principal components. At least 1.
+    /// Default 128. Not used with snippets of one's own.
     /// </summary>
     public int SnippetDimension { get; set; } = 128;
 
     /// <summary>
-    /// Factor on the snippet before its projection. Above 0, or null for the square root of the snippet's length, at which its entries are of size 1 as the time
-    /// embedding's are; a unit vector is a faint signal that a short training has no time to amplify. Default null. Official weights were trained with 1.
+    /// Factor on the snippet before its projection. Above 0, or null for the square root of the snippet's length, at which its entries are
+    /// of size 1 as the time embedding's are; a unit vector is a faint signal that a short training has no time to amplify. Default null.
+    /// Official weights were trained with 1.
     /// </summary>
     public double? SnippetScale { get; set; }
 

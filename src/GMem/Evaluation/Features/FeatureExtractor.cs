@@ -20,7 +20,9 @@ public abstract class FeatureExtractor : IDisposable
     /// <exception cref="ArgumentException">The images have another type or shape.</exception>
     public abstract torch.Tensor Extract(torch.Tensor images);
 
-    /// <summary>The features of a batch with what else the network gives: spatial features for the sFID, logits for the Inception score.</summary>
+    /// <summary>
+    /// The features of a batch with what else the network gives: spatial features for the sFID, logits for the Inception score.
+    /// </summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB, on any device.</param>
     /// <returns>A set of B rows; dispose it. Without an override only <see cref="FeatureSet.Features"/>.</returns>
     /// <exception cref="ArgumentException">The images have another type or shape.</exception>

@@ -32,7 +32,9 @@ public sealed class FeatureSet : IDisposable
     /// <summary>float32 <c>[N, S]</c> on the CPU for the sFID, or null. It stays this object's.</summary>
     public torch.Tensor? SpatialFeatures { get; }
 
-    /// <summary>Logits of a classifier, float32 <c>[N, C]</c> on the CPU, for the Inception score, or null. It stays this object's.</summary>
+    /// <summary>
+    /// Logits of a classifier, float32 <c>[N, C]</c> on the CPU, for the Inception score, or null. It stays this object's.
+    /// </summary>
     public torch.Tensor? Logits { get; }
 
     /// <summary>Features that were computed elsewhere, for instance a vector column of an ML.NET pipeline. They are copied.</summary>

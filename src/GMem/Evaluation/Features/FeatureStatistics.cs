@@ -65,7 +65,9 @@ public sealed class FeatureStatistics : IDisposable
         return new FeatureStatistics(name, count, Copy(mean), Copy(covariance));
     }
 
-    /// <summary>Saves the statistics: <c>.npz</c> with <c>mu</c> and <c>sigma</c> as pytorch-fid and ADM have them, or <c>.safetensors</c>.</summary>
+    /// <summary>
+    /// Saves the statistics: <c>.npz</c> with <c>mu</c> and <c>sigma</c> as pytorch-fid and ADM have them, or <c>.safetensors</c>.
+    /// </summary>
     /// <param name="path">The file; its extension picks the format, an existing file is replaced.</param>
     /// <exception cref="ArgumentException">The extension is another.</exception>
     /// <exception cref="IOException">The file cannot be written; what was there before is untouched.</exception>
@@ -73,10 +75,14 @@ public sealed class FeatureStatistics : IDisposable
 
     /// <summary>Loads statistics: <c>.npz</c> as pytorch-fid and ADM have them, or <c>.safetensors</c>.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="spatial">Read <c>mu_s</c> and <c>sigma_s</c>, ADM's statistics of spatial features (sFID), instead of <c>mu</c> and <c>sigma</c>.</param>
+    /// <param name="spatial">
+    /// Read <c>mu_s</c> and <c>sigma_s</c>, ADM's statistics of spatial features (sFID), instead of <c>mu</c> and <c>sigma</c>.
+    /// </param>
     /// <returns>New statistics; dispose them.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It has no such statistics, or is damaged; the message names the file and what is wrong.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It has no such statistics, or is damaged; the message names the file and what is wrong.
+    /// </exception>
     public static FeatureStatistics Load(string path, bool spatial = false) => StatisticsFile.Read(path, spatial);
 
     /// <inheritdoc/>

@@ -11,7 +11,9 @@ namespace GMem.Evaluation;
 /// </summary>
 public sealed class InceptionFeatures : FeatureExtractor
 {
-    /// <summary>Channels of the spatial features: 7 x 17 x 17 are about as many as the pooled features (Nash et al., 2021, arXiv 2103.03841).</summary>
+    /// <summary>
+    /// Channels of the spatial features: 7 x 17 x 17 are about as many as the pooled features (Nash et al., 2021, arXiv 2103.03841).
+    /// </summary>
     private const int SpatialChannels = 7;
 
     private const string ClassifierWeight = "fc.weight";

@@ -6,15 +6,17 @@ using static TorchSharp.torch.nn.functional;
 namespace GMem.Evaluation;
 
 /// <summary>
-/// The default features, which need no download: responses of fixed random filters in three scales and two layers, normalised, rectified and
-/// averaged over regions of the image. Their distances order images of one data set; they are not the FID and not comparable with published figures.
+/// The default features, which need no download: responses of fixed random filters in three scales and two layers, normalised, rectified
+/// and averaged over regions of the image. Their distances order images of one data set; they are not the FID and not comparable with
+/// published figures.
 /// </summary>
 /// <remarks>
-/// Random filters are good image features (Saxe et al., 2011) when patches are whitened, responses are split by sign and thresholded (Coates, Lee
-/// and Ng, 2011) and each place is normalised over its filters (Jarrett et al., 2009). 384 features: 16 filters of 5 x 5 pixels in each scale, of
-/// either sign, mean over each quarter of the image (edges, colours, textures, and where they are). 128: 64 filters of 3 x 3 upon the
-/// responses of the two finer scales, modulus, mean (arrangements of edges). Nothing is fitted to any image, so these are not the features
-/// of a PCA encoder or any other that snippets are made of. Computed in float32: other processors agree to about 1e-5.
+/// Random filters are good image features (Saxe et al., 2011) when patches are whitened, responses are split by sign and thresholded
+/// (Coates, Lee and Ng, 2011) and each place is normalised over its filters (Jarrett et al., 2009). 384 features: 16 filters of 5 x 5
+/// pixels in each scale, of either sign, mean over each quarter of the image (edges, colours, textures, and where they are). 128: 64
+/// filters of 3 x 3 upon the responses of the two finer scales, modulus, mean (arrangements of edges). Nothing is fitted to any image, so
+/// these are not the features of a PCA encoder or any other that snippets are made of. Computed in float32: other processors agree to about
+/// 1e-5.
 /// </remarks>
 public sealed class RandomConvolutionFeatures : FeatureExtractor
 {
@@ -49,7 +51,10 @@ public sealed class RandomConvolutionFeatures : FeatureExtractor
     private readonly torch.Tensor[] _second;
 
     /// <summary>Makes the filters.</summary>
-    /// <param name="resolution">Side in pixels to which images are brought, a multiple of 8, at least 32: by averaging areas if larger, bilinear if smaller. Default 32.</param>
+    /// <param name="resolution">
+    /// Side in pixels to which images are brought, a multiple of 8, at least 32: by averaging areas if larger, bilinear if smaller. Default
+    /// 32.
+    /// </param>
     /// <param name="device">Where it computes; null: the CPU.</param>
     /// <exception cref="ArgumentOutOfRangeException">The resolution is not such a number.</exception>
     public RandomConvolutionFeatures(int resolution = DefaultResolution, torch.Device? device = null)

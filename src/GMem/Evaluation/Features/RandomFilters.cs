@@ -4,7 +4,8 @@ using TorchSharp;
 namespace GMem.Evaluation;
 
 /// <summary>
-/// Filters that are drawn, not learned: from an integer hash with additions, products and roots alone, so that they are the same on every machine.
+/// Filters that are drawn, not learned: from an integer hash with additions, products and roots alone, so that they are the same on every
+/// machine.
 /// </summary>
 internal static class RandomFilters
 {
@@ -44,7 +45,9 @@ internal static class RandomFilters
         return torch.tensor([.. rows.SelectMany(r => r)], dtype: torch.float64).reshape(count, length);
     }
 
-    /// <summary>Orthonormal filters of colour patches after a damped whitening with the covariance that patches of photographs have.</summary>
+    /// <summary>
+    /// Orthonormal filters of colour patches after a damped whitening with the covariance that patches of photographs have.
+    /// </summary>
     /// <param name="count">Number of filters.</param>
     /// <param name="side">Side of the patch in pixels.</param>
     /// <param name="neighbourCorrelation">Correlation of neighbouring pixels; falls exponentially with the distance.</param>

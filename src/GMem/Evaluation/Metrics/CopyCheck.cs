@@ -16,10 +16,14 @@ public static class CopyCheck
     /// <summary>Compares each generated image with a training image.</summary>
     /// <param name="training">Features of the training images, float <c>[N, D]</c>, N above <paramref name="neighbours"/>.</param>
     /// <param name="generated">Features of the generated images, float <c>[M, D]</c>.</param>
-    /// <param name="memoryIndices">For each generated image the row of the training image whose snippet it was made from; null: the nearest.</param>
+    /// <param name="memoryIndices">
+    /// For each generated image the row of the training image whose snippet it was made from; null: the nearest.
+    /// </param>
     /// <param name="neighbours">k, at least 1. Default 1, the strictest sense of copy.</param>
     /// <returns>The share and the pairs.</returns>
-    /// <exception cref="ArgumentException">The sets do not fit one another, have too few rows, or hold NaN; or the indices do not fit them.</exception>
+    /// <exception cref="ArgumentException">
+    /// The sets do not fit one another, have too few rows, or hold NaN; or the indices do not fit them.
+    /// </exception>
     public static CopyCheckResult Compute(torch.Tensor training, torch.Tensor generated, IReadOnlyList<long>? memoryIndices = null, int neighbours = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(neighbours, 1);

@@ -31,13 +31,18 @@ public sealed class CopyCheckResult
     /// <summary>k: a copy is nearer to its training image than that image's k-th nearest neighbour is.</summary>
     public int Neighbours { get; }
 
-    /// <summary>True if each image was compared with the training image whose snippet it was made from, false if with the nearest one.</summary>
+    /// <summary>
+    /// True if each image was compared with the training image whose snippet it was made from, false if with the nearest one.
+    /// </summary>
     public bool ByMemoryIndex { get; }
 
     /// <summary>One pair for each generated image, the smallest <see cref="CopyPair.Ratio"/> first.</summary>
     public IReadOnlyList<CopyPair> Pairs { get; }
 
-    /// <summary>The nearest pairs as images, generated and training image in turn; <see cref="ImageGrid"/> with an even number of columns shows them side by side.</summary>
+    /// <summary>
+    /// The nearest pairs as images, generated and training image in turn; <see cref="ImageGrid"/> with an even number of columns shows them
+    /// side by side.
+    /// </summary>
     /// <param name="generatedImages">uint8 <c>[M, 3, H, W]</c>, in the order in which the features were.</param>
     /// <param name="trainingImages">uint8 <c>[N, 3, H, W]</c>, in the order in which the features were.</param>
     /// <param name="count">Number of pairs, at least 1; fewer where there are fewer images. Default 32.</param>

@@ -10,6 +10,9 @@ public sealed record CopyPair(long GeneratedIndex, long TrainingIndex, double Di
     /// <summary>Whether the generated image counts as a copy: nearer than the neighbour, or the very same features.</summary>
     public bool IsCopy => Distance < NeighbourDistance || Distance == 0;
 
-    /// <summary>Distance over neighbour distance; below 1 for a copy. Infinite where the training image has a twin and the generated one is not a third.</summary>
+    /// <summary>
+    /// Distance over neighbour distance; below 1 for a copy. Infinite where the training image has a twin and the generated one is not a
+    /// third.
+    /// </summary>
     public double Ratio => Distance == 0 ? 0 : Distance / NeighbourDistance;
 }

@@ -8,8 +8,8 @@ namespace GMem.Evaluation;
 /// arXiv 1706.08500). With the Inception features it is the FID, with spatial features the sFID; with any other it must not be called so.
 /// </summary>
 /// <remarks>
-/// (S1 S2)^1/2 has the trace of (S1^1/2 S2 S1^1/2)^1/2, a symmetric root, whose eigenvalues are the singular values of S2^1/2 S1^1/2. The roots
-/// come from symmetric eigen-decompositions in float64, the trace is that sum of singular values: no complex numbers, no iteration
+/// (S1 S2)^1/2 has the trace of (S1^1/2 S2 S1^1/2)^1/2, a symmetric root, whose eigenvalues are the singular values of S2^1/2 S1^1/2. The
+/// roots come from symmetric eigen-decompositions in float64, the trace is that sum of singular values: no complex numbers, no iteration
 /// that may diverge, and no square root of an eigenvalue that is rounding noise, so sets with fewer images than features pass as well.
 /// </remarks>
 public static class FrechetDistance

@@ -24,7 +24,9 @@ public sealed class ImageGenerationMetrics
     /// <summary>Frechet distance of the spatial features (sFID), or null where the features have none.</summary>
     public double? SpatialFrechetDistance { get; init; }
 
-    /// <summary>Kernel distance (lower is better, about 0 for equal distributions), or null where only statistics of the real images are known.</summary>
+    /// <summary>
+    /// Kernel distance (lower is better, about 0 for equal distributions), or null where only statistics of the real images are known.
+    /// </summary>
     public KernelDistanceResult? KernelDistance { get; init; }
 
     /// <summary>Inception score of the generated images (higher is better), or null where the features have no logits.</summary>
@@ -33,7 +35,9 @@ public sealed class ImageGenerationMetrics
     /// <summary>Inception score of the real images, the one to compare with, or null.</summary>
     public InceptionScoreResult? RealInceptionScore { get; init; }
 
-    /// <summary>Precision, recall, density and coverage, one entry for each k; empty where only statistics of the real images are known.</summary>
+    /// <summary>
+    /// Precision, recall, density and coverage, one entry for each k; empty where only statistics of the real images are known.
+    /// </summary>
     public IReadOnlyList<ManifoldScores> Manifolds { get; init; } = [];
 
     /// <summary>The copy check, or null where it was not asked for.</summary>

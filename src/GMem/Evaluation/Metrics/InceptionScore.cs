@@ -14,7 +14,9 @@ public static class InceptionScore
     /// <summary>Rows of a split in ADM's evaluator.</summary>
     public const int AdmSplitSize = 5000;
 
-    /// <summary>Mean and deviation over splits of nearly equal size, of rows in random order: images sorted by class would score too low.</summary>
+    /// <summary>
+    /// Mean and deviation over splits of nearly equal size, of rows in random order: images sorted by class would score too low.
+    /// </summary>
     /// <param name="logits">float <c>[N, C]</c>, before the softmax.</param>
     /// <param name="splits">Number of splits, 1 to N; split i has the rows from floor(i N / splits). Default 10.</param>
     /// <param name="seed">Seed of the order. Default 0.</param>
@@ -33,7 +35,9 @@ public static class InceptionScore
     /// <param name="splits">Number of splits, 1 to N.</param>
     /// <param name="order">int64 <c>[N]</c>: a permutation of the rows, or null for the order they are in.</param>
     /// <returns>The score.</returns>
-    /// <exception cref="ArgumentException">The logits are no such matrix, hold NaN, or are fewer than the splits; or the order does not fit.</exception>
+    /// <exception cref="ArgumentException">
+    /// The logits are no such matrix, hold NaN, or are fewer than the splits; or the order does not fit.
+    /// </exception>
     public static InceptionScoreResult Compute(torch.Tensor logits, int splits, torch.Tensor? order)
     {
         FeatureMatrix.Check(logits, nameof(logits), splits);

@@ -20,7 +20,9 @@ public static class KernelDistance
     /// <param name="generated">float <c>[M, D]</c>.</param>
     /// <param name="options">Settings, or null for the published ones.</param>
     /// <returns>The distance and how exact it is.</returns>
-    /// <exception cref="ArgumentException">The sets do not fit one another, are smaller than a subset, or hold NaN; or a setting is out of range.</exception>
+    /// <exception cref="ArgumentException">
+    /// The sets do not fit one another, are smaller than a subset, or hold NaN; or a setting is out of range.
+    /// </exception>
     public static KernelDistanceResult Compute(torch.Tensor real, torch.Tensor generated, KernelDistanceOptions? options = null)
     {
         options ??= new KernelDistanceOptions();

@@ -41,7 +41,9 @@ internal static class NearestNeighbours
 
     /// <summary>The nearest rows of a set to each query.</summary>
     /// <param name="queries">float <c>[Q, D]</c>.</param>
-    /// <param name="set">float <c>[N, D]</c>, with at least <paramref name="count"/> rows, one more with <paramref name="exclude"/>.</param>
+    /// <param name="set">
+    /// float <c>[N, D]</c>, with at least <paramref name="count"/> rows, one more with <paramref name="exclude"/>.
+    /// </param>
     /// <param name="count">How many neighbours.</param>
     /// <param name="exclude">int64 <c>[Q]</c>: a row of the set that is no neighbour of that query (itself), or null.</param>
     /// <returns>int64 <c>[Q, count]</c>: rows of the set, nearest first.</returns>

@@ -4,7 +4,10 @@ using TorchSharp;
 
 namespace GMem.Training;
 
-/// <summary>Snapshots of the power-function averages of a run, <c>averages/step-00001000.safetensors</c> and so on, from which other widths are put together.</summary>
+/// <summary>
+/// Snapshots of the power-function averages of a run, <c>averages/step-00001000.safetensors</c> and so on, from which other widths are put
+/// together.
+/// </summary>
 internal sealed class AverageSnapshots(string workspace, TrainingOptions options, TrainingMessages messages)
 {
     private const string FolderName = "averages";

@@ -6,8 +6,8 @@ using TorchSharp;
 namespace GMem.Training;
 
 /// <summary>
-/// The average of any width, put together after training from snapshots of two others: the combination whose weighting of the steps is nearest, in the least squares sense, to
-/// the one that is wanted (Karras et al., arXiv 2312.02696, section 3.2).
+/// The average of any width, put together after training from snapshots of two others: the combination whose weighting of the steps is
+/// nearest, in the least squares sense, to the one that is wanted (Karras et al., arXiv 2312.02696, section 3.2).
 /// </summary>
 internal static class PostHocAverage
 {

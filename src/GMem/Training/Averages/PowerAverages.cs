@@ -4,8 +4,8 @@ using TorchSharp;
 namespace GMem.Training;
 
 /// <summary>
-/// Moving averages of the weights of the power-function kind: the average at step t weighs the weights of step s as <c>s^gamma</c>, so it always covers the
-/// same share of the run (Karras et al., arXiv 2312.02696, section 3.1).
+/// Moving averages of the weights of the power-function kind: the average at step t weighs the weights of step s as <c>s^gamma</c>, so it
+/// always covers the same share of the run (Karras et al., arXiv 2312.02696, section 3.1).
 /// </summary>
 internal sealed class PowerAverages : IDisposable
 {

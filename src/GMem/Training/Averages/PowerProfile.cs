@@ -3,7 +3,9 @@ namespace GMem.Training;
 /// <summary>The mathematics of power-function averages (Karras et al., arXiv 2312.02696, section 3 and appendix C).</summary>
 /// <param name="Exponent">gamma, above -1/2; larger is a narrower average.</param>
 /// <param name="Step">t, the steps after which it was taken, at least 1.</param>
-/// <remarks>The weights of step s enter the average at step t with the density <c>(gamma + 1) s^gamma / t^(gamma + 1)</c> on [0, t].</remarks>
+/// <remarks>
+/// The weights of step s enter the average at step t with the density <c>(gamma + 1) s^gamma / t^(gamma + 1)</c> on [0, t].
+/// </remarks>
 internal readonly record struct PowerProfile(double Exponent, double Step)
 {
     /// <summary>Decay at a step: <c>(1 - 1/t)^(gamma + 1)</c>.</summary>

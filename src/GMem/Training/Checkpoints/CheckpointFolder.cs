@@ -3,7 +3,9 @@ using GMem.Weights;
 
 namespace GMem.Training;
 
-/// <summary>The checkpoints of a run in its workspace, <c>checkpoints/step-00001000.safetensors</c> and so on; the newest few are kept.</summary>
+/// <summary>
+/// The checkpoints of a run in its workspace, <c>checkpoints/step-00001000.safetensors</c> and so on; the newest few are kept.
+/// </summary>
 internal sealed class CheckpointFolder : ICheckpointStore
 {
     private const string FolderName = "checkpoints";

@@ -13,7 +13,9 @@ internal sealed class LoadedCheckpoint(
     public IReadOnlyDictionary<string, torch.Tensor> Tensors => tensors;
 
     /// <param name="given">What decides the numbers of the run that is to continue, by name.</param>
-    /// <exception cref="ArgumentException">It is not the run of the checkpoint; the message names each difference with its old and its new value.</exception>
+    /// <exception cref="ArgumentException">
+    /// It is not the run of the checkpoint; the message names each difference with its old and its new value.
+    /// </exception>
     public void RequireRun(IReadOnlyDictionary<string, string> given)
     {
         string[] changes =
@@ -30,7 +32,9 @@ internal sealed class LoadedCheckpoint(
         }
     }
 
-    /// <exception cref="InvalidDataException">The state has other tensors, though the options are the same: another version of the library made it.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The state has other tensors, though the options are the same: another version of the library made it.
+    /// </exception>
     public void CopyTo(TrainingState state)
     {
         foreach ((string name, torch.Tensor own) in state.Tensors)

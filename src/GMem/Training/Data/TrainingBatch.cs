@@ -4,6 +4,8 @@ namespace GMem.Training;
 
 /// <summary>A batch as the training set gives it, on the training device.</summary>
 /// <param name="Data">x1: pixels or latents, <c>[B, C, h, w]</c>.</param>
-/// <param name="Condition">Snippets <c>[B, m]</c>, labels <c>[B]</c>, or null for a network without a condition. Nothing is dropped yet.</param>
+/// <param name="Condition">
+/// Snippets <c>[B, m]</c>, labels <c>[B]</c>, or null for a network without a condition. Nothing is dropped yet.
+/// </param>
 /// <param name="Tokens">Targets of the projection loss, float32 <c>[B, T, z]</c>, or null.</param>
 internal readonly record struct TrainingBatch(torch.Tensor Data, torch.Tensor? Condition, torch.Tensor? Tokens);

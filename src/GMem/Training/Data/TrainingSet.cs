@@ -7,7 +7,10 @@ using TorchSharp;
 
 namespace GMem.Training;
 
-/// <summary>All that a training run draws its batches from. Owns nothing but borrows all. One decision for a sample mirrors its data, its snippet and its tokens.</summary>
+/// <summary>
+/// All that a training run draws its batches from. Owns nothing but borrows all. One decision for a sample mirrors its data, its snippet
+/// and its tokens.
+/// </summary>
 /// <param name="data">Pixels or latents.</param>
 /// <param name="device">Where batches are put.</param>
 internal sealed class TrainingSet(ITrainingData data, torch.Device device)

@@ -1,7 +1,9 @@
 
 namespace GMem.Training;
 
-/// <summary>Notices that steps are left out one after the other, and returns to the last good state at half the learning rate, or stops the run.</summary>
+/// <summary>
+/// Notices that steps are left out one after the other, and returns to the last good state at half the learning rate, or stops the run.
+/// </summary>
 internal sealed class DivergenceGuard(TrainingOptions options, ICheckpointStore checkpoints, TrainingMessages messages)
 {
     /// <summary>After so many returns the learning rate is 1/64 of what was asked for, and something else is wrong.</summary>

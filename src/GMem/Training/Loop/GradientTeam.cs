@@ -5,12 +5,13 @@ using TorchSharp;
 namespace GMem.Training;
 
 /// <summary>
-/// Forward and backward passes of a batch on several threads of the CPU. Each thread takes some of the images and a few cores: small operators gain little from more cores, and
-/// the threads of one operator wait for each other between operators. The threads share the weights; each but the first has its own gradients, which are summed at the end, in order.
+/// Forward and backward passes of a batch on several threads of the CPU. Each thread takes some of the images and a few cores: small
+/// operators gain little from more cores, and the threads of one operator wait for each other between operators. The threads share the
+/// weights; each but the first has its own gradients, which are summed at the end, in order.
 /// </summary>
 /// <remarks>
-/// On two cores at S size a step of 4 x 256 tokens takes seven eighths of the time (docs/performance.md). The sums, and so the last bits of a step, depend on the number of
-/// threads.
+/// On two cores at S size a step of 4 x 256 tokens takes seven eighths of the time (docs/performance.md). The sums, and so the last bits of
+/// a step, depend on the number of threads.
 /// </remarks>
 internal sealed class GradientTeam : IDisposable
 {
@@ -32,7 +33,8 @@ internal sealed class GradientTeam : IDisposable
     }
 
     /// <summary>
-    /// How many threads share a run's batches: 1 where more would gain nothing, which is on a GPU, on one core, and with too few images to divide them evenly.
+    /// How many threads share a run's batches: 1 where more would gain nothing, which is on a GPU, on one core, and with too few images to
+    /// divide them evenly.
     /// </summary>
     public static int Members(TrainingOptions options, torch.Device device)
     {
@@ -57,7 +59,9 @@ internal sealed class GradientTeam : IDisposable
     /// <summary>One pass over some images.</summary>
     /// <param name="draws">The images.</param>
     /// <param name="share">These images' share of the batch.</param>
-    /// <param name="pass">Adds the gradient of a share of the loss to a network's gradients; of network, images, share, and whether its time counts.</param>
+    /// <param name="pass">
+    /// Adds the gradient of a share of the loss to a network's gradients; of network, images, share, and whether its time counts.
+    /// </param>
     /// <returns>The loss and its terms, on the CPU, in the caller's scope.</returns>
     public torch.Tensor Pass(StepDraws draws, double share, Func<SiT, StepDraws, double, bool, torch.Tensor> pass)
     {

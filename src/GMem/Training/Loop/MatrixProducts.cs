@@ -2,7 +2,9 @@ using TorchSharp;
 
 namespace GMem.Training;
 
-/// <summary>Lets float32 products of a CUDA device use TF32 while a run lasts. The setting is the process's; it is put back afterwards.</summary>
+/// <summary>
+/// Lets float32 products of a CUDA device use TF32 while a run lasts. The setting is the process's; it is put back afterwards.
+/// </summary>
 internal sealed class MatrixProducts : IDisposable
 {
     private readonly bool _matmul = torch.backends.cuda.matmul.allow_tf32;

@@ -38,7 +38,9 @@ internal static class MemoryBudget
 
     private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / Gigabyte:0.0} GB");
 
-    /// <summary>The least change that fits: fewer images at once, then activation checkpointing, then both, and bfloat16 on a GPU.</summary>
+    /// <summary>
+    /// The least change that fits: fewer images at once, then activation checkpointing, then both, and bfloat16 on a GPU.
+    /// </summary>
     private static string Cure(SiTOptions network, TrainingOptions training, torch.Device device, long available)
     {
         foreach (bool mixed in device.type == DeviceType.CPU || training.Precision == Precision.BFloat16Mixed ? [false] : new[] { false, true })

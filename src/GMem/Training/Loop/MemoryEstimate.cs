@@ -3,8 +3,13 @@ using TorchSharp;
 
 namespace GMem.Training;
 
-/// <summary>What a training run takes beyond what is there before it, in bytes. Counted from the shapes; measured peaks are in docs/training.md.</summary>
-/// <param name="Weights">Weights, gradients (one for each thread of <see cref="GradientTeam"/>), moments and averages, and a spare copy of the weights while samples are drawn.</param>
+/// <summary>
+/// What a training run takes beyond what is there before it, in bytes. Counted from the shapes; measured peaks are in docs/training.md.
+/// </summary>
+/// <param name="Weights">
+/// Weights, gradients (one for each thread of <see cref="GradientTeam"/>), moments and averages, and a spare copy of the weights while
+/// samples are drawn.
+/// </param>
 /// <param name="Activations">What the forward pass keeps for the backward pass, for the images that go through at once.</param>
 /// <param name="Copy">The state kept in main memory where there is no workspace, or the one that is read on resuming.</param>
 internal readonly record struct MemoryEstimate(long Weights, long Activations, long Copy)
@@ -45,8 +50,8 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
         // In float32: both inputs of the norms, their outputs, and the gated sums.
         long stream = 4 * width * Float;
 
-        // Of the products: queries, keys and values with the copies that attention makes, what it gives, both layers of the MLP, and what is gated.
-        // Plain products of the CPU keep the scores, and more copies of what they multiply (six, by the measured slope).
+        // Of the products: queries, keys and values with the copies that attention makes, what it gives, both layers of the MLP, and what
+        // is gated. Plain products of the CPU keep the scores, and more copies of what they multiply (six, by the measured slope).
         long scores = plainAttention ? (o.HeadCount * tokens) + (6 * width) : 0;
         long products = ((9 * width) + ((o.UseSwiGlu ? 3 : 2) * inner) + scores) * product;
         long block = tokens * (stream + products);

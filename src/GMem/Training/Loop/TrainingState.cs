@@ -4,7 +4,9 @@ using TorchSharp;
 
 namespace GMem.Training;
 
-/// <summary>Everything that survives from one step to the next. All else a step needs follows from the options, the data and the step's number.</summary>
+/// <summary>
+/// Everything that survives from one step to the next. All else a step needs follows from the options, the data and the step's number.
+/// </summary>
 internal sealed class TrainingState : IDisposable
 {
     public TrainingState(SiT network, TrainingOptions options)

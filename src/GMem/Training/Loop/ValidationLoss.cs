@@ -5,7 +5,9 @@ using TorchSharp;
 
 namespace GMem.Training;
 
-/// <summary>The loss on images that are not trained on, with the same noise and times at every evaluation, and when to stop because of it.</summary>
+/// <summary>
+/// The loss on images that are not trained on, with the same noise and times at every evaluation, and when to stop because of it.
+/// </summary>
 internal sealed class ValidationLoss(
     SiT network, TrainingSet set, IReadOnlyList<long> images, TrainingLoss loss, FlowTransport transport, TrainingOptions options, torch.Device device)
 {

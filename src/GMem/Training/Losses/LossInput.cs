@@ -3,9 +3,14 @@ using TorchSharp;
 
 namespace GMem.Training;
 
-/// <summary>What a <see cref="LossTerm"/> is computed from: samples on the path, and what the network made of them. The tensors are borrowed.</summary>
+/// <summary>
+/// What a <see cref="LossTerm"/> is computed from: samples on the path, and what the network made of them. The tensors are borrowed.
+/// </summary>
 /// <param name="transport">The path and what the network predicts on it.</param>
-/// <param name="plan">The samples on the path: time <c>[B]</c>, noise x0, state xt and, for velocity prediction, the target velocity, <c>[B, C, h, w]</c> each.</param>
+/// <param name="plan">
+/// The samples on the path: time <c>[B]</c>, noise x0, state xt and, for velocity prediction, the target velocity, <c>[B, C, h, w]</c>
+/// each.
+/// </param>
 /// <param name="data">x1, <c>[B, C, h, w]</c>: pixels or latents.</param>
 /// <param name="prediction">The network's output, <c>[B, C, h, w]</c>.</param>
 /// <param name="projection">The projector's tokens, <c>[B, T, z]</c>, or null.</param>
@@ -16,7 +21,10 @@ public sealed class LossInput(
     /// <summary>The path and what the network predicts on it.</summary>
     public FlowTransport Transport { get; } = transport;
 
-    /// <summary>The samples on the path: time <c>[B]</c>, noise x0, state xt and, for velocity prediction, the target velocity, <c>[B, C, h, w]</c> each.</summary>
+    /// <summary>
+    /// The samples on the path: time <c>[B]</c>, noise x0, state xt and, for velocity prediction, the target velocity, <c>[B, C, h, w]</c>
+    /// each.
+    /// </summary>
     public TransportPlan Plan { get; } = plan;
 
     /// <summary>x1, <c>[B, C, h, w]</c>: pixels or latents.</summary>

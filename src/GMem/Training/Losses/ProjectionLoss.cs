@@ -5,8 +5,8 @@ using TorchSharp;
 namespace GMem.Training;
 
 /// <summary>
-/// The projection loss (REPA, arXiv 2410.06940) <c>projection</c>: minus the cosine between the network's projected hidden tokens and the encoder's patch tokens. Applies to
-/// networks with a projector (<see cref="SiTOptions.ProjectionSize"/> above 0).
+/// The projection loss (REPA, arXiv 2410.06940) <c>projection</c>: minus the cosine between the network's projected hidden tokens and the
+/// encoder's patch tokens. Applies to networks with a projector (<see cref="SiTOptions.ProjectionSize"/> above 0).
 /// </summary>
 /// <param name="weight">Finite. Default 0.5.</param>
 public sealed class ProjectionLoss(double weight = 0.5) : LossTerm("projection", weight)

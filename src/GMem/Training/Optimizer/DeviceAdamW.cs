@@ -4,8 +4,8 @@ using TorchSharp;
 namespace GMem.Training;
 
 /// <summary>
-/// <see cref="FlatAdamW"/>'s update by whole-buffer operations. What depends on the step's outcome is a scalar tensor, so nothing is read back: where something is
-/// not finite every decay is 1 and every summand 0, which leaves the buffers as they are.
+/// <see cref="FlatAdamW"/>'s update by whole-buffer operations. What depends on the step's outcome is a scalar tensor, so nothing is read
+/// back: where something is not finite every decay is 1 and every summand 0, which leaves the buffers as they are.
 /// </summary>
 internal sealed class DeviceAdamW : IDisposable
 {

@@ -8,8 +8,8 @@ namespace GMem.Training;
 /// over memory; elsewhere a few whole-buffer tensor operations. Both give the same numbers to rounding.
 /// </summary>
 /// <remarks>
-/// A step whose loss or gradient is not finite changes nothing and is counted. A gradient whose norm overflows float32 counts as not finite. On a device that decision is
-/// taken there: the host waits for nothing.
+/// A step whose loss or gradient is not finite changes nothing and is counted. A gradient whose norm overflows float32 counts as not
+/// finite. On a device that decision is taken there: the host waits for nothing.
 /// </remarks>
 internal sealed class FlatAdamW : IDisposable
 {
@@ -25,7 +25,9 @@ internal sealed class FlatAdamW : IDisposable
     /// <param name="parameters">What is optimised.</param>
     /// <param name="settings">AdamW's constants.</param>
     /// <param name="maximumNorm">Gradients of a larger L2 norm are scaled down to it; 0 switches that off.</param>
-    /// <param name="decideOnDevice">Whether the update is made of tensor operations that wait for nothing; null: where the weights are not on the CPU.</param>
+    /// <param name="decideOnDevice">
+    /// Whether the update is made of tensor operations that wait for nothing; null: where the weights are not on the CPU.
+    /// </param>
     public FlatAdamW(FlatParameters parameters, AdamWSettings settings, double maximumNorm, bool? decideOnDevice = null)
     {
         _parameters = parameters;
@@ -62,7 +64,10 @@ internal sealed class FlatAdamW : IDisposable
         }
     }
 
-    /// <summary>Updates the weights from their gradients, then the average from the weights; or nothing, where something is not finite. Leaves the gradients zero.</summary>
+    /// <summary>
+    /// Updates the weights from their gradients, then the average from the weights; or nothing, where something is not finite. Leaves the
+    /// gradients zero.
+    /// </summary>
     /// <param name="learningRate">Learning rate of this step.</param>
     /// <param name="averageDecay">Decay of the average at this step: <c>average = decay * average + (1 - decay) * weights</c>.</param>
     /// <param name="loss">The loss, a scalar tensor; null where only the gradient is to be looked at.</param>

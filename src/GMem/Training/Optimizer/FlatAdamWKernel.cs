@@ -5,8 +5,8 @@ using GMem.Weights;
 namespace GMem.Training;
 
 /// <summary>
-/// Clip scale, AdamW and moving average in one pass over memory on the CPU, which leaves the gradients zero. The update is limited by memory bandwidth: as
-/// separate operations it would read and write every buffer several times.
+/// Clip scale, AdamW and moving average in one pass over memory on the CPU, which leaves the gradients zero. The update is limited by
+/// memory bandwidth: as separate operations it would read and write every buffer several times.
 /// </summary>
 internal static class FlatAdamWKernel
 {

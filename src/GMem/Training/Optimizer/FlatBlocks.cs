@@ -2,7 +2,10 @@ using TorchSharp;
 
 namespace GMem.Training;
 
-/// <summary>A flat buffer in blocks of one size, shared among as many threads as libtorch uses. What is kept for each block does not depend on their number.</summary>
+/// <summary>
+/// A flat buffer in blocks of one size, shared among as many threads as libtorch uses. What is kept for each block does not depend on their
+/// number.
+/// </summary>
 internal static class FlatBlocks
 {
     /// <summary>Elements of a block; a multiple of every vector width.</summary>

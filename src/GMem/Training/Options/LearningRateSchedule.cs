@@ -6,6 +6,8 @@ public enum LearningRateSchedule
     /// <summary>It stays.</summary>
     Constant,
 
-    /// <summary>It falls to its final share along half a cosine, which it reaches at the last step (arXiv 1608.03983, without restarts).</summary>
+    /// <summary>
+    /// It falls to its final share along half a cosine, which it reaches at the last step (arXiv 1608.03983, without restarts).
+    /// </summary>
     Cosine,
 }

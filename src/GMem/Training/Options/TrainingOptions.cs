@@ -15,7 +15,10 @@ public sealed partial class TrainingOptions
     /// <summary>Images a step. At least 1, and not more than there are images. Default 64 (the public code: 1024 over 8 GPUs).</summary>
     public int BatchSize { get; set; } = 64;
 
-    /// <summary>Learning rate of AdamW. Above 0. Default 1e-3, which suits the small default network; the public code uses 2e-4, which suits S size and larger.</summary>
+    /// <summary>
+    /// Learning rate of AdamW. Above 0. Default 1e-3, which suits the small default network; the public code uses 2e-4, which suits S size
+    /// and larger.
+    /// </summary>
     public double LearningRate { get; set; } = 1e-3;
 
     /// <summary>How the learning rate goes on after the warm-up. Default constant.</summary>
@@ -28,8 +31,8 @@ public sealed partial class TrainingOptions
     public double FinalLearningRateShare { get; set; }
 
     /// <summary>
-    /// Images that go through the network at once; the gradients of a batch are the sum over its micro-batches, so fewer images at once take less memory and give the same
-    /// numbers up to rounding. At least 1, or null for the whole batch. Default null.
+    /// Images that go through the network at once; the gradients of a batch are the sum over its micro-batches, so fewer images at once
+    /// take less memory and give the same numbers up to rounding. At least 1, or null for the whole batch. Default null.
     /// </summary>
     public int? MicroBatchSize { get; set; }
 
@@ -37,8 +40,8 @@ public sealed partial class TrainingOptions
     public Precision Precision { get; set; } = Precision.Float32;
 
     /// <summary>
-    /// Whether float32 matrix products on a GPU use its TF32 units (10 bits of mantissa, several times faster). Set for the whole process while the run lasts. No effect on the
-    /// CPU. Default true.
+    /// Whether float32 matrix products on a GPU use its TF32 units (10 bits of mantissa, several times faster). Set for the whole process
+    /// while the run lasts. No effect on the CPU. Default true.
     /// </summary>
     public bool AllowTf32 { get; set; } = true;
 
@@ -67,9 +70,9 @@ public sealed partial class TrainingOptions
     public bool EmaWarmUp { get; set; } = true;
 
     /// <summary>
-    /// Relative widths of averages of the power-function kind (Karras et al., arXiv 2312.02696, section 3), kept beside the usual one: none, or two, each in (0, 0.28]. With two and a
-    /// <c>WorkspacePath</c>, snapshots are kept from which the average of any width is put together after training
-    /// (<c>GMemModel.WithAverage</c>). The paper keeps 0.05 and 0.10. Default none.
+    /// Relative widths of averages of the power-function kind (Karras et al., arXiv 2312.02696, section 3), kept beside the usual one:
+    /// none, or two, each in (0, 0.28]. With two and a <c>WorkspacePath</c>, snapshots are kept from which the average of any width is put
+    /// together after training (<c>GMemModel.WithAverage</c>). The paper keeps 0.05 and 0.10. Default none.
     /// </summary>
     public IReadOnlyList<double> PowerAverageWidths { get; set; } = [];
 
@@ -86,9 +89,9 @@ public sealed partial class TrainingOptions
     public TimeDistribution TimeDistribution { get; set; } = TimeDistribution.Uniform;
 
     /// <summary>
-    /// The terms of the loss, summed in this order, each with its weight; any <see cref="LossTerm"/>, built in or your own. The names must differ. A term that uses patch tokens
-    /// applies only where the network has a projector. Default <see cref="VelocityLoss"/> (weight 1) and <see cref="ProjectionLoss"/> (weight 0.5). The public code adds
-    /// <see cref="CosineLoss"/> on latents.
+    /// The terms of the loss, summed in this order, each with its weight; any <see cref="LossTerm"/>, built in or your own. The names must
+    /// differ. A term that uses patch tokens applies only where the network has a projector. Default <see cref="VelocityLoss"/> (weight 1)
+    /// and <see cref="ProjectionLoss"/> (weight 0.5). The public code adds <see cref="CosineLoss"/> on latents.
     /// </summary>
     public IReadOnlyList<LossTerm> Losses { get; set; } = [new VelocityLoss(), new ProjectionLoss()];
 
@@ -99,8 +102,8 @@ public sealed partial class TrainingOptions
     public bool HorizontalFlip { get; set; }
 
     /// <summary>
-    /// Share of the images, drawn by <see cref="Seed"/>, that is kept from training and stays in the memory bank; the loss on them, of the averaged weights and with the
-    /// same noise and times every time, is comparable between steps. In [0, 1). Default 0, none.
+    /// Share of the images, drawn by <see cref="Seed"/>, that is kept from training and stays in the memory bank; the loss on them, of the
+    /// averaged weights and with the same noise and times every time, is comparable between steps. In [0, 1). Default 0, none.
     /// </summary>
     public double ValidationFraction { get; set; }
 

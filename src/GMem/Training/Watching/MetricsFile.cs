@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace GMem.Training;
 
-/// <summary><c>metrics.csv</c> of a run: one line for each report. A run that returns to a checkpoint or is continued drops the lines of the steps that it repeats.</summary>
+/// <summary>
+/// <c>metrics.csv</c> of a run: one line for each report. A run that returns to a checkpoint or is continued drops the lines of the steps
+/// that it repeats.
+/// </summary>
 /// <param name="path">The file.</param>
 /// <param name="terms">The names of the loss terms.</param>
 internal sealed class MetricsFile(string path, IReadOnlyList<string> terms)

@@ -6,7 +6,10 @@ using TorchSharp;
 
 namespace GMem.Training;
 
-/// <summary>The files that a run writes for its user: metrics, events, samples and the report. If one cannot be written, a message says so and training goes on.</summary>
+/// <summary>
+/// The files that a run writes for its user: metrics, events, samples and the report. If one cannot be written, a message says so and
+/// training goes on.
+/// </summary>
 internal sealed class RunFiles
 {
     private const string SamplesFolder = "samples";

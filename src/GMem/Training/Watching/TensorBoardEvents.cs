@@ -3,7 +3,9 @@ using TorchSharp.Modules;
 
 namespace GMem.Training;
 
-/// <summary>A run's numbers and sample grids as TensorBoard events (<c>tensorboard --logdir workspace</c>). A continued run writes another file.</summary>
+/// <summary>
+/// A run's numbers and sample grids as TensorBoard events (<c>tensorboard --logdir workspace</c>). A continued run writes another file.
+/// </summary>
 internal sealed class TensorBoardEvents(string folder)
 {
     private readonly SummaryWriter _writer = torch.utils.tensorboard.SummaryWriter(folder);
@@ -30,7 +32,9 @@ internal sealed class TensorBoardEvents(string folder)
         Add("speed/resident bytes", progress.ResidentMemory, progress.Step);
     }
 
-    /// <summary>Adds a picture from its file. (Given a tensor, TorchSharp computes with scalars that a garbage collection may free.)</summary>
+    /// <summary>
+    /// Adds a picture from its file. (Given a tensor, TorchSharp computes with scalars that a garbage collection may free.)
+    /// </summary>
     /// <param name="grid">A PNG file.</param>
     /// <param name="step">Steps done.</param>
     public void Add(string grid, long step) => _writer.add_img("samples", grid, (int)step, Now);

@@ -19,10 +19,15 @@ public sealed record TrainingProgress(
     double ImagesPerSecond,
     TimeSpan TimeLeft)
 {
-    /// <summary>The terms of <see cref="Loss"/> that the run has, in the order of <see cref="TrainingOptions.Losses"/>, each averaged likewise, before its weight.</summary>
+    /// <summary>
+    /// The terms of <see cref="Loss"/> that the run has, in the order of <see cref="TrainingOptions.Losses"/>, each averaged likewise,
+    /// before its weight.
+    /// </summary>
     public IReadOnlyList<LossValue> LossTerms { get; init; } = [];
 
-    /// <summary>The loss on the validation images, if it was computed since the last report; see <see cref="TrainingOptions.ValidationFraction"/>.</summary>
+    /// <summary>
+    /// The loss on the validation images, if it was computed since the last report; see <see cref="TrainingOptions.ValidationFraction"/>.
+    /// </summary>
     public double? ValidationLoss { get; init; }
 
     /// <summary>The terms of <see cref="ValidationLoss"/>, before their weights; empty where it is null.</summary>
@@ -35,12 +40,14 @@ public sealed record TrainingProgress(
     public long ResidentMemory { get; init; }
 
     /// <summary>
-    /// Share of the time since the last report that was spent outside the network (data, optimizer, averages, reports, checkpoints, samples), in [0, 1]. On a GPU, as the host
-    /// sees it.
+    /// Share of the time since the last report that was spent outside the network (data, optimizer, averages, reports, checkpoints,
+    /// samples), in [0, 1]. On a GPU, as the host sees it.
     /// </summary>
     public double OwnCost { get; init; }
 
-    /// <summary>The file of a grid of samples, if one was drawn since the last report; see <see cref="TrainingOptions.SampleEveryNStep"/>.</summary>
+    /// <summary>
+    /// The file of a grid of samples, if one was drawn since the last report; see <see cref="TrainingOptions.SampleEveryNStep"/>.
+    /// </summary>
     public string? SampleGridPath { get; init; }
 
     /// <summary>What happened besides, since the last report.</summary>

@@ -3,7 +3,9 @@ using TorchSharp.Modules;
 
 namespace GMem.Evaluation;
 
-/// <summary>The kernel of a convolution without bias. TorchSharp's own module would draw initial weights from the global generator.</summary>
+/// <summary>
+/// The kernel of a convolution without bias. TorchSharp's own module would draw initial weights from the global generator.
+/// </summary>
 internal sealed class ConvolutionKernel : torch.nn.Module
 {
     public readonly Parameter weight;

@@ -2,7 +2,9 @@ using TorchSharp;
 
 namespace GMem.Evaluation;
 
-/// <summary>Mixed_6b to Mixed_6e: 7x7 convolutions as products of 1x7 and 7x1, and an average pool that does not count its padding.</summary>
+/// <summary>
+/// Mixed_6b to Mixed_6e: 7x7 convolutions as products of 1x7 and 7x1, and an average pool that does not count its padding.
+/// </summary>
 internal sealed class InceptionC : torch.nn.Module
 {
     private readonly BasicConv2d branch1x1;
@@ -32,7 +34,9 @@ internal sealed class InceptionC : torch.nn.Module
         RegisterComponents();
     }
 
-    /// <summary>The first branch alone: in Mixed_6d the TensorFlow node <c>mixed_6/conv</c>, of which the sFID takes its features.</summary>
+    /// <summary>
+    /// The first branch alone: in Mixed_6d the TensorFlow node <c>mixed_6/conv</c>, of which the sFID takes its features.
+    /// </summary>
     public torch.Tensor FirstBranch(torch.Tensor x) => branch1x1.Forward(x);
 
     public torch.Tensor Forward(torch.Tensor x)

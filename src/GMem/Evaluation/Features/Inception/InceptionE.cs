@@ -2,7 +2,9 @@ using TorchSharp;
 
 namespace GMem.Evaluation;
 
-/// <summary>Mixed_7b and Mixed_7c: 3x3 convolutions split into 1x3 beside 3x1. The last one pools by maximum, as the network of the FID does.</summary>
+/// <summary>
+/// Mixed_7b and Mixed_7c: 3x3 convolutions split into 1x3 beside 3x1. The last one pools by maximum, as the network of the FID does.
+/// </summary>
 internal sealed class InceptionE : torch.nn.Module
 {
     private readonly BasicConv2d branch1x1;

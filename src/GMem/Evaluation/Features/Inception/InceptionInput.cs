@@ -30,7 +30,9 @@ internal static class InceptionInput
         return resized.TimesInPlace(1 / 128.0).PlusInPlace(-1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>One axis: source coordinate = target index * (in / out), without the half pixel; the upper neighbour stops at the edge.</summary>
+    /// <summary>
+    /// One axis: source coordinate = target index * (in / out), without the half pixel; the upper neighbour stops at the edge.
+    /// </summary>
     private static torch.Tensor InterpolateCorners(torch.Tensor x, int axis)
     {
         using DisposeScope scope = torch.NewDisposeScope();

@@ -3,8 +3,8 @@ using TorchSharp;
 namespace GMem.Evaluation;
 
 /// <summary>
-/// InceptionV3 (Szegedy et al., 2016, arXiv 1512.00567) in the variant by which the FID is defined: TensorFlow's network of December 2015 with 1008
-/// classes, under the state-dict names of its PyTorch port. Evaluation mode only; no auxiliary classifier.
+/// InceptionV3 (Szegedy et al., 2016, arXiv 1512.00567) in the variant by which the FID is defined: TensorFlow's network of December 2015
+/// with 1008 classes, under the state-dict names of its PyTorch port. Evaluation mode only; no auxiliary classifier.
 /// </summary>
 internal sealed class InceptionV3 : torch.nn.Module
 {
