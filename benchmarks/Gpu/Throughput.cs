@@ -31,7 +31,8 @@ internal sealed record Throughput(int Batch, double TrainingImagesPerSecond, dou
         TrainingOptions training = new() { BatchSize = batch, Precision = mixed ? Precision.BFloat16Mixed : Precision.Float32 };
         using MatrixProducts? products = MatrixProducts.Use(device, training);
         using TrainingState state = new(network, training);
-        BatchGradient gradient = new(network, new TrainingLoss(training.CreateTransport(), training), training, device);
+        TrainingLoss loss = new(training.CreateTransport(), training.TermsFor(network.Options, hasTokens: false));
+        BatchGradient gradient = new(network, loss, training, device);
         using DisposeScope scope = torch.NewDisposeScope();
         StepDraws draws = new(Images(network, batch, device), Images(network, batch, device), torch.rand(batch, device: device), torch.randn([batch, network.Options.SnippetSize], device: device), null);
         network.train();
@@ -41,8 +42,8 @@ internal sealed record Throughput(int Batch, double TrainingImagesPerSecond, dou
             {
                 using DisposeScope step = torch.NewDisposeScope();
                 state.Parameters.ZeroGradients();
-                LossTerms loss = gradient.Accumulate(draws, clock: null);
-                _ = state.Optimizer.Update(1e-4, 0.999, loss.Total);
+                torch.Tensor losses = gradient.Accumulate(draws, clock: null);
+                _ = state.Optimizer.Update(1e-4, 0.999, losses[0]);
             }
         }
 

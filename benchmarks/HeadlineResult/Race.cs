@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using GMem;
 using GMem.Encoders;
+using GMem.Latents;
 using GMem.Runtime;
 using GMem.Training;
 using TorchSharp;

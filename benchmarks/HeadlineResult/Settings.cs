@@ -1,6 +1,7 @@
 using GMem;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Training;
 using GMem.Transport;
 using HeadlineResult.Encoders;
 using TorchSharp;
@@ -25,7 +26,7 @@ internal static class Settings
         Encoded(protocol, "whitened components", (images, _) => WhitenedPcaEncoder.Fit(images, protocol.SnippetDimension, 1)),
         With(protocol, "adaLN initialised as in the public GMem code", o => o.Network.Initialisation = SiTInitialisation.PublicGMem),
         With(protocol, "times logit-normal", o => o.Training.TimeDistribution = TimeDistribution.LogitNormal()),
-        With(protocol, "cosine loss 1", o => o.Training.CosineLossWeight = 1),
+        With(protocol, "cosine loss 1", o => o.Training.Losses = [new VelocityLoss(), new CosineLoss()]),
         With(protocol, $"projection loss 0.5 on patch features, projector {ProjectorWidth} wide", o => (o.Network.ProjectionSize, o.Network.ProjectorHiddenSize) = (PatchEncoder.TokenWidth, ProjectorWidth)) with
         {
             Encoder = (images, seed) => new EncoderWithTokens(PcaEncoder.Fit(images, protocol.SnippetDimension), PatchEncoder.Fit(images, protocol.SnippetDimension, seed)),

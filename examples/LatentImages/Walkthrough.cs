@@ -72,7 +72,7 @@ internal static class Walkthrough
                 BatchSize = settings.BatchSize,
                 Seed = settings.Seed,
                 HorizontalFlip = true,
-                CosineLossWeight = 1,
+                Losses = [new VelocityLoss(), new CosineLoss(), new ProjectionLoss()],
                 LogEveryNStep = 10,
             },
             Progress = progress,

@@ -1,3 +1,4 @@
+using GMem.Latents;
 using GMem.MLNet.Generation;
 using GMem.MLNet.Persistence;
 using GMem.MLNet.Training;

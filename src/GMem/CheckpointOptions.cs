@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Transport;
 
@@ -13,24 +14,30 @@ public sealed class CheckpointOptions
     public SiTOptions? Network { get; set; }
 
     /// <summary>
-    /// Attention heads of an inferred network, where neither rotary tables nor norms of queries tell them and width and depth are not those of a published size
-    /// (<see cref="SiTPreset"/>). Above 0, or null. Default null.
+    /// Attention heads of an inferred network, where neither rotary tables nor norms of queries tell them and width and depth are not those
+    /// of a published size (<see cref="SiTPreset"/>). Above 0, or null. Default null.
     /// </summary>
     public int? HeadCount { get; set; }
 
     /// <summary>
-    /// Decodes what the network makes. Set its <see cref="ImageAutoencoder.Statistics"/> to those that the network was trained with. It stays yours; the model shares its weights. Null for a
-    /// network on pixels. Default null.
+    /// Decodes what the network makes. Set its <see cref="ImageAutoencoder.Statistics"/> to those that the network was trained with. It stays
+    /// yours; the model shares its weights. Null for a network on pixels. Default null.
     /// </summary>
     public ImageAutoencoder? Autoencoder { get; set; }
 
     /// <summary>The encoder that made the bank, for prompts by image. It stays yours; the model shares its weights. Default null.</summary>
     public SnippetEncoder? Encoder { get; set; }
 
-    /// <summary>Names of the classes of a label-conditioned network, in the order of their numbers; null calls them by their numbers: <c>0</c>, <c>1</c>, ... Default null.</summary>
+    /// <summary>
+    /// Names of the classes of a label-conditioned network, in the order of their numbers; null calls them by their numbers: <c>0</c>,
+    /// <c>1</c>, ... Default null.
+    /// </summary>
     public IReadOnlyList<string>? ClassNames { get; set; }
 
-    /// <summary>Whether to take the moving average of the weights (<c>ema</c>) where a training checkpoint has both. Default true, as the published samples do.</summary>
+    /// <summary>
+    /// Whether to take the moving average of the weights (<c>ema</c>) where a training checkpoint has both. Default true, as the published
+    /// samples do.
+    /// </summary>
     public bool UseAverage { get; set; } = true;
 
     /// <summary>The path that the network was trained on. Default linear.</summary>

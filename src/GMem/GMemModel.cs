@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Images;
+using GMem.Latents;
 using GMem.Memory;
 using GMem.Model;
 using GMem.Runtime;

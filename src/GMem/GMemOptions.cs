@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Latents;
+using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Training;
 
@@ -11,12 +12,14 @@ namespace GMem;
 public sealed class GMemOptions
 {
     /// <summary>
-    /// The network. Its input size and channels, and the sizes of its conditions, are set from the data. Default: patches of 4 pixels, 192 wide, 6 deep, 6 heads
-    /// (4.4 million parameters), which trains on a CPU, and a snippet dropout of 0.05: the public 0.4 costs a short training most of what the memory gives (docs/settings.md).
+    /// The network. Its input size and channels, and the sizes of its conditions, are set from the data. Default: patches of 4 pixels, 192 wide, 6
+    /// deep, 6 heads (4.4 million parameters), which trains on a CPU, and a snippet dropout of 0.05: the public 0.4 costs a short training most of
+    /// what the memory gives (docs/settings.md).
     /// </summary>
     /// <remarks>
-    /// With other <see cref="SiTOptions.Conditions"/> (labels, or none at all) it is a plain SiT, a baseline without memory. A <see cref="SiTOptions.ProjectionSize"/> above 0 switches the projection loss
-    /// (REPA) on, with the weight of <see cref="TrainingOptions.ProjectionLossWeight"/>; the <see cref="Encoder"/> must then have patch tokens of that width.
+    /// With other <see cref="SiTOptions.Conditions"/> (labels, or none at all) it is a plain SiT, a baseline without memory. A
+    /// <see cref="SiTOptions.ProjectionSize"/> above 0 switches the <see cref="ProjectionLoss"/> (REPA) of
+    /// <see cref="TrainingOptions.Losses"/> on; the <see cref="Encoder"/> must then have patch tokens of that width.
     /// </remarks>
     public SiTOptions Network { get; set; } = new() { PatchSize = 4, HiddenSize = 192, Depth = 6, HeadCount = 6, Conditions = [new SnippetCondition { Dropout = 0.05 }] };
 
@@ -46,8 +49,9 @@ public sealed class GMemOptions
     public ImageAutoencoder? Autoencoder { get; set; }
 
     /// <summary>
-    /// A model whose weights training starts from (fine-tuning), on these images and with a new bank. Its network is taken as it is; of <see cref="Network"/> only
-    /// the dropout of snippets and <see cref="SiTOptions.ActivationCheckpointing"/> count. Stays yours, and as it is. Null starts from random weights. Default null.
+    /// A model whose weights training starts from (fine-tuning), on these images and with a new bank. Its network is taken as it is; of
+    /// <see cref="Network"/> only the dropout of snippets and <see cref="SiTOptions.ActivationCheckpointing"/> count. Stays yours, and as it is.
+    /// Null starts from random weights. Default null.
     /// </summary>
     public GMemModel? InitialModel { get; set; }
 

@@ -1,3 +1,5 @@
+using GMem.Runtime;
+
 namespace GMem;
 
 /// <summary>How <see cref="GMemModel.GenerateAsync"/> hands images out.</summary>

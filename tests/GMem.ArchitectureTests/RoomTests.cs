@@ -11,12 +11,12 @@ public sealed class RoomTests
         { "Images", ["Encoders", "Autoencoders", "Memory", "Backbone", "Transport", "Training", "Sampling", "Evaluation", "Model"] },
         { "Encoders", ["Memory", "Backbone", "Transport", "Training", "Sampling", "Evaluation", "Model"] },
         { "Autoencoders", ["Encoders", "Memory", "Backbone", "Transport", "Training", "Sampling", "Evaluation", "Model"] },
-        { "Latents", ["Backbone", "Transport", "Sampling", "Evaluation", "Model"] },
+        { "Latents", ["Backbone", "Transport", "Training", "Sampling", "Evaluation", "Model", "GMem.GMemModel", "GMem.GMemOptions"] },
         { "Memory", ["Backbone", "Transport", "Training", "Sampling", "Encoders", "Autoencoders", "Evaluation", "Model"] },
         { "Backbone", ["Training", "Sampling", "Transport", "Memory", "Encoders", "Autoencoders", "Evaluation", "Model"] },
         { "Transport", ["Images", "Encoders", "Autoencoders", "Memory", "Backbone", "Training", "Sampling", "Weights", "Evaluation", "Model"] },
         { "Sampling", ["Images", "Encoders", "Autoencoders", "Memory", "Training", "Evaluation", "Model"] },
-        { "Training", ["Sampling", "Evaluation"] },
+        { "Training", ["Sampling", "Evaluation", "Model", "GMem.GMemModel", "GMem.GMemOptions", "GMem.GenerationRequest", "GMem.GeneratedImages"] },
         { "Evaluation", ["Training", "Sampling", "Transport", "Backbone", "Memory", "Model"] },
     };
 

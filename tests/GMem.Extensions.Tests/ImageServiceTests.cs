@@ -1,3 +1,4 @@
+using GMem.Latents;
 using GMem.Tests.Shared;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -151,7 +152,7 @@ public sealed class ImageServiceTests
         Microsoft.ML.MLContext ml = new(seed: 1);
         GMemOptions tiny = TinyModel.Options();
         using TemporaryFolder folder = new();
-        using Training.TrainingImages images = TinyModel.Images();
+        using TrainingImages images = TinyModel.Images();
         int number = 0;
         foreach (Images.RgbImage image in Images.ImageTensors.FromTensor(images.Pixels))
         {

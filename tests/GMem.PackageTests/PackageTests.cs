@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using GMem.Images;
+using GMem.Latents;
 using GMem.Tests.Shared;
 using GMem.Training;
 

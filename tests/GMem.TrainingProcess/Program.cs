@@ -4,6 +4,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using GMem;
+using GMem.Latents;
 using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Training;

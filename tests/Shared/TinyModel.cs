@@ -1,5 +1,6 @@
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Latents;
 using GMem.Sampling;
 using GMem.Training;
 using TorchSharp;

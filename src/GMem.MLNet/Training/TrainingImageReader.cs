@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using GMem.Images;
+using GMem.Latents;
 using GMem.MLNet.Columns;
 using GMem.Training;
 using Microsoft.ML;

@@ -9,13 +9,22 @@ public sealed class EvaluationOptions
     /// <summary>Subsets of the kernel distance, at least 1. Default 100.</summary>
     public int KernelSubsets { get; set; } = 100;
 
-    /// <summary>Images in a subset of the kernel distance, at least 2. Default null: 1,000, or half the smaller set where that is less; the result states it.</summary>
+    /// <summary>
+    /// Images in a subset of the kernel distance, at least 2. Default null: 1,000, or half the smaller set where that is less; the result
+    /// states it.
+    /// </summary>
     public int? KernelSubsetSize { get; set; }
 
-    /// <summary>Splits of the Inception score, at least 1; with fewer images than this, one split an image, and the result states how many. Default 10.</summary>
+    /// <summary>
+    /// Splits of the Inception score, at least 1; with fewer images than this, one split an image, and the result states how many. Default
+    /// 10.
+    /// </summary>
     public int InceptionSplits { get; set; } = 10;
 
-    /// <summary>Fewer images than this on either side give a warning. Default 10,000, the least that is recommended for the FID (Heusel et al., 2017).</summary>
+    /// <summary>
+    /// Fewer images than this on either side give a warning. Default 10,000, the least that is recommended for the FID (Heusel et al.,
+    /// 2017).
+    /// </summary>
     public long RecommendedSampleCount { get; set; } = 10_000;
 
     /// <summary>Seed of subsets and splits. Default 0.</summary>

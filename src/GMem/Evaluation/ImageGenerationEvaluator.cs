@@ -18,7 +18,9 @@ public static class ImageGenerationEvaluator
     /// <param name="options">Settings, or null for the defaults.</param>
     /// <param name="copies">A copy check to report with the rest, or null.</param>
     /// <returns>The metrics.</returns>
-    /// <exception cref="ArgumentException">The sets are of different features, too small, or hold NaN; or a setting is out of range.</exception>
+    /// <exception cref="ArgumentException">
+    /// The sets are of different features, too small, or hold NaN; or a setting is out of range.
+    /// </exception>
     public static ImageGenerationMetrics Evaluate(FeatureSet real, FeatureSet generated, EvaluationOptions? options = null, CopyCheckResult? copies = null)
     {
         ArgumentNullException.ThrowIfNull(real);
@@ -49,7 +51,9 @@ public static class ImageGenerationEvaluator
         };
     }
 
-    /// <summary>Compares generated images with saved statistics of real ones: Frechet distance and Inception score, which need no more.</summary>
+    /// <summary>
+    /// Compares generated images with saved statistics of real ones: Frechet distance and Inception score, which need no more.
+    /// </summary>
     /// <param name="real">Statistics of the real images.</param>
     /// <param name="generated">Features of the generated images, at least 4.</param>
     /// <param name="options">Settings, or null for the defaults.</param>

@@ -4,8 +4,9 @@ namespace GMem.Latents;
 
 /// <summary>The names and types under which encoded images are kept, in memory and in shards.</summary>
 /// <remarks>
-/// <c>latents</c>, <c>latents_flip</c> and <c>labels</c> are those of the public code, which can read our shards for that reason; the rest is ours. Latents and snippets are
-/// float32. Deviations and patch tokens, which are noise and targets, are float16: half the space, and an error of 5e-4 of their size.
+/// <c>latents</c>, <c>latents_flip</c> and <c>labels</c> are those of the public code, which can read our shards for that reason; the rest
+/// is ours. Latents and snippets are float32. Deviations and patch tokens, which are noise and targets, are float16: half the space, and an
+/// error of 5e-4 of their size.
 /// </remarks>
 internal static class EncodedTable
 {

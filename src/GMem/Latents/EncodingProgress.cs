@@ -1,6 +1,9 @@
 namespace GMem.Latents;
 
-/// <summary>How far the encoding of the training images has come. It is done once, before training; what an earlier run left in the workspace is found, not encoded.</summary>
+/// <summary>
+/// How far the encoding of the training images has come. It is done once, before training; what an earlier run left in the workspace is
+/// found, not encoded.
+/// </summary>
 /// <param name="Encoded">Images that this run encoded.</param>
 /// <param name="Found">Images whose latents, snippets or tokens an earlier run had encoded.</param>
 /// <param name="Total">All images.</param>

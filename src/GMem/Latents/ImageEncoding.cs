@@ -1,12 +1,15 @@
-using GMem.Parts;
 using GMem.Autoencoders;
 using GMem.Encoders;
+using GMem.Parts;
 using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Latents;
 
-/// <summary>What is made of each image before training, once: latents, snippet and patch tokens, of the image and, if asked for, of its mirror image.</summary>
+/// <summary>
+/// What is made of each image before training, once: latents, snippet and patch tokens, of the image and, if asked for, of its mirror
+/// image.
+/// </summary>
 /// <param name="autoencoder">Makes the latents; null where the network works on pixels.</param>
 /// <param name="encoder">Makes snippets and tokens; null where neither is wanted.</param>
 /// <param name="tokenGrid">Patch tokens along a side of the network's input; 0 where none are wanted.</param>
@@ -134,7 +137,7 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
         {
             throw new ArgumentException(
                 $"The encoder gives {count} patch tokens an image, but the network has {tokenGrid} x {tokenGrid} tokens, to which only a finer square grid can be averaged down. "
-                + "Use larger patches in the network, or switch the projection loss off (Training.ProjectionLossWeight = 0).");
+                + "Use larger patches in the network, or take the projection loss out of Training.Losses.");
         }
 
         torch.Tensor grid = tokens.transpose(1, 2).reshape(tokens.shape[0], tokens.shape[2], side, side);

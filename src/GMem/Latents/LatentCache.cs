@@ -7,8 +7,9 @@ namespace GMem.Latents;
 
 /// <summary>Encodes the images of a data set once, and finds them again.</summary>
 /// <remarks>
-/// With a workspace the result lies in <c>latents/KEY/shard-00000.safetensors</c> and so on, where the key is the SHA-256 of all images, weights and settings. A shard is written
-/// whole or not at all, so a run that was killed goes on after its last complete one, and the next run of the same things encodes nothing. Without a workspace it is kept in memory.
+/// With a workspace the result lies in <c>latents/KEY/shard-00000.safetensors</c> and so on, where the key is the SHA-256 of all images,
+/// weights and settings. A shard is written whole or not at all, so a run that was killed goes on after its last complete one, and the next
+/// run of the same things encodes nothing. Without a workspace it is kept in memory.
 /// </remarks>
 internal static class LatentCache
 {

@@ -7,8 +7,8 @@ namespace GMem.Latents;
 
 /// <summary>Latents that were encoded before.</summary>
 /// <remarks>
-/// Where an autoencoder gives a distribution, every use of an image draws from it anew, as a function of (seed, step); the public code draws once, when it encodes. Either way the
-/// network sees latents as the decoder was trained on them.
+/// Where an autoencoder gives a distribution, every use of an image draws from it anew, as a function of (seed, step); the public code
+/// draws once, when it encodes. Either way the network sees latents as the decoder was trained on them.
 /// </remarks>
 /// <param name="means">Latents before normalisation.</param>
 /// <param name="deviations">Their deviations, or null.</param>

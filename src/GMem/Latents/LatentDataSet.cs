@@ -4,11 +4,14 @@ using TorchSharp;
 
 namespace GMem.Latents;
 
-/// <summary>A folder of encoded images as the public code writes it, to train on without the images: mapped, so that it may be larger than memory.</summary>
+/// <summary>
+/// A folder of encoded images as the public code writes it, to train on without the images: mapped, so that it may be larger than memory.
+/// </summary>
 /// <remarks>
-/// Every <c>.safetensors</c> file of the folder is a shard, in the ordinal order of their names. Each holds <c>latents</c> <c>[n, C, h, h]</c> before normalisation and may hold
-/// <c>latents_flip</c> of the mirror images and <c>labels</c> <c>[n]</c>. Statistics may lie beside them as <c>latents_stats.pt</c> or <c>.safetensors</c>. The folders that training
-/// caches under <c>WorkspacePath/latents</c> are of the same layout, with <c>latents_std</c>, <c>snippets</c>, <c>tokens</c> and their <c>_flip</c> besides.
+/// Every <c>.safetensors</c> file of the folder is a shard, in the ordinal order of their names. Each holds <c>latents</c> <c>[n, C, h,
+/// h]</c> before normalisation and may hold <c>latents_flip</c> of the mirror images and <c>labels</c> <c>[n]</c>. Statistics may lie
+/// beside them as <c>latents_stats.pt</c> or <c>.safetensors</c>. The folders that training caches under <c>WorkspacePath/latents</c> are
+/// of the same layout, with <c>latents_std</c>, <c>snippets</c>, <c>tokens</c> and their <c>_flip</c> besides.
 /// </remarks>
 public sealed class LatentDataSet : IDisposable
 {
@@ -53,7 +56,9 @@ public sealed class LatentDataSet : IDisposable
     /// <param name="folder">The folder.</param>
     /// <returns>The data set; dispose it.</returns>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
-    /// <exception cref="InvalidDataException">It holds no shards, or they are damaged or do not fit each other; the message names the file.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It holds no shards, or they are damaged or do not fit each other; the message names the file.
+    /// </exception>
     public static LatentDataSet Open(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);

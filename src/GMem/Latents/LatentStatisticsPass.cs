@@ -5,7 +5,10 @@ using TorchSharp;
 
 namespace GMem.Latents;
 
-/// <summary>Mean and deviation of each channel of cached latents, as training sees them: what is drawn has the variance of the means and that of the drawing.</summary>
+/// <summary>
+/// Mean and deviation of each channel of cached latents, as training sees them: what is drawn has the variance of the means and that of the
+/// drawing.
+/// </summary>
 internal static class LatentStatisticsPass
 {
     private const long RowsAtOnce = 1024;

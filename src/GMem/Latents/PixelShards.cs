@@ -1,14 +1,14 @@
 using System.Globalization;
 using GMem.Images;
-using GMem.Training;
 using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Latents;
 
 /// <summary>
-/// Pixels of training images in uint8 shards of the workspace, written as they come and mapped when all are there, so that a data set may be larger than memory. They
-/// belong to one run and are deleted with its images (those of a run that was killed, by the next one); what is kept between runs is what was encoded from them.
+/// Pixels of training images in uint8 shards of the workspace, written as they come and mapped when all are there, so that a data set may
+/// be larger than memory. They belong to one run and are deleted with its images (those of a run that was killed, by the next one); what is
+/// kept between runs is what was encoded from them.
 /// </summary>
 internal sealed class PixelShards : IDisposable
 {

@@ -86,7 +86,8 @@ internal sealed class LatentPreparation(
     private RowPair Tokens()
     {
         RowPair tokens = Pair(EncodedTable.Tokens) ?? throw new ArgumentException(
-            $"The projection loss (Network.ProjectionSize = {_plan.Network.ProjectionSize}) needs patch tokens, but '{latents.Folder}' holds no '{EncodedTable.Tokens}'. Switch it off with Training.ProjectionLossWeight = 0.");
+            $"The projection loss (Network.ProjectionSize = {_plan.Network.ProjectionSize}) needs patch tokens, but '{latents.Folder}' holds no '{EncodedTable.Tokens}'. "
+            + "Take the loss out of Training.Losses.");
         long grid = latents.Size / _plan.Network.PatchSize;
         return tokens.Plain.RowShape is [long count, long width] && count == grid * grid && width == _plan.Network.ProjectionSize && (!Mirror || tokens.CanMirror) ? tokens
             : throw new ArgumentException(

@@ -1,7 +1,7 @@
 using GMem.Backbone;
+using GMem.Images;
 using GMem.Runtime;
 using GMem.Training;
-using GMem.Training.Checkpoints;
 using GMem.Weights;
 using TorchSharp;
 
@@ -24,7 +24,7 @@ internal sealed class ModelFitting(
         {
             using GMemModel preview = Preview(sit);
             using TrainingWorkspace? workspace = options.WorkspacePath is { } path
-                ? new TrainingWorkspace(path, RunDescription.Of(options, data), options.Training, preview)
+                ? new TrainingWorkspace(path, RunDescription.Of(options, data), options.Training, TermNames(sit), count => Samples(preview, count))
                 : null;
             using TrainingLoop loop = new(sit, data.Set, options.Training, device, workspace);
             TrainingOutcome outcome = loop.Run(progress, cancellationToken);
@@ -42,6 +42,15 @@ internal sealed class ModelFitting(
     /// <summary>Generates with the network that is being trained, for people to look at.</summary>
     private GMemModel Preview(SiT network) => new(
         new ModelCore(network, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize, device) { OwnsNetwork = false }, data.Bank, options.Sampling);
+
+    /// <summary>Images of the seeds 1, 2 and so on.</summary>
+    private static IReadOnlyList<RgbImage> Samples(GMemModel preview, int count)
+    {
+        using GeneratedImages images = preview.Generate([.. Enumerable.Range(1, count).Select(seed => new GenerationRequest(seed))]);
+        return ImageTensors.FromTensor(images.Pixels);
+    }
+
+    private string[] TermNames(SiT network) => [.. options.Training.TermsFor(network.Options, data.Set.Tokens is not null).Select(t => t.Name)];
 
     private SiT Network()
     {

@@ -36,8 +36,8 @@ internal sealed class NetworkPlan(GMemOptions options)
         ];
     }
 
-    /// <summary>Whether the projection loss is on, which needs patch tokens.</summary>
-    public bool UsesTokens => Network.ProjectionSize > 0 && options.Training.ProjectionLossWeight > 0;
+    /// <summary>Whether a term of the loss, such as the projection loss, compares patch tokens.</summary>
+    public bool UsesTokens => Network.ProjectionSize > 0 && options.Training.UsesPatchTokens;
 
     /// <summary>The handle on the autoencoder that the model keeps.</summary>
     /// <param name="statistics">What its latents are normalised by; not used where it takes none.</param>
@@ -54,7 +54,7 @@ internal sealed class NetworkPlan(GMemOptions options)
         return handle;
     }
 
-    /// <exception cref="ArgumentException">The projection loss is on and the encoder cannot serve it.</exception>
+    /// <exception cref="ArgumentException">The encoder has no patch tokens, or not of the projector's width.</exception>
     public void RequireTokens(SnippetEncoder? encoder)
     {
         if (!UsesTokens)
@@ -65,12 +65,14 @@ internal sealed class NetworkPlan(GMemOptions options)
         if (encoder is null || encoder.PatchTokenDimension == 0)
         {
             throw new ArgumentException(
-                $"The projection loss (Network.ProjectionSize = {Network.ProjectionSize}) needs an encoder with patch tokens: set Encoder to one such as DINOv2, or switch the loss off with Training.ProjectionLossWeight = 0.");
+                $"The projection loss (Network.ProjectionSize = {Network.ProjectionSize}) needs an encoder with patch tokens: set Encoder to one such as DINOv2, "
+                + "or take the loss out of Training.Losses.");
         }
 
         if (encoder.PatchTokenDimension != Network.ProjectionSize)
         {
-            throw new ArgumentException($"Network.ProjectionSize is {Network.ProjectionSize}, but the encoder's patch tokens have {encoder.PatchTokenDimension} entries; set it to that.");
+            throw new ArgumentException(
+                $"Network.ProjectionSize is {Network.ProjectionSize}, but the encoder's patch tokens have {encoder.PatchTokenDimension} entries; set it to that.");
         }
     }
 

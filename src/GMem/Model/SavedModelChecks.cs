@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Memory;
+using GMem.Runtime;
 using GMem.Transport;
 using GMem.Weights;
 using TorchSharp;

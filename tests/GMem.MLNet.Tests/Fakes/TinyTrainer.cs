@@ -1,4 +1,5 @@
 using GMem.Images;
+using GMem.Latents;
 using GMem.Tests.Shared;
 using GMem.Training;
 using Microsoft.ML;

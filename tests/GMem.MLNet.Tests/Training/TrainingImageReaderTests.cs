@@ -1,4 +1,5 @@
 using GMem.Images;
+using GMem.Latents;
 using GMem.MLNet.Tests.Fakes;
 using GMem.MLNet.Tests.Generation;
 using GMem.MLNet.Training;

@@ -1,5 +1,6 @@
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Latents;
 using GMem.Memory;
 using GMem.Tests.Shared;
 using GMem.Training;
@@ -135,7 +136,7 @@ public sealed class BaselineTests
         options.Training.HorizontalFlip = true;
         ProgressList with = new(), without = new();
         using GMemModel model = GMemModel.Fit(images, options, torch.CPU, with);
-        options.Training.ProjectionLossWeight = 0;
+        options.Training.Losses = [new VelocityLoss()];
         using GMemModel plain = GMemModel.Fit(images, options, torch.CPU, without);
 
         // The loss is a cosine of -1 at best: with the weight 0.5 the total sinks by what the projector has learnt.

@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Encoders;
+using GMem.Latents;
 using GMem.Tests.Latents;
 using GMem.Tests.Shared;
 using GMem.Training;

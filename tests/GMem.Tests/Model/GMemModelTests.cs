@@ -1,5 +1,6 @@
 using System.Text;
 using GMem.Images;
+using GMem.Latents;
 using GMem.Memory;
 using GMem.Sampling;
 using GMem.Tests.Runtime;

@@ -10,6 +10,8 @@ namespace GMem.Tests.Training;
 [Collection(nameof(OperatorThreads))]
 public sealed class BatchGradientTests
 {
+    private static readonly IReadOnlyList<LossTerm> WithCosine = [new VelocityLoss(), new CosineLoss(0.5)];
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
@@ -17,13 +19,13 @@ public sealed class BatchGradientTests
     public void Accumulate_MicroBatches_SameLossAndGradientUpToRounding(int micro)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        (LossTerms wholeLoss, torch.Tensor whole) = Gradient(new TrainingOptions { CosineLossWeight = 0.5 });
-        (LossTerms loss, torch.Tensor parts) = Gradient(new TrainingOptions { CosineLossWeight = 0.5, MicroBatchSize = micro });
+        (torch.Tensor wholeLoss, torch.Tensor whole) = Gradient(new TrainingOptions { Losses = WithCosine });
+        (torch.Tensor loss, torch.Tensor parts) = Gradient(new TrainingOptions { Losses = WithCosine, MicroBatchSize = micro });
         Assert.False(whole.equal(parts).all().item<bool>() && micro < 4, "the micro-batches were not used");
         ReferenceFolder.Close(parts, whole, 1e-6, 1e-4, "gradient");
-        ReferenceFolder.Close(loss.Total, wholeLoss.Total, 0, 1e-6, "loss");
-        ReferenceFolder.Close(loss.Cosine!, wholeLoss.Cosine!, 0, 1e-6, "cosine loss");
-        Assert.False(loss.Total.requires_grad);
+        ReferenceFolder.Close(loss[0], wholeLoss[0], 0, 1e-6, "loss");
+        ReferenceFolder.Close(loss[2], wholeLoss[2], 0, 1e-6, "cosine loss");
+        Assert.False(loss.requires_grad);
     }
 
     [Theory]
@@ -34,17 +36,17 @@ public sealed class BatchGradientTests
     public void Accumulate_OnSeveralThreads_SameLossAndGradientUpToRounding(int threads, int? micro, bool checkpointing)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        (LossTerms wholeLoss, torch.Tensor whole) = Gradient(new TrainingOptions { CosineLossWeight = 0.5 });
-        TrainingOptions options = new() { CosineLossWeight = 0.5, MicroBatchSize = micro, BatchSize = 4 };
+        (torch.Tensor wholeLoss, torch.Tensor whole) = Gradient(new TrainingOptions { Losses = WithCosine });
+        TrainingOptions options = new() { Losses = WithCosine, MicroBatchSize = micro, BatchSize = 4 };
         OperatorThreads.Run(threads, () =>
         {
             Assert.Equal(threads, GradientTeam.Members(options, torch.CPU));
-            (LossTerms loss, torch.Tensor parts) = Gradient(options, checkpointing);
+            (torch.Tensor loss, torch.Tensor parts) = Gradient(options, checkpointing);
             Assert.False(whole.equal(parts).all().item<bool>(), "the threads were not used");
             ReferenceFolder.Close(parts, whole, 1e-6, 1e-4, "gradient");
-            ReferenceFolder.Close(loss.Total, wholeLoss.Total, 0, 1e-6, "loss");
-            ReferenceFolder.Close(loss.Cosine!, wholeLoss.Cosine!, 0, 1e-6, "cosine loss");
-            Assert.Null(loss.Projection);
+            ReferenceFolder.Close(loss[0], wholeLoss[0], 0, 1e-6, "loss");
+            ReferenceFolder.Close(loss[2], wholeLoss[2], 0, 1e-6, "cosine loss");
+            Assert.Equal(3, loss.shape[0]);
 
             // The same threads, the same bits.
             Assert.True(parts.equal(Gradient(options, checkpointing).Gradient).all().item<bool>());
@@ -75,10 +77,10 @@ public sealed class BatchGradientTests
         using GradientTeam team = GradientTeam.Of(sit, parameters, new TrainingOptions { BatchSize = 2 }, torch.CPU)!;
         using DisposeScope scope = torch.NewDisposeScope();
         StepDraws draws = new(torch.zeros(2, 1), torch.zeros(2, 1), torch.zeros(2), [], null);
-        LossTerms Half(SiT network, StepDraws some, double share, bool counts) => new(TensorNumbers.Full([], share), TensorNumbers.Full([], network == sit ? 1 : 2), null, null);
+        torch.Tensor Half(SiT network, StepDraws some, double share, bool counts) => torch.tensor([(float)share, network == sit ? 1 : 2]);
         Assert.Throws<IOException>(() => team.Pass(draws, 1, (network, some, share, counts) => counts ? Half(network, some, share, counts) : throw new IOException("no")));
-        LossTerms loss = team.Pass(draws, 1, Half);
-        Assert.Equal((1f, 3f), (loss.Total.item<float>(), loss.Data.item<float>()));
+        torch.Tensor loss = team.Pass(draws, 1, Half);
+        Assert.Equal([1f, 3f], loss.data<float>().ToArray());
     });
 
     [Theory]
@@ -88,14 +90,14 @@ public sealed class BatchGradientTests
     public void Accumulate_BFloat16Mixed_NearFloat32WithFloat32Gradients(bool checkpointing, bool lightning)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        (LossTerms exactLoss, torch.Tensor exact) = Gradient(new TrainingOptions(), checkpointing: false, lightning);
-        (LossTerms loss, torch.Tensor mixed) = Gradient(new TrainingOptions { Precision = Precision.BFloat16Mixed }, checkpointing, lightning);
+        (torch.Tensor exactLoss, torch.Tensor exact) = Gradient(new TrainingOptions(), checkpointing: false, lightning);
+        (torch.Tensor loss, torch.Tensor mixed) = Gradient(new TrainingOptions { Precision = Precision.BFloat16Mixed }, checkpointing, lightning);
         Assert.Equal(torch.float32, mixed.dtype);
-        Assert.Equal(torch.float32, loss.Total.dtype);
+        Assert.Equal(torch.float32, loss.dtype);
         Assert.False(exact.equal(mixed).all().item<bool>(), "bfloat16 was not used");
 
         // bfloat16 keeps 8 bits: products are off by some 2^-9 each.
-        ReferenceFolder.Close(loss.Total, exactLoss.Total, 0, 5e-3, "loss");
+        ReferenceFolder.Close(loss[0], exactLoss[0], 0, 5e-3, "loss");
         double error = (mixed - exact).norm().item<float>() / exact.norm().item<float>();
         Assert.True(error < 0.03, $"gradient off by {error:p1}");
         Assert.False(Autocast.IsOn(torch.CPU), "it stayed on");
@@ -111,7 +113,7 @@ public sealed class BatchGradientTests
     }
 
     /// <summary>Of a batch of four, in a network whose gates are not zero, so that every block matters.</summary>
-    private static (LossTerms Loss, torch.Tensor Gradient) Gradient(TrainingOptions options, bool checkpointing = false, bool lightning = false)
+    private static (torch.Tensor Loss, torch.Tensor Gradient) Gradient(TrainingOptions options, bool checkpointing = false, bool lightning = false)
     {
         using torch.Generator generator = new(4);
         SiTOptions network = new() { InputSize = 8, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2, Conditions = [new SnippetCondition { Size = 6 }], ActivationCheckpointing = checkpointing };
@@ -136,8 +138,9 @@ public sealed class BatchGradientTests
         using (torch.enable_grad())
         {
             using GradientTeam? team = options.BatchSize == draws.Count ? GradientTeam.Of(sit, parameters, options, torch.CPU) : null;
-            LossTerms loss = new BatchGradient(sit, new TrainingLoss(options.CreateTransport(), options), options, torch.CPU, team).Accumulate(draws, clock: null);
-            return (loss, parameters.Gradients.clone());
+            TrainingLoss loss = new(options.CreateTransport(), options.TermsFor(network, hasTokens: false));
+            torch.Tensor losses = new BatchGradient(sit, loss, options, torch.CPU, team).Accumulate(draws, clock: null);
+            return (losses, parameters.Gradients.clone());
         }
     }
 }

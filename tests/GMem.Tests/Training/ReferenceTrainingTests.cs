@@ -70,7 +70,8 @@ public sealed class ReferenceTrainingTests
         using SiT network = TestBackbone.Load(FileOf(run, "init")!, config, torch.float32);
         network.train();
         TrainingOptions options = Options(config);
-        TrainingLoss loss = new(options.CreateTransport(), options);
+        IReadOnlyList<LossTerm> lossTerms = options.TermsFor(network.Options, batches.Contains("batch0.z"));
+        TrainingLoss loss = new(options.CreateTransport(), lossTerms);
         using FlatParameters parameters = new(network.TrainableParameters());
         using FlatAdamW optimizer = new(parameters, new AdamWSettings(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay), options.MaxGradientNorm);
         Dictionary<string, torch.Tensor> smallGradient = [];
@@ -80,14 +81,16 @@ public sealed class ReferenceTrainingTests
             parameters.ZeroGradients();
             torch.Tensor condition = torch.nn.functional.normalize(batches.Read($"batch{step}.c_raw"), 2, 1, 1e-12);
             ReferenceFolder.Close(condition, batches.Read($"batch{step}.c"), 1e-6, 0, $"{run} snippets of step {step}");
-            LossTerms terms = loss.Compute(
-                network,
+            StepDraws draws = new(
                 batches.Read($"batch{step}.x1"),
                 batches.Read($"batch{step}.x0"),
                 batches.Read($"batch{step}.t"),
                 [condition],
                 batches.Contains($"batch{step}.z") ? batches.Read($"batch{step}.z") : null);
-            terms.Total.backward();
+            (torch.Tensor total, torch.Tensor values) = loss.Compute(network, draws);
+            Dictionary<string, torch.Tensor> terms = lossTerms.Select((t, i) => (t.Name, Value: values[i + 1])).ToDictionary(t => t.Name, t => t.Value);
+            terms.Add("total", values[0]);
+            total.backward();
             if (FileOf(run, "step0") is { } detail)
             {
                 CheckStep(run, detail, step, terms, parameters, network, options);
@@ -112,11 +115,16 @@ public sealed class ReferenceTrainingTests
         EmaWarmUp = false,
         Path = Enum.Parse<InterpolantKind>(config.GetProperty("path_type").GetString()!, ignoreCase: true),
         Prediction = Enum.Parse<PredictionTarget>(config.GetProperty("prediction").GetString()!, ignoreCase: true),
-        CosineLossWeight = config.GetProperty("use_cosine_loss").GetBoolean() ? 1 : 0,
-        ProjectionLossWeight = config.GetProperty("proj_loss_weight").GetDouble(),
+        Losses =
+        [
+            new VelocityLoss(),
+            new CosineLoss(config.GetProperty("use_cosine_loss").GetBoolean() ? 1 : 0),
+            new ProjectionLoss(config.GetProperty("proj_loss_weight").GetDouble()),
+        ],
     };
 
-    private static void CheckStep(string run, string path, int step, LossTerms terms, FlatParameters parameters, SiT network, TrainingOptions options)
+    private static void CheckStep(
+        string run, string path, int step, Dictionary<string, torch.Tensor> terms, FlatParameters parameters, SiT network, TrainingOptions options)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         torch.Tensor norm = parameters.GradientNorm();
@@ -126,10 +134,10 @@ public sealed class ReferenceTrainingTests
         {
             torch.Tensor? actual = columns[column] switch
             {
-                "total" => terms.Total,
-                "mse" => terms.Data,
-                "cos" => terms.Cosine,
-                "proj" => terms.Projection,
+                "total" => terms["total"],
+                "mse" => terms["velocity"],
+                "cos" => terms["cosine"],
+                "proj" => terms["projection"],
                 "grad_norm_before_clip" => norm,
                 string other => throw new InvalidDataException($"column {other}"),
             };

@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Latents;
 using GMem.Memory;
 using GMem.Runtime;
 using GMem.Tests.Shared;

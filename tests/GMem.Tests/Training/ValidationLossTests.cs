@@ -1,3 +1,4 @@
+using GMem.Latents;
 using GMem.Tests.Shared;
 using GMem.Training;
 using TorchSharp;

@@ -6,11 +6,11 @@ using System.Text.Json.Serialization;
 using GMem.Weights;
 using TorchSharp;
 
-namespace GMem.Training.Checkpoints;
+namespace GMem.Training;
 
 /// <summary>
-/// A training state as a safetensors file: flat weights, moments and averages as tensors; numbers, the run's description and a SHA-256 over all of
-/// it in the metadata.
+/// A training state as a safetensors file: flat weights, moments and averages as tensors; numbers, the run's description and a SHA-256 over
+/// all of it in the metadata.
 /// </summary>
 internal static class CheckpointFile
 {

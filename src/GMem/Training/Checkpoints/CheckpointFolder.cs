@@ -1,9 +1,11 @@
 using System.Globalization;
 using GMem.Weights;
 
-namespace GMem.Training.Checkpoints;
+namespace GMem.Training;
 
-/// <summary>The checkpoints of a run in its workspace, <c>checkpoints/step-00001000.safetensors</c> and so on; the newest few are kept.</summary>
+/// <summary>
+/// The checkpoints of a run in its workspace, <c>checkpoints/step-00001000.safetensors</c> and so on; the newest few are kept.
+/// </summary>
 internal sealed class CheckpointFolder : ICheckpointStore
 {
     private const string FolderName = "checkpoints";
@@ -69,7 +71,7 @@ internal sealed class CheckpointFolder : ICheckpointStore
             try
             {
                 using LoadedCheckpoint checkpoint = CheckpointFile.Read(path);
-                RunDescription.RequireSame(checkpoint.Run, _run, path);
+                checkpoint.RequireRun(_run);
                 checkpoint.CopyTo(state);
                 _messages.Information($"Continuing from step {state.Step}, checkpoint '{path}'.");
                 return true;

@@ -1,4 +1,4 @@
-namespace GMem.Training.Checkpoints;
+namespace GMem.Training;
 
 /// <summary>Where a run's states are kept.</summary>
 internal interface ICheckpointStore : IDisposable

@@ -1,24 +1,49 @@
 using TorchSharp;
 
-namespace GMem.Training.Checkpoints;
+namespace GMem.Training;
 
 /// <summary>A checkpoint that was read and found whole. Owns its tensors.</summary>
-internal sealed class LoadedCheckpoint(string path, StateNumbers numbers, IReadOnlyDictionary<string, string> run, Dictionary<string, torch.Tensor> tensors) : IDisposable
+internal sealed class LoadedCheckpoint(
+    string path, StateNumbers numbers, IReadOnlyDictionary<string, string> run, Dictionary<string, torch.Tensor> tensors) : IDisposable
 {
-    public StateNumbers Numbers { get; } = numbers;
+    private const string None = "not there";
 
-    public IReadOnlyDictionary<string, string> Run { get; } = run;
+    public StateNumbers Numbers { get; } = numbers;
 
     public IReadOnlyDictionary<string, torch.Tensor> Tensors => tensors;
 
-    /// <exception cref="InvalidDataException">The state has other tensors, though the options are the same: another version of the library made it.</exception>
+    /// <param name="given">What decides the numbers of the run that is to continue, by name.</param>
+    /// <exception cref="ArgumentException">
+    /// It is not the run of the checkpoint; the message names each difference with its old and its new value.
+    /// </exception>
+    public void RequireRun(IReadOnlyDictionary<string, string> given)
+    {
+        string[] changes =
+        [
+            .. run.Keys.Union(given.Keys).Order(StringComparer.Ordinal)
+                .Where(name => run.GetValueOrDefault(name) != given.GetValueOrDefault(name))
+                .Select(name => $"{name} was {run.GetValueOrDefault(name, None)} and is {given.GetValueOrDefault(name, None)}"),
+        ];
+        if (changes.Length > 0)
+        {
+            throw new ArgumentException(
+                $"The run cannot be continued from '{path}', because it would not be the same run: {string.Join("; ", changes)}. "
+                + "Set it back to continue, or choose another WorkspacePath to start anew.");
+        }
+    }
+
+    /// <exception cref="InvalidDataException">
+    /// The state has other tensors, though the options are the same: another version of the library made it.
+    /// </exception>
     public void CopyTo(TrainingState state)
     {
         foreach ((string name, torch.Tensor own) in state.Tensors)
         {
             if (!tensors.TryGetValue(name, out torch.Tensor? stored) || !stored.shape.SequenceEqual(own.shape) || stored.dtype != own.dtype)
             {
-                throw new InvalidDataException($"'{path}' has no tensor '{name}' of {own.numel()} float32 numbers; it was made by another version of GMem. Choose another WorkspacePath to start anew.");
+                throw new InvalidDataException(
+                    $"'{path}' has no tensor '{name}' of {own.numel()} float32 numbers; it was made by another version of GMem. "
+                    + "Choose another WorkspacePath to start anew.");
             }
         }
 

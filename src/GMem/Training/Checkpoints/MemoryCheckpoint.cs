@@ -1,6 +1,6 @@
 using TorchSharp;
 
-namespace GMem.Training.Checkpoints;
+namespace GMem.Training;
 
 /// <summary>One state in main memory, for a run without a workspace to return to.</summary>
 internal sealed class MemoryCheckpoint : ICheckpointStore

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using GMem.Weights;
 using TorchSharp;
 
-namespace GMem.Training.Checkpoints;
+namespace GMem.Training;
 
 /// <summary>SHA-256 over the bytes of tensors that come in pieces.</summary>
 internal static class TensorHash

@@ -1,4 +1,4 @@
-namespace GMem.Training.Checkpoints;
+namespace GMem.Training;
 
 /// <summary>Keeps a second run out of a workspace. The system lets go of it when the process ends, however it ends.</summary>
 internal sealed class WorkspaceLock : IDisposable

@@ -2,7 +2,7 @@ using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Series;
 
-namespace GMem.Training.Watching;
+namespace GMem.Training;
 
 /// <summary>Curves over the steps as an SVG element.</summary>
 internal static class CurvePlot

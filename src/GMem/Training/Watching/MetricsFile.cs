@@ -1,21 +1,25 @@
 using System.Globalization;
 
-namespace GMem.Training.Watching;
+namespace GMem.Training;
 
-/// <summary><c>metrics.csv</c> of a run: a line a report. A run that goes back or is continued drops the lines of the steps that it does again.</summary>
-internal sealed class MetricsFile(string path)
+/// <summary>
+/// <c>metrics.csv</c> of a run: one line for each report. A run that returns to a checkpoint or is continued drops the lines of the steps
+/// that it repeats.
+/// </summary>
+/// <param name="path">The file.</param>
+/// <param name="terms">The names of the loss terms.</param>
+internal sealed class MetricsFile(string path, IReadOnlyList<string> terms)
 {
     public const string Name = "metrics.csv";
 
-    private static readonly (string Name, Func<TrainingProgress, double?> Value)[] Columns =
+    private readonly (string Name, Func<TrainingProgress, double?> Value)[] _columns =
     [
         ("step", p => p.Step),
         ("epoch", p => p.Epoch),
         ("loss", p => p.Loss),
-        ("data_loss", p => p.DataLoss),
-        ("cosine_loss", p => p.CosineLoss),
-        ("projection_loss", p => p.ProjectionLoss),
+        .. terms.Select(t => ($"{t}_loss", (Func<TrainingProgress, double?>)(p => p.LossOf(t)))),
         ("validation_loss", p => p.ValidationLoss),
+        .. terms.Select(t => ($"validation_{t}_loss", (Func<TrainingProgress, double?>)(p => p.ValidationLossOf(t)))),
         ("gradient_norm", p => p.GradientNorm),
         ("learning_rate", p => p.LearningRate),
         ("images_per_second", p => p.ImagesPerSecond),
@@ -24,14 +28,17 @@ internal sealed class MetricsFile(string path)
         ("own_cost", p => p.OwnCost),
     ];
 
-    /// <summary>Drops the lines after a step; the file is there afterwards, with its header.</summary>
+    /// <summary>The names of the loss terms.</summary>
+    public IReadOnlyList<string> Terms => terms;
+
+    /// <summary>Drops the lines after a step, and those of another header; the file exists afterwards, with its header.</summary>
     public void ReturnTo(long step)
     {
-        List<string> lines = [string.Join(',', Columns.Select(c => c.Name))];
-        if (File.Exists(path))
+        List<string> lines = [string.Join(',', _columns.Select(c => c.Name))];
+        if (File.Exists(path) && File.ReadLines(path).FirstOrDefault() == lines[0])
         {
             // A killed process may have left half a line, which has no number before a comma or too few fields.
-            lines.AddRange(File.ReadLines(path).Skip(1).Where(l => l.Count(c => c == ',') == Columns.Length - 1
+            lines.AddRange(File.ReadLines(path).Skip(1).Where(l => l.Count(c => c == ',') == _columns.Length - 1
                 && long.TryParse(l[..l.IndexOf(',', StringComparison.Ordinal)], CultureInfo.InvariantCulture, out long s) && s <= step));
         }
 
@@ -39,12 +46,12 @@ internal sealed class MetricsFile(string path)
     }
 
     public void Add(TrainingProgress progress) => File.AppendAllText(
-        path, string.Join(',', Columns.Select(c => c.Value(progress)?.ToString(CultureInfo.InvariantCulture) ?? "")) + Environment.NewLine);
+        path, string.Join(',', _columns.Select(c => c.Value(progress)?.ToString(CultureInfo.InvariantCulture) ?? "")) + Environment.NewLine);
 
     /// <returns>A column's values and their steps, where it has any.</returns>
     public IReadOnlyList<(double Step, double Value)> Read(string column)
     {
-        int index = Array.FindIndex(Columns, c => c.Name == column);
+        int index = Array.FindIndex(_columns, c => c.Name == column);
         List<(double Step, double Value)> values = [];
         foreach (string[] fields in File.ReadLines(path).Skip(1).Select(l => l.Split(',')))
         {

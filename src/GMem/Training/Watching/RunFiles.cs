@@ -1,11 +1,15 @@
 using System.Globalization;
 using GMem.Backbone;
+using GMem.Images;
 using GMem.Runtime;
 using TorchSharp;
 
-namespace GMem.Training.Watching;
+namespace GMem.Training;
 
-/// <summary>What a run writes into its workspace for people to look at. A file that cannot be written is a message, and training goes on.</summary>
+/// <summary>
+/// The files that a run writes for its user: metrics, events, samples and the report. If one cannot be written, a message says so and
+/// training goes on.
+/// </summary>
 internal sealed class RunFiles
 {
     private const string SamplesFolder = "samples";
@@ -19,17 +23,19 @@ internal sealed class RunFiles
     private string? _lastGrid;
 
     /// <param name="workspace">The folder.</param>
-    /// <param name="preview">Generates with the network that is trained; null for no samples.</param>
+    /// <param name="sample">Generates so many images with the network that is trained; null for no samples.</param>
     /// <param name="options">How often.</param>
-    /// <param name="messages">Told what cannot be written.</param>
-    public RunFiles(string workspace, GMemModel? preview, TrainingOptions options, TrainingMessages messages)
+    /// <param name="terms">The names of the loss terms.</param>
+    /// <param name="messages">Receives what cannot be written.</param>
+    public RunFiles(
+        string workspace, Func<int, IReadOnlyList<RgbImage>>? sample, TrainingOptions options, IReadOnlyList<string> terms, TrainingMessages messages)
     {
         string samples = Path.Combine(workspace, SamplesFolder);
         _messages = messages;
-        _metrics = new MetricsFile(Path.Combine(workspace, MetricsFile.Name));
+        _metrics = new MetricsFile(Path.Combine(workspace, MetricsFile.Name), terms);
         _events = new TensorBoardEvents(Path.Combine(workspace, "tensorboard"));
         _report = new RunReport(Path.Combine(workspace, RunReport.Name), _metrics, samples);
-        _grids = preview is null ? null : new SampleGrids(samples, preview, options);
+        _grids = sample is null ? null : new SampleGrids(samples, sample, options);
     }
 
     /// <summary>The run goes on from this step: what was written of later ones is dropped.</summary>
@@ -67,7 +73,13 @@ internal sealed class RunFiles
     }
 
     /// <summary>Writes the report of a run that ended.</summary>
-    public void Finish(TrainingOutcome outcome, long totalSteps, StepClock clock, IReadOnlyDictionary<string, string> run, torch.Device device, IReadOnlyList<TrainingMessage> messages)
+    public void Finish(
+        TrainingOutcome outcome,
+        long totalSteps,
+        StepClock clock,
+        IReadOnlyDictionary<string, string> run,
+        torch.Device device,
+        IReadOnlyList<TrainingMessage> messages)
     {
         string steps = string.Create(CultureInfo.InvariantCulture, $"{outcome.TrainedSteps} of {totalSteps}{(outcome.IsPartial ? ", cancelled" : "")}");
         GCMemoryInfo memory = GC.GetGCMemoryInfo();
@@ -76,7 +88,8 @@ internal sealed class RunFiles
             ("Steps", steps),
             ("Ended", DateTimeOffset.UtcNow.ToString("u", CultureInfo.InvariantCulture)),
             ("Device", device.ToString()),
-            ("Machine", string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} cores, {memory.TotalAvailableMemoryBytes / 1e9:0.0} GB, {Environment.OSVersion}")),
+            ("Machine", string.Create(
+                CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} cores, {memory.TotalAvailableMemoryBytes / 1e9:0.0} GB, {Environment.OSVersion}")),
             ("libtorch", GMemRuntime.Describe()),
             ("Images", run.GetValueOrDefault("Data.Images", "")),
         ];

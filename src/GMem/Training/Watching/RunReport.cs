@@ -3,7 +3,7 @@ using System.Net;
 using System.Text;
 using GMem.Weights;
 
-namespace GMem.Training.Watching;
+namespace GMem.Training;
 
 /// <summary><c>report.html</c> of a run: one page that needs no other file and no network.</summary>
 internal sealed class RunReport(string path, MetricsFile metrics, string gridFolder)
@@ -15,15 +15,17 @@ internal sealed class RunReport(string path, MetricsFile metrics, string gridFol
     private const string Style = """
         body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 1180px; margin: 2em auto; padding: 0 1em; }
         h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; border-bottom: 1px solid #ddd; }
-        table { border-collapse: collapse; } td, th { padding: .15em 1em .15em 0; text-align: left; vertical-align: top; } td { white-space: pre-line; overflow-wrap: anywhere; }
+        table { border-collapse: collapse; } td, th { padding: .15em 1em .15em 0; text-align: left; vertical-align: top; }
+        td { white-space: pre-line; overflow-wrap: anywhere; }
         .flow { display: flex; flex-wrap: wrap; gap: 1em; } figure { margin: 0; } figcaption { color: #666; font-size: .85em; }
-        img { max-width: 270px; image-rendering: pixelated; } .warning { color: #a40000; } .options { columns: 2; font-size: .85em; } svg { max-width: 100%; }
+        img { max-width: 270px; image-rendering: pixelated; } svg { max-width: 100%; }
+        .warning { color: #a40000; } .options { columns: 2; font-size: .85em; }
         """;
 
-    /// <param name="summary">What the run was, by name: steps, machine, data.</param>
+    /// <param name="summary">Steps, machine and data of the run, by name.</param>
     /// <param name="options">All options, by name.</param>
     /// <param name="timeShares">Parts of a step and their share of the time.</param>
-    /// <param name="messages">What happened besides.</param>
+    /// <param name="messages">The messages of the run.</param>
     public void Write(
         IReadOnlyList<(string Name, string Value)> summary,
         IReadOnlyDictionary<string, string> options,
@@ -31,7 +33,8 @@ internal sealed class RunReport(string path, MetricsFile metrics, string gridFol
         IReadOnlyList<TrainingMessage> messages)
     {
         StringBuilder page = new();
-        _ = page.Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>GMem training run</title><style>").Append(Style).Append("</style></head><body><h1>GMem training run</h1>");
+        _ = page.Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>GMem training run</title><style>").Append(Style)
+            .Append("</style></head><body><h1>GMem training run</h1>");
         Table(page, summary);
         Curves(page);
         Grids(page);
@@ -51,7 +54,8 @@ internal sealed class RunReport(string path, MetricsFile metrics, string gridFol
         string?[] plots =
         [
             CurvePlot.Svg("Loss", ("training", metrics.Read("loss")), ("validation", metrics.Read("validation_loss"))),
-            CurvePlot.Svg("Terms of the loss", ("data", metrics.Read("data_loss")), ("cosine", metrics.Read("cosine_loss")), ("projection", metrics.Read("projection_loss"))),
+            CurvePlot.Svg("Terms of the loss", Terms("")),
+            CurvePlot.Svg("Terms of the validation loss", Terms("validation_")),
             CurvePlot.Svg("Gradient norm before clipping", ("norm", metrics.Read("gradient_norm"))),
             CurvePlot.Svg("Learning rate", ("rate", metrics.Read("learning_rate"))),
             CurvePlot.Svg("Images per second", ("speed", metrics.Read("images_per_second"))),
@@ -64,6 +68,9 @@ internal sealed class RunReport(string path, MetricsFile metrics, string gridFol
 
         _ = page.Append("</div>");
     }
+
+    private (string Name, IReadOnlyList<(double Step, double Value)> Points)[] Terms(string prefix) =>
+        [.. metrics.Terms.Select(name => (name, metrics.Read($"{prefix}{name}_loss")))];
 
     private void Grids(StringBuilder page)
     {
@@ -96,7 +103,8 @@ internal sealed class RunReport(string path, MetricsFile metrics, string gridFol
         _ = page.Append("<h2>Messages</h2><ul>");
         foreach (TrainingMessage message in told)
         {
-            _ = page.Append(message.Level == TrainingMessageLevel.Warning ? "<li class=\"warning\">" : "<li>").Append(WebUtility.HtmlEncode(message.Text)).Append("</li>");
+            _ = page.Append(message.Level == TrainingMessageLevel.Warning ? "<li class=\"warning\">" : "<li>")
+                .Append(WebUtility.HtmlEncode(message.Text)).Append("</li>");
         }
 
         _ = page.Append("</ul>");

@@ -2,10 +2,13 @@ using System.Globalization;
 using GMem.Backbone;
 using GMem.Images;
 
-namespace GMem.Training.Watching;
+namespace GMem.Training;
 
 /// <summary>Grids of samples of the averaged weights, of the same seeds at every step, as PNG files.</summary>
-internal sealed class SampleGrids(string folder, GMemModel preview, TrainingOptions options)
+/// <param name="folder">Where the files go.</param>
+/// <param name="sample">Generates so many images with the network that is trained, always of the same seeds.</param>
+/// <param name="options">How often, and how many images.</param>
+internal sealed class SampleGrids(string folder, Func<int, IReadOnlyList<RgbImage>> sample, TrainingOptions options)
 {
     /// <summary>Small images are shown enlarged to this side.</summary>
     private const int SmallestTile = 64;
@@ -15,13 +18,12 @@ internal sealed class SampleGrids(string folder, GMemModel preview, TrainingOpti
     /// <returns>The file of the picture.</returns>
     public string Draw(TrainingState state, SiT network)
     {
-        GenerationRequest[] requests = [.. Enumerable.Range(1, options.SampleCount).Select(seed => new GenerationRequest(seed))];
         IReadOnlyList<RgbImage> samples = state.WithAverage(() =>
         {
             network.eval();
             try
             {
-                return (IReadOnlyList<RgbImage>)[.. preview.Generate(requests).Select(i => i.Image)];
+                return sample(options.SampleCount);
             }
             finally
             {
@@ -36,7 +38,7 @@ internal sealed class SampleGrids(string folder, GMemModel preview, TrainingOpti
         return path;
     }
 
-    /// <returns>The grids that are there, in the order of their steps; a file of another name is somebody else's.</returns>
+    /// <returns>The grids that are there, in the order of their steps. Other files are ignored.</returns>
     public static IReadOnlyList<(long Step, string Path)> In(string folder)
     {
         List<(long Step, string Path)> grids = [];

@@ -1,9 +1,11 @@
 using TorchSharp;
 using TorchSharp.Modules;
 
-namespace GMem.Training.Watching;
+namespace GMem.Training;
 
-/// <summary>A run's numbers and sample grids as TensorBoard events (<c>tensorboard --logdir workspace</c>); each part of a run writes a file of its own.</summary>
+/// <summary>
+/// A run's numbers and sample grids as TensorBoard events (<c>tensorboard --logdir workspace</c>). A continued run writes another file.
+/// </summary>
 internal sealed class TensorBoardEvents(string folder)
 {
     private readonly SummaryWriter _writer = torch.utils.tensorboard.SummaryWriter(folder);
@@ -11,10 +13,17 @@ internal sealed class TensorBoardEvents(string folder)
     public void Add(TrainingProgress progress)
     {
         Add("loss/total", progress.Loss, progress.Step);
-        Add("loss/data", progress.DataLoss, progress.Step);
-        Add("loss/cosine", progress.CosineLoss, progress.Step);
-        Add("loss/projection", progress.ProjectionLoss, progress.Step);
+        foreach (LossValue term in progress.LossTerms)
+        {
+            Add($"loss/{term.Name}", term.Value, progress.Step);
+        }
+
         Add("loss/validation", progress.ValidationLoss, progress.Step);
+        foreach (LossValue term in progress.ValidationTerms)
+        {
+            Add($"validation/{term.Name}", term.Value, progress.Step);
+        }
+
         Add("optimizer/gradient norm", progress.GradientNorm, progress.Step);
         Add("optimizer/learning rate", progress.LearningRate, progress.Step);
         Add("optimizer/skipped steps", progress.SkippedSteps, progress.Step);
@@ -23,7 +32,9 @@ internal sealed class TensorBoardEvents(string folder)
         Add("speed/resident bytes", progress.ResidentMemory, progress.Step);
     }
 
-    /// <summary>A picture from its file: from a tensor, TorchSharp computes with numbers that a garbage collection may free.</summary>
+    /// <summary>
+    /// Adds a picture from its file. (Given a tensor, TorchSharp computes with scalars that a garbage collection may free.)
+    /// </summary>
     /// <param name="grid">A PNG file.</param>
     /// <param name="step">Steps done.</param>
     public void Add(string grid, long step) => _writer.add_img("samples", grid, (int)step, Now);

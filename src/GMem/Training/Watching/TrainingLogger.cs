@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
 
-namespace GMem.Training.Watching;
+namespace GMem.Training;
 
-/// <summary>Writes the progress of a run to an <see cref="ILogger"/>: reports and messages as structured entries, each at its level.</summary>
+/// <summary>
+/// Writes the progress of a run to an <see cref="ILogger"/>: reports and messages as structured entries, each at its level.
+/// </summary>
 /// <param name="logger">Where to.</param>
 /// <param name="next">Told after the logger; null for no one.</param>
 public sealed partial class TrainingLogger(ILogger logger, IProgress<TrainingProgress>? next = null) : IProgress<TrainingProgress>

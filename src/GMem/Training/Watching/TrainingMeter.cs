@@ -1,8 +1,11 @@
 using System.Diagnostics.Metrics;
 
-namespace GMem.Training.Watching;
+namespace GMem.Training;
 
-/// <summary>The instruments of the meter <c>GMem</c>, for <c>dotnet-counters</c>, OpenTelemetry and the like. They cost nothing while no one listens.</summary>
+/// <summary>
+/// The instruments of the meter <c>GMem</c>, for <c>dotnet-counters</c>, OpenTelemetry and the like. They cost nothing while no one
+/// listens.
+/// </summary>
 internal static class TrainingMeter
 {
     public const string Name = "GMem";

@@ -1,4 +1,4 @@
-using GMem.Evaluation.Inception;
+using GMem.Evaluation;
 using TorchSharp;
 
 namespace GMem.Tests.Evaluation.Inception;

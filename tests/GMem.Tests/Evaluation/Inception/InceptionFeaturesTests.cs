@@ -1,5 +1,4 @@
 using GMem.Evaluation;
-using GMem.Evaluation.Inception;
 using GMem.Tests.Shared;
 using GMem.Weights;
 using TorchSharp;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using GMem.Evaluation;
-using GMem.Evaluation.Inception;
 using GMem.Tests.Shared;
 using GMem.Weights;
 using TorchSharp;

@@ -1,8 +1,8 @@
 using GMem.Backbone;
+using GMem.Latents;
 using GMem.Model;
 using GMem.Tests.Shared;
 using GMem.Training;
-using GMem.Training.Checkpoints;
 using GMem.Weights;
 using TorchSharp;
 
@@ -91,6 +91,8 @@ public sealed class CheckpointFolderTests
         IEnumerable<string> all = typeof(TrainingOptions).GetProperties().Where(p => p.Name != nameof(TrainingOptions.TimeDistribution)).Select(p => $"Training.{p.Name}");
         Assert.All(all, name => Assert.True(run.ContainsKey(name) != RunDescription.Free.Contains(name), name));
         Assert.Contains("Training.TimeDistribution.Mean", run.Keys);
+        Assert.Equal("[velocity, projection]", run["Training.Losses"]);
+        Assert.Equal(("VelocityLoss", "0.5"), (run["Training.Losses.velocity"], run["Training.Losses.projection.Weight"]));
     }
 
     private static SiT Network()

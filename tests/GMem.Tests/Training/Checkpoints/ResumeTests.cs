@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using GMem.Encoders;
+using GMem.Latents;
 using GMem.Tests.Shared;
 using GMem.Training;
 using GMem.Weights;

@@ -1,6 +1,5 @@
 using GMem.Tests.Shared;
 using GMem.Training;
-using GMem.Training.Watching;
 using Microsoft.Extensions.Logging;
 
 namespace GMem.Tests.Training.Watching;

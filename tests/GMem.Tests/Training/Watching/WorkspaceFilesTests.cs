@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using GMem.Images;
+using GMem.Latents;
 using GMem.Tests.Shared;
 using GMem.Training;
 using Tensorboard;
@@ -17,11 +18,15 @@ public sealed class WorkspaceFilesTests
         using TemporaryFolder folder = new();
         ProgressList progress = Fit(Options(folder.Path));
         string[][] lines = [.. File.ReadLines(folder.File("metrics.csv")).Select(l => l.Split(','))];
-        Assert.Equal("step,epoch,loss,data_loss,cosine_loss,projection_loss,validation_loss,gradient_norm,learning_rate,images_per_second,skipped_steps,resident_bytes,own_cost", string.Join(',', lines[0]));
+        Assert.Equal(
+            "step,epoch,loss,velocity_loss,validation_loss,validation_velocity_loss,gradient_norm,learning_rate,images_per_second,skipped_steps,resident_bytes,own_cost",
+            string.Join(',', lines[0]));
         Assert.Equal(progress.Reports.Select(r => $"{r.Step}"), lines.Skip(1).Select(l => l[0]));
         Assert.Equal(progress.Reports.Select(r => r.Loss), lines.Skip(1).Select(l => double.Parse(l[2])));
-        Assert.Equal(["", "", "0", "", "", "0"], lines.Skip(1).Select(l => l[6].Length == 0 ? "" : "0"));
-        Assert.All(progress.Reports, r => Assert.True(r is { ResidentMemory: > 1_000_000, OwnCost: > 0 and < 1, DataLoss: > 0, SkippedSteps: 0 }));
+        Assert.Equal(progress.Reports.Select(r => r.LossOf("velocity")), lines.Skip(1).Select(l => (double?)double.Parse(l[3])));
+        Assert.Equal(["", "", "0", "", "", "0"], lines.Skip(1).Select(l => l[4].Length == 0 ? "" : "0"));
+        Assert.Equal(["", "", "0", "", "", "0"], lines.Skip(1).Select(l => l[5].Length == 0 ? "" : "0"));
+        Assert.All(progress.Reports, r => Assert.True(r is { ResidentMemory: > 1_000_000, OwnCost: > 0 and < 1, LossTerms: [{ Name: "velocity", Value: > 0 }], SkippedSteps: 0 }));
     }
 
     [Fact]

@@ -1,0 +1,160 @@
+using GMem.Images;
+using TorchSharp;
+
+namespace GMem.Evaluation;
+
+/// <summary>The features of a set of images, one row an image.</summary>
+public sealed class FeatureSet : IDisposable
+{
+    /// <summary>Images that go through a feature network at a time where nothing else is said.</summary>
+    public const int DefaultBatchSize = 64;
+
+    internal FeatureSet(string name, torch.Tensor features, torch.Tensor? spatialFeatures, torch.Tensor? logits)
+    {
+        Name = name;
+        Features = features.DetachFromDisposeScope();
+        SpatialFeatures = spatialFeatures?.DetachFromDisposeScope();
+        Logits = logits?.DetachFromDisposeScope();
+    }
+
+    /// <summary>What the features are.</summary>
+    public string Name { get; }
+
+    /// <summary>N, the number of images.</summary>
+    public long Count => Features.shape[0];
+
+    /// <summary>D, the number of features.</summary>
+    public int Dimension => (int)Features.shape[1];
+
+    /// <summary>float32 <c>[N, D]</c> on the CPU. It stays this object's.</summary>
+    public torch.Tensor Features { get; }
+
+    /// <summary>float32 <c>[N, S]</c> on the CPU for the sFID, or null. It stays this object's.</summary>
+    public torch.Tensor? SpatialFeatures { get; }
+
+    /// <summary>
+    /// Logits of a classifier, float32 <c>[N, C]</c> on the CPU, for the Inception score, or null. It stays this object's.
+    /// </summary>
+    public torch.Tensor? Logits { get; }
+
+    /// <summary>Features that were computed elsewhere, for instance a vector column of an ML.NET pipeline. They are copied.</summary>
+    /// <param name="name">What they are.</param>
+    /// <param name="features">float <c>[N, D]</c>.</param>
+    /// <param name="spatialFeatures">float <c>[N, S]</c>, or null.</param>
+    /// <param name="logits">float <c>[N, C]</c>, or null.</param>
+    /// <returns>A new set; dispose it.</returns>
+    /// <exception cref="ArgumentException">One of them is no matrix of finite floats, or has another number of rows.</exception>
+    public static FeatureSet FromFeatures(string name, torch.Tensor features, torch.Tensor? spatialFeatures = null, torch.Tensor? logits = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        FeatureMatrix.Check(features, nameof(features));
+        foreach ((torch.Tensor? tensor, string parameter) in new[] { (spatialFeatures, nameof(spatialFeatures)), (logits, nameof(logits)) })
+        {
+            if (tensor is null)
+            {
+                continue;
+            }
+
+            FeatureMatrix.Check(tensor, parameter);
+            if (tensor.shape[0] != features.shape[0])
+            {
+                throw new ArgumentException($"There are features of {features.shape[0]} images and {parameter} of {tensor.shape[0]}.", parameter);
+            }
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        return new FeatureSet(name, Copy(features), spatialFeatures is null ? null : Copy(spatialFeatures), logits is null ? null : Copy(logits));
+    }
+
+    /// <summary>Sends images through a feature network.</summary>
+    /// <param name="extractor">The network.</param>
+    /// <param name="images">uint8 <c>[N, 3, H, W]</c>, RGB, N at least 1.</param>
+    /// <param name="batchSize">Images at a time, at least 1. Default 64.</param>
+    /// <param name="progress">Told the number of images done after each batch, or null.</param>
+    /// <param name="cancellationToken">Stops between two batches.</param>
+    /// <returns>A new set; dispose it.</returns>
+    /// <exception cref="ArgumentException">The images have another type or shape, or there are none.</exception>
+    public static FeatureSet Compute(
+        FeatureExtractor extractor, torch.Tensor images, int batchSize = DefaultBatchSize, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ImageTensors.CheckBatch(images, nameof(images));
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        return Compute(extractor, Batches(images, batchSize), progress, cancellationToken);
+    }
+
+    /// <summary>Sends images through a feature network that are too many for one tensor, or are only being made.</summary>
+    /// <param name="extractor">The network.</param>
+    /// <param name="batches">uint8 <c>[B, 3, H, W]</c> each, RGB; each is disposed when its features are known.</param>
+    /// <param name="progress">Told the number of images done after each batch, or null.</param>
+    /// <param name="cancellationToken">Stops between two batches.</param>
+    /// <returns>A new set; dispose it.</returns>
+    /// <exception cref="ArgumentException">The images have another type or shape, or there are none.</exception>
+    public static FeatureSet Compute(
+        FeatureExtractor extractor, IEnumerable<torch.Tensor> batches, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(extractor);
+        ArgumentNullException.ThrowIfNull(batches);
+        List<FeatureSet> parts = [];
+        try
+        {
+            long done = 0;
+            foreach (torch.Tensor batch in batches)
+            {
+                using (batch)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    parts.Add(extractor.ExtractAll(batch));
+                }
+
+                progress?.Report(done += parts[^1].Count);
+            }
+
+            return Concatenate(parts);
+        }
+        finally
+        {
+            parts.ForEach(p => p.Dispose());
+        }
+    }
+
+    /// <summary>Mean and covariance of the features.</summary>
+    /// <returns>New statistics; dispose them.</returns>
+    /// <exception cref="ArgumentException">There are fewer than 2 images.</exception>
+    public FeatureStatistics ToStatistics() => FeatureStatistics.Compute(Features, Name);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Features.Dispose();
+        SpatialFeatures?.Dispose();
+        Logits?.Dispose();
+    }
+
+    private static FeatureSet Concatenate(List<FeatureSet> parts)
+    {
+        if (parts.Count == 0)
+        {
+            throw new ArgumentException("There are no images to compute features of.", nameof(parts));
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        return new FeatureSet(parts[0].Name, Join(p => p.Features)!, Join(p => p.SpatialFeatures), Join(p => p.Logits));
+
+        torch.Tensor? Join(Func<FeatureSet, torch.Tensor?> what) =>
+            parts.TrueForAll(p => what(p) is not null) ? torch.cat([.. parts.Select(p => what(p)!)]) : null;
+    }
+
+    private static IEnumerable<torch.Tensor> Batches(torch.Tensor images, int batchSize)
+    {
+        for (long start = 0; start < images.shape[0]; start += batchSize)
+        {
+            yield return images.narrow(0, start, Math.Min(batchSize, images.shape[0] - start));
+        }
+    }
+
+    private static torch.Tensor Copy(torch.Tensor tensor)
+    {
+        torch.Tensor result = torch.empty(tensor.shape, dtype: torch.float32, device: torch.CPU);
+        return result.copy_(tensor);
+    }
+}

@@ -1,0 +1,63 @@
+using GMem.Backbone;
+using TorchSharp;
+
+namespace GMem.Training;
+
+/// <summary>
+/// What a training run takes beyond what is there before it, in bytes. Counted from the shapes; measured peaks are in docs/training.md.
+/// </summary>
+/// <param name="Weights">
+/// Weights, gradients (one for each thread of <see cref="GradientTeam"/>), moments and averages, and a spare copy of the weights while
+/// samples are drawn.
+/// </param>
+/// <param name="Activations">What the forward pass keeps for the backward pass, for the images that go through at once.</param>
+/// <param name="Copy">The state kept in main memory where there is no workspace, or the one that is read on resuming.</param>
+internal readonly record struct MemoryEstimate(long Weights, long Activations, long Copy)
+{
+    private const int Float = 4;
+    private const int Half = 2;
+
+    /// <param name="network">The network, completed from the data.</param>
+    /// <param name="training">The run.</param>
+    /// <param name="device">Where the network is.</param>
+    public static MemoryEstimate Of(SiTOptions network, TrainingOptions training, torch.Device device)
+    {
+        bool mixed = training.Precision == Precision.BFloat16Mixed;
+        long parameters = ParameterCount(network);
+        int averages = 1 + training.PowerAverageWidths.Count;
+        long state = (3L + averages) * Float * parameters;
+        long working = (2L * Float * parameters) + (mixed ? Half * parameters : 0);
+        long images = training.ImagesAtOnce;
+        long gradientsOfOthers = (GradientTeam.Members(training, device) - 1L) * Float * parameters;
+        return new MemoryEstimate(state + working + gradientsOfOthers, images * PerImage(network, mixed, device.type == DeviceType.CPU), state);
+    }
+
+    /// <summary>Bytes on the device.</summary>
+    /// <param name="isCpu">Whether the device is the CPU, whose memory the copy of the state is in too.</param>
+    public long On(bool isCpu) => Weights + Activations + (isCpu ? Copy : 0);
+
+    private static long ParameterCount(SiTOptions options)
+    {
+        using SiT shapes = new(options, device: torch.META);
+        return shapes.TrainableParameters().Sum(p => p.Parameter.numel());
+    }
+
+    private static long PerImage(SiTOptions o, bool mixed, bool plainAttention)
+    {
+        long tokens = o.TokenCount, width = o.HiddenSize, inner = o.ResolvedMlpHiddenSize;
+        int product = mixed ? Half : Float;
+
+        // In float32: both inputs of the norms, their outputs, and the gated sums.
+        long stream = 4 * width * Float;
+
+        // Of the products: queries, keys and values with the copies that attention makes, what it gives, both layers of the MLP, and what
+        // is gated. Plain products of the CPU keep the scores, and more copies of what they multiply (six, by the measured slope).
+        long scores = plainAttention ? (o.HeadCount * tokens) + (6 * width) : 0;
+        long products = ((9 * width) + ((o.UseSwiGlu ? 3 : 2) * inner) + scores) * product;
+        long block = tokens * (stream + products);
+        long kept = o.ActivationCheckpointing ? (tokens * width * Float * o.Depth) + block : block * o.Depth;
+
+        // The backward pass holds about one block's gradients besides.
+        return kept + block;
+    }
+}

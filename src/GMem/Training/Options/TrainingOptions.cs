@@ -1,0 +1,112 @@
+using GMem.Transport;
+
+namespace GMem.Training;
+
+/// <summary>How a network is trained. Defaults are those of the public GMem settings unless a remark says otherwise.</summary>
+/// <remarks>
+/// What is in this file decides the numbers of a run, so a run that is continued from its <c>WorkspacePath</c> must have the same; only
+/// <see cref="TotalSteps"/> may grow. What decides when something is written or checked is in <c>TrainingOptions.Run.cs</c> and may change.
+/// </remarks>
+public sealed partial class TrainingOptions
+{
+    /// <summary>Optimizer steps. At least 1. Default 2000.</summary>
+    public long TotalSteps { get; set; } = 2000;
+
+    /// <summary>Images a step. At least 1, and not more than there are images. Default 64 (the public code: 1024 over 8 GPUs).</summary>
+    public int BatchSize { get; set; } = 64;
+
+    /// <summary>
+    /// Learning rate of AdamW. Above 0. Default 1e-3, which suits the small default network; the public code uses 2e-4, which suits S size
+    /// and larger.
+    /// </summary>
+    public double LearningRate { get; set; } = 1e-3;
+
+    /// <summary>How the learning rate goes on after the warm-up. Default constant.</summary>
+    public LearningRateSchedule LearningRateSchedule { get; set; } = LearningRateSchedule.Constant;
+
+    /// <summary>Steps over which the learning rate rises linearly from 0 to <see cref="LearningRate"/>. At least 0. Default 0.</summary>
+    public long WarmUpSteps { get; set; }
+
+    /// <summary>Where the cosine schedule ends, as a share of <see cref="LearningRate"/>, in [0, 1]. Default 0.</summary>
+    public double FinalLearningRateShare { get; set; }
+
+    /// <summary>
+    /// Images that go through the network at once; the gradients of a batch are the sum over its micro-batches, so fewer images at once
+    /// take less memory and give the same numbers up to rounding. At least 1, or null for the whole batch. Default null.
+    /// </summary>
+    public int? MicroBatchSize { get; set; }
+
+    /// <summary>Arithmetic of the network in training. Default float32.</summary>
+    public Precision Precision { get; set; } = Precision.Float32;
+
+    /// <summary>
+    /// Whether float32 matrix products on a GPU use its TF32 units (10 bits of mantissa, several times faster). Set for the whole process
+    /// while the run lasts. No effect on the CPU. Default true.
+    /// </summary>
+    public bool AllowTf32 { get; set; } = true;
+
+    /// <summary>AdamW's decay of the running mean of gradients, in [0, 1). Default 0.9.</summary>
+    public double Beta1 { get; set; } = 0.9;
+
+    /// <summary>AdamW's decay of the running mean of squared gradients, in [0, 1). Default 0.95.</summary>
+    public double Beta2 { get; set; } = 0.95;
+
+    /// <summary>AdamW's term that keeps the denominator from zero. Above 0. Default 1e-8.</summary>
+    public double Epsilon { get; set; } = 1e-8;
+
+    /// <summary>Decoupled weight decay. At least 0. Default 0.</summary>
+    public double WeightDecay { get; set; }
+
+    /// <summary>A gradient of larger L2 norm is scaled down to this norm. Above 0, or 0 for no clipping. Default 1.</summary>
+    public double MaxGradientNorm { get; set; } = 1.0;
+
+    /// <summary>Decay of the exponential moving average of the weights, which is what generates. In [0, 1). Default 0.9999.</summary>
+    public double EmaDecay { get; set; } = 0.9999;
+
+    /// <summary>
+    /// Whether the decay warms up as <c>min(EmaDecay, (1 + n) / (10 + n))</c> after n steps. Default true: without it, 70 % of the
+    /// average are still the initial weights after 3,500 steps at 0.9999.
+    /// </summary>
+    public bool EmaWarmUp { get; set; } = true;
+
+    /// <summary>
+    /// Relative widths of averages of the power-function kind (Karras et al., arXiv 2312.02696, section 3), kept beside the usual one:
+    /// none, or two, each in (0, 0.28]. With two and a <c>WorkspacePath</c>, snapshots are kept from which the average of any width is put
+    /// together after training (<c>GMemModel.WithAverage</c>). The paper keeps 0.05 and 0.10. Default none.
+    /// </summary>
+    public IReadOnlyList<double> PowerAverageWidths { get; set; } = [];
+
+    /// <summary>The path from noise to data. Default linear.</summary>
+    public InterpolantKind Path { get; set; } = InterpolantKind.Linear;
+
+    /// <summary>What the network predicts. Default the velocity.</summary>
+    public PredictionTarget Prediction { get; set; } = PredictionTarget.Velocity;
+
+    /// <summary>Weighting of the noise and score losses over time; the velocity loss has none. Default none.</summary>
+    public LossWeighting LossWeighting { get; set; } = LossWeighting.None;
+
+    /// <summary>How training times are drawn. Default uniform.</summary>
+    public TimeDistribution TimeDistribution { get; set; } = TimeDistribution.Uniform;
+
+    /// <summary>
+    /// The terms of the loss, summed in this order, each with its weight; any <see cref="LossTerm"/>, built in or your own. The names must
+    /// differ. A term that uses patch tokens applies only where the network has a projector. Default <see cref="VelocityLoss"/> (weight 1)
+    /// and <see cref="ProjectionLoss"/> (weight 0.5). The public code adds <see cref="CosineLoss"/> on latents.
+    /// </summary>
+    public IReadOnlyList<LossTerm> Losses { get; set; } = [new VelocityLoss(), new ProjectionLoss()];
+
+    /// <summary>
+    /// Whether half of the images are mirrored left-right, one decision a sample, applied before the image and its snippet are encoded.
+    /// Default false: letters and shapes with a handedness must not be mirrored. Not possible with snippets of one's own.
+    /// </summary>
+    public bool HorizontalFlip { get; set; }
+
+    /// <summary>
+    /// Share of the images, drawn by <see cref="Seed"/>, that is kept from training and stays in the memory bank; the loss on them, of the
+    /// averaged weights and with the same noise and times every time, is comparable between steps. In [0, 1). Default 0, none.
+    /// </summary>
+    public double ValidationFraction { get; set; }
+
+    /// <summary>Seed of everything that is drawn at random. Default 0.</summary>
+    public long Seed { get; set; }
+}

@@ -1,0 +1,78 @@
+namespace GMem.Training;
+
+/// <summary>What a training run reports every <see cref="TrainingOptions.LogEveryNStep"/> steps.</summary>
+/// <param name="Step">Steps done, from 1.</param>
+/// <param name="TotalSteps">Steps there will be.</param>
+/// <param name="Epoch">Passes over the images so far, fractional.</param>
+/// <param name="Loss">The total loss, averaged over the steps since the last report that were not skipped; NaN if all were.</param>
+/// <param name="GradientNorm">L2 norm of the gradient before clipping, at this step.</param>
+/// <param name="LearningRate">The learning rate of this step.</param>
+/// <param name="ImagesPerSecond">Training images a second since the last report.</param>
+/// <param name="TimeLeft">Estimate of the time that the remaining steps will take.</param>
+public sealed record TrainingProgress(
+    long Step,
+    long TotalSteps,
+    double Epoch,
+    double Loss,
+    double GradientNorm,
+    double LearningRate,
+    double ImagesPerSecond,
+    TimeSpan TimeLeft)
+{
+    /// <summary>
+    /// The terms of <see cref="Loss"/> that the run has, in the order of <see cref="TrainingOptions.Losses"/>, each averaged likewise,
+    /// before its weight.
+    /// </summary>
+    public IReadOnlyList<LossValue> LossTerms { get; init; } = [];
+
+    /// <summary>
+    /// The loss on the validation images, if it was computed since the last report; see <see cref="TrainingOptions.ValidationFraction"/>.
+    /// </summary>
+    public double? ValidationLoss { get; init; }
+
+    /// <summary>The terms of <see cref="ValidationLoss"/>, before their weights; empty where it is null.</summary>
+    public IReadOnlyList<LossValue> ValidationTerms { get; init; } = [];
+
+    /// <summary>Steps of the whole run that changed nothing because the loss or the gradient was not finite.</summary>
+    public long SkippedSteps { get; init; }
+
+    /// <summary>Memory of the process that is in RAM, bytes.</summary>
+    public long ResidentMemory { get; init; }
+
+    /// <summary>
+    /// Share of the time since the last report that was spent outside the network (data, optimizer, averages, reports, checkpoints,
+    /// samples), in [0, 1]. On a GPU, as the host sees it.
+    /// </summary>
+    public double OwnCost { get; init; }
+
+    /// <summary>
+    /// The file of a grid of samples, if one was drawn since the last report; see <see cref="TrainingOptions.SampleEveryNStep"/>.
+    /// </summary>
+    public string? SampleGridPath { get; init; }
+
+    /// <summary>What happened besides, since the last report.</summary>
+    public IReadOnlyList<TrainingMessage> Messages { get; init; } = [];
+
+    /// <summary>The value of a term of <see cref="LossTerms"/>.</summary>
+    /// <param name="name">Its name, such as <c>velocity</c>.</param>
+    /// <returns>The value before its weight; null if the run has no such term.</returns>
+    public double? LossOf(string name) => Find(LossTerms, name);
+
+    /// <summary>The value of a term of <see cref="ValidationTerms"/>.</summary>
+    /// <param name="name">Its name, such as <c>velocity</c>.</param>
+    /// <returns>The value before its weight; null if there is none.</returns>
+    public double? ValidationLossOf(string name) => Find(ValidationTerms, name);
+
+    private static double? Find(IReadOnlyList<LossValue> values, string name)
+    {
+        foreach (LossValue value in values)
+        {
+            if (value.Name == name)
+            {
+                return value.Value;
+            }
+        }
+
+        return null;
+    }
+}
