@@ -6,7 +6,8 @@ using TorchSharp;
 
 namespace GMem.Latents;
 
-/// <summary>What is made of each image before training, once: latents, snippet and patch tokens, of the image and, if asked for, of its mirror image.</summary>
+/// <summary>What is made of each image before training, once: latents, snippet and patch tokens, of the image and, if asked for, of its
+/// mirror image.</summary>
 /// <param name="autoencoder">Makes the latents; null where the network works on pixels.</param>
 /// <param name="encoder">Makes snippets and tokens; null where neither is wanted.</param>
 /// <param name="tokenGrid">Patch tokens along a side of the network's input; 0 where none are wanted.</param>

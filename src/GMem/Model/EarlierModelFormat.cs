@@ -4,7 +4,8 @@ using GMem.Parts;
 namespace GMem.Model;
 
 /// <summary>
-/// Rewrites a description of format version 1 or 2 to the layout of version 3. Those named parts by a text, kept the settings of a part as JSON within a text, and
+/// Rewrites a description of format version 1 or 2 to the layout of version 3. Those named parts by a text, kept the settings of a part as
+/// JSON within a text, and
 /// the statistics of latents among the settings of the autoencoder.
 /// </summary>
 internal static class EarlierModelFormat
@@ -27,7 +28,8 @@ internal static class EarlierModelFormat
         string? settings = (string?)Take(model, settingsName);
         if ((string?)model[name] is { } kind)
         {
-            model[name] = new JsonObject { ["kind"] = kind, ["version"] = 1, ["configuration"] = PartConfiguration.Parse(settings ?? "{}").ToJson() };
+            JsonObject configuration = PartConfiguration.Parse(settings ?? "{}").ToJson();
+            model[name] = new JsonObject { ["kind"] = kind, ["version"] = 1, ["configuration"] = configuration };
         }
     }
 

@@ -28,6 +28,7 @@ internal sealed class LatentPreparation(
         long[]? labels = _plan.Network.Condition == ConditionKind.Label ? Labels() : null;
         MemoryBank bank = labels is not null ? ClassBank.Of(ClassNames(labels)) : _plan.UsesSnippets ? Bank(memory, EncodedTable.Snippets, nameof(memory)) : ClassBank.Single();
         List<IDisposable> owned = [];
+        _plan.Hold(owned);
         return new PreparedTraining(owned)
         {
             Set = new TrainingSet(new LatentData(Pair(EncodedTable.Latents)!, deviations, statistics, options.Training.Seed), device)

@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Parts;
 
 namespace GMem.Model;
 
@@ -17,12 +18,24 @@ internal sealed class NetworkPlan(GMemOptions options)
 
     /// <summary>Known statistics of latents: a network that was trained on latents normalised so must go on with them.</summary>
     public LatentStatistics? Statistics =>
-        Autoencoder.Statistics ?? (options.InitialModel?.Autoencoder is { } initial && initial.Channels == Autoencoder.Channels ? initial.Statistics : null);
+        Autoencoder.Statistics
+        ?? (options.InitialModel?.Autoencoder is { } initial && initial.Channels == Autoencoder.Channels ? initial.Statistics : null);
 
     public bool UsesSnippets => Network.Condition == ConditionKind.Snippet;
 
     /// <summary>Whether the projection loss is on, which needs patch tokens.</summary>
     public bool UsesTokens => Network.ProjectionSize > 0 && options.Training.ProjectionLossWeight > 0;
+
+    /// <summary>Keeps the parts alive until a model has them, whatever the user does with theirs.</summary>
+    /// <param name="owned">Where the handles are noted, to be disposed.</param>
+    /// <exception cref="ObjectDisposedException">One was freed before.</exception>
+    public void Hold(List<IDisposable> owned)
+    {
+        foreach (SharedModelPart? part in new SharedModelPart?[] { Encoder, Autoencoder })
+        {
+            owned.AddRange(part is null ? [] : [part.NewHandle()]);
+        }
+    }
 
     /// <summary>The handle on the autoencoder that the model keeps.</summary>
     /// <param name="statistics">What its latents are normalised by; not used where it takes none.</param>
