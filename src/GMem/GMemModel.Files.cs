@@ -13,7 +13,8 @@ public sealed partial class GMemModel
     /// <param name="device">Where the network is put; null takes the CPU.</param>
     /// <returns>The model; dispose it.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It holds no model or several, is damaged, is of a newer version, or needs a part that is not registered
+    /// <exception cref="InvalidDataException">It holds no model or several, is damaged, is of a newer version, or needs a part that is not
+    /// registered
     /// (<see cref="Parts.ModelParts.Register{T}"/>); the message names the file.</exception>
     public static GMemModel Load(string path, torch.Device? device = null)
     {
@@ -28,7 +29,8 @@ public sealed partial class GMemModel
     }
 
     /// <summary>Reads a model from a stream.</summary>
-    /// <param name="stream">A zip as for <see cref="Load(string, torch.Device?)"/>, read to its end and left open. One that cannot seek is copied into memory first.</param>
+    /// <param name="stream">A zip as for <see cref="Load(string, torch.Device?)"/>, read to its end and left open. One that cannot seek is
+    /// copied into memory first.</param>
     /// <param name="device">Where the network is put.</param>
     /// <returns>The model; dispose it.</returns>
     /// <exception cref="InvalidDataException">As for a file.</exception>
@@ -42,7 +44,8 @@ public sealed partial class GMemModel
     /// <param name="archive">Where from.</param>
     /// <param name="device">Where the network is put.</param>
     /// <returns>The model; dispose it.</returns>
-    /// <exception cref="InvalidDataException">What is there is no model, is damaged, is of a newer version, or needs a part that is not registered.</exception>
+    /// <exception cref="InvalidDataException">What is there is no model, is damaged, is of a newer version, or needs a part that is not
+    /// registered.</exception>
     public static GMemModel Load(IModelArchive archive, torch.Device device)
     {
         GMemRuntime.EnsureLoaded();

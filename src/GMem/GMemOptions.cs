@@ -30,20 +30,24 @@ public sealed class GMemOptions
     public SamplingOptions Sampling { get; set; } = new();
 
     /// <summary>
-    /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the model shares its weights, so you may dispose it whenever you
+    /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the model shares its weights, so you may dispose
+    /// it whenever you
     /// like. Null takes the encoder of <see cref="InitialModel"/>, or has <see cref="EncoderTrainer"/> fit one. Default null.
     /// </summary>
     public SnippetEncoder? Encoder { get; set; }
 
     /// <summary>
-    /// Fits the encoder to the training images where there is no <see cref="Encoder"/>. Not used with snippets of your own. Default: principal components,
+    /// Fits the encoder to the training images where there is no <see cref="Encoder"/>. Not used with snippets of your own. Default:
+    /// principal components,
     /// 128 of them, of images of at most 16 pixels a side.
     /// </summary>
     public SnippetEncoderTrainer EncoderTrainer { get; set; } = new PcaEncoderTrainer();
 
     /// <summary>
-    /// Makes the latents on which the network works. It stays yours; the model shares its weights, so you may dispose it whenever you like. One without
-    /// <see cref="ImageAutoencoder.Statistics"/> gets those of the training images, in the model alone. Null works on pixels, or takes that of
+    /// Makes the latents on which the network works. It stays yours; the model shares its weights, so you may dispose it whenever you
+    /// like. One without
+    /// <see cref="ImageAutoencoder.Statistics"/> gets those of the training images, in the model alone. Null works on pixels, or takes
+    /// that of
     /// <see cref="InitialModel"/>. Default null.
     /// </summary>
     public ImageAutoencoder? Autoencoder { get; set; }

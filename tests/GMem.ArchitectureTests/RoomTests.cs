@@ -8,6 +8,7 @@ public sealed class RoomTests
     {
         { "Runtime", ["Images", "Encoders", "Autoencoders", "Memory", "Backbone", "Transport", "Training", "Sampling", "Weights", "Evaluation", "Model"] },
         { "Weights", ["Images", "Encoders", "Autoencoders", "Memory", "Backbone", "Transport", "Training", "Sampling", "Evaluation", "Model"] },
+        { "Parts", ["Images", "Encoders", "Autoencoders", "Latents", "Memory", "Backbone", "Transport", "Training", "Sampling", "Evaluation", "Model"] },
         { "Images", ["Encoders", "Autoencoders", "Memory", "Backbone", "Transport", "Training", "Sampling", "Evaluation", "Model"] },
         { "Encoders", ["Memory", "Backbone", "Transport", "Training", "Sampling", "Evaluation", "Model"] },
         { "Autoencoders", ["Encoders", "Memory", "Backbone", "Transport", "Training", "Sampling", "Evaluation", "Model"] },

@@ -4,7 +4,8 @@ using TorchSharp;
 
 namespace GMem.OutsideProject;
 
-/// <summary>A user's encoder: the colours of a coarse grid, less their mean over the training images, projected on fixed directions.</summary>
+/// <summary>A user's encoder: the colours of a coarse grid, less their mean over the training images, projected on fixed
+/// directions.</summary>
 public sealed class ColourGridEncoder : SnippetEncoder
 {
     public static readonly PartKind SavedKind = new("colour-grid", 2);

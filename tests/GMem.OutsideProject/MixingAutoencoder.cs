@@ -45,7 +45,8 @@ public sealed class MixingAutoencoder : ImageAutoencoder
         return pixels.minimum(torch.tensor([255f])).maximum(torch.tensor([0f])).to(torch.uint8).MoveToOuterDisposeScope();
     }
 
-    public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => new Dictionary<string, torch.Tensor> { ["mixing"] = _mixing };
+    public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() =>
+        new Dictionary<string, torch.Tensor> { ["mixing"] = _mixing };
 
     protected override void Dispose(bool disposing)
     {

@@ -1,4 +1,5 @@
-// A user's program in a process of its own: GMem.OutsideProject <model> [register]. Loads the model, with or without registering the parts first, and
+// A user's program in a process of its own: GMem.OutsideProject <model> [register]. Loads the model, with or without registering the parts
+// first, and
 // prints what it makes of the seeds 4 and 9, or the error.
 using GMem.MLNet;
 using GMem.OutsideProject;

@@ -28,7 +28,8 @@ internal static class OutsideModel
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(11);
         torch.Tensor coarse = torch.rand([count, 3, 2, 2], generator: generator);
-        torch.Tensor smooth = torch.nn.functional.interpolate(coarse, [ImageSize, ImageSize], mode: torch.InterpolationMode.Bilinear, align_corners: true);
+        torch.Tensor smooth = torch.nn.functional.interpolate(
+            coarse, [ImageSize, ImageSize], mode: torch.InterpolationMode.Bilinear, align_corners: true);
         return ImageTensors.FromTensor((smooth * torch.tensor(255f)).to(torch.uint8));
     }
 
@@ -40,7 +41,8 @@ internal static class OutsideModel
 
     public static SiTOptions Network() => new() { PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2 };
 
-    public static TrainingOptions Training(long steps = 4) => new() { TotalSteps = steps, BatchSize = 8, Seed = 3, LearningRate = 1e-3, LogEveryNStep = 1 };
+    public static TrainingOptions Training(long steps = 4) =>
+        new() { TotalSteps = steps, BatchSize = 8, Seed = 3, LearningRate = 1e-3, LogEveryNStep = 1 };
 
     public static GMemOptions Options(ImageAutoencoder? autoencoder = null, SnippetEncoderTrainer? trainer = null, long steps = 4) => new()
     {
@@ -52,7 +54,8 @@ internal static class OutsideModel
     };
 
     /// <summary>Trains by ML.NET's trainer.</summary>
-    public static GMemTransformer Train(ImageAutoencoder autoencoder, SnippetEncoderTrainer? trainer = null, string? workspace = null, long steps = 4)
+    public static GMemTransformer Train(
+        ImageAutoencoder autoencoder, SnippetEncoderTrainer? trainer = null, string? workspace = null, long steps = 4)
     {
         Register();
         MLContext mlContext = new(seed: 1);

@@ -13,7 +13,8 @@ using TorchSharp;
 
 namespace GMem.OutsideTests;
 
-/// <summary>An encoder and an autoencoder written in a user's project do all that built-in ones do. Nothing here sees the library's internals.</summary>
+/// <summary>An encoder and an autoencoder written in a user's project do all that built-in ones do. Nothing here sees the library's
+/// internals.</summary>
 public sealed class OutsidePartsTests
 {
     [Fact]
@@ -97,7 +98,8 @@ public sealed class OutsidePartsTests
     public void Fit_WithTheSameParts_FindsTheCacheAndWithOtherWeightsDoesNot()
     {
         using TemporaryFolder folder = new();
-        using MixingAutoencoder first = MixingAutoencoder.Create(seed: 5), same = MixingAutoencoder.Create(seed: 5), other = MixingAutoencoder.Create(seed: 6);
+        using MixingAutoencoder first = MixingAutoencoder.Create(seed: 5), same = MixingAutoencoder.Create(seed: 5);
+        using MixingAutoencoder other = MixingAutoencoder.Create(seed: 6);
         Assert.Equal((24, 0), Encode(first, new ColourGridTrainer()));
         Assert.Equal((0, 24), Encode(same, new ColourGridTrainer()));
         Assert.Equal((24, 0), Encode(other, new ColourGridTrainer()));
@@ -159,7 +161,8 @@ public sealed class OutsidePartsTests
         {
             using Barrier barrier = new(2);
             List<bool> met = [];
-            using ColourGridEncoder shared = (ColourGridEncoder)Fitted(new ColourGridTrainer()), alone = (ColourGridEncoder)Fitted(new ColourGridTrainer { IsThreadSafe = false });
+            using ColourGridEncoder shared = (ColourGridEncoder)Fitted(new ColourGridTrainer());
+            using ColourGridEncoder alone = (ColourGridEncoder)Fitted(new ColourGridTrainer { IsThreadSafe = false });
             shared.Encoding = () =>
             {
                 bool both = barrier.SignalAndWait(TimeSpan.FromSeconds(60));
@@ -197,7 +200,7 @@ public sealed class OutsidePartsTests
         using TrainingImages images = OutsideModel.TrainingImages();
         using MixingAutoencoder autoencoder = MixingAutoencoder.Create(seed: 5);
         GMemOptions options = OutsideModel.Options(autoencoder);
-        options.Network.ProjectionSize = 3;
+        (options.Network.ProjectionSize, options.Network.ProjectorDepth) = (3, 2);
         using GMemModel with = GMemModel.Fit(images, options, torch.CPU);
         options.Network.ProjectionSize = 4;
         string error = Assert.Throws<ArgumentException>(() => GMemModel.Fit(images, options, torch.CPU)).Message;

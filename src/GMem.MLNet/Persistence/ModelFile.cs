@@ -6,7 +6,8 @@ using Microsoft.ML.Data;
 
 namespace GMem.MLNet.Persistence;
 
-/// <summary>Loads a <c>model.zip</c> with errors that name the file and the cause. ML.NET's own name neither: it speaks of legacy formats and of targets of invocations.</summary>
+/// <summary>Loads a <c>model.zip</c> with errors that name the file and the cause. ML.NET's own name neither: it speaks of legacy formats
+/// and of targets of invocations.</summary>
 internal static class ModelFile
 {
     public static GMemTransformer Load(string path, MLContext mlContext)
@@ -41,7 +42,8 @@ internal static class ModelFile
         return Unwrap(loaded, path);
     }
 
-    /// <summary>Whether <see cref="GMemModel.Save(string)"/> wrote the file: its entries are at the root of the zip, those of ML.NET in a folder.</summary>
+    /// <summary>Whether <see cref="GMemModel.Save(string)"/> wrote the file: its entries are at the root of the zip, those of ML.NET in a
+    /// folder.</summary>
     private static bool IsOfGMemAlone(FileStream stream)
     {
         try

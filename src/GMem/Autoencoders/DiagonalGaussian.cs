@@ -11,7 +11,8 @@ public sealed class DiagonalGaussian : IDisposable
     private readonly bool _deterministic;
 
     /// <summary>Makes the distribution from an encoder's output.</summary>
-    /// <param name="moments"><c>[B, 2 * C, h, w]</c>: means, then logarithms of variances, which are clamped to -30..20. Stays the caller's.</param>
+    /// <param name="moments"><c>[B, 2 * C, h, w]</c>: means, then logarithms of variances, which are clamped to -30..20. Stays the
+    /// caller's.</param>
     /// <param name="deterministic">Whether the variance is taken for 0, whatever the moments say. Default false.</param>
     /// <exception cref="ArgumentException">The moments are not of that shape.</exception>
     public DiagonalGaussian(torch.Tensor moments, bool deterministic = false)

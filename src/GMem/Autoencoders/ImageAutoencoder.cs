@@ -17,14 +17,17 @@ public abstract class ImageAutoencoder : SharedModelPart
     public abstract int DownsamplingFactor { get; }
 
     /// <summary>
-    /// Whether the network is to see latents of mean 0 and deviation 1 in each channel. Training then measures <see cref="Statistics"/> where there are none.
+    /// Whether the network is to see latents of mean 0 and deviation 1 in each channel. Training then measures <see cref="Statistics"/>
+    /// where there are none.
     /// Default true.
     /// </summary>
     public virtual bool NormalizesLatents => true;
 
     /// <summary>
-    /// What latents are normalised by: <see cref="Encode"/> then gives latents of mean 0 and deviation 1 in each channel, and <see cref="Decode"/> expects
-    /// them so. They are saved beside the autoencoder and are no part of its <see cref="ModelPart.Fingerprint"/>. Null leaves latents as they are. Default null.
+    /// What latents are normalised by: <see cref="Encode"/> then gives latents of mean 0 and deviation 1 in each channel, and
+    /// <see cref="Decode"/> expects
+    /// them so. They are saved beside the autoencoder and are no part of its <see cref="ModelPart.Fingerprint"/>. Null leaves latents as
+    /// they are. Default null.
     /// </summary>
     /// <exception cref="ArgumentException">They have another number of channels, or the autoencoder's latents are not normalised
     /// (<see cref="NormalizesLatents"/>).</exception>
@@ -40,7 +43,8 @@ public abstract class ImageAutoencoder : SharedModelPart
 
     /// <summary>Encodes images.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB; H and W are multiples of <see cref="DownsamplingFactor"/>.</param>
-    /// <returns>float32 <c>[B, Channels, H / factor, W / factor]</c> on the device of the images, normalised by <see cref="Statistics"/>. Where latents have
+    /// <returns>float32 <c>[B, Channels, H / factor, W / factor]</c> on the device of the images, normalised by <see cref="Statistics"/>.
+    /// Where latents have
     /// a distribution, its mean.</returns>
     /// <exception cref="ArgumentException">The images have another type or shape.</exception>
     public torch.Tensor Encode(torch.Tensor images)
@@ -78,7 +82,8 @@ public abstract class ImageAutoencoder : SharedModelPart
     /// <summary>Encodes images to latents before normalisation.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
     /// <returns>
-    /// New float32 tensors <c>[B, Channels, H / factor, W / factor]</c> on any device: the latents, and their standard deviations where each use in training
+    /// New float32 tensors <c>[B, Channels, H / factor, W / factor]</c> on any device: the latents, and their standard deviations where
+    /// each use in training
     /// is to draw from a normal distribution around them, otherwise null.
     /// </returns>
     /// <exception cref="ArgumentException">The images have another type or shape.</exception>
@@ -92,7 +97,8 @@ public abstract class ImageAutoencoder : SharedModelPart
     /// <summary>The same autoencoder with other statistics.</summary>
     /// <param name="statistics">What its latents are normalised by; null leaves them as they are.</param>
     /// <returns>An autoencoder that shares this one's weights. Dispose both; the weights are freed with the last.</returns>
-    /// <exception cref="ArgumentException">They have another number of channels, or the autoencoder's latents are not normalised.</exception>
+    /// <exception cref="ArgumentException">They have another number of channels, or the autoencoder's latents are not
+    /// normalised.</exception>
     /// <exception cref="ObjectDisposedException">The weights have been freed.</exception>
     public ImageAutoencoder WithStatistics(LatentStatistics? statistics)
     {

@@ -11,7 +11,8 @@ public sealed partial class KlAutoencoder
 {
     /// <summary>Loads a published autoencoder.</summary>
     /// <param name="path">
-    /// A <c>.safetensors</c> file or a PyTorch checkpoint (<c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>, <c>.bin</c>) with the names of latent diffusion (with or without <c>first_stage_model.</c>) or of diffusers, older ones too.
+    /// A <c>.safetensors</c> file or a PyTorch checkpoint (<c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>, <c>.bin</c>) with the names of latent
+    /// diffusion (with or without <c>first_stage_model.</c>) or of diffusers, older ones too.
     /// </param>
     /// <param name="options">The shape of the network; null infers it from the tensors.</param>
     /// <param name="device">Where it runs; null takes the CPU.</param>
@@ -19,7 +20,8 @@ public sealed partial class KlAutoencoder
     /// <returns>A new autoencoder without statistics; dispose it.</returns>
     /// <exception cref="ArgumentException">The device cannot compute in that type, or the options are invalid.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The tensors are not those of the network; the message names all that are missing, unexpected or of another shape.</exception>
+    /// <exception cref="InvalidDataException">The tensors are not those of the network; the message names all that are missing, unexpected
+    /// or of another shape.</exception>
     /// <exception cref="NotSupportedException">The extension names no format that can be read.</exception>
     public static KlAutoencoder Load(
         string path, KlAutoencoderOptions? options = null, torch.Device? device = null, torch.ScalarType dataType = torch.ScalarType.Float32)
@@ -41,7 +43,8 @@ public sealed partial class KlAutoencoder
     {
         SavedSettings settings = saved.Configuration.Read<SavedSettings>();
         KlAutoencoderOptions network = settings.Network ?? throw new InvalidDataException("It names no network.");
-        KlAutoencoder autoencoder = Create(saved.Tensors, network, "saved KL autoencoder", WeightPlacement.ForSaved(saved.Device, saved.Tensors));
+        WeightPlacement placement = WeightPlacement.ForSaved(saved.Device, saved.Tensors);
+        KlAutoencoder autoencoder = Create(saved.Tensors, network, "saved KL autoencoder", placement);
         try
         {
             autoencoder.TileSize = settings.TileSize;
@@ -71,7 +74,8 @@ public sealed partial class KlAutoencoder
 
     /// <summary>The settings needed to load it again.</summary>
     /// <returns>The shape of the network and the side of its tiles.</returns>
-    public override PartConfiguration SaveConfiguration() => PartConfiguration.From(new SavedSettings { Network = _options, TileSize = TileSize });
+    public override PartConfiguration SaveConfiguration() =>
+        PartConfiguration.From(new SavedSettings { Network = _options, TileSize = TileSize });
 
     /// <summary>The tensors needed to load it again: the weights under their official names.</summary>
     /// <returns>Tensors by name; they stay the autoencoder's.</returns>

@@ -9,7 +9,8 @@ namespace GMem.Autoencoders;
 /// <summary>The KL autoencoder of latent diffusion: SD-VAE (f8d4), VA-VAE (f16d32), MAR's (f16d16), and others of that layout.</summary>
 /// <remarks>
 /// <see cref="ImageAutoencoder.Encode"/> gives the mean of the posterior. For models trained with Stable Diffusion's autoencoder, set
-/// <see cref="ImageAutoencoder.Statistics"/> to <c>LatentStatistics.FromScale(4, 0.18215)</c>. Images go through in slices of <see cref="SliceSize"/>; a
+/// <see cref="ImageAutoencoder.Statistics"/> to <c>LatentStatistics.FromScale(4, 0.18215)</c>. Images go through in slices of
+/// <see cref="SliceSize"/>; a
 /// single image too large for memory can go through in tiles (<see cref="TileSize"/>), which changes the result a little.
 /// </remarks>
 public sealed partial class KlAutoencoder : ImageAutoencoder
@@ -39,7 +40,8 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     /// <inheritdoc/>
     public override int DownsamplingFactor => _options.DownsamplingFactor;
 
-    /// <summary>How many images go through the network at once; memory grows with it, results do not depend on it. At least 1. Default 8.</summary>
+    /// <summary>How many images go through the network at once; memory grows with it, results do not depend on it. At least 1. Default
+    /// 8.</summary>
     public int SliceSize
     {
         get;
@@ -47,8 +49,10 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     } = 8;
 
     /// <summary>
-    /// Side in pixels of the tiles in which larger images are encoded and decoded; a multiple of 4 cells. 0 treats every image as a whole. Default 0.
-    /// Tiles overlap by a quarter and fade into one another there; since each is normalised by itself, the result only approximates that of the whole.
+    /// Side in pixels of the tiles in which larger images are encoded and decoded; a multiple of 4 cells. 0 treats every image as a whole.
+    /// Default 0.
+    /// Tiles overlap by a quarter and fade into one another there; since each is normalised by itself, the result only approximates that
+    /// of the whole.
     /// </summary>
     public int TileSize
     {
@@ -63,7 +67,8 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     internal KlAutoencoderOptions Options => _options;
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling factor.</exception>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling
+    /// factor.</exception>
     public override (torch.Tensor Mean, torch.Tensor? Deviation) EncodeRaw(torch.Tensor images)
     {
         using DiagonalGaussian posterior = EncodePosterior(images);
@@ -74,7 +79,8 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
     /// <param name="generator">A generator on the CPU.</param>
     /// <returns>float32 <c>[B, Channels, H / factor, W / factor]</c> on the device of the images.</returns>
-    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling factor.</exception>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling
+    /// factor.</exception>
     /// <exception cref="InvalidOperationException">The autoencoder is not variational: it has no posterior to draw from.</exception>
     public torch.Tensor EncodeSample(torch.Tensor images, torch.Generator generator)
     {
@@ -92,8 +98,10 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
 
     /// <summary>The distribution of the latents of images, before any normalisation by <see cref="ImageAutoencoder.Statistics"/>.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
-    /// <returns>A new distribution over <c>[B, Channels, H / factor, W / factor]</c>, on the autoencoder's device, float32 (float64 if it computes in that); dispose it.</returns>
-    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling factor.</exception>
+    /// <returns>A new distribution over <c>[B, Channels, H / factor, W / factor]</c>, on the autoencoder's device, float32 (float64 if it
+    /// computes in that); dispose it.</returns>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling
+    /// factor.</exception>
     public DiagonalGaussian EncodePosterior(torch.Tensor images)
     {
         RequireImages(images);

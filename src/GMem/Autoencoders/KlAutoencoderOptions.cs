@@ -8,7 +8,8 @@ public sealed class KlAutoencoderOptions
     public int BaseChannels { get; set; } = 128;
 
     /// <summary>
-    /// Channels of each level over <see cref="BaseChannels"/>, from the highest resolution down (<c>ch_mult</c>); every level but the last halves the
+    /// Channels of each level over <see cref="BaseChannels"/>, from the highest resolution down (<c>ch_mult</c>); every level but the last
+    /// halves the
     /// sides. Default 1, 2, 4, 4.
     /// </summary>
     public IReadOnlyList<int> ChannelMultipliers { get; set; } = [1, 2, 4, 4];
@@ -23,7 +24,8 @@ public sealed class KlAutoencoderOptions
     public int LatentChannels { get; set; } = 4;
 
     /// <summary>
-    /// Levels of the encoder, counted from 0 at the highest resolution, whose blocks are followed by attention. The official settings name nominal
+    /// Levels of the encoder, counted from 0 at the highest resolution, whose blocks are followed by attention. The official settings name
+    /// nominal
     /// resolutions instead: level i stands for <c>resolution / 2^i</c>. The middle always has attention. Default none.
     /// </summary>
     public IReadOnlyList<int> EncoderAttentionLevels { get; set; } = [];
@@ -31,7 +33,8 @@ public sealed class KlAutoencoderOptions
     /// <summary>The same for the decoder. Default none.</summary>
     public IReadOnlyList<int> DecoderAttentionLevels { get; set; } = [];
 
-    /// <summary>Whether the encoder gives a mean and a variance; if not, it gives latents alone (<c>use_variational: false</c>). Default true.</summary>
+    /// <summary>Whether the encoder gives a mean and a variance; if not, it gives latents alone (<c>use_variational: false</c>). Default
+    /// true.</summary>
     public bool Variational { get; set; } = true;
 
     /// <summary>Pixels along a side of a latent cell.</summary>

@@ -4,7 +4,8 @@ using TorchSharp;
 
 namespace GMem.Autoencoders;
 
-/// <summary>Mean and standard deviation of each latent channel over a data set. The network learns latents brought to mean 0 and deviation 1 by them.</summary>
+/// <summary>Mean and standard deviation of each latent channel over a data set. The network learns latents brought to mean 0 and deviation
+/// 1 by them.</summary>
 public sealed class LatentStatistics
 {
     /// <summary>Makes statistics from known numbers.</summary>
@@ -66,7 +67,8 @@ public sealed class LatentStatistics
         return moments.ToStatistics();
     }
 
-    /// <summary>Reads the statistics which LightningDiT keeps beside its latents: tensors <c>mean</c> and <c>std</c>, with C entries each.</summary>
+    /// <summary>Reads the statistics which LightningDiT keeps beside its latents: tensors <c>mean</c> and <c>std</c>, with C entries
+    /// each.</summary>
     /// <param name="path">A <c>.safetensors</c> file, or the <c>.pt</c> file as published.</param>
     /// <returns>The statistics in it.</returns>
     /// <exception cref="InvalidDataException">It lacks one of the tensors, or they cannot be used.</exception>

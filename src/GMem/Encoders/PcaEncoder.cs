@@ -11,9 +11,12 @@ namespace GMem.Encoders;
 /// images' pixels, scaled to unit length.
 /// </summary>
 /// <remarks>
-/// Images are first averaged down to at most <see cref="DefaultMaxSide"/> pixels a side (up to <see cref="LargestSide"/>) and the training images' mean is taken off.
-/// Components are not whitened. Each one's entry of largest magnitude is positive. Projection and length are computed in float64, a fixed number of
-/// rows at a time, so an image's snippet does not depend on the batch it is encoded in. An image that equals the mean has no direction: its snippet is
+/// Images are first averaged down to at most <see cref="DefaultMaxSide"/> pixels a side (up to <see cref="LargestSide"/>) and the training
+/// images' mean is taken off.
+/// Components are not whitened. Each one's entry of largest magnitude is positive. Projection and length are computed in float64, a fixed
+/// number of
+/// rows at a time, so an image's snippet does not depend on the batch it is encoded in. An image that equals the mean has no direction:
+/// its snippet is
 /// <c>(1, ..., 1) / sqrt(m)</c>, never zero, which is the condition of guidance. Thread-safe.
 /// </remarks>
 public sealed class PcaEncoder : SnippetEncoder
@@ -62,7 +65,8 @@ public sealed class PcaEncoder : SnippetEncoder
     /// <inheritdoc/>
     public override int Dimension => (int)_components.shape[0];
 
-    /// <summary>The length that was asked for; <see cref="Dimension"/> is less where the training images vary in fewer directions.</summary>
+    /// <summary>The length that was asked for; <see cref="Dimension"/> is less where the training images vary in fewer
+    /// directions.</summary>
     public int RequestedDimension => _configuration.RequestedDimension;
 
     /// <summary>The side, in pixels, at which images are compared.</summary>
@@ -73,9 +77,11 @@ public sealed class PcaEncoder : SnippetEncoder
 
     /// <summary>Finds the principal components of images.</summary>
     /// <param name="images">uint8 <c>[N, 3, H, W]</c>, RGB; at least two that differ.</param>
-    /// <param name="dimension">Length m of a snippet, at least 1. Where the images vary in fewer directions (fewer images than that, for one) it is
+    /// <param name="dimension">Length m of a snippet, at least 1. Where the images vary in fewer directions (fewer images than that, for
+    /// one) it is
     /// reduced to these; <see cref="Dimension"/> says so. Default 128.</param>
-    /// <param name="maxSide">The side, in pixels, that larger images are averaged down to: 1 to <see cref="LargestSide"/>. Default 16.</param>
+    /// <param name="maxSide">The side, in pixels, that larger images are averaged down to: 1 to <see cref="LargestSide"/>. Default
+    /// 16.</param>
     /// <returns>The encoder; dispose it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The dimension is below 1, or the side out of range.</exception>
     /// <exception cref="ArgumentException">The images have another type or shape, or all are equal.</exception>

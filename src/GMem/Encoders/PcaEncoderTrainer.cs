@@ -10,10 +10,13 @@ public sealed class PcaEncoderTrainer : SnippetEncoderTrainer
     public int Dimension
     {
         get;
-        init => field = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(Dimension), value, "A snippet must have at least 1 entry.");
+        init => field = value >= 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(Dimension), value, "A snippet must have at least 1 entry.");
     } = PcaEncoder.DefaultDimension;
 
-    /// <summary>The side, in pixels, that larger images are averaged down to: 1 to <see cref="PcaEncoder.LargestSide"/>. Default 16.</summary>
+    /// <summary>The side, in pixels, that larger images are averaged down to: 1 to <see cref="PcaEncoder.LargestSide"/>. Default
+    /// 16.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is out of range.</exception>
     public int MaxSide
     {

@@ -6,7 +6,8 @@ namespace GMem.Encoders;
 
 /// <summary>The directions in which images vary most.</summary>
 /// <param name="Mean">float64 <c>[D]</c>.</param>
-/// <param name="Components">float64 <c>[m, D]</c>, orthonormal rows, most variance first; the entry of largest magnitude of each is positive.</param>
+/// <param name="Components">float64 <c>[m, D]</c>, orthonormal rows, most variance first; the entry of largest magnitude of each is
+/// positive.</param>
 /// <param name="TotalVariance">The sum of the variances of all D values.</param>
 /// <param name="CapturedVariance">The share of it along the components.</param>
 internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Components, double TotalVariance, double CapturedVariance)
@@ -59,7 +60,8 @@ internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Compo
         return sum.TimesInPlace(1.0 / images.Count);
     }
 
-    /// <summary>float64 <c>[D, D]</c>: float32 products of centred chunks, summed in float64, only the blocks on and above the diagonal.</summary>
+    /// <summary>float64 <c>[D, D]</c>: float32 products of centred chunks, summed in float64, only the blocks on and above the
+    /// diagonal.</summary>
     private static torch.Tensor Covariance(RowSource images, int side, torch.Tensor mean)
     {
         long features = mean.shape[0];

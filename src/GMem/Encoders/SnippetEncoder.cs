@@ -6,7 +6,8 @@ namespace GMem.Encoders;
 
 /// <summary>Turns an image into a snippet: a vector of unit length that describes what the image shows.</summary>
 /// <remarks>
-/// To write an encoder, derive from this class, and call <see cref="ModelParts.Register{T}"/> in every program that loads models with it. The snippet of an
+/// To write an encoder, derive from this class, and call <see cref="ModelParts.Register{T}"/> in every program that loads models with it.
+/// The snippet of an
 /// image must not depend on the other images of its batch.
 /// </remarks>
 public abstract class SnippetEncoder : SharedModelPart
@@ -24,13 +25,16 @@ public abstract class SnippetEncoder : SharedModelPart
 
     /// <summary>Encodes a batch of images, keeping the tokens of their patches.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
-    /// <returns>Snippets <c>[B, m]</c> as of <see cref="Encode"/>, and patch tokens <c>[B, T, z]</c> in row-major order; float32 on the CPU.</returns>
+    /// <returns>Snippets <c>[B, m]</c> as of <see cref="Encode"/>, and patch tokens <c>[B, T, z]</c> in row-major order; float32 on the
+    /// CPU.</returns>
     /// <exception cref="NotSupportedException">The encoder has none: its <see cref="PatchTokenDimension"/> is 0.</exception>
     public virtual (torch.Tensor Snippets, torch.Tensor Tokens) EncodeWithPatches(torch.Tensor images) =>
-        throw new NotSupportedException($"The snippet encoder '{Kind.Name}' has no patch tokens; the projection loss needs one that has, such as DINOv2.");
+        throw new NotSupportedException(
+            $"The snippet encoder '{Kind.Name}' has no patch tokens; the projection loss needs one that has, such as DINOv2.");
 
     /// <summary>Loads DINOv2, the encoder of the published results; which of its models it is, the file's tensors say.</summary>
-    /// <param name="path">An official checkpoint, for instance <c>dinov2_vitb14_pretrain.pth</c>, or the same tensors as <c>.safetensors</c>.</param>
+    /// <param name="path">An official checkpoint, for instance <c>dinov2_vitb14_pretrain.pth</c>, or the same tensors as
+    /// <c>.safetensors</c>.</param>
     /// <param name="device">Where it runs; null takes the CPU.</param>
     /// <returns>A new encoder; dispose it.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

@@ -3,7 +3,8 @@ using TorchSharp;
 
 namespace GMem.Images;
 
-/// <summary>Square images of one size, in memory or in files that may be larger than it. Read-only, and safe to read from several threads.</summary>
+/// <summary>Square images of one size, in memory or in files that may be larger than it. Read-only, and safe to read from several
+/// threads.</summary>
 public sealed class ImageRows
 {
     internal ImageRows(RowSource rows) => Rows = rows;

@@ -52,16 +52,19 @@ internal sealed class ImagePreparation
 
     private PreparedTraining Prepare()
     {
+        _plan.Hold(_owned);
         bool makesSnippets = _plan.UsesSnippets && _images.Snippets is null;
         SnippetEncoder? encoder = makesSnippets || _plan.UsesTokens ? _plan.Encoder ?? (makesSnippets ? FitEncoder() : null) : null;
         _plan.RequireTokens(encoder);
         ImageAutoencoder? latentsBy = _plan.Autoencoder is PixelAutoencoder ? null : _plan.Autoencoder;
         int tokenGrid = _plan.UsesTokens ? ImageSize / _plan.Autoencoder.DownsamplingFactor / _plan.Network.PatchSize : 0;
-        EncodedRows encoded = LatentCache.Encode(Images, new ImageEncoding(latentsBy, encoder, tokenGrid, Mirror), _options.WorkspacePath, _options.EncodingProgress, _cancellationToken);
+        ImageEncoding encoding = new(latentsBy, encoder, tokenGrid, Mirror);
+        EncodedRows encoded = LatentCache.Encode(Images, encoding, _options.WorkspacePath, _options.EncodingProgress, _cancellationToken);
         _owned.Add(encoded);
 
-        LatentStatistics? statistics = _plan.Statistics
-            ?? (_plan.Autoencoder.NormalizesLatents ? LatentStatisticsPass.Compute(encoded, _cancellationToken) : null);
+        LatentStatistics? statistics = _plan.Autoencoder.NormalizesLatents
+            ? _plan.Statistics ?? LatentStatisticsPass.Compute(encoded, _cancellationToken)
+            : null;
         MemoryBank? bank = _plan.UsesSnippets ? Bank(encoded, makesSnippets) : null;
         MemoryBank? mirroredBank = makesSnippets && Mirror ? Rows(encoded, EncodedTable.Mirrored(EncodedTable.Snippets), null, null) : null;
         ConditionData conditionData = ConditionSource.Of(bank, mirroredBank, _images.Labels, classNames: null, _images.ConditionValues);

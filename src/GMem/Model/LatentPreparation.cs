@@ -35,6 +35,7 @@ internal sealed class LatentPreparation(
         string[]? labelNames = labels is null ? null : Array.ConvertAll(labels, l => classNames![l]);
         ConditionData conditionData = ConditionSource.Of(bank, mirroredBank, labelNames, classNames, new Dictionary<string, torch.Tensor>());
         List<IDisposable> owned = [];
+        _plan.Hold(owned);
         return new PreparedTraining(owned)
         {
             Set = new TrainingSet(new LatentData(Pair(EncodedTable.Latents)!, deviations, statistics, options.Training.Seed), device)

@@ -65,7 +65,8 @@ internal sealed class ModelDescription
         {
             string by = json["writtenBy"] is JsonValue writer ? $", written by GMem {writer}" : "";
             throw new InvalidDataException(
-                $"The model has format version {version}{by}; this GMem reads versions up to {CurrentVersion}. Update the GMem packages to load it.");
+                $"The model has format version {version}{by}; this GMem reads versions up to {CurrentVersion}. "
+                + "Update the GMem packages to load it.");
         }
 
         return Undamaged(() =>

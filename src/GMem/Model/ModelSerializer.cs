@@ -56,7 +56,9 @@ internal static class ModelSerializer
         SiT network = LoadNetwork(archive, description.Network, device);
         try
         {
-            using SnippetEncoder? encoder = description.Encoder is { } saved ? LoadPart<SnippetEncoder>(saved, archive, EncoderEntry, device) : null;
+            using SnippetEncoder? encoder = description.Encoder is { } saved
+                ? LoadPart<SnippetEncoder>(saved, archive, EncoderEntry, device)
+                : null;
             using ImageAutoencoder autoencoder = LoadPart<ImageAutoencoder>(description.Autoencoder, archive, AutoencoderEntry, device);
             SavedModelChecks.SetStatistics(autoencoder, description.LatentStatistics);
             SavedModelChecks.Require(description, autoencoder, memory);

@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Parts;
 
 namespace GMem.Model;
 
@@ -17,7 +18,8 @@ internal sealed class NetworkPlan(GMemOptions options)
 
     /// <summary>Known statistics of latents: a network that was trained on latents normalised so must go on with them.</summary>
     public LatentStatistics? Statistics =>
-        Autoencoder.Statistics ?? (options.InitialModel?.Autoencoder is { } initial && initial.Channels == Autoencoder.Channels ? initial.Statistics : null);
+        Autoencoder.Statistics
+        ?? (options.InitialModel?.Autoencoder is { } initial && initial.Channels == Autoencoder.Channels ? initial.Statistics : null);
 
     public bool UsesSnippets => Network.Conditions.Any(c => c.UsesSnippets);
 
@@ -38,6 +40,17 @@ internal sealed class NetworkPlan(GMemOptions options)
 
     /// <summary>Whether a term of the loss, such as the projection loss, compares patch tokens.</summary>
     public bool UsesTokens => Network.ProjectionSize > 0 && options.Training.UsesPatchTokens;
+
+    /// <summary>Keeps the parts alive until a model has them, whatever the user does with theirs.</summary>
+    /// <param name="owned">Where the handles are noted, to be disposed.</param>
+    /// <exception cref="ObjectDisposedException">One was freed before.</exception>
+    public void Hold(List<IDisposable> owned)
+    {
+        foreach (SharedModelPart? part in new SharedModelPart?[] { Encoder, Autoencoder })
+        {
+            owned.AddRange(part is null ? [] : [part.NewHandle()]);
+        }
+    }
 
     /// <summary>The handle on the autoencoder that the model keeps.</summary>
     /// <param name="statistics">What its latents are normalised by; not used where it takes none.</param>

@@ -9,7 +9,8 @@ using TorchSharp;
 
 namespace GMem.Model;
 
-/// <summary>Whether what a saved model says fits its tensors. Asked before anything is built, so that a damaged description costs neither memory nor time.</summary>
+/// <summary>Whether what a saved model says fits its tensors. Asked before anything is built, so that a damaged description costs neither
+/// memory nor time.</summary>
 internal static class SavedModelChecks
 {
     /// <exception cref="InvalidDataException">A part is missing or out of range.</exception>

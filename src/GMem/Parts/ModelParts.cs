@@ -5,7 +5,8 @@ using TorchSharp;
 namespace GMem.Parts;
 
 /// <summary>
-/// The kinds of parts that a model can be loaded with. Files name kinds, never types: nothing but a loader that the program registered is run. Thread-safe.
+/// The kinds of parts that a model can be loaded with. Files name kinds, never types: nothing but a loader that the program registered is
+/// run. Thread-safe.
 /// </summary>
 public static class ModelParts
 {
@@ -18,10 +19,12 @@ public static class ModelParts
     /// <typeparam name="T">The type of the part.</typeparam>
     /// <param name="kind">Its name and the newest version that the loader reads.</param>
     /// <param name="loader">
-    /// Builds the part from what a file holds. It is given the version in the file, which is at most that of <paramref name="kind"/>, and refuses what does
+    /// Builds the part from what a file holds. It is given the version in the file, which is at most that of <paramref name="kind"/>, and
+    /// refuses what does
     /// not fit with an <see cref="InvalidDataException"/>.
     /// </param>
-    /// <exception cref="ArgumentException">The name is empty, the version is below 1, or a kind of that name is already registered.</exception>
+    /// <exception cref="ArgumentException">The name is empty, the version is below 1, or a kind of that name is already
+    /// registered.</exception>
     public static void Register<T>(PartKind kind, Func<SavedPart, T> loader)
         where T : ModelPart
     {
@@ -38,7 +41,8 @@ public static class ModelParts
     /// <typeparam name="T">What the part is to be: an encoder, an autoencoder, a condition.</typeparam>
     /// <param name="saved">What the file holds.</param>
     /// <returns>The part; dispose it if it is disposable.</returns>
-    /// <exception cref="InvalidDataException">The kind is not registered, is no <typeparamref name="T"/>, is of a newer version, or does not load; the
+    /// <exception cref="InvalidDataException">The kind is not registered, is no <typeparamref name="T"/>, is of a newer version, or does
+    /// not load; the
     /// message says which and, for an unknown kind, the call that registers it.</exception>
     public static T Load<T>(SavedPart saved)
         where T : ModelPart
@@ -47,20 +51,22 @@ public static class ModelParts
         if (!Registrations.TryGetValue(saved.Kind.Name, out Registration? registration))
         {
             throw new InvalidDataException(
-                $"The model has a {typeof(T).Name} of the kind '{saved.Kind.Name}', which is not registered. Before loading, call "
+                $"The model's {typeof(T).Name} is of the kind '{saved.Kind.Name}', which is not registered. Before loading, call "
                 + $"ModelParts.Register(new PartKind(\"{saved.Kind.Name}\"), saved => ...) or the method by which the package that has it does so. "
                 + $"Registered: {string.Join(", ", Kinds.Select(k => k.Name))}.");
         }
 
         if (!registration.Type.IsAssignableTo(typeof(T)))
         {
-            throw new InvalidDataException($"The part '{saved.Kind.Name}' is a {registration.Type.Name}, but the model needs a {typeof(T).Name} there.");
+            throw new InvalidDataException(
+                $"The part '{saved.Kind.Name}' is a {registration.Type.Name}, but the model needs a {typeof(T).Name} there.");
         }
 
         if (saved.Kind.Version > registration.Kind.Version || saved.Kind.Version < 1)
         {
             throw new InvalidDataException(
-                $"The model has the part {saved.Kind}, but this program reads versions 1 to {registration.Kind.Version}; update the package that has it.");
+                $"The model has the part {saved.Kind}, but this program reads versions 1 to {registration.Kind.Version}; "
+                + "update the package that has it.");
         }
 
         try

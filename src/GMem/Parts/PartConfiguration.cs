@@ -42,7 +42,8 @@ public sealed class PartConfiguration
     /// <typeparam name="T">The type of the object. Mark properties that must be present as <c>required</c> or
     /// <see cref="JsonRequiredAttribute"/>.</typeparam>
     /// <returns>The object.</returns>
-    /// <exception cref="InvalidDataException">There is a setting that the type does not have, one is missing, or one has the wrong type; the message
+    /// <exception cref="InvalidDataException">There is a setting that the type does not have, one is missing, or one has the wrong type;
+    /// the message
     /// names it.</exception>
     public T Read<T>() => StrictJson.Read<T>(ToJson());
 

@@ -3,7 +3,8 @@ using GMem.Runtime;
 namespace GMem.Parts;
 
 /// <summary>
-/// A part that owns native memory and is shared: whoever made it and every model that was made with it hold a use of it, and the memory is freed with
+/// A part that owns native memory and is shared: whoever made it and every model that was made with it hold a use of it, and the memory is
+/// freed with
 /// the last of them.
 /// </summary>
 public abstract class SharedModelPart : ModelPart, IDisposable
@@ -65,7 +66,7 @@ public abstract class SharedModelPart : ModelPart, IDisposable
     }
 
     /// <summary>A second handle on the same memory, with fields of its own that can then be set. Both are disposed.</summary>
-    private protected SharedModelPart NewHandle()
+    internal SharedModelPart NewHandle()
     {
         SharedModelPart lender = _lender ?? this;
         lender.AddUse();

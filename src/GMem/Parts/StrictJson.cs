@@ -43,7 +43,8 @@ internal static partial class StrictJson
     }
 
     /// <summary>An object whose properties have the names of the keys.</summary>
-    /// <exception cref="InvalidDataException">A key is not known, is missing or has a value that does not fit; the message names it.</exception>
+    /// <exception cref="InvalidDataException">A key is not known, is missing or has a value that does not fit; the message names
+    /// it.</exception>
     public static T Read<T>(JsonObject json)
     {
         try

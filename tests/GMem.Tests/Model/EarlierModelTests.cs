@@ -3,7 +3,8 @@ using TorchSharp;
 
 namespace GMem.Tests.Model;
 
-/// <summary>Models that were saved before the format changed load, and make the images that they made then (tests/Fixtures/models).</summary>
+/// <summary>Models that were saved before the format changed load, and make the images that they made then
+/// (tests/Fixtures/models).</summary>
 public sealed class EarlierModelTests
 {
     private static readonly string Folder = Path.Combine(Repository.Root, "tests", "Fixtures", "models");
@@ -24,7 +25,9 @@ public sealed class EarlierModelTests
         Assert.Equal(recorded.Length, actual.Length);
         Assert.InRange(recorded.Zip(actual, (a, b) => Math.Abs(a - b)).Max(), 0, 1);
         Assert.Equal(name.StartsWith("snippet", StringComparison.Ordinal) ? "pca" : null, model.Encoder?.Kind.Name);
-        Assert.Equal(name.EndsWith("latents", StringComparison.Ordinal) ? ("kl", 4) : ("pixels", null), (model.Autoencoder.Kind.Name, model.Autoencoder.Statistics?.Mean.Count));
+        Assert.Equal(
+            name.EndsWith("latents", StringComparison.Ordinal) ? ("kl", 4) : ("pixels", null),
+            (model.Autoencoder.Kind.Name, model.Autoencoder.Statistics?.Mean.Count));
         Assert.Equal(30, model.TrainedSteps);
     }
 

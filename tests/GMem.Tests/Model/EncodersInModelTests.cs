@@ -144,7 +144,7 @@ public sealed class EncodersInModelTests
         MemoryArchive archive = new();
         model.Save(archive);
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => GMemModel.Load(archive, torch.CPU));
-        Assert.StartsWith("The model has a ImageAutoencoder of the kind 'counting', which is not registered. Before loading, call ModelParts.Register(new "
+        Assert.StartsWith("The model's ImageAutoencoder is of the kind 'counting', which is not registered. Before loading, call ModelParts.Register(new "
             + "PartKind(\"counting\"), saved => ...)", error.Message, StringComparison.Ordinal);
     }
 

@@ -28,7 +28,8 @@ public sealed class ModelFileTests
         Assert.Equal(["model.zip"], Directory.EnumerateFiles(folder.Path).Select(Path.GetFileName));
         using ZipArchive zip = ZipFile.OpenRead(folder.File("model.zip"));
         Assert.Equal(
-            ["encoder.safetensors", "memory.safetensors", "model.json", "network.safetensors"], zip.Entries.Select(e => e.FullName).Order(StringComparer.Ordinal));
+            ["encoder.safetensors", "memory.safetensors", "model.json", "network.safetensors"],
+            zip.Entries.Select(e => e.FullName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -55,7 +56,9 @@ public sealed class ModelFileTests
         Zip(path, "readme.txt");
         Assert.Equal($"'{path}' cannot be loaded as a GMem model: the zip has no entry 'model.json'.", Fault(path));
         Zip(path, "one/model.json", "model.json", "two/deep/model.json");
-        Assert.Equal($"'{path}' cannot be loaded as a GMem model: the zip holds several models: one/model.json, model.json, two/deep/model.json.", Fault(path));
+        Assert.Equal(
+            $"'{path}' cannot be loaded as a GMem model: the zip holds several models: one/model.json, model.json, two/deep/model.json.",
+            Fault(path));
     }
 
     [Fact]
@@ -65,7 +68,8 @@ public sealed class ModelFileTests
         MemoryArchive archive = new();
         model.Save(archive);
         string json = Encoding.UTF8.GetString(archive.Entries["model.json"]);
-        archive.Entries["model.json"] = Encoding.UTF8.GetBytes(json.Replace("\"steps\": 3", "\"steps\": 3, \"stride\": 1", StringComparison.Ordinal));
+        json = json.Replace("\"steps\": 3", "\"steps\": 3, \"stride\": 1", StringComparison.Ordinal);
+        archive.Entries["model.json"] = Encoding.UTF8.GetBytes(json);
         Assert.Equal(
             "The model's description is damaged: The setting 'stride' is not known to this version.",
             Assert.Throws<InvalidDataException>(() => GMemModel.Load(archive, torch.CPU)).Message);

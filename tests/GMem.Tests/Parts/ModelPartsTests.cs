@@ -53,7 +53,8 @@ public sealed class ModelPartsTests
     {
         string error = Assert.Throws<InvalidDataException>(() => Load<Plain>("never", "{}")).Message;
         Assert.StartsWith(
-            "The model has a Plain of the kind 'never', which is not registered. Before loading, call ModelParts.Register(new PartKind(\"never\"), saved => ...)",
+            "The model's Plain is of the kind 'never', which is not registered. "
+                + "Before loading, call ModelParts.Register(new PartKind(\"never\"), saved => ...)",
             error,
             StringComparison.Ordinal);
         Assert.Contains("pca", error, StringComparison.Ordinal);
@@ -152,7 +153,8 @@ public sealed class ModelPartsTests
 
     private static T Load<T>(string kind, string configuration, int version = 1)
         where T : ModelPart =>
-        ModelParts.Load<T>(new SavedPart(new PartKind(kind, version), PartConfiguration.Parse(configuration), new Dictionary<string, torch.Tensor>(), torch.CPU));
+        ModelParts.Load<T>(new SavedPart(
+            new PartKind(kind, version), PartConfiguration.Parse(configuration), new Dictionary<string, torch.Tensor>(), torch.CPU));
 
     private sealed class Plain(string name, int level, torch.Tensor? tensor) : ModelPart
     {

@@ -90,7 +90,8 @@ internal sealed class MiddleBlock : torch.nn.Module<torch.Tensor, torch.Tensor>
     }
 }
 
-/// <summary>One level: residual blocks, each followed by attention where the level has it, then the change of resolution if there is one.</summary>
+/// <summary>One level: residual blocks, each followed by attention where the level has it, then the change of resolution if there is
+/// one.</summary>
 internal sealed class Level : torch.nn.Module<torch.Tensor, torch.Tensor>
 {
     internal readonly ModuleList<ResidualBlock> block;

@@ -25,7 +25,8 @@ internal sealed class KlNetwork : torch.nn.Module
         RegisterComponents();
     }
 
-    /// <summary>Image <c>[B, 3, H, W]</c> in -1..1 to <c>[B, 2 * C, h, w]</c>: means, then logarithms of variances (1 where not variational).</summary>
+    /// <summary>Image <c>[B, 3, H, W]</c> in -1..1 to <c>[B, 2 * C, h, w]</c>: means, then logarithms of variances (1 where not
+    /// variational).</summary>
     public torch.Tensor Moments(torch.Tensor image)
     {
         using DisposeScope scope = torch.NewDisposeScope();

@@ -12,7 +12,8 @@ internal static class KlStateDict
     public static bool MayBelong(string name) => name.StartsWith(FirstStage, StringComparison.Ordinal) || IsOwn(name);
 
     /// <summary>
-    /// Picks the autoencoder's tensors, strips the prefix which whole diffusion models give them, translates diffusers' names. What else a training
+    /// Picks the autoencoder's tensors, strips the prefix which whole diffusion models give them, translates diffusers' names. What else a
+    /// training
     /// checkpoint holds (losses, a foundation model) is left out.
     /// </summary>
     /// <returns>Some of the tensors given, or views of them, under official names.</returns>

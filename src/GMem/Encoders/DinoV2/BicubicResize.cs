@@ -3,9 +3,11 @@ using TorchSharp;
 
 namespace GMem.Encoders.DinoV2;
 
-/// <summary>Bicubic resize (a = -0.75, 4 taps, edge values repeated, no antialiasing), with the same result from every libtorch and device.</summary>
+/// <summary>Bicubic resize (a = -0.75, 4 taps, edge values repeated, no antialiasing), with the same result from every libtorch and
+/// device.</summary>
 /// <remarks>
-/// libtorch's own kernels round the source coordinate to single precision; how differs between versions and instruction sets, and a noisy image shows it
+/// libtorch's own kernels round the source coordinate to single precision; how differs between versions and instruction sets, and a noisy
+/// image shows it
 /// in the fifth decimal. Here the coordinate is exact but for the scale, which single precision holds in every version.
 /// </remarks>
 internal static class BicubicResize

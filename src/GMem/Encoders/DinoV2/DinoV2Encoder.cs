@@ -5,9 +5,11 @@ using TorchSharp;
 
 namespace GMem.Encoders.DinoV2;
 
-/// <summary>Snippets from DINOv2: the class token of an image, brought to unit length; patch tokens as targets of the projection loss.</summary>
+/// <summary>Snippets from DINOv2: the class token of an image, brought to unit length; patch tokens as targets of the projection
+/// loss.</summary>
 /// <remarks>
-/// Images of 256 pixels a side become 224 pixels or 16 x 16 patches; 512 become 448 or 32 x 32, and so on. The position embedding is brought to
+/// Images of 256 pixels a side become 224 pixels or 16 x 16 patches; 512 become 448 or 32 x 32, and so on. The position embedding is
+/// brought to
 /// 16 x 16 once, at load, as the public GMem code does, so that snippets fit the published memory banks.
 /// </remarks>
 public sealed class DinoV2Encoder : SnippetEncoder
@@ -41,7 +43,8 @@ public sealed class DinoV2Encoder : SnippetEncoder
     /// <inheritdoc/>
     public override int PatchTokenDimension => _options.EmbedDim;
 
-    /// <summary>How many images go through the network at once; memory grows with it, results do not depend on it. At least 1. Default 16.</summary>
+    /// <summary>How many images go through the network at once; memory grows with it, results do not depend on it. At least 1. Default
+    /// 16.</summary>
     public int SliceSize
     {
         get => _sliceSize;
@@ -58,7 +61,8 @@ public sealed class DinoV2Encoder : SnippetEncoder
     /// <returns>A new encoder; dispose it.</returns>
     /// <exception cref="ArgumentException">The device cannot compute in that type, or the options are invalid.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The tensors are not those of the network; the message names all that are missing, unexpected or of another shape.</exception>
+    /// <exception cref="InvalidDataException">The tensors are not those of the network; the message names all that are missing, unexpected
+    /// or of another shape.</exception>
     /// <exception cref="NotSupportedException">The extension names no format that can be read.</exception>
     public static DinoV2Encoder Load(
         string path, DinoV2Options? options = null, torch.Device? device = null, torch.ScalarType dataType = torch.ScalarType.Float32)
@@ -84,7 +88,8 @@ public sealed class DinoV2Encoder : SnippetEncoder
         return Create(saved.Tensors, options, "saved DINOv2 encoder", WeightPlacement.ForSaved(saved.Device, saved.Tensors));
     }
 
-    /// <summary>An untrained encoder of the same layout, for trials without a checkpoint; its snippets still differ from image to image.</summary>
+    /// <summary>An untrained encoder of the same layout, for trials without a checkpoint; its snippets still differ from image to
+    /// image.</summary>
     /// <param name="options">The shape of the network.</param>
     /// <param name="seed">Fixes the weights.</param>
     /// <param name="device">Where it runs; null takes the CPU.</param>
@@ -102,7 +107,8 @@ public sealed class DinoV2Encoder : SnippetEncoder
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or would become more than 65,536 tokens each.</exception>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or would become more than 65,536 tokens
+    /// each.</exception>
     public override torch.Tensor Encode(torch.Tensor images)
     {
         return Run(images, withTokens: false).Snippets;
@@ -114,7 +120,8 @@ public sealed class DinoV2Encoder : SnippetEncoder
     /// Snippets <c>[B, m]</c>, every row of unit L2 norm, and patch tokens <c>[B, T, m]</c> after the network's last norm, in row-major
     /// order: T = 256 for square images of less than 512 pixels a side. Both float32 on the CPU.
     /// </returns>
-    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or would become more than 65,536 tokens each.</exception>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or would become more than 65,536 tokens
+    /// each.</exception>
     public override (torch.Tensor Snippets, torch.Tensor Tokens) EncodeWithPatches(torch.Tensor images)
     {
         (torch.Tensor snippets, torch.Tensor? tokens) = Run(images, withTokens: true);

@@ -1,7 +1,8 @@
 namespace GMem.Encoders.DinoV2;
 
 /// <summary>The shape of a DINOv2 network and how images are prepared for it.</summary>
-/// <remarks>The presets are the published models (arXiv 2304.07193, table 15; registers: arXiv 2309.16588). The defaults are ViT-B/14's.</remarks>
+/// <remarks>The presets are the published models (arXiv 2304.07193, table 15; registers: arXiv 2309.16588). The defaults are
+/// ViT-B/14's.</remarks>
 public sealed class DinoV2Options
 {
     /// <summary>Width D of a token, hence the length of a snippet. Default 768.</summary>
@@ -10,13 +11,15 @@ public sealed class DinoV2Options
     /// <summary>Number of blocks. Default 12.</summary>
     public int Depth { get; set; } = 12;
 
-    /// <summary>Attention heads; divides <see cref="EmbedDim"/>. Default 12. Weights do not tell it: 64 channels a head in all published models.</summary>
+    /// <summary>Attention heads; divides <see cref="EmbedDim"/>. Default 12. Weights do not tell it: 64 channels a head in all published
+    /// models.</summary>
     public int Heads { get; set; } = 12;
 
     /// <summary>Side of a patch in pixels. Default 14.</summary>
     public int PatchSize { get; set; } = 14;
 
-    /// <summary>Side in pixels of the images for which the position embedding is stored; a multiple of <see cref="PatchSize"/>. Default 518.</summary>
+    /// <summary>Side in pixels of the images for which the position embedding is stored; a multiple of <see cref="PatchSize"/>. Default
+    /// 518.</summary>
     public int ImageSize { get; set; } = 518;
 
     /// <summary>Register tokens. Default 0; 4 in the published models which have them.</summary>
@@ -37,7 +40,8 @@ public sealed class DinoV2Options
     public bool InterpolateAntialias { get; set; }
 
     /// <summary>
-    /// Whether an image that is not square is squeezed into a square, as the public GMem code does, with the side its width asks for. Default false:
+    /// Whether an image that is not square is squeezed into a square, as the public GMem code does, with the side its width asks for.
+    /// Default false:
     /// its aspect ratio is kept, to the nearest patch. Square images are treated alike either way.
     /// </summary>
     public bool SqueezeToSquare { get; set; }

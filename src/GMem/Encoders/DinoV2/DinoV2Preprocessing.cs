@@ -18,7 +18,8 @@ internal static class DinoV2Preprocessing
 
     /// <summary>Rows and columns of patches.</summary>
     /// <remarks>
-    /// Patches along a side: 16 * floor(side / 256), at least 16 (the public code makes 0 of a smaller image). A square takes its width for the side;
+    /// Patches along a side: 16 * floor(side / 256), at least 16 (the public code makes 0 of a smaller image). A square takes its width
+    /// for the side;
     /// otherwise the shorter side counts, and the longer one gets as many patches as its length asks for, rounded.
     /// </remarks>
     public static (long Rows, long Columns) Grid(long height, long width, DinoV2Options options)
@@ -33,7 +34,8 @@ internal static class DinoV2Preprocessing
     public static torch.Tensor Apply(torch.Tensor images, DinoV2Options options, WeightPlacement placement)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        // Normalised before it is resized, and not clamped after: overshoots stay. 16-bit types come last, as their grid is coarser than a pixel value.
+        // Normalised before it is resized, and not clamped after: overshoots stay. 16-bit types come last, as their grid is coarser than a
+        // pixel value.
         (torch.Device device, torch.ScalarType precise) = (placement.Device, placement.PreciseType);
         torch.Tensor mean = torch.tensor(Mean).to(precise, device).reshape(1, 3, 1, 1);
         torch.Tensor deviation = torch.tensor(Deviation).to(precise, device).reshape(1, 3, 1, 1);

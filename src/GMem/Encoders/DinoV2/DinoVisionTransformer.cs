@@ -5,7 +5,8 @@ using TorchSharp.Modules;
 
 namespace GMem.Encoders.DinoV2;
 
-/// <summary>The DINOv2 vision transformer (arXiv 2304.07193; registers: arXiv 2309.16588), with the names of the official checkpoints.</summary>
+/// <summary>The DINOv2 vision transformer (arXiv 2304.07193; registers: arXiv 2309.16588), with the names of the official
+/// checkpoints.</summary>
 internal sealed class DinoVisionTransformer : torch.nn.Module
 {
     private readonly Parameter cls_token;
@@ -60,7 +61,8 @@ internal sealed class DinoVisionTransformer : torch.nn.Module
     /// <summary>Patch tokens alone, before the class token and the positions: <c>[B, T, D]</c>.</summary>
     internal torch.Tensor EmbedPatches(torch.Tensor pixels) => patch_embed.forward(pixels);
 
-    /// <summary>The input of the first block, <c>[B, 1 + R + T, D]</c>: class token and patches with positions, registers without.</summary>
+    /// <summary>The input of the first block, <c>[B, 1 + R + T, D]</c>: class token and patches with positions, registers
+    /// without.</summary>
     internal torch.Tensor PrepareTokens(torch.Tensor pixels, torch.Tensor? masks)
     {
         using DisposeScope scope = torch.NewDisposeScope();
