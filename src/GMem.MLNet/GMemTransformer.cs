@@ -1,8 +1,8 @@
-using GMem.Memory;
+using GMem.FileFormats;
 using GMem.MLNet.Generation;
 using GMem.MLNet.Persistence;
+using GMem.Memory;
 using GMem.Sampling;
-using GMem.Weights;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 

@@ -1,5 +1,5 @@
-using GMem.Memory;
 using GMem.MLNet.Tests.Fakes;
+using GMem.Memory;
 using GMem.Sampling;
 using GMem.Tests.Shared;
 using Microsoft.ML;

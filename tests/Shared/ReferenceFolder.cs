@@ -1,5 +1,5 @@
 using System.Text.Json;
-using GMem.Weights;
+using GMem.FileFormats;
 using TorchSharp;
 
 namespace GMem.Tests.Shared;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using GMem.Backbone;
-using GMem.Weights;
+using GMem.FileFormats;
 using TorchSharp;
 
 namespace GMem.Tests.Shared;

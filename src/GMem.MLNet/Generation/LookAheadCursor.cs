@@ -1,5 +1,5 @@
-using GMem.Images;
 using System.Runtime.ExceptionServices;
+using GMem.Images;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 

@@ -1,5 +1,5 @@
-using GMem.Backbone;
 using System.CommandLine;
+using GMem.Backbone;
 using GMem.Encoders;
 using GMem.MLNet;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using GMem.Memory;
 using GMem.MLNet;
+using GMem.Memory;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 

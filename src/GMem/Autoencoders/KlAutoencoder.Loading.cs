@@ -1,7 +1,7 @@
 using GMem.Autoencoders.Kl;
+using GMem.FileFormats;
 using GMem.Parts;
 using GMem.Runtime;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Autoencoders;

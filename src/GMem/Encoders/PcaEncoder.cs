@@ -1,7 +1,7 @@
+using GMem.FileFormats;
 using GMem.Images;
 using GMem.Parts;
 using GMem.Runtime;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Encoders;

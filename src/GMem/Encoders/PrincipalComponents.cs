@@ -1,5 +1,5 @@
+using GMem.FileFormats;
 using GMem.Runtime;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Encoders;

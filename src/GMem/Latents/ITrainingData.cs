@@ -1,4 +1,4 @@
-using GMem.Weights;
+using GMem.FileFormats;
 using TorchSharp;
 
 namespace GMem.Latents;

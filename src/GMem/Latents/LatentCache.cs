@@ -1,6 +1,6 @@
-using GMem.Parts;
 using System.Globalization;
-using GMem.Weights;
+using GMem.FileFormats;
+using GMem.Parts;
 using TorchSharp;
 
 namespace GMem.Latents;

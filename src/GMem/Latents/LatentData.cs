@@ -1,6 +1,6 @@
 using GMem.Autoencoders;
+using GMem.FileFormats;
 using GMem.Runtime;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Latents;

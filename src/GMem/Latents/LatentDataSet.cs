@@ -1,5 +1,5 @@
 using GMem.Autoencoders;
-using GMem.Weights;
+using GMem.FileFormats;
 using TorchSharp;
 
 namespace GMem.Latents;

@@ -1,6 +1,6 @@
 using System.Globalization;
+using GMem.FileFormats;
 using GMem.Images;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Latents;

@@ -6,7 +6,7 @@ using GMem.Encoders;
 using GMem.Encoders.DinoV2;
 using GMem.Parts;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>The parts that need no registration: one line each.</summary>
 internal static class BuiltInParts

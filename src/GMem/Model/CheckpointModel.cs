@@ -1,12 +1,12 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.FileFormats;
 using GMem.Memory;
 using GMem.Runtime;
 using GMem.Transport;
-using GMem.Weights;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>Models from the checkpoints of the public code, and back.</summary>
 internal static class CheckpointModel

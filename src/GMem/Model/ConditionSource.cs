@@ -2,7 +2,7 @@ using GMem.Backbone;
 using GMem.Memory;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>Banks and labels as the conditions of a network see them.</summary>
 internal static class ConditionSource

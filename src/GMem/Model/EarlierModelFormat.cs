@@ -4,7 +4,7 @@ using GMem.Memory;
 using GMem.Parts;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>
 /// Rewrites a description of format version 1 or 2 to the layout of version 3. They named parts by a string, kept the settings of a part as JSON within a

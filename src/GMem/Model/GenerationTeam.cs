@@ -2,7 +2,7 @@ using GMem.Backbone;
 using GMem.Runtime;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>
 /// Threads of the CPU that make images of one batch side by side, each with a few cores of its own: at sizes that suit a CPU the threads of one operator mostly wait for one another. One

@@ -4,7 +4,7 @@ using GMem.Memory;
 using GMem.Sampling;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>From requests to images: conditions and noise of each, the solver, the decoder.</summary>
 internal static class ImageGeneration

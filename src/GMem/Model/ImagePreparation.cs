@@ -1,14 +1,14 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.FileFormats;
 using GMem.Images;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Training;
-using GMem.Weights;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>From images to all that training needs: check, encode once, build the bank.</summary>
 internal sealed class ImagePreparation

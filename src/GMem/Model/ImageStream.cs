@@ -4,7 +4,7 @@ using GMem.Images;
 using GMem.Memory;
 using GMem.Sampling;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>Generation on a thread of its own, read as a stream.</summary>
 internal static class ImageStream

@@ -1,13 +1,13 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.FileFormats;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Training;
-using GMem.Weights;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>From encoded images to all that training needs: nothing is encoded any more, but everything must fit.</summary>
 internal sealed class LatentPreparation(

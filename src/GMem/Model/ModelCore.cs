@@ -6,7 +6,7 @@ using GMem.Training;
 using GMem.Transport;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>
 /// What models that differ only in their bank or in how they sample have in common. Counted: it is freed when the last of

@@ -5,7 +5,7 @@ using GMem.Parts;
 using GMem.Sampling;
 using GMem.Transport;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>What <c>model.json</c> of a saved model says: everything but the tensors.</summary>
 internal sealed class ModelDescription

@@ -1,11 +1,11 @@
 using GMem.Backbone;
+using GMem.FileFormats;
 using GMem.Images;
 using GMem.Runtime;
 using GMem.Training;
-using GMem.Weights;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>From prepared data to a trained model.</summary>
 internal sealed class ModelFitting(
@@ -44,11 +44,8 @@ internal sealed class ModelFitting(
         new ModelCore(network, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize, device) { OwnsNetwork = false }, data.Bank, options.Sampling);
 
     /// <summary>Images of the seeds 1, 2 and so on.</summary>
-    private static IReadOnlyList<RgbImage> Samples(GMemModel preview, int count)
-    {
-        using GeneratedImages images = preview.Generate([.. Enumerable.Range(1, count).Select(seed => new GenerationRequest(seed))]);
-        return ImageTensors.FromTensor(images.Pixels);
-    }
+    private static IReadOnlyList<RgbImage> Samples(GMemModel preview, int count) =>
+        [.. preview.Generate([.. Enumerable.Range(1, count).Select(seed => new GenerationRequest(seed))]).Select(i => i.Image)];
 
     private string[] TermNames(SiT network) => [.. options.Training.TermsFor(network.Options, data.Set.Tokens is not null).Select(t => t.Name)];
 

@@ -1,14 +1,14 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.FileFormats;
 using GMem.Memory;
 using GMem.Parts;
 using GMem.Training;
 using GMem.Transport;
-using GMem.Weights;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>A model as named streams: a description in JSON, and safetensors files which other tools can read.</summary>
 internal static class ModelSerializer

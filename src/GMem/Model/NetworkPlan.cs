@@ -3,7 +3,7 @@ using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Parts;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>What options and an initial model decide together, before any data are encoded.</summary>
 internal sealed class NetworkPlan(GMemOptions options)

@@ -3,7 +3,7 @@ using GMem.Encoders;
 using GMem.Memory;
 using GMem.Training;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>Everything that training needs and a model keeps, made from the user's data. Frees what was made for it.</summary>
 internal sealed class PreparedTraining(IReadOnlyList<IDisposable> owned) : IDisposable

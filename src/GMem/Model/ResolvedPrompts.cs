@@ -4,7 +4,7 @@ using GMem.Memory;
 using GMem.Sampling;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>Requests as the conditions of a network see them: every entry picked, every snippet at hand, every label settled.</summary>
 internal sealed class ResolvedPrompts

@@ -2,14 +2,14 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using GMem.Backbone;
+using GMem.FileFormats;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Parts;
 using GMem.Training;
-using GMem.Weights;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>Everything that decides the numbers of a run, as text by name: the options that matter, and hashes of the data.</summary>
 internal static class RunDescription

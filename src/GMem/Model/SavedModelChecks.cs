@@ -1,13 +1,13 @@
 using System.Runtime.InteropServices;
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.FileFormats;
 using GMem.Memory;
 using GMem.Runtime;
 using GMem.Transport;
-using GMem.Weights;
 using TorchSharp;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>Whether what a saved model says fits its tensors. Asked before anything is built, so that a damaged description costs neither
 /// memory nor time.</summary>

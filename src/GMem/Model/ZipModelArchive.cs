@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using GMem.Runtime;
 
-namespace GMem.Model;
+namespace GMem;
 
 /// <summary>The entries of a model in a zip: at its root, or in the folder into which ML.NET put them.</summary>
 internal sealed class ZipModelArchive : IModelArchive

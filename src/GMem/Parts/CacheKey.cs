@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using GMem.Weights;
+using GMem.FileFormats;
 using TorchSharp;
 
 namespace GMem.Parts;

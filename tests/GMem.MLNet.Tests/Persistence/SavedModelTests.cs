@@ -1,5 +1,5 @@
+using GMem.FileFormats;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using Microsoft.ML;
 using TorchSharp;
 

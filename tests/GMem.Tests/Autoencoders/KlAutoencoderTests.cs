@@ -1,8 +1,8 @@
 using GMem.Autoencoders;
+using GMem.FileFormats;
 using GMem.Runtime;
 using GMem.Tests.Parts;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Autoencoders;

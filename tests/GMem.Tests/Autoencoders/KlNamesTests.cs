@@ -1,8 +1,8 @@
 using System.Text.Json;
 using GMem.Autoencoders;
 using GMem.Autoencoders.Kl;
+using GMem.FileFormats;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Autoencoders;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using GMem.Autoencoders;
+using GMem.FileFormats;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Autoencoders;

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using GMem.Autoencoders;
 using GMem.Autoencoders.Kl;
+using GMem.FileFormats;
 using GMem.Runtime;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Autoencoders;

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using GMem.Backbone;
+using GMem.FileFormats;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Backbone;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using GMem.Backbone;
+using GMem.FileFormats;
 using GMem.Sampling;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Backbone;

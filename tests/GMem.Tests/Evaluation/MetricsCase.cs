@@ -1,6 +1,6 @@
 using System.Text.Json;
+using GMem.FileFormats;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Evaluation;

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using GMem.Evaluation;
+using GMem.FileFormats;
 using GMem.Tests.Shared;
 using TorchSharp;
 

@@ -1,7 +1,7 @@
 using GMem.Autoencoders;
+using GMem.FileFormats;
 using GMem.Images;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Images;

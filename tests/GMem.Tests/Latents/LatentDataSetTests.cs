@@ -1,10 +1,10 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.FileFormats;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Runtime;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Latents;

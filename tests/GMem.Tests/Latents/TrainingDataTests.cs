@@ -1,6 +1,5 @@
-using GMem.Backbone;
-using GMem.Model;
 using GMem.Autoencoders;
+using GMem.Backbone;
 using GMem.Encoders.DinoV2;
 using GMem.Latents;
 using GMem.Memory;
@@ -74,7 +73,7 @@ public sealed class TrainingDataTests
         Assert.All(statistics.Mean, m => Assert.Equal(1, m, 0.15));
     }
 
-    private static RowPair Pair(torch.Tensor tensor) => new(new GMem.Weights.TensorRows(tensor), null);
+    private static RowPair Pair(torch.Tensor tensor) => new(new GMem.FileFormats.TensorRows(tensor), null);
 
     private static MemoryBank Bank(EncodedRows rows, string name) => MemoryBank.FromRows(rows[name].Range(0, rows[name].Count));
 }

@@ -1,8 +1,8 @@
 using System.Text.Json;
+using GMem.FileFormats;
 using GMem.Memory;
 using GMem.Runtime;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Memory;

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using CsCheck;
+using GMem.FileFormats;
 using GMem.Memory;
-using GMem.Tests.Weights;
-using GMem.Weights;
+using GMem.Tests.FileFormats;
 using TorchSharp;
 
 namespace GMem.Tests.Memory;

@@ -1,7 +1,7 @@
 using CsCheck;
 using GMem.Memory;
 using GMem.Runtime;
-using GMem.Tests.Weights;
+using GMem.Tests.FileFormats;
 using TorchSharp;
 
 namespace GMem.Tests.Memory;

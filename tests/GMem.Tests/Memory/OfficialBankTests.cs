@@ -1,9 +1,9 @@
 using System.Text.Json;
+using GMem.FileFormats;
 using GMem.Memory;
 using GMem.Runtime;
+using GMem.Tests.FileFormats;
 using GMem.Tests.Shared;
-using GMem.Tests.Weights;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Memory;

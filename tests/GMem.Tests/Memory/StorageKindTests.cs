@@ -133,7 +133,7 @@ public sealed class StorageKindTests : IDisposable
     {
         using DisposeScope scope = torch.NewDisposeScope();
         string path = Path.Combine(_folder, "bank.safetensors");
-        GMem.Weights.SafetensorsWriter.Write(
+        GMem.FileFormats.SafetensorsWriter.Write(
             path,
             new Dictionary<string, torch.Tensor> { ["rows"] = torch.zeros(3, 4, dtype: torch.int8) },
             new Dictionary<string, string>

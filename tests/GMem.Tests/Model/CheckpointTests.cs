@@ -1,10 +1,10 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.FileFormats;
 using GMem.Memory;
 using GMem.Runtime;
+using GMem.Tests.FileFormats;
 using GMem.Tests.Shared;
-using GMem.Tests.Weights;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Model;

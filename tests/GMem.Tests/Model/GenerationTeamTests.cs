@@ -1,5 +1,4 @@
 using GMem.Backbone;
-using GMem.Model;
 using GMem.Tests.Runtime;
 using GMem.Tests.Shared;
 using TorchSharp;

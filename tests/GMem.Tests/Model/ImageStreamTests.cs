@@ -95,7 +95,7 @@ public sealed class ImageStreamTests
         GMemModel model = Model; // made by whichever test asks first, which must not fall between the two counts
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         int shown = 0;
-        _ = GMem.Model.ImageGeneration.Generate(model, [new(1)], CancellationToken.None, 1, _ => shown++);
+        _ = GMem.ImageGeneration.Generate(model, [new(1)], CancellationToken.None, 1, _ => shown++);
         Assert.True(shown > 0);
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }

@@ -2,8 +2,8 @@ using System.Text;
 using CsCheck;
 using GMem.Autoencoders;
 using GMem.Encoders;
+using GMem.Tests.FileFormats;
 using GMem.Tests.Shared;
-using GMem.Tests.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Model;

@@ -1,8 +1,8 @@
 using System.IO.Compression;
 using System.Text;
 using CsCheck;
+using GMem.Tests.FileFormats;
 using GMem.Tests.Shared;
-using GMem.Tests.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Model;

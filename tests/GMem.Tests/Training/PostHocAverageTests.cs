@@ -1,6 +1,6 @@
+using GMem.FileFormats;
 using GMem.Tests.Shared;
 using GMem.Training;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Training;

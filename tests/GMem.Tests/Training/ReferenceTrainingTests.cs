@@ -1,10 +1,10 @@
 using System.Text.Json;
 using GMem.Backbone;
+using GMem.FileFormats;
 using GMem.Runtime;
 using GMem.Tests.Shared;
 using GMem.Training;
 using GMem.Transport;
-using GMem.Weights;
 using TorchSharp;
 using TorchSharp.Modules;
 

@@ -1,10 +1,9 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.FileFormats;
 using GMem.Latents;
 using GMem.Memory;
-using GMem.Model;
 using GMem.Training;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Training;

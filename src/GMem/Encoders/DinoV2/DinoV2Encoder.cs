@@ -1,6 +1,6 @@
+using GMem.FileFormats;
 using GMem.Parts;
 using GMem.Runtime;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Encoders.DinoV2;

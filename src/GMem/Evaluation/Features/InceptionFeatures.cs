@@ -1,6 +1,6 @@
+using GMem.FileFormats;
 using GMem.Images;
 using GMem.Runtime;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Evaluation;

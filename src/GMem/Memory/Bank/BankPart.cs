@@ -1,4 +1,4 @@
-using GMem.Weights;
+using GMem.FileFormats;
 
 namespace GMem.Memory;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using GMem.Weights;
+using GMem.FileFormats;
 
 namespace GMem.Memory;
 

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using GMem.Weights;
+using GMem.FileFormats;
 
 namespace GMem.Memory;
 

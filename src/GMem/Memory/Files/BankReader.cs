@@ -1,5 +1,5 @@
 using System.Globalization;
-using GMem.Weights;
+using GMem.FileFormats;
 using TorchSharp;
 
 namespace GMem.Memory;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using GMem.Weights;
+using GMem.FileFormats;
 using TorchSharp;
 
 namespace GMem.Memory;

@@ -1,6 +1,6 @@
 using System.Globalization;
+using GMem.FileFormats;
 using GMem.Runtime;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Training;

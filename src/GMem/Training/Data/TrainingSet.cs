@@ -1,9 +1,9 @@
-using GMem.Backbone;
 using GMem.Autoencoders;
+using GMem.Backbone;
+using GMem.FileFormats;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Runtime;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Training;

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 using GMem.Backbone.Kernels;
-using GMem.Weights;
+using GMem.FileFormats;
 
 namespace GMem.Training;
 

@@ -1,5 +1,5 @@
 using GMem.Backbone;
-using GMem.Weights;
+using GMem.FileFormats;
 using TorchSharp;
 using TorchSharp.Modules;
 

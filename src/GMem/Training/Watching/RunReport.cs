@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using GMem.Weights;
+using GMem.FileFormats;
 
 namespace GMem.Training;
 

@@ -1,8 +1,8 @@
 using GMem.Encoders;
 using GMem.Encoders.DinoV2;
+using GMem.FileFormats;
 using GMem.Tests.Parts;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Encoders.DinoV2;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using GMem.Encoders.DinoV2;
+using GMem.FileFormats;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Encoders.DinoV2;

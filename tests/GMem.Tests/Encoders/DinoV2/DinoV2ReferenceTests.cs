@@ -1,8 +1,8 @@
 using System.Text.Json;
 using GMem.Encoders.DinoV2;
+using GMem.FileFormats;
 using GMem.Runtime;
 using GMem.Tests.Shared;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Encoders.DinoV2;

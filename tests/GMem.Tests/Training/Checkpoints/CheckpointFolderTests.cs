@@ -1,9 +1,8 @@
 using GMem.Backbone;
+using GMem.FileFormats;
 using GMem.Latents;
-using GMem.Model;
 using GMem.Tests.Shared;
 using GMem.Training;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Training.Checkpoints;

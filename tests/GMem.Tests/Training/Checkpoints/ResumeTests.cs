@@ -1,9 +1,9 @@
 using System.Text.RegularExpressions;
 using GMem.Encoders;
+using GMem.FileFormats;
 using GMem.Latents;
 using GMem.Tests.Shared;
 using GMem.Training;
-using GMem.Weights;
 using TorchSharp;
 
 namespace GMem.Tests.Training.Checkpoints;

@@ -37,7 +37,7 @@ internal sealed class InceptionV3 : torch.nn.Module
     /// <summary>The last layer.</summary>
     public readonly InceptionClassifier fc;
 
-    /// <summary>A network of zeros, to be filled by <see cref="Weights.StateDict"/>.</summary>
+    /// <summary>A network of zeros, to be filled by <c>StateDict</c>.</summary>
     public InceptionV3(torch.Device device)
         : base(nameof(InceptionV3))
     {

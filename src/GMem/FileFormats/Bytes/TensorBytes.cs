@@ -1,0 +1,88 @@
+using System.Security.Cryptography;
+using TorchSharp;
+
+namespace GMem.FileFormats;
+
+/// <summary>The raw bytes of CPU tensors, in pieces so that tensors of more than 2 GB pass too.</summary>
+internal static class TensorBytes
+{
+    private const int Piece = 1 << 24;
+
+    public static torch.Tensor Allocate(SafetensorsEntry entry)
+    {
+        // A scalar's shape is empty, which torch.empty takes as such.
+        return torch.empty([.. entry.Shape], dtype: entry.DataType, device: torch.CPU);
+    }
+
+    public static unsafe byte* Address(torch.Tensor tensor)
+    {
+        if (tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
+        {
+            throw new ArgumentException("The tensor must be contiguous and on the CPU.", nameof(tensor));
+        }
+
+        if (tensor.numel() == 0)
+        {
+            return null;
+        }
+
+        // bytes is a span, which ends at 2 GB; its first byte is all that is needed.
+        using torch.Tensor detached = tensor.detach();
+        using torch.Tensor flat = detached.view(-1);
+        using torch.Tensor first = flat.narrow(0, 0, 1);
+        fixed (byte* address = first.bytes)
+        {
+            return address;
+        }
+    }
+
+    public static long Length(torch.Tensor tensor) => tensor.numel() * tensor.ElementSize;
+
+    public static unsafe void Copy(byte* source, torch.Tensor tensor, long length) =>
+        Buffer.MemoryCopy(source, Address(tensor), length, length);
+
+    public static unsafe void Fill(torch.Tensor tensor, Stream stream, string name)
+    {
+        byte* target = Address(tensor);
+        for (long done = 0, length = Length(tensor); done < length;)
+        {
+            int read = stream.Read(new Span<byte>(target + done, (int)Math.Min(Piece, length - done)));
+            if (read == 0)
+            {
+                throw new InvalidDataException($"'{name}' ends before its last tensor is complete; it was cut short.");
+            }
+
+            done += read;
+        }
+    }
+
+    public static void WriteTo(Stream stream, torch.Tensor tensor) => ForEachPiece(tensor, stream.Write);
+
+    public static void AppendTo(IncrementalHash hash, torch.Tensor tensor) => ForEachPiece(tensor, hash.AppendData);
+
+    private static unsafe void ForEachPiece(torch.Tensor tensor, Action<ReadOnlySpan<byte>> take)
+    {
+        byte* source = Address(tensor);
+        for (long done = 0, length = Length(tensor); done < length;)
+        {
+            int piece = (int)Math.Min(Piece, length - done);
+            take(new ReadOnlySpan<byte>(source + done, piece));
+            done += piece;
+        }
+    }
+
+    public static void Skip(Stream stream, long count, string name)
+    {
+        byte[] buffer = new byte[(int)Math.Min(count, 4096)];
+        while (count > 0)
+        {
+            int read = stream.Read(buffer, 0, (int)Math.Min(count, buffer.Length));
+            if (read == 0)
+            {
+                throw new InvalidDataException($"'{name}' ends before its last tensor is complete; it was cut short.");
+            }
+
+            count -= read;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.IO.Compression;
+using GMem.FileFormats;
+using TorchSharp;
+
+namespace GMem.FileFormats;
+
+/// <summary>Files of NumPy's <c>savez</c>: a zip, stored or deflated, of one <c>.npy</c> file an array.</summary>
+internal static class NpzFile
+{
+    private const string Extension = ".npy";
+
+    /// <summary>No deflate stream grows by more than this factor; an entry that claims more is damaged.</summary>
+    private const long LargestRatio = 1032;
+
+    /// <param name="path">The file.</param>
+    /// <param name="wanted">Which arrays are read, by name without extension; the others are not looked at.</param>
+    /// <param name="names">The names of all.</param>
+    /// <returns>New tensors on the CPU.</returns>
+    public static Dictionary<string, torch.Tensor> Read(string path, Func<string, bool> wanted, out IReadOnlyList<string> names)
+    {
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        Dictionary<string, torch.Tensor> arrays = [];
+        List<string> found = [];
+        try
+        {
+            using ZipArchive zip = new(stream, ZipArchiveMode.Read);
+            foreach (ZipArchiveEntry entry in zip.Entries)
+            {
+                string name = entry.FullName.EndsWith(Extension, StringComparison.Ordinal) ? entry.FullName[..^Extension.Length] : entry.FullName;
+                found.Add(name);
+                if (wanted(name))
+                {
+                    arrays[name] = ReadEntry(entry, path);
+                }
+            }
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException && !e.Message.Contains(path, StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"'{path}' is no .npz file, or it is damaged: {e.Message}", e);
+        }
+
+        names = found;
+        return arrays;
+    }
+
+    /// <summary>Writes stored entries, which every reader takes; on an error the target is untouched.</summary>
+    public static void Write(string path, IReadOnlyDictionary<string, torch.Tensor> arrays) => AtomicFile.Write(path, stream =>
+    {
+        using ZipArchive zip = new(stream, ZipArchiveMode.Create, leaveOpen: true);
+        foreach ((string name, torch.Tensor array) in arrays)
+        {
+            using Stream entry = zip.CreateEntry(name + Extension, CompressionLevel.NoCompression).Open();
+            NpyFormat.Write(entry, array);
+        }
+    });
+
+    private static torch.Tensor ReadEntry(ZipArchiveEntry entry, string path)
+    {
+        string name = $"{path}/{entry.FullName}";
+        if (entry.Length > (entry.CompressedLength + 1) * LargestRatio)
+        {
+            throw new InvalidDataException($"'{name}' claims {entry.Length:N0} bytes in {entry.CompressedLength:N0} compressed ones; it is damaged.");
+        }
+
+        using Stream stream = entry.Open();
+        return NpyFormat.Read(stream, entry.Length, name);
+    }
+}

@@ -1,0 +1,153 @@
+using GMem.Runtime;
+using TorchSharp;
+
+namespace GMem.FileFormats;
+
+/// <summary>A safetensors file opened for reading. It is memory-mapped: only the tensors that are read are loaded.</summary>
+/// <remarks>Format: https://huggingface.co/docs/safetensors. Data are little-endian and row-major; they need not be aligned.</remarks>
+public sealed class SafetensorsFile : IDisposable
+{
+    private readonly MappedFile _file;
+    private readonly SafetensorsHeader _header;
+    private readonly Dictionary<string, SafetensorsEntry> _byName;
+
+    private SafetensorsFile(string path, SafetensorsHeader header, MappedFile file)
+    {
+        Path = path;
+        _header = header;
+        _file = file;
+        _byName = header.Entries.ToDictionary(e => e.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>The path it was opened by.</summary>
+    public string Path { get; }
+
+    /// <summary>The tensors in the file, in the order of their data.</summary>
+    public IReadOnlyList<SafetensorsEntry> Entries => _header.Entries;
+
+    /// <summary>The free text of the header's <c>__metadata__</c>.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
+
+    /// <summary>Opens a file and checks its whole header; no tensor is read.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <returns>The open file; dispose it.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is no safetensors file, or it was cut short; the message says what is wrong.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        SafetensorsHeader header = SafetensorsHeader.Read(stream, stream.Length, path);
+        return new SafetensorsFile(path, header, MappedFile.Of(stream));
+    }
+
+    /// <summary>Reads all tensors of a stream, for instance of an entry in a zip, into memory.</summary>
+    /// <param name="stream">At the start of a safetensors file; need not seek.</param>
+    /// <param name="name">What to call it in an error.</param>
+    /// <returns>New tensors on the CPU, by name; dispose them.</returns>
+    /// <exception cref="InvalidDataException">It is no safetensors file, or it ends early.</exception>
+    public static Dictionary<string, torch.Tensor> ReadAll(Stream stream, string name)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        GMemRuntime.EnsureLoaded();
+        SafetensorsHeader header = SafetensorsHeader.Read(stream, stream.CanSeek ? stream.Length - stream.Position : null, name);
+        Dictionary<string, torch.Tensor> tensors = [];
+        long position = 0;
+        try
+        {
+            foreach (SafetensorsEntry entry in header.Entries)
+            {
+                TensorBytes.Skip(stream, entry.Offset - position, name);
+                tensors.Add(entry.Name, ReadNext(entry, stream, name));
+                position = entry.Offset + entry.Length;
+            }
+
+            return tensors;
+        }
+        catch
+        {
+            foreach (torch.Tensor tensor in tensors.Values)
+            {
+                tensor.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Whether the file has a tensor of that name.</summary>
+    /// <param name="name">Name of a tensor.</param>
+    /// <returns>True if it has.</returns>
+    public bool Contains(string name) => _byName.ContainsKey(name);
+
+    /// <summary>What the header says of one tensor.</summary>
+    /// <param name="name">Name of a tensor.</param>
+    /// <returns>Its entry.</returns>
+    /// <exception cref="KeyNotFoundException">The file has no tensor of that name.</exception>
+    public SafetensorsEntry Entry(string name) => _byName.TryGetValue(name, out SafetensorsEntry? entry)
+        ? entry
+        : throw new KeyNotFoundException($"'{Path}' has no tensor '{name}'.");
+
+    /// <summary>Reads one tensor.</summary>
+    /// <param name="name">Name of a tensor.</param>
+    /// <returns>A new tensor on the CPU; dispose it.</returns>
+    /// <exception cref="KeyNotFoundException">The file has no tensor of that name.</exception>
+    public unsafe torch.Tensor Read(string name)
+    {
+        GMemRuntime.EnsureLoaded();
+        SafetensorsEntry entry = Entry(name);
+        torch.Tensor tensor = TensorBytes.Allocate(entry);
+        _file.CopyTo(_header.DataStart + entry.Offset, TensorBytes.Address(tensor), entry.Length);
+        return tensor;
+    }
+
+    /// <summary>Copies some rows of a tensor into another of the same type and row shape, without reading the rest.</summary>
+    internal unsafe void CopyRows(string name, long start, long count, torch.Tensor destination, long destinationRow)
+    {
+        SafetensorsEntry entry = Entry(name);
+        long rows = entry.Shape[0], rowBytes = rows == 0 ? 0 : entry.Length / rows;
+        bool fits = start >= 0 && count >= 0 && start <= rows - count && destinationRow >= 0 && destinationRow <= destination.shape[0] - count
+            && destination.numel() * destination.ElementSize == destination.shape[0] * rowBytes;
+        if (!fits)
+        {
+            throw new ArgumentOutOfRangeException(nameof(start), $"'{Path}', '{name}': rows {start} to {start + count} of {rows} do not fit a tensor [{string.Join(", ", destination.shape)}] from row {destinationRow}.");
+        }
+
+        _file.CopyTo(_header.DataStart + entry.Offset + (start * rowBytes), TensorBytes.Address(destination) + (destinationRow * rowBytes), count * rowBytes);
+    }
+
+    /// <summary>Reads every tensor.</summary>
+    /// <returns>New tensors on the CPU, by name; dispose them.</returns>
+    public Dictionary<string, torch.Tensor> ReadAll() => Entries.ToDictionary(e => e.Name, e => Read(e.Name), StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _file.Dispose();
+    }
+
+    /// <summary>A stream that knows its length has been checked against the header; of another only what arrives is believed.</summary>
+    private static unsafe torch.Tensor ReadNext(SafetensorsEntry entry, Stream stream, string name)
+    {
+        ManagedBytes? arrived = stream.CanSeek ? null : ManagedBytes.Read(stream, entry.Length, name);
+        torch.Tensor tensor = TensorBytes.Allocate(entry);
+        try
+        {
+            if (arrived is null)
+            {
+                TensorBytes.Fill(tensor, stream, name);
+            }
+            else
+            {
+                arrived.CopyTo(0, TensorBytes.Address(tensor), entry.Length);
+            }
+
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using TorchSharp;
+
+namespace GMem.FileFormats;
+
+/// <summary>Carries named tensors into and out of a module, under the names of the official checkpoints.</summary>
+public static class StateDict
+{
+    /// <summary>Everything a checkpoint of the module holds.</summary>
+    /// <param name="module">The module.</param>
+    /// <returns>Names, and the module's own parameters and buffers; do not dispose them.</returns>
+    public static IReadOnlyDictionary<string, torch.Tensor> TensorsOf(torch.nn.Module module)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        return module.state_dict();
+    }
+
+    /// <summary>Copies tensors into a module. Nothing is changed unless all of them fit.</summary>
+    /// <param name="module">The module to fill.</param>
+    /// <param name="tensors">Tensors by name; on any device.</param>
+    /// <param name="source">Where they come from, for an error: a path, say.</param>
+    /// <param name="mayBeMissing">Names of the module's tensors that need not be there and then stay as they are. Default none.</param>
+    /// <param name="mayBeUnexpected">Names that the module does not have and that are passed over. Default none.</param>
+    /// <exception cref="InvalidDataException">Names are missing or unexpected, or a shape or type does not fit; the message lists all of them.</exception>
+    public static void Load(torch.nn.Module module, IReadOnlyDictionary<string, torch.Tensor> tensors, string source,
+        Func<string, bool>? mayBeMissing = null, Func<string, bool>? mayBeUnexpected = null)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        Load(module, tensors.ToDictionary(t => t.Key, t => (t.Value.dtype, (IReadOnlyList<long>)t.Value.shape), StringComparer.Ordinal),
+            name => tensors[name].alias(), source, mayBeMissing, mayBeUnexpected);
+    }
+
+    /// <summary>Copies the tensors of a file into a module, one after the other. Nothing is changed unless all of them fit.</summary>
+    /// <param name="module">The module to fill.</param>
+    /// <param name="file">The open file.</param>
+    /// <param name="mayBeMissing">Names of the module's tensors that need not be there and then stay as they are. Default none.</param>
+    /// <param name="mayBeUnexpected">Names that the module does not have and that are passed over. Default none.</param>
+    /// <exception cref="InvalidDataException">Names are missing or unexpected, or a shape or type does not fit; the message lists all of them.</exception>
+    public static void Load(torch.nn.Module module, SafetensorsFile file, Func<string, bool>? mayBeMissing = null, Func<string, bool>? mayBeUnexpected = null)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        Load(module, file.Entries.ToDictionary(e => e.Name, e => (e.DataType, e.Shape), StringComparer.Ordinal),
+            file.Read, file.Path, mayBeMissing, mayBeUnexpected);
+    }
+
+    private static void Load(torch.nn.Module module, Dictionary<string, (torch.ScalarType Type, IReadOnlyList<long> Shape)> given,
+        Func<string, torch.Tensor> read, string source, Func<string, bool>? mayBeMissing, Func<string, bool>? mayBeUnexpected)
+    {
+        IReadOnlyDictionary<string, torch.Tensor> own = TensorsOf(module);
+        List<string> faults = [];
+        faults.AddRange(own.Keys.Where(n => !given.ContainsKey(n) && mayBeMissing?.Invoke(n) != true).Select(n => $"'{n}' is missing"));
+        faults.AddRange(given.Keys.Where(n => !own.ContainsKey(n) && mayBeUnexpected?.Invoke(n) != true).Select(n => $"'{n}' is unexpected"));
+        string[] common = [.. own.Keys.Where(given.ContainsKey)];
+        faults.AddRange(common.Select(n => Mismatch(n, own[n], given[n].Type, given[n].Shape)).OfType<string>());
+        if (faults.Count > 0)
+        {
+            throw new InvalidDataException(
+                $"The weights in '{source}' do not fit the {module.GetName()}: {string.Join("; ", faults.Order(StringComparer.Ordinal))}. Build it with the options of that checkpoint.");
+        }
+
+        using IDisposable noGradients = torch.no_grad();
+        foreach (string name in common)
+        {
+            using torch.Tensor tensor = read(name);
+            own[name].copy_(tensor);
+        }
+    }
+
+    /// <summary>Why a tensor does not fit, or null. A wider type may be filled from a narrower one, never the other way round.</summary>
+    private static string? Mismatch(string name, torch.Tensor own, torch.ScalarType type, IReadOnlyList<long> shape)
+    {
+        if (!own.shape.SequenceEqual(shape))
+        {
+            return $"'{name}' is [{string.Join(", ", shape)}], expected [{string.Join(", ", own.shape)}]";
+        }
+
+        bool widens = Rank(type) is int from && Rank(own.dtype) is int to && from < to;
+        return type == own.dtype || widens ? null : $"'{name}' is {type}, expected {own.dtype}";
+    }
+
+    private static int? Rank(torch.ScalarType type) => type switch
+    {
+        torch.ScalarType.Float16 or torch.ScalarType.BFloat16 => 0,
+        torch.ScalarType.Float32 => 1,
+        torch.ScalarType.Float64 => 2,
+        _ => null,
+    };
+}

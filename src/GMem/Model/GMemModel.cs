@@ -1,0 +1,221 @@
+using GMem.Autoencoders;
+using GMem.Backbone;
+using GMem.Encoders;
+using GMem.Images;
+using GMem.Latents;
+using GMem.Memory;
+using GMem.Runtime;
+using GMem.Sampling;
+using GMem.Training;
+using TorchSharp;
+
+namespace GMem;
+
+/// <summary>A trained generator: network, memory bank, encoder, and how to sample. Thread-safe for generation.</summary>
+/// <remarks>
+/// Models that differ only in their bank or sampling share one network; it is freed when the last of them is disposed.
+/// Method: "Generative Modeling with Explicit Memory", arXiv 2412.08781.
+/// </remarks>
+public sealed partial class GMemModel : IDisposable
+{
+    private int _disposed;
+
+    private readonly MemoryBank? _memory;
+
+    internal GMemModel(ModelCore core, MemoryBank? memory, SamplingOptions sampling)
+    {
+        Core = core;
+        _memory = memory;
+        Options = sampling;
+    }
+
+    /// <summary>Side of the images in pixels.</summary>
+    public int ImageSize => Core.ImageSize;
+
+    /// <summary>Whether the network is conditioned on snippets, so that the model has a memory bank.</summary>
+    public bool HasMemory => _memory is not null;
+
+    /// <summary>The memory bank.</summary>
+    /// <exception cref="InvalidOperationException">The model has none (<see cref="HasMemory"/>).</exception>
+    public MemoryBank Memory => _memory ?? throw new InvalidOperationException(
+        "This model has no memory: its network is not conditioned on snippets.");
+
+    /// <summary>The names of the classes, in the order of their numbers; none for a network that is not conditioned on labels.</summary>
+    public IReadOnlyList<string> ClassNames => Core.Network.Conditions.OfType<LabelCondition>().FirstOrDefault() is { } labels ? [.. labels.Names()] : [];
+
+    /// <summary>The encoder by which the bank was made; null where the user brought the snippets.</summary>
+    public SnippetEncoder? Encoder => Core.Encoder;
+
+    /// <summary>What turns images into the network's data and back. Shared by all models of this network: change nothing of it. It lives as long as they do.</summary>
+    public ImageAutoencoder Autoencoder => Core.Autoencoder;
+
+    /// <summary>How images are made. A copy: use <see cref="WithSampling"/> to change it.</summary>
+    public SamplingOptions Sampling => Options.Clone();
+
+    /// <summary>Where the network is.</summary>
+    public torch.Device Device => Core.Device;
+
+    /// <summary>Steps that the network was trained; 0 where a file from before this was written down does not say.</summary>
+    public long TrainedSteps => Core.Outcome.TrainedSteps;
+
+    /// <summary>Whether training was cancelled before its last step, so that this is what was learned until then.</summary>
+    public bool IsPartial => Core.Outcome.IsPartial;
+
+    internal ModelCore Core { get; }
+
+    /// <summary>The sampling options themselves; nothing changes them.</summary>
+    internal SamplingOptions Options { get; }
+
+    /// <summary>
+    /// Trains a model: encoder, memory bank, then the network. With a <see cref="GMemOptions.WorkspacePath"/>, doing the same again continues a run that was stopped or killed,
+    /// and on the CPU gives the same numbers as a run that never was.
+    /// </summary>
+    /// <param name="images">At least one batch of them. Not disposed.</param>
+    /// <param name="options">What to train and how. Copied.</param>
+    /// <param name="device">Where to train, from <see cref="GMemRuntime.SelectDevice"/>.</param>
+    /// <param name="progress">Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread.</param>
+    /// <param name="cancellationToken">Stops the run at the next step; what it gives then, <see cref="TrainingOptions.OnCancellation"/> says.</param>
+    /// <returns>The trained model, on <paramref name="device"/>; its weights are the moving average. Of a cancelled run, <see cref="IsPartial"/> is true.</returns>
+    /// <exception cref="ArgumentException">The options or the images do not fit, or the workspace holds a run with others; the message says which and why.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped before its first step, or is to throw when stopped.</exception>
+    /// <exception cref="InvalidOperationException">Training diverged; the message says what was seen and what to change.</exception>
+    /// <exception cref="IOException">The workspace cannot be written, or another run is using it.</exception>
+    /// <exception cref="InsufficientMemoryException">The run cannot fit into memory; the message says which options would make it fit.</exception>
+    public static GMemModel Fit(
+        TrainingImages images,
+        GMemOptions options,
+        torch.Device device,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        GMemRuntime.EnsureLoaded();
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(device);
+        options.Validate();
+        GMemOptions copy = options.Clone();
+        using PreparedTraining data = new ImagePreparation(images, copy, device, cancellationToken).Run();
+        return new ModelFitting(data, copy, device, progress, cancellationToken).Run();
+    }
+
+    /// <summary>Generates one image a request. Each depends on its own request alone, not on the batch it is made in.</summary>
+    /// <param name="requests">What to generate; all are made at once.</param>
+    /// <param name="cancellationToken">Stops between solver steps.</param>
+    /// <returns>The images, in the order of the requests.</returns>
+    /// <exception cref="ArgumentException">A request is not valid for this model; the message says which and why, and nothing is generated.</exception>
+    public IReadOnlyList<GeneratedImage> Generate(IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ThrowIfDisposed();
+        return ImageGeneration.Generate(this, requests, cancellationToken);
+    }
+
+    /// <summary>Checks one request without generating.</summary>
+    /// <param name="request">The request.</param>
+    /// <exception cref="ArgumentException">It is not valid for this model; the message says why.</exception>
+    public void Validate(GenerationRequest request) => _ = new ResolvedPrompts(this, [request]);
+
+    /// <summary>The entry that an image of this request is made from; nothing is generated.</summary>
+    /// <param name="request">The request.</param>
+    /// <returns>Index, id, label and source of the entry; null where the request brings its own snippet or image, or the model has no memory.</returns>
+    /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
+    public MemoryEntry? EntryOf(GenerationRequest request) => new ResolvedPrompts(this, [request]).EntryOf(0);
+
+    /// <summary>The label that an image of this request is made for; nothing is generated.</summary>
+    /// <param name="request">The request.</param>
+    /// <returns>The requested label, else that of the entry, else the class that the seed chooses; null where there is none.</returns>
+    /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
+    public string? LabelOf(GenerationRequest request) => new ResolvedPrompts(this, [request]).LabelOf(0);
+
+    /// <summary>How near the snippets of requests are to what is in the bank: a number near 1 says that the model is asked for something it remembers.</summary>
+    /// <param name="requests">The requests; those with a snippet of their own are searched for together.</param>
+    /// <returns>For each the cosine, -1 to 1, of its snippet to the nearest entry; 1 where the snippet is an entry's.</returns>
+    /// <exception cref="ArgumentException">A request is not valid for this model; the message says which and why.</exception>
+    public IReadOnlyList<float> NearestCosines(IReadOnlyList<GenerationRequest> requests)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        return ImageGeneration.NearestCosines(this, requests);
+    }
+
+    /// <summary>
+    /// Turns images into snippets as training did: the square in the middle of each, scaled to <see cref="ImageSize"/> (<see cref="CenterCrop.Apply"/>), through the
+    /// model's own <see cref="Encoder"/>. An image gives the same snippet whatever others come with it.
+    /// </summary>
+    /// <param name="images">At least one, of any sizes.</param>
+    /// <returns>float32 <c>[B, m]</c> on the CPU, rows of unit length, for <see cref="MemoryBank.Add"/>, <see cref="MemoryBank.Nearest"/> or a request; dispose it.</returns>
+    /// <exception cref="InvalidOperationException">The model was trained on snippets brought by the user and has no encoder.</exception>
+    /// <exception cref="ArgumentException">There is no image.</exception>
+    public torch.Tensor Encode(params IReadOnlyList<RgbImage> images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ThrowIfDisposed();
+        SnippetEncoder encoder = Encoder ?? throw new InvalidOperationException(
+            "This model has no encoder: it was trained on snippets of your own. Make the image's snippet as you made those, and give it as a snippet.");
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable noGrad = torch.no_grad();
+        torch.Tensor[] snippets = [.. images.Select(image => encoder.Use(() => encoder.Encode(ImageTensors.ToTensor([CenterCrop.Apply(image, ImageSize)]))))];
+        return snippets.Length > 0
+            ? torch.cat(snippets).MoveToOuterDisposeScope()
+            : throw new ArgumentException("There are no images to encode.", nameof(images));
+    }
+
+    /// <summary>The same network with another bank; nothing is retrained, and this model stays as it is.</summary>
+    /// <param name="memory">The bank, of the same dimension.</param>
+    /// <returns>A model that shares this one's network. Dispose both.</returns>
+    /// <exception cref="ArgumentException">The bank is of another dimension, or empty.</exception>
+    public GMemModel WithMemory(MemoryBank memory)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        ThrowIfDisposed();
+        if (memory.Dimension != Memory.Dimension)
+        {
+            throw new ArgumentException($"The bank has snippets of {memory.Dimension} entries, but the network takes {Memory.Dimension}.", nameof(memory));
+        }
+
+        return memory.Count > 0
+            ? new GMemModel(Core.Share(), memory, Sampling)
+            : throw new ArgumentException("The bank is empty; a model needs at least one entry to draw from.", nameof(memory));
+    }
+
+    /// <summary>The same network and bank, sampled in another way.</summary>
+    /// <param name="sampling">How. Copied.</param>
+    /// <returns>A model that shares this one's network. Dispose both.</returns>
+    /// <exception cref="ArgumentException">The options are not valid; the message names every fault.</exception>
+    public GMemModel WithSampling(SamplingOptions sampling)
+    {
+        ArgumentNullException.ThrowIfNull(sampling);
+        ThrowIfDisposed();
+        sampling.Validate();
+        return new GMemModel(Core.Share(), _memory, sampling.Clone());
+    }
+
+    /// <summary>The model of the average of another width, put together from the snapshots of its run; nothing is trained (arXiv 2312.02696, section 3.2).</summary>
+    /// <param name="workspacePath">The <see cref="GMemOptions.WorkspacePath"/> in which this model was trained with two <see cref="TrainingOptions.PowerAverageWidths"/>.</param>
+    /// <param name="width">The relative width, in (0, 0.28]: the standard deviation of the steps averaged over, as a share of the run. Widths near the two that were kept are the most exact.</param>
+    /// <returns>A model with a network of its own that shares bank and encoder. Dispose both.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The width is out of range.</exception>
+    /// <exception cref="InvalidDataException">The workspace has no such snapshots, or they are of another network.</exception>
+    public GMemModel WithAverage(string workspacePath, double width)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(workspacePath);
+        ThrowIfDisposed();
+        if (!(width is > 0 and <= 0.28))
+        {
+            throw new ArgumentOutOfRangeException(nameof(width), width, "The relative width of an average must be in (0, 0.28].");
+        }
+
+        using torch.Tensor average = PostHocAverage.Of(workspacePath, width, TrainedSteps);
+        return new GMemModel(Core.WithNetwork(FlatParameters.CopyOf(Core.Network, average, Device)), _memory, Options);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            Core.Release();
+        }
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed != 0, this);
+}
