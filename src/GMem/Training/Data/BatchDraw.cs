@@ -6,7 +6,8 @@ using TorchSharp;
 namespace GMem.Training;
 
 /// <summary>What a step is computed from: images, conditions, times and noise, all of them functions of (seed, step).</summary>
-internal sealed class BatchDraw(TrainingSet set, IReadOnlyList<long> images, SiTOptions network, FlowTransport transport, TrainingOptions options, torch.Device device)
+internal sealed class BatchDraw(
+    TrainingSet set, IReadOnlyList<long> images, SiTOptions network, FlowTransport transport, TrainingOptions options, torch.Device device)
 {
     private readonly BatchOrder _order = new(images.Count, options.BatchSize, options.Seed);
 
@@ -33,7 +34,8 @@ internal sealed class BatchDraw(TrainingSet set, IReadOnlyList<long> images, SiT
 
     /// <summary>The condition with a part of it hidden: entries of snippets, or whole labels.</summary>
     private torch.Tensor? Masked(torch.Tensor? condition, torch.Generator generator) => condition is null ? null
-        : network.Condition == ConditionKind.Label ? ConditionDropout.DropLabels(condition, network.ClassCount, network.LabelDropout, generator)
+        : network.Condition == ConditionKind.Label
+            ? ConditionDropout.DropLabels(condition, network.ClassCount, network.LabelDropout, generator)
         : ConditionDropout.DropEntries(condition, network.SnippetDropout, generator);
 
     /// <summary>Drawn in every case, so that switching mirroring on changes no other number.</summary>

@@ -8,7 +8,8 @@ namespace GMem.Training;
 /// <param name="Time">t, <c>[B]</c>.</param>
 /// <param name="Condition">Snippets <c>[B, m]</c> or labels <c>[B]</c>, dropout applied; null for a network without a condition.</param>
 /// <param name="ProjectionTarget">Patch tokens <c>[B, T, z]</c> for the projection loss, or null.</param>
-internal readonly record struct StepDraws(torch.Tensor Data, torch.Tensor Noise, torch.Tensor Time, torch.Tensor? Condition, torch.Tensor? ProjectionTarget)
+internal readonly record struct StepDraws(
+    torch.Tensor Data, torch.Tensor Noise, torch.Tensor Time, torch.Tensor? Condition, torch.Tensor? ProjectionTarget)
 {
     public long Count => Data.shape[0];
 

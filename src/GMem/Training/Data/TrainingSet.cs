@@ -21,7 +21,8 @@ internal sealed class TrainingSet(ITrainingData data, torch.Device device)
     /// <param name="mirroredSnippets">Row i is the snippet of image i mirrored left-right; null where nothing is mirrored.</param>
     /// <param name="autoencoder">What turns images into the network's data.</param>
     /// <param name="device">Where batches are put.</param>
-    public TrainingSet(torch.Tensor pixels, MemoryBank snippets, MemoryBank? mirroredSnippets, ImageAutoencoder autoencoder, torch.Device device)
+    public TrainingSet(
+        torch.Tensor pixels, MemoryBank snippets, MemoryBank? mirroredSnippets, ImageAutoencoder autoencoder, torch.Device device)
         : this(new PixelData(new TensorRows(pixels), autoencoder, mirroredSnippets is not null), device)
     {
         Snippets = snippets;
