@@ -21,7 +21,8 @@ public static class ImageGenerationEvaluator
     /// <exception cref="ArgumentException">
     /// The sets are of different features, too small, or hold NaN; or a setting is out of range.
     /// </exception>
-    public static ImageGenerationMetrics Evaluate(FeatureSet real, FeatureSet generated, EvaluationOptions? options = null, CopyCheckResult? copies = null)
+    public static ImageGenerationMetrics Evaluate(
+        FeatureSet real, FeatureSet generated, EvaluationOptions? options = null, CopyCheckResult? copies = null)
     {
         ArgumentNullException.ThrowIfNull(real);
         ArgumentNullException.ThrowIfNull(generated);
@@ -29,7 +30,9 @@ public static class ImageGenerationEvaluator
         options.Validate();
         if (real.Name != generated.Name)
         {
-            throw new ArgumentException($"The real images have the features '{real.Name}', the generated ones '{generated.Name}'; both must come from the same feature network.", nameof(generated));
+            throw new ArgumentException(
+                $"The real images have the features '{real.Name}', the generated ones '{generated.Name}'; both must come from the same "
+                + "feature network.", nameof(generated));
         }
 
         FeatureMatrix.CheckPair(real.Features, generated.Features, FewestImages);
@@ -41,8 +44,11 @@ public static class ImageGenerationEvaluator
             RealCount = real.Count,
             GeneratedCount = generated.Count,
             FrechetDistance = Frechet(statistics, generated.Features),
-            SpatialFrechetDistance = real.SpatialFeatures is { } s && generated.SpatialFeatures is { } t ? FrechetDistance.Compute(s, t) : null,
-            KernelDistance = KernelDistance.Compute(real.Features, generated.Features, KernelOptions(options, Math.Min(real.Count, generated.Count))),
+            SpatialFrechetDistance = real.SpatialFeatures is { } s && generated.SpatialFeatures is { } t
+                ? FrechetDistance.Compute(s, t)
+                : null,
+            KernelDistance = KernelDistance.Compute(
+                real.Features, generated.Features, KernelOptions(options, Math.Min(real.Count, generated.Count))),
             InceptionScore = Score(generated.Logits, options),
             RealInceptionScore = Score(real.Logits, options),
             Manifolds = ManifoldMetrics.Compute(real.Features, generated.Features, options.Neighbours),
@@ -62,7 +68,11 @@ public static class ImageGenerationEvaluator
     /// <returns>The metrics.</returns>
     /// <exception cref="ArgumentException">They are of different features, too few, or hold NaN; or a setting is out of range.</exception>
     public static ImageGenerationMetrics Evaluate(
-        FeatureStatistics real, FeatureSet generated, EvaluationOptions? options = null, FeatureStatistics? realSpatial = null, CopyCheckResult? copies = null)
+        FeatureStatistics real,
+        FeatureSet generated,
+        EvaluationOptions? options = null,
+        FeatureStatistics? realSpatial = null,
+        CopyCheckResult? copies = null)
     {
         ArgumentNullException.ThrowIfNull(real);
         ArgumentNullException.ThrowIfNull(generated);
@@ -77,7 +87,9 @@ public static class ImageGenerationEvaluator
             RealCount = real.Count,
             GeneratedCount = generated.Count,
             FrechetDistance = FrechetDistance.Compute(real, own),
-            SpatialFrechetDistance = realSpatial is not null && generated.SpatialFeatures is { } spatial ? Frechet(realSpatial, spatial) : null,
+            SpatialFrechetDistance = realSpatial is not null && generated.SpatialFeatures is { } spatial
+                ? Frechet(realSpatial, spatial)
+                : null,
             InceptionScore = Score(generated.Logits, options),
             Copies = copies,
             Warnings = Warnings(real.Count, generated.Count, generated.Dimension, options),
@@ -119,11 +131,15 @@ public static class ImageGenerationEvaluator
         {
             if (n <= dimension)
             {
-                warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{n:N0} {which} images are not more than the {dimension:N0} features: the covariance has no full rank, and the Frechet distance is far too large"));
+                warnings.Add(
+                    string.Create(CultureInfo.InvariantCulture, $"{n:N0} {which} images are not more than the {dimension:N0} features: "
+                    + $"the covariance has no full rank, and the Frechet distance is far too large"));
             }
             else if (n < options.RecommendedSampleCount)
             {
-                warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{n:N0} {which} images are fewer than the recommended {options.RecommendedSampleCount:N0}: the Frechet distance is biased upwards; compare it only at equal counts"));
+                warnings.Add(
+                    string.Create(CultureInfo.InvariantCulture, $"{n:N0} {which} images are fewer than the recommended "
+                    + $"{options.RecommendedSampleCount:N0}: the Frechet distance is biased upwards; compare it only at equal counts"));
             }
         }
     }

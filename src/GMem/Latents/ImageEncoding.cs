@@ -47,7 +47,8 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
                 using torch.Tensor piece = images.narrow(0, i * PieceRows, Math.Min(PieceRows, images.shape[0] - (i * PieceRows)));
                 tables[i] = EncodePiece(piece);
             });
-            return tables[0].Keys.ToDictionary(name => name, name => torch.cat([.. tables.Select(t => t[name])], 0).MoveToOuterDisposeScope(), StringComparer.Ordinal);
+            return tables[0].Keys.ToDictionary(
+                name => name, name => torch.cat([.. tables.Select(t => t[name])], 0).MoveToOuterDisposeScope(), StringComparer.Ordinal);
         }
         finally
         {
@@ -136,7 +137,8 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
         if (side * side != count || side < tokenGrid)
         {
             throw new ArgumentException(
-                $"The encoder gives {count} patch tokens an image, but the network has {tokenGrid} x {tokenGrid} tokens, to which only a finer square grid can be averaged down. "
+                $"The encoder gives {count} patch tokens an image, but the network has {tokenGrid} x {tokenGrid} tokens, to which only a "
+                    + "finer square grid can be averaged down. "
                 + "Use larger patches in the network, or take the projection loss out of Training.Losses.");
         }
 

@@ -22,7 +22,12 @@ internal static class LatentCache
     /// <param name="cancellationToken">Stops between two batches.</param>
     /// <returns>The rows; dispose them.</returns>
     /// <exception cref="IOException">The folder cannot be written, or another run is encoding the same images now.</exception>
-    public static EncodedRows Encode(RowSource images, ImageEncoding encoding, string? workspace, IProgress<EncodingProgress>? progress, CancellationToken cancellationToken)
+    public static EncodedRows Encode(
+        RowSource images,
+        ImageEncoding encoding,
+        string? workspace,
+        IProgress<EncodingProgress>? progress,
+        CancellationToken cancellationToken)
     {
         if (!encoding.IsNeeded)
         {
@@ -32,7 +37,13 @@ internal static class LatentCache
         long rows = encoding.RowsOfAShard((int)images.RowShape[^1]);
         return workspace is null
             ? InMemory(images, encoding, rows, progress, cancellationToken)
-            : InShards(images, encoding, rows, Path.Combine(workspace, Folder, Key(images, encoding, cancellationToken)), progress, cancellationToken);
+            : InShards(
+                images,
+                encoding,
+                rows,
+                Path.Combine(workspace, Folder, Key(images, encoding, cancellationToken)),
+                progress,
+                cancellationToken);
     }
 
     /// <summary>The key of images and all that decides what is made of them.</summary>
@@ -52,7 +63,11 @@ internal static class LatentCache
     }
 
     private static EncodedRows InMemory(
-        RowSource images, ImageEncoding encoding, long rowsAtOnce, IProgress<EncodingProgress>? progress, CancellationToken cancellationToken)
+        RowSource images,
+        ImageEncoding encoding,
+        long rowsAtOnce,
+        IProgress<EncodingProgress>? progress,
+        CancellationToken cancellationToken)
     {
         EncodedRows encoded = new();
         try
@@ -76,11 +91,21 @@ internal static class LatentCache
     }
 
     private static EncodedRows InShards(
-        RowSource images, ImageEncoding encoding, long rowsOfAShard, string folder, IProgress<EncodingProgress>? progress, CancellationToken cancellationToken)
+        RowSource images,
+        ImageEncoding encoding,
+        long rowsOfAShard,
+        string folder,
+        IProgress<EncodingProgress>? progress,
+        CancellationToken cancellationToken)
     {
         _ = Directory.CreateDirectory(folder);
         using FileStream only = Lock(folder);
-        string[] paths = [.. Enumerable.Range(0, (int)((images.Count + rowsOfAShard - 1) / rowsOfAShard)).Select(i => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"shard-{i:D5}.safetensors")))];
+        int shardCount = (int)((images.Count + rowsOfAShard - 1) / rowsOfAShard);
+        string[] paths =
+        [
+            .. Enumerable.Range(0, shardCount)
+                .Select(i => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"shard-{i:D5}.safetensors"))),
+        ];
         EncodingProgress done = new(0, 0, images.Count);
         for (int i = 0; i < paths.Length; i++)
         {
@@ -133,7 +158,9 @@ internal static class LatentCache
         }
         catch (IOException e)
         {
-            throw new IOException($"'{folder}' is in use: another run is encoding the same images into it. Wait for it, or give another WorkspacePath. ({e.Message})", e);
+            throw new IOException(
+                $"'{folder}' is in use: another run is encoding the same images into it. Wait for it, or give another WorkspacePath. "
+                + $"({e.Message})", e);
         }
     }
 }

@@ -67,7 +67,11 @@ public sealed class LatentDataSet : IDisposable
             throw new DirectoryNotFoundException($"There is no folder '{folder}'.");
         }
 
-        string[] paths = [.. Directory.EnumerateFiles(folder, "*.safetensors").Where(p => Path.GetFileNameWithoutExtension(p) != StatisticsName).Order(StringComparer.Ordinal)];
+        string[] paths =
+        [
+            .. Directory.EnumerateFiles(folder, "*.safetensors")
+                .Where(p => Path.GetFileNameWithoutExtension(p) != StatisticsName).Order(StringComparer.Ordinal),
+        ];
         if (paths.Length == 0)
         {
             throw new InvalidDataException($"'{folder}' holds no encoded images: there is no .safetensors file in it.");
@@ -106,15 +110,26 @@ public sealed class LatentDataSet : IDisposable
     private static void Check(ShardSet shards, string path)
     {
         RowSource latents = shards.Find(EncodedTable.Latents)
-            ?? throw new InvalidDataException($"'{path}' is no shard of encoded images: it has no '{EncodedTable.Latents}', but {string.Join(", ", shards.Entries.Select(e => $"'{e.Name}'"))}.");
-        if (latents.RowShape is not [>= 1 and <= 65536, >= 1 and <= 65536 and long height, >= 1 and long width] || height != width || !IsFloat(latents.Type))
+            ?? throw new InvalidDataException(
+                $"'{path}' is no shard of encoded images: it has no '{EncodedTable.Latents}', but "
+                + $"{string.Join(", ", shards.Entries.Select(e => $"'{e.Name}'"))}.");
+        if (latents.RowShape is not [>= 1 and <= 65536, >= 1 and <= 65536 and long height, >= 1 and long width]
+            || height != width || !IsFloat(latents.Type))
         {
-            throw new InvalidDataException($"'{path}': latents must be floating-point [n, C, h, h]; they are {latents.Type} [n, {string.Join(", ", latents.RowShape)}].");
+            throw new InvalidDataException(
+                $"'{path}': latents must be floating-point [n, C, h, h]; they are {latents.Type} [n, "
+                + $"{string.Join(", ", latents.RowShape)}].");
         }
 
-        Fit(EncodedTable.Mirrored(EncodedTable.Latents), r => r.RowShape.SequenceEqual(latents.RowShape) && IsFloat(r.Type), "of the shape of the latents");
+        Fit(
+            EncodedTable.Mirrored(EncodedTable.Latents),
+            r => r.RowShape.SequenceEqual(latents.RowShape) && IsFloat(r.Type),
+            "of the shape of the latents");
         Fit(EncodedTable.Deviations, r => r.RowShape.SequenceEqual(latents.RowShape) && IsFloat(r.Type), "of the shape of the latents");
-        Fit(EncodedTable.Mirrored(EncodedTable.Deviations), r => r.RowShape.SequenceEqual(latents.RowShape) && IsFloat(r.Type), "of the shape of the latents");
+        Fit(
+            EncodedTable.Mirrored(EncodedTable.Deviations),
+            r => r.RowShape.SequenceEqual(latents.RowShape) && IsFloat(r.Type),
+            "of the shape of the latents");
         Fit(EncodedTable.Labels, r => r.RowShape is [] or [1] && !IsFloat(r.Type), "whole numbers [n]");
         Fit(EncodedTable.Snippets, r => r.RowShape.Count == 1 && IsFloat(r.Type), "floating-point [n, m]");
 
@@ -122,7 +137,8 @@ public sealed class LatentDataSet : IDisposable
         {
             if (shards.Find(name) is { } rows && !fits(rows))
             {
-                throw new InvalidDataException($"'{path}': '{name}' must be {expected}; it is {rows.Type} [n, {string.Join(", ", rows.RowShape)}].");
+                throw new InvalidDataException(
+                    $"'{path}': '{name}' must be {expected}; it is {rows.Type} [n, {string.Join(", ", rows.RowShape)}].");
             }
         }
     }

@@ -37,6 +37,7 @@ internal static class LatentStatisticsPass
 
         LatentStatistics ofMeans = moments.ToStatistics();
         double[] added = drawn.data<double>().ToArray();
-        return new LatentStatistics(ofMeans.Mean, [.. ofMeans.StandardDeviation.Select((s, c) => (float)Math.Sqrt(((double)s * s) + added[c]))]);
+        return new LatentStatistics(
+            ofMeans.Mean, [.. ofMeans.StandardDeviation.Select((s, c) => (float)Math.Sqrt(((double)s * s) + added[c]))]);
     }
 }

@@ -30,7 +30,8 @@ internal sealed class PixelShards : IDisposable
         _folder = Path.Combine(all, Guid.NewGuid().ToString("N"));
         _ = Directory.CreateDirectory(_folder);
         _lock = new FileStream(Path.Combine(_folder, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
-        _buffer = ImageTensors.Allocate(Math.Max(1, ShardBytes / ((long)RgbImage.Channels * size * size)), size, size).DetachFromDisposeScope();
+        _buffer =
+            ImageTensors.Allocate(Math.Max(1, ShardBytes / ((long)RgbImage.Channels * size * size)), size, size).DetachFromDisposeScope();
     }
 
     public long Count { get; private set; }

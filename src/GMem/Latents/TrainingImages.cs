@@ -36,7 +36,8 @@ public sealed class TrainingImages : IDisposable
 
     /// <summary>uint8 <c>[N, 3, S, S]</c> on the CPU, RGB.</summary>
     /// <exception cref="InvalidOperationException">The images are in files of the workspace, not in memory.</exception>
-    public torch.Tensor Pixels => _pixels ?? throw new InvalidOperationException($"The {Count} images are in files of the workspace, not in memory.");
+    public torch.Tensor Pixels =>
+        _pixels ?? throw new InvalidOperationException($"The {Count} images are in files of the workspace, not in memory.");
 
     /// <summary>float32 <c>[N, m]</c>, or null.</summary>
     public torch.Tensor? Snippets { get; }

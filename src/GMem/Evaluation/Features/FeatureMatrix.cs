@@ -15,7 +15,9 @@ internal static class FeatureMatrix
         ArgumentNullException.ThrowIfNull(features, parameter);
         if (features.dim() != 2 || features.shape[1] == 0 || features.dtype is not (torch.ScalarType.Float32 or torch.ScalarType.Float64))
         {
-            throw new ArgumentException($"Features are float32 or float64 [N, D], one row an image; this is {features.dtype} {ImageTensors.Shape(features)}.", parameter);
+            throw new ArgumentException(
+                $"Features are float32 or float64 [N, D], one row an image; this is {features.dtype} "
+                + $"{ImageTensors.Shape(features)}.", parameter);
         }
 
         if (features.shape[0] < minimumRows)
@@ -27,7 +29,9 @@ internal static class FeatureMatrix
         if (!features.isfinite().all().item<bool>())
         {
             long row = features.isfinite().all(1).logical_not().nonzero().min().item<long>();
-            throw new ArgumentException($"Row {row} of the features has a value that is not finite; no metric is defined for it. Did the model or the feature network overflow?", parameter);
+            throw new ArgumentException(
+                $"Row {row} of the features has a value that is not finite; no metric is defined for it. Did the model or the feature "
+                + "network overflow?", parameter);
         }
     }
 
@@ -38,7 +42,9 @@ internal static class FeatureMatrix
         Check(generated, nameof(generated), minimumRows);
         if (real.shape[1] != generated.shape[1])
         {
-            throw new ArgumentException($"The generated images have {generated.shape[1]} features each, the real ones {real.shape[1]}; both must come from the same feature network.", nameof(generated));
+            throw new ArgumentException(
+                $"The generated images have {generated.shape[1]} features each, the real ones {real.shape[1]}; both must come from the "
+                + "same feature network.", nameof(generated));
         }
     }
 

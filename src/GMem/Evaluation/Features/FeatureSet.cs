@@ -44,7 +44,8 @@ public sealed class FeatureSet : IDisposable
     /// <param name="logits">float <c>[N, C]</c>, or null.</param>
     /// <returns>A new set; dispose it.</returns>
     /// <exception cref="ArgumentException">One of them is no matrix of finite floats, or has another number of rows.</exception>
-    public static FeatureSet FromFeatures(string name, torch.Tensor features, torch.Tensor? spatialFeatures = null, torch.Tensor? logits = null)
+    public static FeatureSet FromFeatures(
+        string name, torch.Tensor features, torch.Tensor? spatialFeatures = null, torch.Tensor? logits = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         FeatureMatrix.Check(features, nameof(features));
@@ -58,12 +59,14 @@ public sealed class FeatureSet : IDisposable
             FeatureMatrix.Check(tensor, parameter);
             if (tensor.shape[0] != features.shape[0])
             {
-                throw new ArgumentException($"There are features of {features.shape[0]} images and {parameter} of {tensor.shape[0]}.", parameter);
+                throw new ArgumentException(
+                    $"There are features of {features.shape[0]} images and {parameter} of {tensor.shape[0]}.", parameter);
             }
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
-        return new FeatureSet(name, Copy(features), spatialFeatures is null ? null : Copy(spatialFeatures), logits is null ? null : Copy(logits));
+        return new FeatureSet(
+            name, Copy(features), spatialFeatures is null ? null : Copy(spatialFeatures), logits is null ? null : Copy(logits));
     }
 
     /// <summary>Sends images through a feature network.</summary>
@@ -75,7 +78,11 @@ public sealed class FeatureSet : IDisposable
     /// <returns>A new set; dispose it.</returns>
     /// <exception cref="ArgumentException">The images have another type or shape, or there are none.</exception>
     public static FeatureSet Compute(
-        FeatureExtractor extractor, torch.Tensor images, int batchSize = DefaultBatchSize, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+        FeatureExtractor extractor,
+        torch.Tensor images,
+        int batchSize = DefaultBatchSize,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ImageTensors.CheckBatch(images, nameof(images));
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
@@ -90,7 +97,10 @@ public sealed class FeatureSet : IDisposable
     /// <returns>A new set; dispose it.</returns>
     /// <exception cref="ArgumentException">The images have another type or shape, or there are none.</exception>
     public static FeatureSet Compute(
-        FeatureExtractor extractor, IEnumerable<torch.Tensor> batches, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+        FeatureExtractor extractor,
+        IEnumerable<torch.Tensor> batches,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(extractor);
         ArgumentNullException.ThrowIfNull(batches);

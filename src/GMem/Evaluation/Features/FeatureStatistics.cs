@@ -97,12 +97,15 @@ public sealed class FeatureStatistics : IDisposable
     {
         if (Dimension != other.Dimension)
         {
-            throw new ArgumentException($"The statistics are of {Dimension} and of {other.Dimension} features; both must come from the same feature network.", parameter);
+            throw new ArgumentException(
+                $"The statistics are of {Dimension} and of {other.Dimension} features; both must come from the same feature "
+                + "network.", parameter);
         }
 
         if (Name is not null && other.Name is not null && Name != other.Name)
         {
-            throw new ArgumentException($"The statistics are of different features, '{Name}' and '{other.Name}'; their distance means nothing.", parameter);
+            throw new ArgumentException(
+                $"The statistics are of different features, '{Name}' and '{other.Name}'; their distance means nothing.", parameter);
         }
     }
 
@@ -112,7 +115,8 @@ public sealed class FeatureStatistics : IDisposable
         if (!mean.is_floating_point() || !covariance.is_floating_point() || mean.dim() != 1 || mean.shape[0] == 0 || covariance.dim() != 2
             || covariance.shape[0] != mean.shape[0] || covariance.shape[1] != mean.shape[0])
         {
-            return $"the mean is {mean.dtype} {ImageTensors.Shape(mean)} and the covariance {covariance.dtype} {ImageTensors.Shape(covariance)}; expected are floats, [D] and [D, D]";
+            return $"the mean is {mean.dtype} {ImageTensors.Shape(mean)} and the covariance {covariance.dtype} "
+                + $"{ImageTensors.Shape(covariance)}; expected are floats, [D] and [D, D]";
         }
 
         using DisposeScope scope = torch.NewDisposeScope();

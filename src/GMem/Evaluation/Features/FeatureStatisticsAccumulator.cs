@@ -43,7 +43,8 @@ public sealed class FeatureStatisticsAccumulator : IDisposable
         FeatureMatrix.Check(features, nameof(features), 0);
         if (features.shape[1] != _mean.shape[0])
         {
-            throw new ArgumentException($"These rows have {features.shape[1]} features, the ones before had {_mean.shape[0]}.", nameof(features));
+            throw new ArgumentException(
+                $"These rows have {features.shape[1]} features, the ones before had {_mean.shape[0]}.", nameof(features));
         }
 
         for (long done = 0; done < features.shape[0];)

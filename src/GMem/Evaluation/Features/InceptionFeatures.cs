@@ -22,7 +22,8 @@ public sealed class InceptionFeatures : FeatureExtractor
     private readonly torch.Device _device;
     private readonly InceptionInputPath _path;
 
-    private InceptionFeatures(IReadOnlyDictionary<string, torch.Tensor> tensors, string source, InceptionInputPath path, torch.Device device)
+    private InceptionFeatures(
+        IReadOnlyDictionary<string, torch.Tensor> tensors, string source, InceptionInputPath path, torch.Device device)
     {
         _device = device;
         _path = path;
@@ -39,7 +40,8 @@ public sealed class InceptionFeatures : FeatureExtractor
     }
 
     /// <inheritdoc/>
-    public override string Name => _path == InceptionInputPath.PyTorchFid ? "InceptionV3 (FID, pytorch-fid input)" : "InceptionV3 (FID, TensorFlow input)";
+    public override string Name =>
+        _path == InceptionInputPath.PyTorchFid ? "InceptionV3 (FID, pytorch-fid input)" : "InceptionV3 (FID, TensorFlow input)";
 
     /// <summary>2048.</summary>
     public override int Dimension => InceptionV3.FeatureCount;
@@ -54,7 +56,8 @@ public sealed class InceptionFeatures : FeatureExtractor
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is damaged, or has other tensors; the message says which.</exception>
     /// <exception cref="NotSupportedException">The extension names no format that is read.</exception>
-    public static InceptionFeatures Load(string weights, InceptionInputPath path = InceptionInputPath.PyTorchFid, torch.Device? device = null)
+    public static InceptionFeatures Load(
+        string weights, InceptionInputPath path = InceptionInputPath.PyTorchFid, torch.Device? device = null)
     {
         GMemRuntime.EnsureLoaded();
         using DisposeScope scope = torch.NewDisposeScope();
@@ -68,7 +71,9 @@ public sealed class InceptionFeatures : FeatureExtractor
     /// <returns>The features; dispose them.</returns>
     /// <exception cref="InvalidDataException">A tensor is missing, unknown or of another shape; the message says which.</exception>
     public static InceptionFeatures FromTensors(
-        IReadOnlyDictionary<string, torch.Tensor> tensors, InceptionInputPath path = InceptionInputPath.PyTorchFid, torch.Device? device = null)
+        IReadOnlyDictionary<string, torch.Tensor> tensors,
+        InceptionInputPath path = InceptionInputPath.PyTorchFid,
+        torch.Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         GMemRuntime.EnsureLoaded();
@@ -103,10 +108,13 @@ public sealed class InceptionFeatures : FeatureExtractor
 
     private void Load(IReadOnlyDictionary<string, torch.Tensor> tensors, string source)
     {
-        if (tensors.TryGetValue(ClassifierWeight, out torch.Tensor? classifier) && classifier.dim() == 2 && classifier.shape[0] != InceptionV3.Classes)
+        if (tensors.TryGetValue(ClassifierWeight, out torch.Tensor? classifier)
+            && classifier.dim() == 2 && classifier.shape[0] != InceptionV3.Classes)
         {
             throw new InvalidDataException(
-                $"'{source}' is an InceptionV3 of {classifier.shape[0]:N0} classes; the FID is defined by the one of {InceptionV3.Classes:N0}, which pytorch-fid publishes as pt_inception-2015-12-05-6726825d.pth. torchvision's weights give other figures.");
+                $"'{source}' is an InceptionV3 of {classifier.shape[0]:N0} classes; the FID is defined by the one of "
+                    + $"{InceptionV3.Classes:N0}, which pytorch-fid publishes as pt_inception-2015-12-05-6726825d.pth. torchvision's "
+                    + "weights give other figures.");
         }
 
         StateDict.Load(Network, tensors, source, mayBeMissing: name => name.EndsWith(BatchCounter, StringComparison.Ordinal));

@@ -61,17 +61,20 @@ public sealed class RandomConvolutionFeatures : FeatureExtractor
     {
         if (resolution < DefaultResolution || resolution % 8 != 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(resolution), resolution, "The resolution must be a multiple of 8 and at least 32.");
+            throw new ArgumentOutOfRangeException(
+                nameof(resolution), resolution, "The resolution must be a multiple of 8 and at least 32.");
         }
 
         GMemRuntime.EnsureLoaded();
         _resolution = resolution;
         _device = device ?? torch.CPU;
         using DisposeScope scope = torch.NewDisposeScope();
-        _first = [.. Enumerable.Range(0, Scales).Select(s => Keep(RandomFilters.Whitened(FirstFilters, FirstSide, Math.Pow(PixelCorrelation, 1 << s), s)))];
+        _first = [.. Enumerable.Range(0, Scales).Select(s => Keep(
+            RandomFilters.Whitened(FirstFilters, FirstSide, Math.Pow(PixelCorrelation, 1 << s), s)))];
         int length = Signs * FirstFilters * SecondSide * SecondSide;
         _second = [.. Enumerable.Range(0, Scales - 1).Select(s => Keep(
-            RandomFilters.Orthonormal(SecondFilters, length, Scales + s, balanced: true).reshape(SecondFilters, Signs * FirstFilters, SecondSide, SecondSide)))];
+            RandomFilters.Orthonormal(SecondFilters, length, Scales + s, balanced: true)
+                .reshape(SecondFilters, Signs * FirstFilters, SecondSide, SecondSide)))];
     }
 
     /// <summary>Says that this is not the FID, and the resolution.</summary>

@@ -64,7 +64,8 @@ internal static class RandomFilters
             {
                 (int dy, int dx) = ((a / side % side) - (b / side % side), (a % side) - (b % side));
                 double colour = a / (side * side) == b / (side * side) ? 1 : ColourCorrelation;
-                covariance[(a * length) + b] = (colour * Math.Pow(neighbourCorrelation, Math.Sqrt((dy * dy) + (dx * dx)))) + (a == b ? Regularisation : 0);
+                covariance[(a * length) + b] =
+                    (colour * Math.Pow(neighbourCorrelation, Math.Sqrt((dy * dy) + (dx * dx)))) + (a == b ? Regularisation : 0);
             }
         }
 

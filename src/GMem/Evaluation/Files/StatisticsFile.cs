@@ -54,7 +54,8 @@ internal static class StatisticsFile
 
     private static FeatureStatistics ReadNpz(string path, string suffix)
     {
-        Dictionary<string, torch.Tensor> arrays = NpzFile.Read(path, name => name == Mean + suffix || name == Covariance + suffix || name == Count, out IReadOnlyList<string> all);
+        Dictionary<string, torch.Tensor> arrays = NpzFile.Read(
+            path, name => name == Mean + suffix || name == Covariance + suffix || name == Count, out IReadOnlyList<string> all);
         long? count = arrays.TryGetValue(Count, out torch.Tensor? n) && n.numel() == 1 ? n.to(torch.int64).item<long>() : null;
         return Create(path, arrays, all, suffix, null, count);
     }
@@ -68,16 +69,22 @@ internal static class StatisticsFile
             tensors[name] = file.Read(name);
         }
 
-        long? count = file.Metadata.TryGetValue(Count, out string? text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long n) ? n : null;
+        long? count = file.Metadata.TryGetValue(Count, out string? text)
+            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long n)
+                ? n
+                : null;
         return Create(path, tensors, [.. file.Entries.Select(e => e.Name)], suffix, file.Metadata.GetValueOrDefault(FeatureName), count);
     }
 
-    private static FeatureStatistics Create(string path, Dictionary<string, torch.Tensor> tensors, IReadOnlyList<string> all, string suffix, string? name, long? count)
+    private static FeatureStatistics Create(
+        string path, Dictionary<string, torch.Tensor> tensors, IReadOnlyList<string> all, string suffix, string? name, long? count)
     {
-        if (!tensors.TryGetValue(Mean + suffix, out torch.Tensor? mean) || !tensors.TryGetValue(Covariance + suffix, out torch.Tensor? covariance))
+        if (!tensors.TryGetValue(Mean + suffix, out torch.Tensor? mean)
+            || !tensors.TryGetValue(Covariance + suffix, out torch.Tensor? covariance))
         {
             throw new InvalidDataException(
-                $"'{path}' has no feature statistics: expected are arrays named {Mean + suffix} and {Covariance + suffix}, it has {(all.Count == 0 ? "none" : string.Join(", ", all.Take(10)))}.");
+                $"'{path}' has no feature statistics: expected are arrays named {Mean + suffix} and {Covariance + suffix}, it has "
+                    + $"{(all.Count == 0 ? "none" : string.Join(", ", all.Take(10)))}.");
         }
 
         return FeatureStatistics.Fault(mean, covariance) is string fault
@@ -93,7 +100,8 @@ internal static class StatisticsFile
         {
             ".npz" => true,
             ".safetensors" => false,
-            _ => throw new ArgumentException($"'{path}': statistics are kept in .npz or .safetensors files, not in '{extension}'.", nameof(path)),
+            _ => throw new ArgumentException(
+                $"'{path}': statistics are kept in .npz or .safetensors files, not in '{extension}'.", nameof(path)),
         };
     }
 }

@@ -24,12 +24,15 @@ public static class CopyCheck
     /// <exception cref="ArgumentException">
     /// The sets do not fit one another, have too few rows, or hold NaN; or the indices do not fit them.
     /// </exception>
-    public static CopyCheckResult Compute(torch.Tensor training, torch.Tensor generated, IReadOnlyList<long>? memoryIndices = null, int neighbours = 1)
+    public static CopyCheckResult Compute(
+        torch.Tensor training, torch.Tensor generated, IReadOnlyList<long>? memoryIndices = null, int neighbours = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(neighbours, 1);
         FeatureMatrix.Check(training, nameof(training), neighbours + 1);
         FeatureMatrix.CheckPair(training, generated);
-        long[] own = memoryIndices is null ? Nearest(training, generated) : CheckIndices(memoryIndices, training.shape[0], generated.shape[0]);
+        long[] own = memoryIndices is null
+            ? Nearest(training, generated)
+            : CheckIndices(memoryIndices, training.shape[0], generated.shape[0]);
         using DisposeScope scope = torch.NewDisposeScope();
         double[] distances = PairwiseDistances.SquaredRowwise(generated, Select(training, own)).cpu().data<double>().ToArray();
 
@@ -38,7 +41,8 @@ public static class CopyCheck
         Dictionary<long, int> place = used.Select((row, i) => (row, i)).ToDictionary(p => p.row, p => p.i);
         double[] radii = SquaredRadii(training, used, neighbours);
         CopyPair[] pairs = [.. own.Select((row, i) => new CopyPair(i, row, Math.Sqrt(distances[i]), Math.Sqrt(radii[place[row]])))];
-        return new CopyCheckResult([.. pairs.OrderBy(p => p.Ratio).ThenBy(p => p.GeneratedIndex)], training.shape[0], neighbours, memoryIndices is not null);
+        return new CopyCheckResult(
+            [.. pairs.OrderBy(p => p.Ratio).ThenBy(p => p.GeneratedIndex)], training.shape[0], neighbours, memoryIndices is not null);
     }
 
     private static long[] Nearest(torch.Tensor training, torch.Tensor generated)
@@ -64,14 +68,17 @@ public static class CopyCheck
     {
         if (indices.Count != generatedCount)
         {
-            throw new ArgumentException($"There are {indices.Count} memory indices for {generatedCount} generated images.", nameof(indices));
+            throw new ArgumentException(
+                $"There are {indices.Count} memory indices for {generatedCount} generated images.", nameof(indices));
         }
 
         for (int i = 0; i < indices.Count; i++)
         {
             if (indices[i] < 0 || indices[i] >= trainingCount)
             {
-                throw new ArgumentException($"Memory index {i} is {indices[i]}; there are {trainingCount} training images, numbered from 0. Leave the indices out for images made without the bank.", nameof(indices));
+                throw new ArgumentException(
+                    $"Memory index {i} is {indices[i]}; there are {trainingCount} training images, numbered from 0. Leave the indices out "
+                    + "for images made without the bank.", nameof(indices));
             }
         }
 

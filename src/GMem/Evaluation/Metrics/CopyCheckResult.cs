@@ -55,7 +55,9 @@ public sealed class CopyCheckResult
         CheckImages(trainingImages, TrainingCount, nameof(trainingImages));
         if (!generatedImages.shape.AsSpan(1).SequenceEqual(trainingImages.shape.AsSpan(1)))
         {
-            throw new ArgumentException($"Images of one grid have one size; these are {ImageTensors.Shape(generatedImages)} and {ImageTensors.Shape(trainingImages)}.", nameof(trainingImages));
+            throw new ArgumentException(
+                $"Images of one grid have one size; these are {ImageTensors.Shape(generatedImages)} and "
+                + $"{ImageTensors.Shape(trainingImages)}.", nameof(trainingImages));
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
@@ -73,7 +75,8 @@ public sealed class CopyCheckResult
     /// <returns>The line.</returns>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Share:p1} ({CopyCount:N0} of {GeneratedCount:N0}) nearer to {(ByMemoryIndex ? "their own" : "the nearest")} training image than its neighbour {Neighbours} among {TrainingCount:N0}");
+        $"{Share:p1} ({CopyCount:N0} of {GeneratedCount:N0}) nearer to {(ByMemoryIndex ? "their own" : "the nearest")} training image "
+            + $"than its neighbour {Neighbours} among {TrainingCount:N0}");
 
     private static void CheckImages(torch.Tensor images, long count, string parameter)
     {

@@ -61,17 +61,24 @@ public sealed class ImageGenerationMetrics
 
         if (KernelDistance is KernelDistanceResult kernel)
         {
-            Line(text, "Kernel distance", $"{kernel.Mean:g4} +- {kernel.StandardError:g2} (standard error; {kernel.Subsets.Count:N0} subsets of {kernel.SubsetSize:N0})");
+            (int count, int size) = (kernel.Subsets.Count, kernel.SubsetSize);
+            Line(text, "Kernel distance", $"{kernel.Mean:g4} +- {kernel.StandardError:g2} (standard error; {count:N0} subsets of {size:N0})");
         }
 
         if (InceptionScore is InceptionScoreResult score)
         {
-            Line(text, "Inception score", $"{score.Mean:f3} +- {score.StandardDeviation:f3} ({score.Splits.Count} splits){(RealInceptionScore is InceptionScoreResult real ? string.Create(CultureInfo.InvariantCulture, $"; real images {real.Mean:f3}") : "")}");
+            string ofReal = RealInceptionScore is InceptionScoreResult real
+                ? string.Create(CultureInfo.InvariantCulture, $"; real images {real.Mean:f3}")
+                : "";
+            Line(text, "Inception score", $"{score.Mean:f3} +- {score.StandardDeviation:f3} ({score.Splits.Count} splits){ofReal}");
         }
 
         foreach (ManifoldScores m in Manifolds)
         {
-            Line(text, $"k = {m.Neighbours}", $"precision {m.Precision:f4}, recall {m.Recall:f4}, density {m.Density:f4}, coverage {m.Coverage:f4}");
+            Line(
+                text,
+                $"k = {m.Neighbours}",
+                $"precision {m.Precision:f4}, recall {m.Recall:f4}, density {m.Density:f4}, coverage {m.Coverage:f4}");
         }
 
         if (Copies is CopyCheckResult copies)

@@ -31,7 +31,9 @@ public static class KernelDistance
         long smaller = Math.Min(real.shape[0], generated.shape[0]);
         if (options.SubsetSize > smaller)
         {
-            throw new ArgumentException($"SubsetSize is {options.SubsetSize}, but there are {real.shape[0]} real and {generated.shape[0]} generated images; choose a SubsetSize of at most half the smaller set.", nameof(options));
+            throw new ArgumentException(
+                $"SubsetSize is {options.SubsetSize}, but there are {real.shape[0]} real and {generated.shape[0]} generated images; "
+                + "choose a SubsetSize of at most half the smaller set.", nameof(options));
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
@@ -55,7 +57,12 @@ public static class KernelDistance
     /// <param name="options">The kernel, or null for the published one; the number and size of the subsets are those given.</param>
     /// <returns>The distance and how exact it is.</returns>
     /// <exception cref="ArgumentException">The sets or the subsets do not fit, or hold NaN.</exception>
-    public static KernelDistanceResult Compute(torch.Tensor real, torch.Tensor generated, torch.Tensor realSubsets, torch.Tensor generatedSubsets, KernelDistanceOptions? options = null)
+    public static KernelDistanceResult Compute(
+        torch.Tensor real,
+        torch.Tensor generated,
+        torch.Tensor realSubsets,
+        torch.Tensor generatedSubsets,
+        KernelDistanceOptions? options = null)
     {
         options ??= new KernelDistanceOptions();
         options.Validate();
@@ -64,7 +71,9 @@ public static class KernelDistance
         CheckSubsets(generatedSubsets, generated.shape[0], nameof(generatedSubsets));
         if (!realSubsets.shape.SequenceEqual(generatedSubsets.shape))
         {
-            throw new ArgumentException($"Subsets of both sets must be as many and as large; these are {ImageTensors.Shape(realSubsets)} and {ImageTensors.Shape(generatedSubsets)}.", nameof(generatedSubsets));
+            throw new ArgumentException(
+                $"Subsets of both sets must be as many and as large; these are {ImageTensors.Shape(realSubsets)} and "
+                + $"{ImageTensors.Shape(generatedSubsets)}.", nameof(generatedSubsets));
         }
 
         double[] values = new double[realSubsets.shape[0]];
@@ -93,7 +102,8 @@ public static class KernelDistance
         ArgumentNullException.ThrowIfNull(subsets, parameter);
         if (subsets.dtype != torch.int64 || subsets.dim() != 2 || subsets.shape[0] == 0 || subsets.shape[1] < 2)
         {
-            throw new ArgumentException($"Subsets are int64 [S, m], m at least 2; this is {subsets.dtype} {ImageTensors.Shape(subsets)}.", parameter);
+            throw new ArgumentException(
+                $"Subsets are int64 [S, m], m at least 2; this is {subsets.dtype} {ImageTensors.Shape(subsets)}.", parameter);
         }
 
         using DisposeScope scope = torch.NewDisposeScope();

@@ -10,4 +10,5 @@ namespace GMem.Evaluation;
 /// </param>
 /// <param name="SubsetSize">Images of each set in a subset.</param>
 /// <param name="Subsets">The distance of each subset.</param>
-public sealed record KernelDistanceResult(double Mean, double StandardDeviation, double StandardError, int SubsetSize, IReadOnlyList<double> Subsets);
+public sealed record KernelDistanceResult(
+    double Mean, double StandardDeviation, double StandardError, int SubsetSize, IReadOnlyList<double> Subsets);

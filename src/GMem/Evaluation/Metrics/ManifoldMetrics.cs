@@ -35,7 +35,8 @@ public static class ManifoldMetrics
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor realRadii = SquaredRadii(real, neighbours);
         torch.Tensor generatedRadii = SquaredRadii(generated, neighbours);
-        ManifoldCounts[] counts = [.. neighbours.Select((k, i) => new ManifoldCounts(k, realRadii.select(1, i), generatedRadii.select(1, i)))];
+        ManifoldCounts[] counts =
+            [.. neighbours.Select((k, i) => new ManifoldCounts(k, realRadii.select(1, i), generatedRadii.select(1, i)))];
         for (int i = 0; i < FeatureMatrix.BlockCount(real); i++)
         {
             using DisposeScope outer = torch.NewDisposeScope();

@@ -15,7 +15,13 @@ public static class MaximumMeanDiscrepancy
     /// <param name="coefficient">At least 0. Default 1.</param>
     /// <returns>The squared discrepancy; the unbiased ones may be negative.</returns>
     /// <exception cref="ArgumentException">The sets do not fit one another, or hold NaN.</exception>
-    public static double Polynomial(torch.Tensor x, torch.Tensor y, MmdEstimator estimator = MmdEstimator.Unbiased, int degree = 3, double? gamma = null, double coefficient = 1)
+    public static double Polynomial(
+        torch.Tensor x,
+        torch.Tensor y,
+        MmdEstimator estimator = MmdEstimator.Unbiased,
+        int degree = 3,
+        double? gamma = null,
+        double coefficient = 1)
     {
         FeatureMatrix.CheckPair(x, y, 2);
         ArgumentOutOfRangeException.ThrowIfLessThan(degree, 1);
@@ -40,13 +46,15 @@ public static class MaximumMeanDiscrepancy
         return Estimate(x, y, estimator, (a, b) => PairwiseDistances.Squared(a, b).TimesInPlace(scale).exp_());
     }
 
-    private static double Estimate(torch.Tensor x, torch.Tensor y, MmdEstimator estimator, Func<torch.Tensor, torch.Tensor, torch.Tensor> kernel)
+    private static double Estimate(
+        torch.Tensor x, torch.Tensor y, MmdEstimator estimator, Func<torch.Tensor, torch.Tensor, torch.Tensor> kernel)
     {
         double n = x.shape[0];
         double m = y.shape[0];
         if (estimator == MmdEstimator.UStatistic && n != m)
         {
-            throw new ArgumentException($"The U-statistic pairs row with row: it needs sets of equal size, these have {n} and {m} rows.", nameof(y));
+            throw new ArgumentException(
+                $"The U-statistic pairs row with row: it needs sets of equal size, these have {n} and {m} rows.", nameof(y));
         }
 
         (double all, double diagonal) xx = Sums(x, x, kernel);

@@ -44,7 +44,9 @@ internal static partial class NpyFormat
         long expected = ByteCount(shape, SafetensorsHeader.ElementSize(type), name);
         if (expected != length - headerBytes)
         {
-            throw new InvalidDataException($"'{name}' should hold {expected:N0} bytes of data for {description} ({string.Join(", ", shape)}) and holds {length - headerBytes:N0}; it is damaged.");
+            throw new InvalidDataException(
+                $"'{name}' should hold {expected:N0} bytes of data for {description} ({string.Join(", ", shape)}) and holds "
+                + $"{length - headerBytes:N0}; it is damaged.");
         }
 
         // Fortran order is C order of the transposed array.
@@ -76,7 +78,8 @@ internal static partial class NpyFormat
         string description = Types.FirstOrDefault(t => t.Value == array.dtype).Key
             ?? throw new NotSupportedException($"Arrays of {array.dtype} are not written; {string.Join(", ", Types.Values)} are.");
         string shape = string.Concat(array.shape.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s}, ")));
-        string header = $"{{'descr': '{description}', 'fortran_order': False, 'shape': ({(array.dim() > 1 ? shape.TrimEnd(' ', ',') : shape.TrimEnd())}), }}";
+        string axes = array.dim() > 1 ? shape.TrimEnd(' ', ',') : shape.TrimEnd();
+        string header = $"{{'descr': '{description}', 'fortran_order': False, 'shape': ({axes}), }}";
 
         // The data begin at a multiple of 64 bytes, after a newline.
         int before = Magic.Length + 4;
@@ -122,7 +125,9 @@ internal static partial class NpyFormat
     private static string Value(Regex pattern, string header, string key, string name)
     {
         Match match = pattern.Match(header);
-        return match.Success ? match.Groups[1].Value : throw new InvalidDataException($"'{name}' has a header without a readable '{key}': {header.Trim()}");
+        return match.Success
+            ? match.Groups[1].Value
+            : throw new InvalidDataException($"'{name}' has a header without a readable '{key}': {header.Trim()}");
     }
 
     private static long[] ReadShape(string text, string name)

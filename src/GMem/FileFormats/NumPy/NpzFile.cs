@@ -26,7 +26,9 @@ internal static class NpzFile
             using ZipArchive zip = new(stream, ZipArchiveMode.Read);
             foreach (ZipArchiveEntry entry in zip.Entries)
             {
-                string name = entry.FullName.EndsWith(Extension, StringComparison.Ordinal) ? entry.FullName[..^Extension.Length] : entry.FullName;
+                string name = entry.FullName.EndsWith(Extension, StringComparison.Ordinal)
+                    ? entry.FullName[..^Extension.Length]
+                    : entry.FullName;
                 found.Add(name);
                 if (wanted(name))
                 {
@@ -59,7 +61,8 @@ internal static class NpzFile
         string name = $"{path}/{entry.FullName}";
         if (entry.Length > (entry.CompressedLength + 1) * LargestRatio)
         {
-            throw new InvalidDataException($"'{name}' claims {entry.Length:N0} bytes in {entry.CompressedLength:N0} compressed ones; it is damaged.");
+            throw new InvalidDataException(
+                $"'{name}' claims {entry.Length:N0} bytes in {entry.CompressedLength:N0} compressed ones; it is damaged.");
         }
 
         using Stream stream = entry.Open();

@@ -15,7 +15,8 @@ internal sealed class AverageSnapshots(string workspace, TrainingOptions options
 
     public void SaveIfDue(TrainingState state)
     {
-        if (options.PowerAverageWidths.Count == 0 || (state.Step % options.AverageSnapshotEveryNStep != 0 && state.Step != options.TotalSteps))
+        bool isDue = state.Step % options.AverageSnapshotEveryNStep == 0 || state.Step == options.TotalSteps;
+        if (options.PowerAverageWidths.Count == 0 || !isDue)
         {
             return;
         }
@@ -25,8 +26,10 @@ internal sealed class AverageSnapshots(string workspace, TrainingOptions options
         {
             _ = Directory.CreateDirectory(folder);
             IEnumerable<KeyValuePair<string, torch.Tensor>> averages = options.PowerAverageWidths.Zip(
-                state.PowerAverages.Tensors, (width, tensor) => new KeyValuePair<string, torch.Tensor>(width.ToString(CultureInfo.InvariantCulture), tensor));
-            SafetensorsWriter.Write(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Step:D8}.safetensors")), averages);
+                state.PowerAverages.Tensors,
+                (width, tensor) => KeyValuePair.Create(width.ToString(CultureInfo.InvariantCulture), tensor));
+            SafetensorsWriter.Write(
+                Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Step:D8}.safetensors")), averages);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -41,7 +44,8 @@ internal sealed class AverageSnapshots(string workspace, TrainingOptions options
         return !Directory.Exists(folder) ? [] :
         [
             .. Directory.GetFiles(folder, $"{Prefix}*.safetensors")
-                .Select(path => (Step: long.Parse(Path.GetFileNameWithoutExtension(path)[Prefix.Length..], CultureInfo.InvariantCulture), path))
+                .Select(
+                    path => (Step: long.Parse(Path.GetFileNameWithoutExtension(path)[Prefix.Length..], CultureInfo.InvariantCulture), path))
                 .Where(s => s.Step <= lastStep).OrderBy(s => s.Step),
         ];
     }

@@ -22,7 +22,8 @@ internal static class PostHocAverage
         if (snapshots.Count == 0)
         {
             throw new InvalidDataException(
-                $"The workspace '{workspace}' has no snapshots of averages up to step {step}. They are kept where {nameof(TrainingOptions.PowerAverageWidths)} names two widths.");
+                $"The workspace '{workspace}' has no snapshots of averages up to step {step}. They are kept where "
+                    + $"{nameof(TrainingOptions.PowerAverageWidths)} names two widths.");
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
@@ -31,7 +32,8 @@ internal static class PostHocAverage
         foreach ((long at, string path) in snapshots)
         {
             using SafetensorsFile file = SafetensorsFile.Open(path);
-            sources.AddRange(file.Entries.Select(e => (new PowerProfile(PowerProfile.ExponentOf(double.Parse(e.Name, CultureInfo.InvariantCulture)), at), path, e.Name)));
+            sources.AddRange(file.Entries.Select(
+                e => (new PowerProfile(PowerProfile.ExponentOf(double.Parse(e.Name, CultureInfo.InvariantCulture)), at), path, e.Name)));
         }
 
         double[] factors = Factors([.. sources.Select(s => s.Profile)], new PowerProfile(PowerProfile.ExponentOf(width), step));

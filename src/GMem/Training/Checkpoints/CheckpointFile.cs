@@ -32,7 +32,7 @@ internal static class CheckpointFile
         using DisposeScope scope = torch.NewDisposeScope();
         string numbers = JsonSerializer.Serialize(state.Numbers, Json);
         string description = JsonSerializer.Serialize(run, Json);
-        KeyValuePair<string, torch.Tensor>[] tensors = [.. state.Tensors.Select(t => new KeyValuePair<string, torch.Tensor>(t.Key, t.Value.detach().cpu()))];
+        KeyValuePair<string, torch.Tensor>[] tensors = [.. state.Tensors.Select(t => KeyValuePair.Create(t.Key, t.Value.detach().cpu()))];
         Dictionary<string, string> metadata = new()
         {
             [FormatKey] = Format,
@@ -57,7 +57,8 @@ internal static class CheckpointFile
         if (!int.TryParse(file.Metadata.GetValueOrDefault(VersionKey), CultureInfo.InvariantCulture, out int version) || version > Version)
         {
             throw new NotSupportedException(
-                $"'{path}' has checkpoint version {file.Metadata.GetValueOrDefault(VersionKey)}; this GMem reads versions up to {Version}. Continue the run with the GMem that began it.");
+                $"'{path}' has checkpoint version {file.Metadata.GetValueOrDefault(VersionKey)}; this GMem reads versions up to "
+                    + $"{Version}. Continue the run with the GMem that began it.");
         }
 
         string numbers = file.Metadata.GetValueOrDefault(NumbersKey, "");
@@ -66,13 +67,17 @@ internal static class CheckpointFile
         Dictionary<string, torch.Tensor> tensors = file.ReadAll();
         try
         {
-            if (Hash(numbers, run, [.. file.Entries.Select(e => new KeyValuePair<string, torch.Tensor>(e.Name, tensors[e.Name]))]) != file.Metadata.GetValueOrDefault(HashKey))
+            string hash = Hash(numbers, run, [.. file.Entries.Select(e => KeyValuePair.Create(e.Name, tensors[e.Name]))]);
+            if (hash != file.Metadata.GetValueOrDefault(HashKey))
             {
                 throw new InvalidDataException($"'{path}' does not have the SHA-256 that it was written with: its content has changed.");
             }
 
             loaded = new LoadedCheckpoint(
-                path, JsonSerializer.Deserialize<StateNumbers>(numbers, Json)!, JsonSerializer.Deserialize<Dictionary<string, string>>(run, Json)!, tensors);
+                path,
+                JsonSerializer.Deserialize<StateNumbers>(numbers, Json)!,
+                JsonSerializer.Deserialize<Dictionary<string, string>>(run, Json)!,
+                tensors);
             return loaded;
         }
         finally

@@ -24,7 +24,12 @@ internal sealed class CheckpointFolder : ICheckpointStore
     /// <param name="kept">How many are kept.</param>
     /// <param name="messages">Told what happens.</param>
     /// <param name="write">Writes a file so that its name never stands for half of it; null for the disk.</param>
-    public CheckpointFolder(string workspace, IReadOnlyDictionary<string, string> run, int kept, TrainingMessages messages, Action<string, Action<Stream>>? write = null)
+    public CheckpointFolder(
+        string workspace,
+        IReadOnlyDictionary<string, string> run,
+        int kept,
+        TrainingMessages messages,
+        Action<string, Action<Stream>>? write = null)
     {
         _folder = Path.Combine(workspace, FolderName);
         _run = run;
@@ -57,7 +62,9 @@ internal sealed class CheckpointFolder : ICheckpointStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string kept = Newest().FirstOrDefault() is { } last ? $"the newest one is still '{Path.GetFileName(last)}'" : "there is none yet";
+            string kept = Newest().FirstOrDefault() is { } last
+                ? $"the newest one is still '{Path.GetFileName(last)}'"
+                : "there is none yet";
             _messages.Warn($"The checkpoint of step {state.Step} could not be written: {e.Message} Training goes on; {kept}.");
             return false;
         }
@@ -80,7 +87,9 @@ internal sealed class CheckpointFolder : ICheckpointStore
             {
                 // Out of the way, so that it neither counts among those kept nor is tried again.
                 File.Move(path, path + DamagedExtension, overwrite: true);
-                _messages.Warn($"The checkpoint '{path}' is damaged and was renamed to *{DamagedExtension}: {e.Message} Falling back to the one before it.");
+                _messages.Warn(
+                    $"The checkpoint '{path}' is damaged and was renamed to *{DamagedExtension}: {e.Message} Falling back to the one "
+                    + "before it.");
                 damaged = true;
             }
         }
@@ -101,7 +110,8 @@ internal sealed class CheckpointFolder : ICheckpointStore
 
     private IEnumerable<string> Newest() => Newest(_folder);
 
-    private static IEnumerable<string> Newest(string folder) => !Directory.Exists(folder) ? [] : Directory.GetFiles(folder, $"{Prefix}*{Extension}").OrderByDescending(StepOf);
+    private static IEnumerable<string> Newest(string folder) =>
+        !Directory.Exists(folder) ? [] : Directory.GetFiles(folder, $"{Prefix}*{Extension}").OrderByDescending(StepOf);
 
     private void Prune()
     {
@@ -112,5 +122,8 @@ internal sealed class CheckpointFolder : ICheckpointStore
     }
 
     private static long StepOf(string path) =>
-        long.TryParse(Path.GetFileNameWithoutExtension(path)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
+        long.TryParse(
+            Path.GetFileNameWithoutExtension(path)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long step)
+            ? step
+            : -1;
 }

@@ -18,7 +18,8 @@ internal sealed class CheckpointSchedule(ICheckpointStore store, TrainingInterva
         else if (state.Step > totalSteps)
         {
             throw new ArgumentException(
-                $"TotalSteps is {totalSteps}, but the run in this workspace has done {state.Step} steps. TotalSteps may grow, not shrink; choose another WorkspacePath for a shorter run.");
+                $"TotalSteps is {totalSteps}, but the run in this workspace has done {state.Step} steps. TotalSteps may grow, not shrink; "
+                    + "choose another WorkspacePath for a shorter run.");
         }
     }
 

@@ -16,7 +16,8 @@ internal sealed class WorkspaceLock : IDisposable
         }
         catch (IOException e) when (File.Exists(path))
         {
-            throw new IOException($"The workspace '{workspace}' is in use by another run. Wait for it to end, or choose another WorkspacePath.", e);
+            throw new IOException(
+                $"The workspace '{workspace}' is in use by another run. Wait for it to end, or choose another WorkspacePath.", e);
         }
     }
 

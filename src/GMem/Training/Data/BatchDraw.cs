@@ -6,7 +6,8 @@ using TorchSharp;
 namespace GMem.Training;
 
 /// <summary>What a step is computed from: images, conditions, times and noise, all of them functions of (seed, step).</summary>
-internal sealed class BatchDraw(TrainingSet set, IReadOnlyList<long> images, SiTOptions network, FlowTransport transport, TrainingOptions options, torch.Device device)
+internal sealed class BatchDraw(
+    TrainingSet set, IReadOnlyList<long> images, SiTOptions network, FlowTransport transport, TrainingOptions options, torch.Device device)
 {
     private readonly BatchOrder _order = new(images.Count, options.BatchSize, options.Seed);
 

@@ -29,7 +29,9 @@ internal sealed class ImageSplit
         long training = count - ValidationCount(count, options.ValidationFraction);
         if (training < options.BatchSize)
         {
-            throw new ArgumentException($"There are {training} images{(training < count ? " to train on" : "")}, fewer than one batch of {options.BatchSize}; bring more images or lower BatchSize.");
+            throw new ArgumentException(
+                $"There are {training} images{(training < count ? " to train on" : "")}, fewer than one batch of {options.BatchSize}; "
+                + "bring more images or lower BatchSize.");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 
 namespace GMem.Training;
 
@@ -37,15 +38,23 @@ internal sealed class DivergenceGuard(TrainingOptions options, ICheckpointStore 
         state.LearningRateFactor = factor / 2;
         state.Returns = returns + 1;
         messages.Warn(
-            $"The loss or the gradient was not finite in the {inARow} steps up to step {step}: returned to step {state.Step}, and the learning rate is {state.LearningRateFactor} of what was asked for.");
+            $"The loss or the gradient was not finite in the {inARow} steps up to step {step}: returned to step {state.Step}, and the "
+                + $"learning rate is {state.LearningRateFactor} of what was asked for.");
         return true;
     }
 
     private string Diagnosis(long step, long inARow, double factor, int returns)
     {
-        string tried = returns == 0 ? "" : $" {returns} returns to a checkpoint, each at half the learning rate (now {factor} of it), did not help.";
-        string clipping = options.MaxGradientNorm == 0 ? "switch clipping on (MaxGradientNorm is 0)" : $"lower MaxGradientNorm (it is {options.MaxGradientNorm})";
-        return FormattableString.Invariant(
-            $"Training diverged: the loss or the gradient was not finite in the {inARow} steps up to step {step}; they changed nothing.{tried} Lower LearningRate (it is {options.LearningRate}), raise WarmUpSteps (it is {options.WarmUpSteps}), or {clipping}.");
+        string tried = returns == 0
+            ? ""
+            : $" {returns} returns to a checkpoint, each at half the learning rate (now {factor} of it), did not help.";
+        string clipping = options.MaxGradientNorm == 0
+            ? "switch clipping on (MaxGradientNorm is 0)"
+            : $"lower MaxGradientNorm (it is {options.MaxGradientNorm})";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Training diverged: the loss or the gradient was not finite in the {inARow} steps up to step {step}; they changed "
+            + $"nothing.{tried} Lower LearningRate (it is {options.LearningRate}), raise WarmUpSteps (it is {options.WarmUpSteps}), "
+            + $"or {clipping}.");
     }
 }

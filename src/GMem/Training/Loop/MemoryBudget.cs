@@ -31,8 +31,9 @@ internal static class MemoryBudget
 
         string copy = isCpu ? $", a copy of the state {Gigabytes(estimate.Copy)}" : "";
         throw new InsufficientMemoryException(
-            $"Training would take about {Gigabytes(estimate.On(isCpu))} on {device} (weights, gradients, moments and averages {Gigabytes(estimate.Weights)}, "
-            + $"activations of {training.ImagesAtOnce} images {Gigabytes(estimate.Activations)}{copy}), and {Gigabytes(available)} are free. "
+            $"Training would take about {Gigabytes(estimate.On(isCpu))} on {device} (weights, gradients, moments and averages "
+            + $"{Gigabytes(estimate.Weights)}, activations of {training.ImagesAtOnce} images {Gigabytes(estimate.Activations)}{copy}), "
+            + $"and {Gigabytes(available)} are free. "
             + Cure(network, training, device, available));
     }
 
@@ -43,7 +44,8 @@ internal static class MemoryBudget
     /// </summary>
     private static string Cure(SiTOptions network, TrainingOptions training, torch.Device device, long available)
     {
-        foreach (bool mixed in device.type == DeviceType.CPU || training.Precision == Precision.BFloat16Mixed ? [false] : new[] { false, true })
+        bool keepsPrecision = device.type == DeviceType.CPU || training.Precision == Precision.BFloat16Mixed;
+        foreach (bool mixed in keepsPrecision ? [false] : new[] { false, true })
         {
             foreach (bool checkpointing in network.ActivationCheckpointing ? [true] : new[] { false, true })
             {
@@ -71,6 +73,7 @@ internal static class MemoryBudget
             }
         }
 
-        return "The weights and their moments alone do not fit: choose a smaller network (Network.HiddenSize, Network.Depth), or a device with more memory.";
+        return "The weights and their moments alone do not fit: choose a smaller network (Network.HiddenSize, Network.Depth), or a device "
+            + "with more memory.";
     }
 }

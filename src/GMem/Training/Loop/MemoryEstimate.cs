@@ -29,7 +29,8 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
         long working = (2L * Float * parameters) + (mixed ? Half * parameters : 0);
         long images = training.ImagesAtOnce;
         long gradientsOfOthers = (GradientTeam.Members(training, device) - 1L) * Float * parameters;
-        return new MemoryEstimate(state + working + gradientsOfOthers, images * PerImage(network, mixed, device.type == DeviceType.CPU), state);
+        return new MemoryEstimate(
+            state + working + gradientsOfOthers, images * PerImage(network, mixed, device.type == DeviceType.CPU), state);
     }
 
     /// <summary>Bytes on the device.</summary>

@@ -195,7 +195,9 @@ internal sealed class TrainingLoop : IDisposable
     private TrainingOutcome Cancelled(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         TrainingOutcome outcome = End(new TrainingOutcome(_state.Step, IsPartial: true), progress);
-        return _state.Step > 0 && _options.OnCancellation == CancellationBehavior.Keep ? outcome : throw new OperationCanceledException(cancellationToken);
+        return _state.Step > 0 && _options.OnCancellation == CancellationBehavior.Keep
+            ? outcome
+            : throw new OperationCanceledException(cancellationToken);
     }
 
     private double LearningRate(long step) => _learningRates.At(step) * _state.LearningRateFactor;

@@ -12,7 +12,8 @@ internal sealed class TrainingState : IDisposable
     public TrainingState(SiT network, TrainingOptions options)
     {
         Parameters = new FlatParameters(network.TrainableParameters());
-        Optimizer = new FlatAdamW(Parameters, new AdamWSettings(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay), options.MaxGradientNorm);
+        Optimizer = new FlatAdamW(
+            Parameters, new AdamWSettings(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay), options.MaxGradientNorm);
         PowerAverages = new PowerAverages(Parameters, options.PowerAverageWidths);
     }
 
@@ -40,7 +41,14 @@ internal sealed class TrainingState : IDisposable
 
     public StateNumbers Numbers
     {
-        get => new(Step, Optimizer.Counts.Updates, Optimizer.Counts.Skipped, LearningRateFactor, Returns, BestValidationLoss, EvaluationsWithoutGain);
+        get => new(
+            Step,
+            Optimizer.Counts.Updates,
+            Optimizer.Counts.Skipped,
+            LearningRateFactor,
+            Returns,
+            BestValidationLoss,
+            EvaluationsWithoutGain);
         set
         {
             Step = value.Step;

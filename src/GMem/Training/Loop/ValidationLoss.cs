@@ -9,12 +9,19 @@ namespace GMem.Training;
 /// The loss on images that are not trained on, with the same noise and times at every evaluation, and when to stop because of it.
 /// </summary>
 internal sealed class ValidationLoss(
-    SiT network, TrainingSet set, IReadOnlyList<long> images, TrainingLoss loss, FlowTransport transport, TrainingOptions options, torch.Device device)
+    SiT network,
+    TrainingSet set,
+    IReadOnlyList<long> images,
+    TrainingLoss loss,
+    FlowTransport transport,
+    TrainingOptions options,
+    torch.Device device)
 {
     private double[]? _untold;
 
     /// <summary>Whether the loss has stopped falling.</summary>
-    public bool SaysStop(TrainingState state) => options.EarlyStoppingPatience > 0 && state.EvaluationsWithoutGain >= options.EarlyStoppingPatience;
+    public bool SaysStop(TrainingState state) =>
+        options.EarlyStoppingPatience > 0 && state.EvaluationsWithoutGain >= options.EarlyStoppingPatience;
 
     /// <summary>Evaluates the averaged weights, if it is time to, and keeps the score in the state.</summary>
     public void EvaluateIfDue(TrainingState state)

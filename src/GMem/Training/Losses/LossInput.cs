@@ -16,7 +16,12 @@ namespace GMem.Training;
 /// <param name="projection">The projector's tokens, <c>[B, T, z]</c>, or null.</param>
 /// <param name="patchTokens">The encoder's patch tokens, <c>[B, T, z]</c>, or null.</param>
 public sealed class LossInput(
-    FlowTransport transport, TransportPlan plan, torch.Tensor data, torch.Tensor prediction, torch.Tensor? projection = null, torch.Tensor? patchTokens = null)
+    FlowTransport transport,
+    TransportPlan plan,
+    torch.Tensor data,
+    torch.Tensor prediction,
+    torch.Tensor? projection = null,
+    torch.Tensor? patchTokens = null)
 {
     /// <summary>The path and what the network predicts on it.</summary>
     public FlowTransport Transport { get; } = transport;

@@ -39,6 +39,7 @@ internal sealed class TrainingLoss(FlowTransport transport, IReadOnlyList<LossTe
     {
         torch.Tensor value = term.Compute(input);
         return value.dtype == torch.float32 && value.Dimensions == 0 ? value : throw new InvalidOperationException(
-            $"The loss term '{term.Name}' gave {value.dtype} [{string.Join(", ", value.shape)}]; a term is a float32 scalar, such as a mean over the samples.");
+            $"The loss term '{term.Name}' gave {value.dtype} [{string.Join(", ", value.shape)}]; a term is a float32 scalar, such as a "
+                + "mean over the samples.");
     }
 }

@@ -71,7 +71,8 @@ internal sealed class DeviceAdamW : IDisposable
 
         Blend(_state.FirstMoment, gradient, taken, _settings.Beta1);
         Blend(_state.SecondMoment, gradient.Squared(), taken, _settings.Beta2);
-        torch.Tensor update = _state.SecondMoment.sqrt().mul_(inverseRoot).PlusInPlace(_settings.Epsilon).reciprocal_().mul_(_state.FirstMoment).mul_(stepSize);
+        torch.Tensor update = _state.SecondMoment.sqrt().mul_(inverseRoot).PlusInPlace(_settings.Epsilon).reciprocal_()
+            .mul_(_state.FirstMoment).mul_(stepSize);
         torch.Tensor shrink = OneMinus(taken, learningRate * _settings.WeightDecay);
         _ = _parameters.Weights.mul_(shrink).sub_(update);
         Blend(_state.Average, _parameters.Weights, taken, averageDecay);

@@ -109,6 +109,13 @@ internal sealed class FlatAdamW : IDisposable
         double correction2 = 1 - Math.Pow(_settings.Beta2, _counts.Updates);
         double scale = _maximumNorm > 0 ? Math.Min(1, _maximumNorm / (norm + ClipEpsilon)) : 1;
         FlatAdamWKernel.Update(
-            _parameters, this, _settings, scale, learningRate / correction1, 1 - (learningRate * _settings.WeightDecay), Math.Sqrt(correction2), averageDecay);
+            _parameters,
+            this,
+            _settings,
+            scale,
+            learningRate / correction1,
+            1 - (learningRate * _settings.WeightDecay),
+            Math.Sqrt(correction2),
+            averageDecay);
     }
 }

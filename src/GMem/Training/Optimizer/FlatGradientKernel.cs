@@ -39,7 +39,8 @@ internal static unsafe class FlatGradientKernel
         Vector512<double> sums = Vector512<double>.Zero;
         for (long i = begin; i < begin + quarter; i += SimdMath.Width)
         {
-            sums += Squares(gradients + i) + Squares(gradients + i + quarter) + (Squares(gradients + i + (2 * quarter)) + Squares(gradients + i + (3 * quarter)));
+            sums += Squares(gradients + i) + Squares(gradients + i + quarter)
+                + (Squares(gradients + i + (2 * quarter)) + Squares(gradients + i + (3 * quarter)));
         }
 
         double sum = Vector512.Sum(sums);

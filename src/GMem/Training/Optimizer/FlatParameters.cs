@@ -77,7 +77,8 @@ internal sealed class FlatParameters : IDisposable
         long count = network.TrainableParameters().Sum(p => p.Parameter.numel());
         if (weights.numel() != count)
         {
-            throw new InvalidDataException($"The weights are {weights.numel()} numbers, but the network has {count} parameters: they are of another network.");
+            throw new InvalidDataException(
+                $"The weights are {weights.numel()} numbers, but the network has {count} parameters: they are of another network.");
         }
 
         using IDisposable noGrad = torch.no_grad();

@@ -33,7 +33,8 @@ public sealed partial class TrainingOptions
     {
         LossTerm[] terms = [.. Losses.Where(t => t.Weight != 0 && (!t.UsesPatchTokens || (network.ProjectionSize > 0 && hasTokens)))];
         return terms.Length > 0 ? terms : throw new ArgumentException(
-            $"None of the loss terms ({string.Join(", ", Losses.Select(t => t.Name))}) applies to this network; add one such as {nameof(VelocityLoss)} to {nameof(Losses)}.");
+            $"None of the loss terms ({string.Join(", ", Losses.Select(t => t.Name))}) applies to this network; add one such as "
+                + $"{nameof(VelocityLoss)} to {nameof(Losses)}.");
     }
 
     /// <summary>Whether a term of the loss compares patch tokens, if the network has a projector.</summary>
@@ -66,9 +67,14 @@ public sealed partial class TrainingOptions
         faults.Require(Beta2 is >= 0 and < 1, nameof(Beta2), Beta2, "in [0, 1)");
         faults.Require(Epsilon > 0 && double.IsFinite(Epsilon), nameof(Epsilon), Epsilon, "above 0");
         faults.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), nameof(WeightDecay), WeightDecay, "at least 0");
-        faults.Require(MaxGradientNorm >= 0 && double.IsFinite(MaxGradientNorm), nameof(MaxGradientNorm), MaxGradientNorm, "at least 0 (0 switches clipping off)");
+        faults.Require(
+            MaxGradientNorm >= 0 && double.IsFinite(MaxGradientNorm),
+            nameof(MaxGradientNorm),
+            MaxGradientNorm,
+            "at least 0 (0 switches clipping off)");
         faults.Require(EmaDecay is >= 0 and < 1, nameof(EmaDecay), EmaDecay, "in [0, 1)");
-        bool widths = PowerAverageWidths is [] or [> 0 and <= 0.28, > 0 and <= 0.28] && PowerAverageWidths.Distinct().Count() == PowerAverageWidths.Count;
+        bool widths = PowerAverageWidths is [] or [> 0 and <= 0.28, > 0 and <= 0.28]
+            && PowerAverageWidths.Distinct().Count() == PowerAverageWidths.Count;
         string? given = PowerAverageWidths is null ? null : $"[{string.Join(", ", PowerAverageWidths)}]";
         faults.Require(widths, nameof(PowerAverageWidths), given, "empty, or two different widths in (0, 0.28]");
     }
@@ -87,10 +93,14 @@ public sealed partial class TrainingOptions
             faults.Require(
                 TermName().IsMatch(term.Name ?? ""), $"The name of {option}", $"'{term.Name}'",
                 "lower-case letters, digits and underscores, beginning with a letter, other than 'total' and 'validation...'");
-            faults.Require(Losses!.Count(t => t.Name == term.Name) == 1, option, "listed more than once", "there once: names of terms differ");
+            faults.Require(
+                Losses!.Count(t => t.Name == term.Name) == 1, option, "listed more than once", "there once: names of terms differ");
             faults.Require(double.IsFinite(term.Weight), $"The weight of {option}", term.Weight, "finite");
             faults.Require(
-                term.Weight == 0 || term.Supports(Prediction), option, $"computed for Prediction = {Prediction}", "left out, because it does not support that prediction");
+                term.Weight == 0 || term.Supports(Prediction),
+                option,
+                $"computed for Prediction = {Prediction}",
+                "left out, because it does not support that prediction");
         }
     }
 
@@ -100,7 +110,11 @@ public sealed partial class TrainingOptions
     private void CheckRun(OptionFaults faults)
     {
         faults.Require(LogEveryNStep >= 1, nameof(LogEveryNStep), LogEveryNStep, "at least 1");
-        faults.Require(CheckpointEvery.IsValid, nameof(CheckpointEvery), CheckpointEvery, "a number of steps or a time above 0, or TrainingInterval.Never");
+        faults.Require(
+            CheckpointEvery.IsValid,
+            nameof(CheckpointEvery),
+            CheckpointEvery,
+            "a number of steps or a time above 0, or TrainingInterval.Never");
         faults.Require(CheckpointsKept >= 1, nameof(CheckpointsKept), CheckpointsKept, "at least 1");
         faults.Require(Enum.IsDefined(OnCancellation), nameof(OnCancellation), OnCancellation, "a defined behaviour");
         faults.Require(Enum.IsDefined(OnDivergence), nameof(OnDivergence), OnDivergence, "a defined behaviour");
@@ -110,8 +124,12 @@ public sealed partial class TrainingOptions
         faults.Require(ValidationFraction is >= 0 and < 1, nameof(ValidationFraction), ValidationFraction, "in [0, 1)");
         faults.Require(AverageSnapshotEveryNStep >= 1, nameof(AverageSnapshotEveryNStep), AverageSnapshotEveryNStep, "at least 1");
         faults.Require(ValidateEveryNStep >= 1, nameof(ValidateEveryNStep), ValidateEveryNStep, "at least 1");
-        faults.Require(EarlyStoppingPatience >= 0, nameof(EarlyStoppingPatience), EarlyStoppingPatience, "at least 0 (0 never stops early)");
         faults.Require(
-            EarlyStoppingPatience == 0 || ValidationFraction > 0, nameof(EarlyStoppingPatience), EarlyStoppingPatience, "0 unless ValidationFraction is above 0");
+            EarlyStoppingPatience >= 0, nameof(EarlyStoppingPatience), EarlyStoppingPatience, "at least 0 (0 never stops early)");
+        faults.Require(
+            EarlyStoppingPatience == 0 || ValidationFraction > 0,
+            nameof(EarlyStoppingPatience),
+            EarlyStoppingPatience,
+            "0 unless ValidationFraction is above 0");
     }
 }

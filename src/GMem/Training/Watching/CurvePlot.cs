@@ -11,7 +11,8 @@ internal static class CurvePlot
     private const int Height = 300;
     private const int MostPoints = 1000;
 
-    private static readonly OxyColor[] Colors = [OxyColor.FromRgb(0x1f, 0x6f, 0xb4), OxyColor.FromRgb(0xd1, 0x5b, 0x0f), OxyColor.FromRgb(0x2c, 0x8a, 0x4b)];
+    private static readonly OxyColor[] Colors =
+        [OxyColor.FromRgb(0x1f, 0x6f, 0xb4), OxyColor.FromRgb(0xd1, 0x5b, 0x0f), OxyColor.FromRgb(0x2c, 0x8a, 0x4b)];
 
     /// <param name="title">Above the plot.</param>
     /// <param name="curves">Names and points; those without a point are left out.</param>
@@ -25,8 +26,8 @@ internal static class CurvePlot
         }
 
         PlotModel model = new() { Title = title, TitleFontSize = 13, PlotAreaBorderColor = OxyColors.Gray, Background = OxyColors.White };
-        model.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Title = "step", MajorGridlineStyle = LineStyle.Dot, MajorGridlineColor = OxyColors.LightGray });
-        model.Axes.Add(new LinearAxis { Position = AxisPosition.Left, MajorGridlineStyle = LineStyle.Dot, MajorGridlineColor = OxyColors.LightGray });
+        model.Axes.Add(Axis(AxisPosition.Bottom, "step"));
+        model.Axes.Add(Axis(AxisPosition.Left, null));
         if (drawn.Length > 1)
         {
             model.Legends.Add(new OxyPlot.Legends.Legend { LegendPosition = OxyPlot.Legends.LegendPosition.RightTop });
@@ -44,12 +45,22 @@ internal static class CurvePlot
             model.Series.Add(line);
         }
 
-        string svg = new SvgExporter { Width = Width, Height = Height, IsDocument = false, UseVerticalTextAlignmentWorkaround = true }.ExportToString(model);
+        SvgExporter exporter = new() { Width = Width, Height = Height, IsDocument = false, UseVerticalTextAlignmentWorkaround = true };
+        string svg = exporter.ExportToString(model);
 
         // Every plot calls its clipping area the same, and on one page a name means one thing.
         string prefix = string.Concat(title.Where(char.IsAsciiLetter));
-        return svg.Replace("id=\"", $"id=\"{prefix}-", StringComparison.Ordinal).Replace("url(#", $"url(#{prefix}-", StringComparison.Ordinal);
+        return svg.Replace("id=\"", $"id=\"{prefix}-", StringComparison.Ordinal)
+            .Replace("url(#", $"url(#{prefix}-", StringComparison.Ordinal);
     }
+
+    private static LinearAxis Axis(AxisPosition position, string? title) => new()
+    {
+        Position = position,
+        Title = title,
+        MajorGridlineStyle = LineStyle.Dot,
+        MajorGridlineColor = OxyColors.LightGray,
+    };
 
     /// <summary>No more points than can be told apart; the last one always.</summary>
     private static IEnumerable<(double Step, double Value)> Thinned(IReadOnlyList<(double Step, double Value)> points)

@@ -46,7 +46,8 @@ internal sealed class MetricsFile(string path, IReadOnlyList<string> terms)
     }
 
     public void Add(TrainingProgress progress) => File.AppendAllText(
-        path, string.Join(',', _columns.Select(c => c.Value(progress)?.ToString(CultureInfo.InvariantCulture) ?? "")) + Environment.NewLine);
+        path,
+        string.Join(',', _columns.Select(c => c.Value(progress)?.ToString(CultureInfo.InvariantCulture) ?? "")) + Environment.NewLine);
 
     /// <returns>A column's values and their steps, where it has any.</returns>
     public IReadOnlyList<(double Step, double Value)> Read(string column)

@@ -28,7 +28,11 @@ internal sealed class RunFiles
     /// <param name="terms">The names of the loss terms.</param>
     /// <param name="messages">Receives what cannot be written.</param>
     public RunFiles(
-        string workspace, Func<int, IReadOnlyList<RgbImage>>? sample, TrainingOptions options, IReadOnlyList<string> terms, TrainingMessages messages)
+        string workspace,
+        Func<int, IReadOnlyList<RgbImage>>? sample,
+        TrainingOptions options,
+        IReadOnlyList<string> terms,
+        TrainingMessages messages)
     {
         string samples = Path.Combine(workspace, SamplesFolder);
         _messages = messages;
@@ -81,7 +85,8 @@ internal sealed class RunFiles
         torch.Device device,
         IReadOnlyList<TrainingMessage> messages)
     {
-        string steps = string.Create(CultureInfo.InvariantCulture, $"{outcome.TrainedSteps} of {totalSteps}{(outcome.IsPartial ? ", cancelled" : "")}");
+        string steps = string.Create(
+            CultureInfo.InvariantCulture, $"{outcome.TrainedSteps} of {totalSteps}{(outcome.IsPartial ? ", cancelled" : "")}");
         GCMemoryInfo memory = GC.GetGCMemoryInfo();
         (string Name, string Value)[] summary =
         [
@@ -89,7 +94,8 @@ internal sealed class RunFiles
             ("Ended", DateTimeOffset.UtcNow.ToString("u", CultureInfo.InvariantCulture)),
             ("Device", device.ToString()),
             ("Machine", string.Create(
-                CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} cores, {memory.TotalAvailableMemoryBytes / 1e9:0.0} GB, {Environment.OSVersion}")),
+                CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} cores, {memory.TotalAvailableMemoryBytes / 1e9:0.0} GB, "
+                    + $"{Environment.OSVersion}")),
             ("libtorch", GMemRuntime.Describe()),
             ("Images", run.GetValueOrDefault("Data.Images", "")),
         ];

@@ -33,7 +33,8 @@ internal sealed class RunReport(string path, MetricsFile metrics, string gridFol
         IReadOnlyList<TrainingMessage> messages)
     {
         StringBuilder page = new();
-        _ = page.Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>GMem training run</title><style>").Append(Style)
+        _ = page.Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>GMem training run</title><style>")
+            .Append(Style)
             .Append("</style></head><body><h1>GMem training run</h1>");
         Table(page, summary);
         Curves(page);
@@ -85,7 +86,8 @@ internal sealed class RunReport(string path, MetricsFile metrics, string gridFol
         for (int i = 0; i < shown; i++)
         {
             (long step, string file) = grids[shown == 1 ? 0 : (int)((long)i * (grids.Count - 1) / (shown - 1))];
-            _ = page.Append("<figure><img alt=\"samples\" src=\"data:image/png;base64,").Append(Convert.ToBase64String(File.ReadAllBytes(file)))
+            _ = page.Append("<figure><img alt=\"samples\" src=\"data:image/png;base64,")
+                .Append(Convert.ToBase64String(File.ReadAllBytes(file)))
                 .Append(CultureInfo.InvariantCulture, $"\"><figcaption>step {step}</figcaption></figure>");
         }
 
@@ -115,7 +117,8 @@ internal sealed class RunReport(string path, MetricsFile metrics, string gridFol
         _ = page.Append("<table>");
         foreach ((string name, string value) in rows)
         {
-            _ = page.Append("<tr><th>").Append(WebUtility.HtmlEncode(name)).Append("</th><td>").Append(WebUtility.HtmlEncode(value)).Append("</td></tr>");
+            _ = page.Append("<tr><th>").Append(WebUtility.HtmlEncode(name)).Append("</th><td>")
+                .Append(WebUtility.HtmlEncode(value)).Append("</td></tr>");
         }
 
         _ = page.Append("</table>");

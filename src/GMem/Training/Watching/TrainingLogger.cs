@@ -24,7 +24,16 @@ public sealed partial class TrainingLogger(ILogger logger, IProgress<TrainingPro
             Message(logger, level, message.Text);
         }
 
-        Progress(logger, value.Step, value.TotalSteps, value.Epoch, value.Loss, value.GradientNorm, value.LearningRate, value.ImagesPerSecond, value.TimeLeft);
+        Progress(
+            logger,
+            value.Step,
+            value.TotalSteps,
+            value.Epoch,
+            value.Loss,
+            value.GradientNorm,
+            value.LearningRate,
+            value.ImagesPerSecond,
+            value.TimeLeft);
         if (value.ValidationLoss is { } loss)
         {
             Validation(logger, value.Step, loss);
@@ -33,13 +42,24 @@ public sealed partial class TrainingLogger(ILogger logger, IProgress<TrainingPro
         next?.Report(value);
     }
 
-    [LoggerMessage(EventId = 1, EventName = "TrainingProgress", Level = LogLevel.Information, Message = "Step {Step} of {TotalSteps} (epoch {Epoch:0.00}): loss {Loss:0.0000}, gradient norm {GradientNorm:0.000}, learning rate {LearningRate:0.###e+0}, {ImagesPerSecond:0.0} images/s, {TimeLeft} left.")]
+    [LoggerMessage(EventId = 1, EventName = "TrainingProgress", Level = LogLevel.Information, Message =
+        "Step {Step} of {TotalSteps} (epoch {Epoch:0.00}): loss {Loss:0.0000}, gradient norm {GradientNorm:0.000}, "
+        + "learning rate {LearningRate:0.###e+0}, {ImagesPerSecond:0.0} images/s, {TimeLeft} left.")]
     private static partial void Progress(
-        ILogger logger, long step, long totalSteps, double epoch, double loss, double gradientNorm, double learningRate, double imagesPerSecond, TimeSpan timeLeft);
+        ILogger logger,
+        long step,
+        long totalSteps,
+        double epoch,
+        double loss,
+        double gradientNorm,
+        double learningRate,
+        double imagesPerSecond,
+        TimeSpan timeLeft);
 
     [LoggerMessage(EventId = 2, EventName = "TrainingMessage", Message = "{Text}")]
     private static partial void Message(ILogger logger, LogLevel level, string text);
 
-    [LoggerMessage(EventId = 3, EventName = "ValidationLoss", Level = LogLevel.Information, Message = "Step {Step}: validation loss {ValidationLoss:0.0000}.")]
+    [LoggerMessage(EventId = 3, EventName = "ValidationLoss", Level = LogLevel.Information, Message =
+        "Step {Step}: validation loss {ValidationLoss:0.0000}.")]
     private static partial void Validation(ILogger logger, long step, double validationLoss);
 }

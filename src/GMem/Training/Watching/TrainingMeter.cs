@@ -13,13 +13,19 @@ internal static class TrainingMeter
     private static readonly Meter Meter = new(Name, typeof(TrainingMeter).Assembly.GetName().Version?.ToString(3));
     private static readonly Counter<long> Images = Meter.CreateCounter<long>("gmem.training.images", "{image}", "Images trained on.");
     private static readonly Gauge<long> Step = Meter.CreateGauge<long>("gmem.training.step", "{step}", "Steps done.");
-    private static readonly Gauge<long> Skipped = Meter.CreateGauge<long>("gmem.training.skipped_steps", "{step}", "Steps skipped because the loss or the gradient was not finite.");
-    private static readonly Gauge<double> Loss = Meter.CreateGauge<double>("gmem.training.loss", null, "Mean total loss since the last report.");
-    private static readonly Gauge<double> ValidationLoss = Meter.CreateGauge<double>("gmem.training.validation_loss", null, "Loss on the validation images.");
-    private static readonly Gauge<double> GradientNorm = Meter.CreateGauge<double>("gmem.training.gradient_norm", null, "L2 norm of the gradient before clipping.");
+    private static readonly Gauge<long> Skipped = Meter.CreateGauge<long>(
+        "gmem.training.skipped_steps", "{step}", "Steps skipped because the loss or the gradient was not finite.");
+    private static readonly Gauge<double> Loss = Meter.CreateGauge<double>(
+        "gmem.training.loss", null, "Mean total loss since the last report.");
+    private static readonly Gauge<double> ValidationLoss = Meter.CreateGauge<double>(
+        "gmem.training.validation_loss", null, "Loss on the validation images.");
+    private static readonly Gauge<double> GradientNorm = Meter.CreateGauge<double>(
+        "gmem.training.gradient_norm", null, "L2 norm of the gradient before clipping.");
     private static readonly Gauge<double> LearningRate = Meter.CreateGauge<double>("gmem.training.learning_rate", null, "Learning rate.");
-    private static readonly Gauge<double> Speed = Meter.CreateGauge<double>("gmem.training.images_per_second", "{image}/s", "Images trained on a second.");
-    private static readonly Gauge<long> Memory = Meter.CreateGauge<long>("gmem.training.resident_memory", "By", "Memory of the process in RAM.");
+    private static readonly Gauge<double> Speed = Meter.CreateGauge<double>(
+        "gmem.training.images_per_second", "{image}/s", "Images trained on a second.");
+    private static readonly Gauge<long> Memory = Meter.CreateGauge<long>(
+        "gmem.training.resident_memory", "By", "Memory of the process in RAM.");
 
     /// <param name="progress">A report.</param>
     /// <param name="images">Images since the last one.</param>

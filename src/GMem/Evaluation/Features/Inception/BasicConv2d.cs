@@ -20,7 +20,8 @@ internal sealed class BasicConv2d : torch.nn.Module
     {
     }
 
-    public BasicConv2d(long input, long output, (long Height, long Width) kernel, (long Height, long Width) padding, long stride, torch.Device device)
+    public BasicConv2d(
+        long input, long output, (long Height, long Width) kernel, (long Height, long Width) padding, long stride, torch.Device device)
         : base(nameof(BasicConv2d))
     {
         conv = new ConvolutionKernel(input, output, kernel, device);

@@ -8,4 +8,5 @@ namespace GMem.Evaluation;
 /// <param name="Block768">After Mixed_6e, 768 channels.</param>
 /// <param name="Spatial">Mixed_6d's first branch, 192 channels on a grid of 17 x 17.</param>
 /// <param name="Block2048">After Mixed_7c, 2048 channels on a grid of 8 x 8; its mean over the grid is the feature.</param>
-internal sealed record InceptionActivations(torch.Tensor Block64, torch.Tensor Block192, torch.Tensor Block768, torch.Tensor Spatial, torch.Tensor Block2048);
+internal sealed record InceptionActivations(
+    torch.Tensor Block64, torch.Tensor Block192, torch.Tensor Block768, torch.Tensor Spatial, torch.Tensor Block2048);

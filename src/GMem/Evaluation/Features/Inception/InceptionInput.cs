@@ -14,7 +14,8 @@ internal static class InceptionInput
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor unit = images.to(device).to(torch.float32).DividedByInPlace(255);
-        return torch.nn.functional.interpolate(unit, [InceptionV3.ImageSize, InceptionV3.ImageSize], mode: torch.InterpolationMode.Bilinear, align_corners: false)
+        return torch.nn.functional.interpolate(
+            unit, [InceptionV3.ImageSize, InceptionV3.ImageSize], mode: torch.InterpolationMode.Bilinear, align_corners: false)
             .MoveToOuterDisposeScope();
     }
 
