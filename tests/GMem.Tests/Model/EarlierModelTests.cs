@@ -48,7 +48,7 @@ public sealed class EarlierModelTests
     private static GenerationRequest[] Requests(string condition) => condition switch
     {
         "snippet" => [new(11), new(12), new(13), new(14, 1)],
-        "label" => [new(11), new(12, Label: "dog"), new(13, Label: "frog"), new(16)],
+        "label" => [new(11), new(12, PromptLabel: "dog"), new(13, PromptLabel: "frog"), new(16)],
         _ => [new(11), new(12), new(13), new(14)],
     };
 }
