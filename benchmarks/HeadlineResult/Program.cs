@@ -9,9 +9,16 @@
 using System.Globalization;
 using GMem.Runtime;
 using HeadlineResult;
+using HeadlineResult.Runs;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 GMemRuntime.EnsureLoaded();
+if (args is ["run", ..])
+{
+    LongRun.Run(new Arguments(args));
+    return 0;
+}
+
 Protocol protocol = Protocol.From(new Arguments(args));
 Contestant[] contestants;
 try

@@ -10,4 +10,7 @@ internal sealed class Arguments(string[] args)
     }
 
     public int Number(string name, int otherwise) => int.Parse(Text(name, otherwise.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
+
+    public double Number(string name, double otherwise) =>
+        double.Parse(Text(name, otherwise.ToString("r", CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
 }
