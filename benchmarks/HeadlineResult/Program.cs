@@ -9,6 +9,7 @@
 using System.Globalization;
 using GMem.Runtime;
 using HeadlineResult;
+using HeadlineResult.Judging;
 using HeadlineResult.Runs;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -16,6 +17,12 @@ GMemRuntime.EnsureLoaded();
 if (args is ["run", ..])
 {
     LongRun.Run(new Arguments(args));
+    return 0;
+}
+
+if (args is ["judge", ..])
+{
+    JudgeCommand.Run(new Arguments(args));
     return 0;
 }
 

@@ -1,8 +1,7 @@
 using GMem;
-using GMem.Images;
-using GMem.Memory;
 using GMem.Runtime;
 using GMem.Training;
+using HeadlineResult.Judging;
 using TorchSharp;
 
 namespace HeadlineResult.Runs;
@@ -28,7 +27,7 @@ internal static class LongRun
         }
 
         meter.Line($"{plan.Name}, process {Environment.ProcessId}, {GMemRuntime.Facts()[0].Value}, {torch.get_num_threads()} thread(s): from stage {last} to {plan.Steps}");
-        using TrainingImages images = LoadImages(arguments);
+        using TrainingImages images = LoadImages(arguments, plan);
         foreach (int steps in open)
         {
             meter.Start();
@@ -38,10 +37,21 @@ internal static class LongRun
         }
     }
 
-    private static TrainingImages LoadImages(Arguments arguments)
+    private static TrainingImages LoadImages(Arguments arguments, RunPlan plan)
     {
-        IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(arguments.Text("--images", "../shared/data/cifar10-train.zip"));
-        return new TrainingImages(ImageTensors.Load([.. files.Select(f => f.ImagePath)], ImageData.Size)) { Labels = [.. files.Select(f => f.Label)] };
+        JudgeData data = JudgeData.Load(arguments);
+        torch.Tensor? snippets = null;
+        if (plan.Encoder is not null)
+        {
+            Snippets all = Snippets.Get(arguments.Text("--runs", "artifacts/runs"), plan, data.Training, data.Test);
+            all.Test.Dispose();
+            snippets = all.Training;
+        }
+
+        data.Test.Dispose();
+        data.TestLabels.Dispose();
+        data.TrainingLabels.Dispose();
+        return new TrainingImages(data.Training, snippets) { Labels = data.Labels };
     }
 
     private static GMemOptions Options(RunFolder folder, int steps)

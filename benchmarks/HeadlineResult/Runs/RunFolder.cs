@@ -25,6 +25,9 @@ internal sealed class RunFolder
 
     public string Seconds => Path.Combine(_path, "seconds.csv");
 
+    /// <summary>Where samples of a stage are kept.</summary>
+    public string SampleFolder(int step, string kind) => Path.Combine(_path, "samples", $"{step:d6}-{kind}-heun10");
+
     /// <summary>Makes the folder, or opens it to go on.</summary>
     public static RunFolder Make(string runs, RunPlan plan)
     {
