@@ -6,6 +6,7 @@ using GMem.Evaluation;
 using GMem.Images;
 using GMem.Memory;
 using GMem.Runtime;
+using HeadlineResult.Encoders;
 using HeadlineResult.Runs;
 using TorchSharp;
 
@@ -46,9 +47,7 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
     {
         (FeatureExtractor extractor, double? accuracy, string key) = Features();
         using FeatureExtractor disposed = extractor;
-        string cache = Path.Combine(_runs, "judge", $"features-{key}.safetensors");
-        Directory.CreateDirectory(Path.GetDirectoryName(cache)!);
-        using StageJudge judge = new(extractor, accuracy, data, _half, _few, cache);
+        using StageJudge judge = new(extractor, accuracy, data, _half, _few, Path.Combine(_runs, "features", key));
         JudgeScale scale = judge.Scale;
         Say($"{judge.FeatureName}{(accuracy is { } share ? $", {100 * share:f1} % of test images right" : "")}; against the {_half.Name} half of the test images");
         Say($"distances: real images {scale.Real:f3} ({_few} of them: {scale.RealFew:f3}), mean image {scale.MeanImage:f3}, noise {scale.Noise:f3}; copies among real images {100 * scale.CopiesAmongReal:f1} %");
@@ -68,8 +67,10 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
                 return (features, features.Accuracy, $"classifier-{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)))[..8]}");
             case "random":
                 return (new RandomConvolutionFeatures(), null, "random");
+            case ResNet18Features.Key:
+                return (new ResNet18Features(), null, ResNet18Features.Key);
             default:
-                throw new ArgumentException($"There is no judge '{_judge}'; known are classifier and random.");
+                throw new ArgumentException($"There is no judge '{_judge}'; known are classifier, resnet18 and random.");
         }
     }
 

@@ -1,5 +1,4 @@
 using GMem.Evaluation;
-using GMem.Weights;
 using HeadlineResult.Runs;
 using TorchSharp;
 
@@ -18,11 +17,12 @@ internal sealed class StageJudge : IDisposable
     /// <param name="data">Training and test images.</param>
     /// <param name="half">Which half of the test images is the reference.</param>
     /// <param name="few">The smaller number of samples.</param>
-    /// <param name="cache">File that keeps the features of training and test images.</param>
+    /// <param name="cache">Folder that keeps the features of training and test images.</param>
     public StageJudge(FeatureExtractor extractor, double? accuracy, JudgeData data, TestHalf half, int few, string cache)
     {
         _extractor = extractor;
-        (_training, torch.Tensor test) = RealFeatures(extractor, data, cache);
+        (_training, _) = FeatureCache.Get(Path.Combine(cache, "training"), extractor, data.Training);
+        (torch.Tensor test, _) = FeatureCache.Get(Path.Combine(cache, "test"), extractor, data.Test);
         using torch.Tensor allTest = test;
         _reference = half.Reference(test);
         _statistics = FeatureStatistics.Compute(_reference, extractor.Name);
@@ -59,19 +59,6 @@ internal sealed class StageJudge : IDisposable
         _training.Dispose();
         _reference.Dispose();
         _statistics.Dispose();
-    }
-
-    private static (torch.Tensor Training, torch.Tensor Test) RealFeatures(FeatureExtractor extractor, JudgeData data, string cache)
-    {
-        if (!File.Exists(cache))
-        {
-            using FeatureSet training = FeatureSet.Compute(extractor, data.Training);
-            using FeatureSet test = FeatureSet.Compute(extractor, data.Test);
-            SafetensorsWriter.Write(cache, [KeyValuePair.Create("training", training.Features), KeyValuePair.Create("test", test.Features)]);
-        }
-
-        using SafetensorsFile file = SafetensorsFile.Open(cache);
-        return (file.Read("training"), file.Read("test"));
     }
 
     private static torch.Tensor Noise(int count)

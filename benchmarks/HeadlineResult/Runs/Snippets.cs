@@ -1,6 +1,7 @@
 using System.Globalization;
 using GMem.Encoders;
 using GMem.Weights;
+using HeadlineResult.Encoders;
 using TorchSharp;
 
 namespace HeadlineResult.Runs;
@@ -24,7 +25,7 @@ internal sealed record Snippets(torch.Tensor Training, torch.Tensor Test, double
         if (!File.Exists(path))
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using Snippets made = Make(plan, training, test);
+            using Snippets made = plan.Encoder == ResNet18Features.Key ? OfResNet(runs, plan, training, test) : Make(plan, training, test);
             SafetensorsWriter.Write(
                 path,
                 [KeyValuePair.Create("training", made.Training), KeyValuePair.Create("test", made.Test)],
@@ -48,5 +49,19 @@ internal sealed record Snippets(torch.Tensor Training, torch.Tensor Test, double
         torch.Tensor ofTraining = Race.EncodeAll(encoder, training);
         double seconds = (Race.ProcessorTime - start).TotalSeconds;
         return new Snippets(ofTraining, Race.EncodeAll(encoder, test), seconds);
+    }
+
+    private static Snippets OfResNet(string runs, RunPlan plan, torch.Tensor training, torch.Tensor test)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using ResNet18Features network = new();
+        string folder = Path.Combine(runs, "features", ResNet18Features.Key);
+        (torch.Tensor ofTraining, double seconds) = FeatureCache.Get(Path.Combine(folder, "training"), network, training);
+        (torch.Tensor ofTest, _) = FeatureCache.Get(Path.Combine(folder, "test"), network, test);
+        TimeSpan start = Race.ProcessorTime;
+        using FittedFeatures fitted = FittedFeatures.Fit(ofTraining, rows => rows.alias(), plan.SnippetDimension);
+        torch.Tensor own = fitted.Snippets(ofTraining, rows => rows.alias());
+        seconds += (Race.ProcessorTime - start).TotalSeconds;
+        return new Snippets(own.MoveToOuterDisposeScope(), fitted.Snippets(ofTest, rows => rows.alias()).MoveToOuterDisposeScope(), seconds);
     }
 }
