@@ -36,7 +36,9 @@ internal sealed record Contestant(string Name, ConditionKind Condition, Func<tor
         "whitened" => WhitenedPcaEncoder.Fit(images, dimension, 1),
         "patches" => PatchEncoder.Fit(images, dimension, seed),
         "contrastive" => ContrastiveEncoder.Fit(images, dimension, seed),
-        _ when encoder.Split('-') is ["contrastive", string count] && int.TryParse(count, out int steps) => ContrastiveEncoder.Fit(images, dimension, seed, steps),
-        _ => throw new ArgumentException($"There is no encoder '{encoder}'; known are pca, whitened, patches, contrastive, and contrastive-N for N steps of its training."),
+        _ when encoder.Split('-') is ["contrastive", string count] && int.TryParse(count, out int steps) =>
+            ContrastiveEncoder.Fit(images, dimension, seed, steps),
+        _ => throw new ArgumentException(
+            $"There is no encoder '{encoder}'; known are pca, whitened, patches, contrastive, and contrastive-N for N steps of its training."),
     };
 }

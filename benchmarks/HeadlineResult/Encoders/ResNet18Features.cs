@@ -5,7 +5,8 @@ using TorchSharp;
 namespace HeadlineResult.Encoders;
 
 /// <summary>
-/// The last features of a ResNet-18 that was trained on ImageNet, as ML.NET's package Microsoft.ML.DnnImageFeaturizer.ResNet18 carries it. Its networks take one picture at a time.
+/// The last features of a ResNet-18 that was trained on ImageNet, from ML.NET's package Microsoft.ML.DnnImageFeaturizer.ResNet18, whose
+/// networks take one image at a time.
 /// </summary>
 internal sealed class ResNet18Features : FeatureExtractor
 {
@@ -34,8 +35,10 @@ internal sealed class ResNet18Features : FeatureExtractor
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGrad = torch.no_grad();
-        torch.Tensor large = torch.nn.functional.interpolate(images.to(torch.float32), [Side, Side], mode: torch.InterpolationMode.Bilinear, align_corners: false);
-        float[] features = [.. Enumerable.Range(0, (int)images.shape[0]).SelectMany(i => FeaturesOf(large[i].contiguous().data<float>().ToArray()))];
+        torch.Tensor large = torch.nn.functional.interpolate(
+            images.to(torch.float32), [Side, Side], mode: torch.InterpolationMode.Bilinear, align_corners: false);
+        IEnumerable<int> rows = Enumerable.Range(0, (int)images.shape[0]);
+        float[] features = [.. rows.SelectMany(i => FeaturesOf(large[i].contiguous().data<float>().ToArray()))];
         return torch.tensor(features, [images.shape[0], Dimension]).MoveToOuterDisposeScope();
     }
 
@@ -54,5 +57,6 @@ internal sealed class ResNet18Features : FeatureExtractor
         return features[0].GetTensorDataAsSpan<float>().ToArray();
     }
 
-    private IDisposableReadOnlyCollection<OrtValue> Run(InferenceSession session, OrtValue input) => session.Run(_options, session.InputNames, [input], session.OutputNames);
+    private IDisposableReadOnlyCollection<OrtValue> Run(InferenceSession session, OrtValue input) =>
+        session.Run(_options, session.InputNames, [input], session.OutputNames);
 }

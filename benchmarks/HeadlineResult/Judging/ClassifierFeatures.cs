@@ -40,8 +40,8 @@ internal sealed class ClassifierFeatures : FeatureExtractor
         ClassifierNetwork network = new ClassifierTraining(data.Training, data.TrainingLabels, epochs).Run(log);
         double accuracy = AccuracyOf(network, data);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        SafetensorsWriter.Write(
-            path, network.state_dict().Select(t => KeyValuePair.Create(t.Key, t.Value)), new Dictionary<string, string> { [AccuracyKey] = accuracy.ToString("r", CultureInfo.InvariantCulture) });
+        Dictionary<string, string> metadata = new() { [AccuracyKey] = accuracy.ToString("r", CultureInfo.InvariantCulture) };
+        SafetensorsWriter.Write(path, network.state_dict(), metadata);
         return new ClassifierFeatures(network, accuracy);
     }
 

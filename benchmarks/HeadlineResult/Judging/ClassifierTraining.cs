@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace HeadlineResult.Judging;
 
-/// <summary>Trains the judge's network: random crops, mirroring, label smoothing, Nesterov's momentum, one cycle of the learning rate.</summary>
+/// <summary>
+/// Trains the judge's network: random crops, mirroring, label smoothing, SGD with Nesterov momentum, a one-cycle learning rate.
+/// </summary>
 internal sealed class ClassifierTraining(Tensor images, Tensor labels, int epochs)
 {
     private const int BatchSize = 256;
@@ -26,8 +28,10 @@ internal sealed class ClassifierTraining(Tensor images, Tensor labels, int epoch
         ClassifierNetwork network = new();
         using Tensor some = ClassifierNetwork.Scaled(images.narrow(0, 0, Math.Min(images.shape[0], 5000)));
         network.Whiten(some);
-        using Tensor padded = nn.functional.pad(ClassifierNetwork.Scaled(images), [Padding, Padding, Padding, Padding], PaddingModes.Reflect);
-        using SGD optimizer = optim.SGD(network.parameters().Where(p => p.requires_grad), PeakRate, momentum: 0.9, weight_decay: 5e-4, nesterov: true);
+        using Tensor scaled = ClassifierNetwork.Scaled(images);
+        using Tensor padded = nn.functional.pad(scaled, [Padding, Padding, Padding, Padding], PaddingModes.Reflect);
+        IEnumerable<Parameter> parameters = network.parameters().Where(p => p.requires_grad);
+        using SGD optimizer = optim.SGD(parameters, PeakRate, momentum: 0.9, weight_decay: 5e-4, nesterov: true);
         long steps = images.shape[0] / BatchSize;
         long begin = Stopwatch.GetTimestamp();
         network.train();
@@ -41,14 +45,16 @@ internal sealed class ClassifierTraining(Tensor images, Tensor labels, int epoch
                 using DisposeScope ofStep = NewDisposeScope();
                 Rate(optimizer, (((epoch * steps) + step) + 0.5) / (epochs * steps));
                 Tensor chosen = order.narrow(0, step * BatchSize, BatchSize);
-                Tensor value = Loss(network.forward(Views(padded.index_select(0, chosen))), labels.index_select(0, chosen));
+                Tensor views = Views(padded.index_select(0, chosen));
+                Tensor value = Loss(network.forward(views), labels.index_select(0, chosen));
                 optimizer.zero_grad();
                 value.backward();
                 _ = optimizer.step();
                 _ = sum.PlusInPlace(value.detach());
                 if (step % 50 == 49)
                 {
-                    log($"classifier: epoch {epoch + 1}/{epochs}, step {step + 1}/{steps}, loss {sum.item<float>() / (step + 1):f3}, {Stopwatch.GetElapsedTime(begin).TotalMinutes:f1} min");
+                    double mean = sum.item<float>() / (step + 1), minutes = Stopwatch.GetElapsedTime(begin).TotalMinutes;
+                    log($"classifier: epoch {epoch + 1}/{epochs}, step {step + 1}/{steps}, loss {mean:f3}, {minutes:f1} min");
                 }
             }
         }

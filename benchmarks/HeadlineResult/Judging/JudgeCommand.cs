@@ -49,8 +49,15 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
         using FeatureExtractor disposed = extractor;
         using StageJudge judge = new(extractor, accuracy, data, _half, _few, Path.Combine(_runs, "features", key));
         JudgeScale scale = judge.Scale;
-        Say($"{judge.FeatureName}{(accuracy is { } share ? $", {100 * share:f1} % of test images right" : "")}; against the {_half.Name} half of the test images");
-        Say($"distances: real images {scale.Real:f3} ({_few} of them: {scale.RealFew:f3}), mean image {scale.MeanImage:f3}, noise {scale.Noise:f3}; copies among real images {100 * scale.CopiesAmongReal:f1} %");
+        Say($"{judge.FeatureName}, against the {_half.Name} half of the test images");
+        if (accuracy is { } share)
+        {
+            Say($"accuracy on test images: {100 * share:f1} %");
+        }
+
+        Say($"distance of real images: {scale.Real:f3}; of {_few} of them: {scale.RealFew:f3}");
+        Say($"distance of the mean image: {scale.MeanImage:f3}; of noise: {scale.Noise:f3}");
+        Say($"copies among real images: {100 * scale.CopiesAmongReal:f1} %");
         foreach (RunFolder run in RunFolder.All(_runs, arguments.Text("--only", "")))
         {
             Judge(run, judge);
@@ -63,8 +70,9 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
         {
             case "classifier":
                 string path = Path.Combine(_runs, "judge", "classifier.safetensors");
-                ClassifierFeatures features = ClassifierFeatures.Get(path, data, arguments.Number("--epochs", 8), Console.WriteLine);
-                return (features, features.Accuracy, $"classifier-{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)))[..8]}");
+                ClassifierFeatures features = ClassifierFeatures.Get(path, data, arguments.Number("--epochs", 5), Console.WriteLine);
+                string hash = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)))[..8];
+                return (features, features.Accuracy, $"classifier-{hash}");
             case "random":
                 return (new RandomConvolutionFeatures(), null, "random");
             case ResNet18Features.Key:
@@ -100,7 +108,8 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
             stages.Add(new JudgedStage(step, Math.Round(RunMeter.SecondsUntil(run, step), 1), verdicts));
             foreach (StageVerdict v in verdicts)
             {
-                Say($"{run.Name,-50} step {step,6} {v.Snippets,-8} {v.Samples,6} samples  distance {v.Distance,7:f3}  precision {v.Precision:f3}  recall {v.Recall:f3}  copies {100 * v.Copies,5:f1} %");
+                Say($"{run.Name} step {step}, {v.Snippets}, {v.Samples} samples:");
+                Say($"  distance {v.Distance:f3}, precision {v.Precision:f3}, recall {v.Recall:f3}, copies {100 * v.Copies:f1} %");
             }
         }
 
@@ -142,7 +151,9 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
     private Runs.Snippets SnippetsOf(RunPlan plan)
     {
         string key = $"{plan.Encoder} {plan.SnippetDimension} {plan.Seed}";
-        return _snippets.TryGetValue(key, out Runs.Snippets? known) ? known : _snippets[key] = Runs.Snippets.Get(_runs, plan, data.Training, data.Test);
+        return _snippets.TryGetValue(key, out Runs.Snippets? known)
+            ? known
+            : _snippets[key] = Runs.Snippets.Get(_runs, plan, data.Training, data.Test);
     }
 
     private void Write(RunFolder run, JudgedRun judged)

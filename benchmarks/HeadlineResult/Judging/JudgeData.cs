@@ -39,6 +39,9 @@ internal sealed class JudgeData : IDisposable
         TestLabels.Dispose();
     }
 
-    private static (torch.Tensor Images, torch.Tensor Labels) Read(IReadOnlyList<ImageFile> files, string[] classes) =>
-        (ImageTensors.Load([.. files.Select(f => f.ImagePath)], ImageData.Size), torch.tensor(files.Select(f => (long)Array.IndexOf(classes, f.Label)).ToArray()));
+    private static (torch.Tensor Images, torch.Tensor Labels) Read(IReadOnlyList<ImageFile> files, string[] classes)
+    {
+        long[] labels = [.. files.Select(f => (long)Array.IndexOf(classes, f.Label))];
+        return (ImageTensors.Load([.. files.Select(f => f.ImagePath)], ImageData.Size), torch.tensor(labels));
+    }
 }

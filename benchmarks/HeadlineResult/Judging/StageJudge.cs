@@ -4,7 +4,9 @@ using TorchSharp;
 
 namespace HeadlineResult.Judging;
 
-/// <summary>Judges images in some features against one half of the test images; the other half says how far real images are from real ones.</summary>
+/// <summary>
+/// Judges images in some features against one half of the test images; the other half tells how far real images are from real ones.
+/// </summary>
 internal sealed class StageJudge : IDisposable
 {
     private readonly FeatureExtractor _extractor;
@@ -29,7 +31,12 @@ internal sealed class StageJudge : IDisposable
         using torch.Tensor other = half.Other(test);
         using torch.Tensor fewOthers = other.narrow(0, 0, Math.Min(few, other.shape[0]));
         Scale = new JudgeScale(
-            accuracy, Distance(other), Distance(fewOthers), DistanceOf(Noise(few)), DistanceOf(Mean(data.Training, few)), CopyCheck.Compute(_training, other).Share);
+            accuracy,
+            Distance(other),
+            Distance(fewOthers),
+            DistanceOf(Noise(few)),
+            DistanceOf(Mean(data.Training, few)),
+            CopyCheck.Compute(_training, other).Share);
     }
 
     public string FeatureName => _extractor.Name;
@@ -70,7 +77,8 @@ internal sealed class StageJudge : IDisposable
     private static torch.Tensor Mean(torch.Tensor images, int count)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return images.mean([0L], keepdim: true, type: torch.float32).round().to(torch.uint8).repeat(count, 1, 1, 1).MoveToOuterDisposeScope();
+        torch.Tensor mean = images.mean([0L], keepdim: true, type: torch.float32).round().to(torch.uint8);
+        return mean.repeat(count, 1, 1, 1).MoveToOuterDisposeScope();
     }
 
     private double DistanceOf(torch.Tensor images)

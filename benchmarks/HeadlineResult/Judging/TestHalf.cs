@@ -2,11 +2,13 @@ using TorchSharp;
 
 namespace HeadlineResult.Judging;
 
-/// <summary>The test images in two halves, every other image of a shuffled row: settings are tuned against one and reported against the other.</summary>
+/// <summary>The test images in two random halves: settings are tuned against one and reported against the other.</summary>
 /// <param name="Name"><c>report</c> or <c>tuning</c>.</param>
 internal sealed record TestHalf(string Name)
 {
-    public static TestHalf Of(string name) => name is "report" or "tuning" ? new TestHalf(name) : throw new ArgumentException($"There is no half '{name}' of the test images; known are report and tuning.");
+    public static TestHalf Of(string name) => name is "report" or "tuning"
+        ? new TestHalf(name)
+        : throw new ArgumentException($"There is no half '{name}' of the test images; known are report and tuning.");
 
     /// <summary>Rows of the half that images are judged against.</summary>
     public torch.Tensor Reference(torch.Tensor rows) => Rows(rows, Name == "report" ? 1 : 0);

@@ -8,7 +8,9 @@ namespace HeadlineResult.Judging;
 /// <param name="Distance">Frechet distance to the reference.</param>
 /// <param name="Precision">Share of samples within the real ones.</param>
 /// <param name="Recall">Share of real ones within the samples.</param>
-/// <param name="Copies">Share of samples nearer to their training image (without memory: the nearest) than that is to its neighbour.</param>
+/// <param name="Copies">
+/// Share of samples nearer to their training image (without memory: the nearest one) than that image's nearest neighbour is.
+/// </param>
 internal sealed record StageVerdict(string Snippets, int Samples, double Distance, double Precision, double Recall, double Copies);
 
 /// <summary>A stage of a run as judged.</summary>
@@ -24,4 +26,11 @@ internal sealed record JudgedStage(int Step, double ProcessorSeconds, IReadOnlyL
 internal sealed record JudgeScale(double? Accuracy, double Real, double RealFew, double Noise, double MeanImage, double CopiesAmongReal);
 
 /// <summary>A judged run, as written into a file.</summary>
-internal sealed record JudgedRun(RunPlan Plan, string Features, string ReferenceHalf, string Sampler, JudgeScale Scale, double EncoderSeconds, IReadOnlyList<JudgedStage> Stages);
+internal sealed record JudgedRun(
+    RunPlan Plan,
+    string Features,
+    string ReferenceHalf,
+    string Sampler,
+    JudgeScale Scale,
+    double EncoderSeconds,
+    IReadOnlyList<JudgedStage> Stages);

@@ -32,7 +32,8 @@ internal static class FeatureCache
                 using torch.Tensor some = images.narrow(0, first, Math.Min(PerFile, images.shape[0] - first));
                 using FeatureSet set = FeatureSet.Compute(extractor, some);
                 string taken = (Race.ProcessorTime - start).TotalSeconds.ToString("f2", CultureInfo.InvariantCulture);
-                SafetensorsWriter.Write(path, [KeyValuePair.Create(Features, set.Features)], new Dictionary<string, string> { [SecondsKey] = taken });
+                Dictionary<string, string> metadata = new() { [SecondsKey] = taken };
+                SafetensorsWriter.Write(path, [KeyValuePair.Create(Features, set.Features)], metadata);
                 Console.WriteLine($"{folder}: {first + some.shape[0]} of {images.shape[0]}, {taken} processor seconds");
             }
 

@@ -26,7 +26,8 @@ internal static class LongRun
             return;
         }
 
-        meter.Line($"{plan.Name}, process {Environment.ProcessId}, {GMemRuntime.Facts()[0].Value}, {torch.get_num_threads()} thread(s): from stage {last} to {plan.Steps}");
+        string who = $"process {Environment.ProcessId}, {GMemRuntime.Facts()[0].Value}, {torch.get_num_threads()} thread(s)";
+        meter.Line($"{plan.Name}, {who}: from stage {last} to {plan.Steps}");
         using TrainingImages images = LoadImages(arguments, plan);
         foreach (int steps in open)
         {

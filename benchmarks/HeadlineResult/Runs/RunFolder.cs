@@ -46,7 +46,11 @@ internal sealed class RunFolder
 
     /// <summary>The steps of which a model is there, in order.</summary>
     public IReadOnlyList<int> FinishedStages() =>
-        [.. Directory.GetFiles(Path.Combine(_path, "stages"), "*.zip").Select(f => int.Parse(Path.GetFileNameWithoutExtension(f), CultureInfo.InvariantCulture)).Order()];
+    [
+        .. Directory.GetFiles(Path.Combine(_path, "stages"), "*.zip")
+            .Select(f => int.Parse(Path.GetFileNameWithoutExtension(f), CultureInfo.InvariantCulture))
+            .Order(),
+    ];
 
     /// <summary>The model is there whole or not at all, whenever the process is killed.</summary>
     public void Save(int step, GMemModel model) => Replace(StagePath(step), temporary => ModelFile.Save(temporary, model));

@@ -4,8 +4,8 @@ using GMem.Training;
 namespace HeadlineResult.Runs;
 
 /// <summary>
-/// Writes a line of progress every some seconds, and the processor time of every interval of steps. An interval that is trained again after a kill replaces its first measurement, so the
-/// sum is that of a run which was never stopped.
+/// Writes a line of progress every few seconds, and the processor time of every interval of steps. An interval that is trained again
+/// after a kill replaces its first measurement, so the sum is that of an uninterrupted run.
 /// </summary>
 internal sealed class RunMeter(RunFolder folder) : IProgress<TrainingProgress>
 {
@@ -18,23 +18,24 @@ internal sealed class RunMeter(RunFolder folder) : IProgress<TrainingProgress>
     private DateTime _lastLine = DateTime.UtcNow;
     private DateTime _lastReport = DateTime.UtcNow;
 
-    /// <summary>Time that is spent before training is no part of it.</summary>
+    /// <summary>Begins to measure: what was spent before does not count.</summary>
     public void Start() => (_processor, _lastReport) = (Race.ProcessorTime, DateTime.UtcNow);
 
     public void Report(TrainingProgress value)
     {
         TimeSpan processor = Race.ProcessorTime;
         DateTime now = DateTime.UtcNow;
-        string line = string.Create(CultureInfo.InvariantCulture, $"{value.Step},{(processor - _processor).TotalSeconds:f3},{(now - _lastReport).TotalSeconds:f3}");
-        File.AppendAllLines(folder.Seconds, [line]);
+        double seconds = (processor - _processor).TotalSeconds, wall = (now - _lastReport).TotalSeconds;
+        File.AppendAllLines(folder.Seconds, [string.Create(CultureInfo.InvariantCulture, $"{value.Step},{seconds:f3},{wall:f3}")]);
         (_processor, _lastReport) = (processor, now);
         bool isUnusual = value.Messages.Any(m => m.Level == TrainingMessageLevel.Warning) || value.SkippedSteps > 0;
         if (now - _lastLine >= LineEvery || isUnusual || value.Step == value.TotalSteps)
         {
             _lastLine = now;
+            double rate = value.ImagesPerSecond / folder.Plan.BatchSize;
             Line(string.Create(
                 CultureInfo.InvariantCulture,
-                $"step {value.Step}/{folder.Plan.Steps}  loss {value.DataLoss:f4}  gradient {value.GradientNorm:f3}  {value.ImagesPerSecond / folder.Plan.BatchSize:f2} steps/s"));
+                $"step {value.Step}/{folder.Plan.Steps}  loss {value.DataLoss:f4}  gradient {value.GradientNorm:f3}  {rate:f2} steps/s"));
         }
 
         foreach (TrainingMessage message in value.Messages.Where(m => m.Level == TrainingMessageLevel.Warning))
@@ -55,8 +56,7 @@ internal sealed class RunMeter(RunFolder folder) : IProgress<TrainingProgress>
     public static double SecondsUntil(RunFolder folder, int step) => File.ReadLines(folder.Seconds)
         .Select(line => line.Split(','))
         .Where(parts => parts.Length == 3 && parts[2].Length > 0)
-        .Select(parts => (Step: int.Parse(parts[0], CultureInfo.InvariantCulture), Seconds: double.Parse(parts[1], CultureInfo.InvariantCulture)))
-        .Where(interval => interval.Step <= step)
-        .GroupBy(interval => interval.Step)
-        .Sum(interval => interval.Last().Seconds);
+        .GroupBy(parts => int.Parse(parts[0], CultureInfo.InvariantCulture), parts => double.Parse(parts[1], CultureInfo.InvariantCulture))
+        .Where(interval => interval.Key <= step)
+        .Sum(interval => interval.Last());
 }

@@ -26,7 +26,7 @@ internal sealed record RunPlan
 
     public int WarmUp { get; init; }
 
-    /// <summary>A cosine over the whole run has one stage, its end; a constant rate with the moving average can be judged anywhere.</summary>
+    /// <summary>Whether the rate falls as a cosine over the whole run, which then has one stage, its end. Constant otherwise.</summary>
     public bool IsCosine { get; init; }
 
     public int BatchSize { get; init; }
@@ -52,7 +52,7 @@ internal sealed record RunPlan
         _ => throw new ArgumentException($"There is no contestant '{Contestant}'; known are sit, sit-labels, and gmem-ENCODER."),
     };
 
-    /// <summary>Of its folder. The number of steps is no part of it where a shorter run is the beginning of a longer one.</summary>
+    /// <summary>Name of its folder. It contains no number of steps where a shorter run is the beginning of a longer one.</summary>
     public string Name => string.Create(CultureInfo.InvariantCulture, $"{Contestant}-{Size}-lr{LearningRate}-b{BatchSize}-s{Seed}")
         + (IsCosine ? $"-cosine{Steps}" : "")
         + (Encoder is null ? "" : string.Create(CultureInfo.InvariantCulture, $"-m{SnippetDimension}-drop{SnippetDropout}"));
@@ -84,7 +84,9 @@ internal sealed record RunPlan
             SnippetDropout = arguments.Number("--dropout", 0.05),
             SnippetDimension = arguments.Number("--snippet-dimension", 128),
             Steps = steps,
-            Stages = isCosine ? [steps] : [.. stages.Split(',').Select(s => int.Parse(s, CultureInfo.InvariantCulture)).Where(s => s < steps), steps],
+            Stages = isCosine
+                ? [steps]
+                : [.. stages.Split(',').Select(s => int.Parse(s, CultureInfo.InvariantCulture)).Where(s => s < steps), steps],
         };
     }
 

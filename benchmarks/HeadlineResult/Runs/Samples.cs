@@ -60,6 +60,7 @@ internal sealed record Samples(torch.Tensor Images, IReadOnlyList<long> Entries)
             entries.AddRange(made.MemoryIndices);
         }
 
-        SafetensorsWriter.Write(path, [KeyValuePair.Create("images", torch.cat(images)), KeyValuePair.Create("entries", torch.tensor(entries.ToArray()))]);
+        torch.Tensor rows = torch.tensor(entries.ToArray());
+        SafetensorsWriter.Write(path, [KeyValuePair.Create("images", torch.cat(images)), KeyValuePair.Create("entries", rows)]);
     }
 }

@@ -21,11 +21,12 @@ internal sealed record Snippets(torch.Tensor Training, torch.Tensor Test, double
     /// <param name="test">Likewise.</param>
     public static Snippets Get(string runs, RunPlan plan, torch.Tensor training, torch.Tensor test)
     {
-        string path = Path.Combine(runs, "snippets", string.Create(CultureInfo.InvariantCulture, $"{plan.Encoder}-m{plan.SnippetDimension}-s{plan.Seed}.safetensors"));
+        string path = Path.Combine(runs, "snippets", $"{plan.Encoder}-m{plan.SnippetDimension}-s{plan.Seed}.safetensors");
         if (!File.Exists(path))
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using Snippets made = plan.Encoder == ResNet18Features.Key ? OfResNet(runs, plan, training, test) : Make(plan, training, test);
+            bool isResNet = plan.Encoder == ResNet18Features.Key;
+            using Snippets made = isResNet ? OfResNet(runs, plan, training, test) : Make(plan, training, test);
             SafetensorsWriter.Write(
                 path,
                 [KeyValuePair.Create("training", made.Training), KeyValuePair.Create("test", made.Test)],
@@ -33,7 +34,8 @@ internal sealed record Snippets(torch.Tensor Training, torch.Tensor Test, double
         }
 
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        return new Snippets(file.Read("training"), file.Read("test"), double.Parse(file.Metadata[SecondsKey], CultureInfo.InvariantCulture));
+        double seconds = double.Parse(file.Metadata[SecondsKey], CultureInfo.InvariantCulture);
+        return new Snippets(file.Read("training"), file.Read("test"), seconds);
     }
 
     public void Dispose()
@@ -62,6 +64,7 @@ internal sealed record Snippets(torch.Tensor Training, torch.Tensor Test, double
         using FittedFeatures fitted = FittedFeatures.Fit(ofTraining, rows => rows.alias(), plan.SnippetDimension);
         torch.Tensor own = fitted.Snippets(ofTraining, rows => rows.alias());
         seconds += (Race.ProcessorTime - start).TotalSeconds;
-        return new Snippets(own.MoveToOuterDisposeScope(), fitted.Snippets(ofTest, rows => rows.alias()).MoveToOuterDisposeScope(), seconds);
+        torch.Tensor others = fitted.Snippets(ofTest, rows => rows.alias());
+        return new Snippets(own.MoveToOuterDisposeScope(), others.MoveToOuterDisposeScope(), seconds);
     }
 }
