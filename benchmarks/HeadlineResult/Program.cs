@@ -15,7 +15,8 @@
 //   dotnet run -c Release --project benchmarks/HeadlineResult -- judge --runs FOLDER
 //     [--only PART-OF-NAME --judge classifier|resnet18|random --half report|tuning --samples 2000 --last-samples 5000 --last-from 10000]
 //     [--output benchmarks/HeadlineResult/results --save-samples FOLDER --epochs 5 --threads 1]
-// Both read the images from --images and --held-out, as above.
+// Both read the images from --images and --held-out, as above. What the judged runs save against SiT:
+//   dotnet run -c Release --project benchmarks/HeadlineResult -- ratios [--output FOLDER --baseline NAME --judge classifier --samples 2000]
 using System.Globalization;
 using GMem.Runtime;
 using HeadlineResult;
@@ -33,6 +34,12 @@ if (args is ["run", ..])
 if (args is ["judge", ..])
 {
     JudgeCommand.Run(new Arguments(args));
+    return 0;
+}
+
+if (args is ["ratios", ..])
+{
+    RatiosCommand.Run(new Arguments(args));
     return 0;
 }
 

@@ -33,4 +33,18 @@ internal sealed record JudgedRun(
     string Sampler,
     JudgeScale Scale,
     double EncoderSeconds,
-    IReadOnlyList<JudgedStage> Stages);
+    IReadOnlyList<JudgedStage> Stages)
+{
+    /// <summary>The verdicts on so many samples, as a curve; without stages where there are none of such snippets.</summary>
+    public Curve ToCurve(string snippets, int samples) => new(
+        Plan.Name,
+        Plan.Encoder is not null,
+        Plan.Seed,
+        EncoderSeconds,
+        [
+            .. from stage in Stages
+               from verdict in stage.Verdicts
+               where verdict.Snippets == snippets && verdict.Samples == samples
+               select new Stage(stage.Step, stage.ProcessorSeconds, new Verdict(verdict.Distance, double.NaN, verdict.Copies), null),
+        ]);
+}
