@@ -26,13 +26,19 @@ internal sealed record Contestant(string Name, ConditionKind Condition, Func<tor
     ];
 
     /// <summary>GMem with an encoder.</summary>
-    public static Contestant WithMemory(string encoder, Protocol protocol) => new($"GMem, {encoder}", ConditionKind.Snippet, encoder switch
+    public static Contestant WithMemory(string encoder, Protocol protocol) =>
+        new($"GMem, {encoder}", ConditionKind.Snippet, (images, seed) => Fit(encoder, images, protocol.SnippetDimension, seed));
+
+    /// <summary>Fits an encoder, by its name, to training images.</summary>
+    public static SnippetEncoder Fit(string encoder, torch.Tensor images, int dimension, int seed) => encoder switch
     {
-        "pca" => (images, _) => PcaEncoder.Fit(images, protocol.SnippetDimension),
-        "whitened" => (images, _) => WhitenedPcaEncoder.Fit(images, protocol.SnippetDimension, 1),
-        "patches" => (images, seed) => PatchEncoder.Fit(images, protocol.SnippetDimension, seed),
-        "contrastive" => (images, seed) => ContrastiveEncoder.Fit(images, protocol.SnippetDimension, seed),
-        _ when encoder.Split('-') is ["contrastive", string count] && int.TryParse(count, out int steps) => (images, seed) => ContrastiveEncoder.Fit(images, protocol.SnippetDimension, seed, steps),
-        _ => throw new ArgumentException($"There is no encoder '{encoder}'; known are pca, whitened, patches, contrastive, and contrastive-N for N steps of its training."),
-    });
+        "pca" => PcaEncoder.Fit(images, dimension),
+        "whitened" => WhitenedPcaEncoder.Fit(images, dimension, 1),
+        "patches" => PatchEncoder.Fit(images, dimension, seed),
+        "contrastive" => ContrastiveEncoder.Fit(images, dimension, seed),
+        _ when encoder.Split('-') is ["contrastive", string count] && int.TryParse(count, out int steps) =>
+            ContrastiveEncoder.Fit(images, dimension, seed, steps),
+        _ => throw new ArgumentException(
+            $"There is no encoder '{encoder}'; known are pca, whitened, patches, contrastive, and contrastive-N for N steps of its training."),
+    };
 }

@@ -6,7 +6,7 @@ namespace HeadlineResult;
 /// <summary>Training images with their labels, and images that are never trained on: one half of these is the reference, the other makes held-out snippets.</summary>
 internal sealed class ImageData(torch.Tensor training, IReadOnlyList<string> labels, torch.Tensor reference, torch.Tensor heldOut) : IDisposable
 {
-    private const int Size = 32;
+    public const int Size = 32;
 
     /// <summary>uint8 <c>[N, 3, 32, 32]</c>.</summary>
     public torch.Tensor Training { get; } = training;

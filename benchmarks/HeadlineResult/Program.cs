@@ -6,12 +6,43 @@
 // Finished curves stay in --curves artifacts/headline-result: a run that was stopped goes on, and more seeds cost only themselves.
 // --encoders pca,contrastive-100 trains that encoder for 100 steps instead of 300.
 // --part settings: what each setting changes, into settings.md.
+// Long runs: each trains one contestant, one process each, and keeps a model at every stage. After a kill the same command goes on.
+//   dotnet run -c Release --project benchmarks/HeadlineResult -- run --runs FOLDER --contestant sit|sit-labels|gmem-ENCODER
+//     [--steps 30000 --stages 400,700,... --batch 64 --learning-rate 2e-3 --warm-up 100 --schedule constant|cosine --seed 1 --threads 1]
+//     [--patch 4 --width 128 --depth 4 | --preset S --patch 2] [--dropout 0.05 --snippet-dimension 128]
+//     ENCODER: resnet18, pca, whitened, patches, contrastive, contrastive-N.
+// Judging them, as often as you like: samples, features and the judge's classifier are kept in FOLDER. Writes a JSON file a run.
+//   dotnet run -c Release --project benchmarks/HeadlineResult -- judge --runs FOLDER
+//     [--only PART-OF-NAME --judge classifier|resnet18|random --half report|tuning --samples 2000 --last-samples 5000 --last-from 10000]
+//     [--output benchmarks/HeadlineResult/results --save-samples FOLDER --epochs 5 --threads 1]
+// Both read the images from --images and --held-out, as above. What the judged runs save against SiT:
+//   dotnet run -c Release --project benchmarks/HeadlineResult -- ratios [--output FOLDER --baseline NAME --judge classifier --samples 2000]
 using System.Globalization;
 using GMem.Runtime;
 using HeadlineResult;
+using HeadlineResult.Judging;
+using HeadlineResult.Runs;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 GMemRuntime.EnsureLoaded();
+if (args is ["run", ..])
+{
+    LongRun.Run(new Arguments(args));
+    return 0;
+}
+
+if (args is ["judge", ..])
+{
+    JudgeCommand.Run(new Arguments(args));
+    return 0;
+}
+
+if (args is ["ratios", ..])
+{
+    RatiosCommand.Run(new Arguments(args));
+    return 0;
+}
+
 Protocol protocol = Protocol.From(new Arguments(args));
 Contestant[] contestants;
 try

@@ -61,7 +61,8 @@ internal static class Race
         return GMemModel.Fit(images, options, GMemRuntime.SelectDevice());
     }
 
-    private static torch.Tensor EncodeAll(SnippetEncoder encoder, torch.Tensor images)
+    /// <summary>float32 <c>[N, m]</c>.</summary>
+    public static torch.Tensor EncodeAll(SnippetEncoder encoder, torch.Tensor images)
     {
         const int Batch = 512;
         using DisposeScope scope = torch.NewDisposeScope();

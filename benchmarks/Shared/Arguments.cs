@@ -9,5 +9,9 @@ internal sealed class Arguments(string[] args)
         return at >= 0 && at + 1 < args.Length ? args[at + 1] : otherwise;
     }
 
-    public int Number(string name, int otherwise) => int.Parse(Text(name, otherwise.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
+    public int Number(string name, int otherwise) =>
+        int.Parse(Text(name, otherwise.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
+
+    public double Number(string name, double otherwise) =>
+        double.Parse(Text(name, otherwise.ToString("r", CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
 }
