@@ -25,7 +25,8 @@ public sealed partial class FileTests
     {
         const string Wrong = "namespace GMem.Elsewhere;\n\npublic sealed class One;\n\npublic enum Two\n{\n}\n";
         Assert.Equal(["One", "Two"], PublicTypes(Wrong));
-        Assert.NotEqual(ExpectedNamespace(Path.Combine(House.Root(), "src", "GMem", "Memory", "One.cs")), Namespace().Match(Wrong).Groups[1].Value);
+        Assert.NotEqual(
+            ExpectedNamespace(Path.Combine(House.Root(), "src", "GMem", "Memory", "One.cs")), Namespace().Match(Wrong).Groups[1].Value);
         Assert.Equal("GMem.Memory", ExpectedNamespace(Path.Combine(House.Root(), "src", "GMem", "Memory", "One.cs")));
         Assert.Equal("GMem.Training", ExpectedNamespace(Path.Combine(House.Root(), "src", "GMem", "Training", "Loop", "Deeper", "One.cs")));
         Assert.Equal("GMem.MLNet", ExpectedNamespace(Path.Combine(House.Root(), "src", "GMem.MLNet", "One.cs")));
@@ -45,7 +46,8 @@ public sealed partial class FileTests
     /// <summary>A room is the first folder below a project; files directly in a project have the project's namespace.</summary>
     private static string ExpectedNamespace(string file)
     {
-        string[] folders = Path.GetRelativePath(Path.Combine(House.Root(), "src"), Path.GetDirectoryName(file)!).Split(Path.DirectorySeparatorChar);
+        string folder = Path.GetRelativePath(Path.Combine(House.Root(), "src"), Path.GetDirectoryName(file)!);
+        string[] folders = folder.Split(Path.DirectorySeparatorChar);
         return OwnNamespaces.FirstOrDefault(name => name == string.Join('.', folders)) ?? string.Join('.', folders.Take(2));
     }
 

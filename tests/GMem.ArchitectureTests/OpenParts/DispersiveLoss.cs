@@ -4,8 +4,9 @@ using TorchSharp;
 namespace GMem.ArchitectureTests.OpenParts;
 
 /// <summary>
-/// A loss term of a user's own, written against the public API: predictions of different samples repel one another, <c>0.5 log mean exp(-|h_i - h_j|^2 / temperature)</c> with the
-/// mean squared difference as the distance (the form of arXiv 2506.09027, on the prediction).
+/// A loss term of a user's own, written against the public API: predictions of different samples repel one another, <c>0.5 log mean
+/// exp(-|h_i - h_j|^2 / temperature)</c> with the mean squared difference as the distance (the form of arXiv 2506.09027, on the
+/// prediction).
 /// </summary>
 /// <param name="weight">Finite. Default 0.5.</param>
 /// <param name="temperature">Above 0. Default 0.5.</param>

@@ -43,7 +43,9 @@ public sealed class DispersiveLossTests
         Assert.Equal(validated.ValidationLoss!.Value, total, 1e-5);
 
         string[][] lines = [.. File.ReadLines(folder.File("metrics.csv")).Select(l => l.Split(','))];
-        Assert.Equal(["loss", "velocity_loss", "dispersive_loss", "validation_loss", "validation_velocity_loss", "validation_dispersive_loss"], lines[0][2..8]);
+        Assert.Equal(
+            ["loss", "velocity_loss", "dispersive_loss", "validation_loss", "validation_velocity_loss", "validation_dispersive_loss"],
+            lines[0][2..8]);
         Assert.Equal(with.Reports.Select(r => r.LossOf("dispersive")!.Value), lines.Skip(1).Select(l => double.Parse(l[4])));
         string events = Encoding.Latin1.GetString(File.ReadAllBytes(Assert.Single(Directory.GetFiles(folder.File("tensorboard")))));
         Assert.Contains("loss/dispersive", events, StringComparison.Ordinal);

@@ -21,7 +21,7 @@ public sealed class LossTermTests
     public void Validate_Faults_NameTheTerm()
     {
         Refused([new VelocityLoss(), new Constant("a", double.NaN)], "The weight of Losses 'a' is NaN, it must be finite");
-        Refused([new Constant("a", double.PositiveInfinity)], "The weight of Losses 'a' is ∞, it must be finite", "The weight of Losses 'a' is Infinity, it must be finite");
+        Refused([new Constant("a", double.PositiveInfinity)], "The weight of Losses 'a' is Infinity, it must be finite");
         Refused([new VelocityLoss(), new Constant("a"), new Constant("a")], "Losses 'a' is listed more than once, it must be there once");
         Refused([], "Losses is [], it must be a list of terms");
         Refused([new VelocityLoss(0)], "Losses is [velocity], it must be a list of terms");
@@ -33,7 +33,8 @@ public sealed class LossTermTests
     public void Validate_CosineOfNoise_IsRefusedUnlessItsWeightIsZero()
     {
         TrainingOptions options = new() { Prediction = PredictionTarget.Noise, Losses = [new VelocityLoss(), new CosineLoss()] };
-        Assert.Contains("Losses 'cosine' is computed for Prediction = Noise", Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<ArgumentException>(options.Validate).Message;
+        Assert.Contains("Losses 'cosine' is computed for Prediction = Noise", message, StringComparison.Ordinal);
         options.Losses = [new VelocityLoss(), new CosineLoss(0)];
         options.Validate();
     }
@@ -46,7 +47,8 @@ public sealed class LossTermTests
         options.Training.Losses = [new VelocityLoss(2), new Constant("a", 3), new CosineLoss(0)];
         TinyModel.Train(options, progress).Dispose();
         Assert.All(progress.Reports, r => Assert.Equal((2 * r.LossOf("velocity")!.Value) + 3, r.Loss, 1e-5));
-        Assert.All(progress.Reports, r => Assert.Equal((2, null, null), (r.LossTerms.Count, r.LossOf("cosine"), r.ValidationLossOf("velocity"))));
+        Assert.All(
+            progress.Reports, r => Assert.Equal((2, null, null), (r.LossTerms.Count, r.LossOf("cosine"), r.ValidationLossOf("velocity"))));
     }
 
     [Fact]
@@ -63,13 +65,14 @@ public sealed class LossTermTests
     {
         GMemOptions options = TinyModel.Options(steps: 2);
         options.Training.Losses = [new ProjectionLoss()];
-        Assert.Contains("None of the loss terms (projection) applies", Assert.Throws<ArgumentException>(() => TinyModel.Train(options)).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<ArgumentException>(() => TinyModel.Train(options)).Message;
+        Assert.Contains("None of the loss terms (projection) applies", message, StringComparison.Ordinal);
     }
 
-    private static void Refused(IReadOnlyList<LossTerm> losses, params string[] oneOf)
+    private static void Refused(IReadOnlyList<LossTerm> losses, string part)
     {
         string message = Assert.Throws<ArgumentException>(new TrainingOptions { Losses = losses }.Validate).Message;
-        Assert.True(oneOf.Any(part => message.Contains(part, StringComparison.Ordinal)), message);
+        Assert.Contains(part, message, StringComparison.Ordinal);
     }
 
     private sealed class Constant(string name, double weight = 1, int count = 0) : LossTerm(name, weight)
