@@ -34,7 +34,7 @@ internal sealed record Throughput(int Batch, double TrainingImagesPerSecond, dou
         TrainingLoss loss = new(training.CreateTransport(), training.TermsFor(network.Options, hasTokens: false));
         BatchGradient gradient = new(network, loss, training, device);
         using DisposeScope scope = torch.NewDisposeScope();
-        StepDraws draws = new(Images(network, batch, device), Images(network, batch, device), torch.rand(batch, device: device), torch.randn([batch, network.Options.SnippetSize], device: device), null);
+        StepDraws draws = new(Images(network, batch, device), Images(network, batch, device), torch.rand(batch, device: device), [Snippets(network, batch, device)], null);
         network.train();
         void Steps(int count)
         {
@@ -57,7 +57,7 @@ internal sealed record Throughput(int Batch, double TrainingImagesPerSecond, dou
         using IDisposable noGrad = torch.no_grad();
         using Autocast? autocast = Autocast.Begin(device, mixed);
         network.eval();
-        torch.Tensor condition = torch.randn([batch, network.Options.SnippetSize], device: device);
+        torch.Tensor condition = Snippets(network, batch, device);
         torch.Tensor state = Images(network, batch, device);
         using torch.Tensor step = TensorNumbers.Full([], 1.0f / SolverSteps, device: device);
         void Euler(int count)
@@ -73,6 +73,9 @@ internal sealed record Throughput(int Batch, double TrainingImagesPerSecond, dou
         Euler(WarmUp);
         return batch / MatrixRate.Seconds(device, () => Euler(SolverSteps));
     }
+
+    private static torch.Tensor Snippets(SiT network, int batch, torch.Device device) =>
+        torch.randn([batch, network.Options.Conditions.OfType<SnippetCondition>().Single().Size], device: device);
 
     private static torch.Tensor Images(SiT network, int batch, torch.Device device)
     {

@@ -8,9 +8,9 @@ namespace HeadlineResult;
 
 /// <summary>A way to condition the network.</summary>
 /// <param name="Name">As it is called in the results.</param>
-/// <param name="Condition">What the network is given.</param>
+/// <param name="Conditions">What the network is given, for a dropout of snippets.</param>
 /// <param name="Encoder">Fits the encoder to training images, by seed; null without memory.</param>
-internal sealed record Contestant(string Name, ConditionKind Condition, Func<torch.Tensor, int, SnippetEncoder>? Encoder)
+internal sealed record Contestant(string Name, Func<double, IReadOnlyList<Condition>> Conditions, Func<torch.Tensor, int, SnippetEncoder>? Encoder)
 {
     /// <summary>Whether it is trained with the first seed only, whatever the number of seeds.</summary>
     public bool OneSeedOnly { get; init; }
@@ -20,14 +20,14 @@ internal sealed record Contestant(string Name, ConditionKind Condition, Func<tor
 
     public static IEnumerable<Contestant> All(Protocol protocol) =>
     [
-        new Contestant("SiT", ConditionKind.None, null),
-        new Contestant("SiT with labels", ConditionKind.Label, null) { OneSeedOnly = true },
+        new Contestant("SiT", _ => [], null),
+        new Contestant("SiT with labels", _ => [new LabelCondition()], null) { OneSeedOnly = true },
         .. protocol.Encoders.Select((name, i) => WithMemory(name, protocol) with { OneSeedOnly = i > 0 }),
     ];
 
     /// <summary>GMem with an encoder.</summary>
     public static Contestant WithMemory(string encoder, Protocol protocol) =>
-        new($"GMem, {encoder}", ConditionKind.Snippet, (images, seed) => Fit(encoder, images, protocol.SnippetDimension, seed));
+        new($"GMem, {encoder}", dropout => [new SnippetCondition { Dropout = dropout }], (images, seed) => Fit(encoder, images, protocol.SnippetDimension, seed));
 
     /// <summary>Fits an encoder, by its name, to training images.</summary>
     public static SnippetEncoder Fit(string encoder, torch.Tensor images, int dimension, int seed) => encoder switch

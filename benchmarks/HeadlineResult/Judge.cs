@@ -1,3 +1,4 @@
+using GMem.Images;
 using GMem;
 using GMem.Evaluation;
 using GMem.Memory;
@@ -72,8 +73,8 @@ internal sealed class Judge : IDisposable
         {
             GenerationRequest[] requests = [.. Enumerable.Range(start, Math.Min(GenerationBatch, _samples + 1 - start)).Select(seed => new GenerationRequest(seed))];
             IReadOnlyList<GeneratedImage> images = model.Generate(requests);
-            entries.AddRange(images.MemoryIndices);
-            yield return images.Pixels;
+            entries.AddRange(images.Select(i => i.Entry?.Index ?? -1));
+            yield return ImageTensors.ToTensor([.. images.Select(i => i.Image)]);
         }
     }
 

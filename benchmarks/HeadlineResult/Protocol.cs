@@ -79,7 +79,6 @@ internal sealed record Protocol
         SiTOptions network = Preset == "small"
             ? new SiTOptions { PatchSize = 4, HiddenSize = 128, Depth = 4, HeadCount = 4 }
             : SiTOptions.FromPreset(SiTPreset.Find(Preset), patchSize: 2);
-        network.SnippetDropout = SnippetDropout;
         return network;
     }
 

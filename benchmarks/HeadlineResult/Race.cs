@@ -54,7 +54,7 @@ internal static class Race
             WorkspacePath = workspace,
             Training = new TrainingOptions { TotalSteps = steps, BatchSize = protocol.BatchSize, LearningRate = protocol.LearningRate, Seed = seed, LogEveryNStep = 100 },
         };
-        options.Network.Condition = contestant.Condition;
+        options.Network.Conditions = contestant.Conditions(protocol.SnippetDropout);
         contestant.Change(options);
         using torch.Tensor pixels = data.Training.alias();
         using TrainingImages images = new(pixels) { Labels = data.Labels };

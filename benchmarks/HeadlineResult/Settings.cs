@@ -17,12 +17,12 @@ internal static class Settings
     /// <summary>None differs.</summary>
     public static Contestant Usual(Protocol protocol) => Contestant.WithMemory("pca", protocol);
 
-    public static Contestant PublicDropout(Protocol protocol) => With(protocol, "snippet dropout 0.4, the public value", o => o.Network.SnippetDropout = 0.4);
+    public static Contestant PublicDropout(Protocol protocol) => With(protocol, "snippet dropout 0.4, the public value", o => o.Network.Conditions = [new SnippetCondition { Dropout = 0.4 }]);
 
     public static IEnumerable<Contestant> Others(Protocol protocol) =>
     [
-        With(protocol, "snippet dropout 0", o => o.Network.SnippetDropout = 0),
-        With(protocol, "snippet scale 1, the public value", o => o.SnippetScale = 1),
+        With(protocol, "snippet dropout 0", o => o.Network.Conditions = [new SnippetCondition { Dropout = 0 }]),
+        With(protocol, "snippet scale 1, the public value", o => o.Network.Conditions = [new SnippetCondition { Dropout = protocol.SnippetDropout, Scale = 1 }]),
         Encoded(protocol, "whitened components", (images, _) => WhitenedPcaEncoder.Fit(images, protocol.SnippetDimension, 1)),
         With(protocol, "adaLN initialised as in the public GMem code", o => o.Network.Initialisation = SiTInitialisation.PublicGMem),
         With(protocol, "times logit-normal", o => o.Training.TimeDistribution = TimeDistribution.LogitNormal()),

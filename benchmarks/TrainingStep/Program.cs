@@ -5,7 +5,8 @@ using System.Diagnostics;
 using System.Globalization;
 using GMem.Autoencoders;
 using GMem.Backbone;
-using GMem.Memory;
+using GMem.FileFormats;
+using GMem.Latents;
 using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Training;
@@ -28,9 +29,10 @@ if (arguments.Number("--lightning", 0) != 0)
     _ = network.UseLightningBlocks();
 }
 
+const int SnippetSize = 768;
 network.InputSize = 32;
 network.InputChannels = 3;
-network.SnippetSize = 768;
+network.Conditions = [new SnippetCondition { Size = SnippetSize }];
 int tokens = 32 / network.PatchSize * (32 / network.PatchSize);
 double flops = 3 * Flops(network, tokens, batch);
 
@@ -39,9 +41,13 @@ long before = Environment.WorkingSet;
 using SiT sit = new(network, generator);
 sit.train();
 using torch.Tensor pixels = torch.randint(0, 256, [64, 3, 32, 32], dtype: torch.uint8, generator: generator);
-using torch.Tensor rows = torch.randn([64, network.SnippetSize], generator: generator);
+using torch.Tensor rows = torch.randn([64, SnippetSize], generator: generator);
 TrainingOptions options = new() { BatchSize = batch, TotalSteps = 1_000_000 };
-TrainingSet set = new(pixels, MemoryBank.FromRows(rows), null, new PixelAutoencoder(), torch.CPU);
+TrainingSet set = new(new PixelData(new TensorRows(pixels), new PixelAutoencoder(), canMirror: false), torch.CPU)
+{
+    Conditions = network.Conditions,
+    ConditionData = new ConditionData { SnippetSize = SnippetSize, Snippets = (indices, _) => rows.index_select(0, torch.tensor(indices)) },
+};
 using TrainingLoop loop = new(sit, set, options, torch.CPU);
 StepClock clock = new();
 loop.Clock = clock;

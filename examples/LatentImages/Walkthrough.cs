@@ -96,8 +96,7 @@ internal static class Walkthrough
         List<RgbImage> samples = [];
         foreach (GenerationRequest[] batch in requests.Chunk(8))
         {
-            IReadOnlyList<GeneratedImage> images = model.Model.Generate(batch, cancellationToken);
-            samples.AddRange(ImageTensors.FromTensor(images.Pixels));
+            samples.AddRange(model.Model.Generate(batch, cancellationToken).Select(i => i.Image));
         }
 
         ImageGrid.Save(output.Samples, samples, columns: 4, scale: 1);

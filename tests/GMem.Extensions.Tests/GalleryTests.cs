@@ -42,7 +42,7 @@ public sealed class GalleryTests
         for (int i = 0; i < answers.Length; i++)
         {
             IReadOnlyList<GeneratedImage> expected = TinyService.Model.Generate([new(i, i)]);
-            Assert.Equal(ImageTensors.FromTensor(expected.Pixels)[0].Pixels, ImageReader.Decode(answers[i], "answer").Pixels);
+            Assert.Equal(expected[0].Image.Pixels, ImageReader.Decode(answers[i], "answer").Pixels);
         }
 
         await TinyService.Until(() => server.Images.Pending == 0);

@@ -6,10 +6,6 @@ namespace GMem.OutsideProject;
 public static class Pictures
 {
     /// <summary>One line an image: its pixels in hexadecimal.</summary>
-    public static string[] Of(GMemModel model, params long[] seeds)
-    {
-        using GeneratedImages images = model.Generate([.. seeds.Select(seed => new GenerationRequest(seed))]);
-        byte[] pixels = images.Pixels.data<byte>().ToArray();
-        return [.. pixels.Chunk(pixels.Length / seeds.Length).Select(Convert.ToHexString)];
-    }
+    public static string[] Of(GMemModel model, params long[] seeds) =>
+        [.. model.Generate([.. seeds.Select(seed => new GenerationRequest(seed))]).Select(i => Convert.ToHexString(i.Image.Pixels))];
 }

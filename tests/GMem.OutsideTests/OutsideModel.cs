@@ -1,3 +1,4 @@
+using GMem.Latents;
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;

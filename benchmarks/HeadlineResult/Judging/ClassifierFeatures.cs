@@ -1,6 +1,6 @@
 using System.Globalization;
 using GMem.Evaluation;
-using GMem.Weights;
+using GMem.FileFormats;
 using TorchSharp;
 
 namespace HeadlineResult.Judging;

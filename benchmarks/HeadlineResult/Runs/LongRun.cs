@@ -1,3 +1,4 @@
+using GMem.Latents;
 using GMem;
 using GMem.Runtime;
 using GMem.Training;

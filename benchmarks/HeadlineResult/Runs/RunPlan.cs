@@ -44,11 +44,11 @@ internal sealed record RunPlan
 
     public string? Encoder => Contestant.StartsWith(Prefix, StringComparison.Ordinal) ? Contestant[Prefix.Length..] : null;
 
-    public ConditionKind Condition => Contestant switch
+    private IReadOnlyList<Condition> Conditions => Contestant switch
     {
-        "sit" => ConditionKind.None,
-        "sit-labels" => ConditionKind.Label,
-        _ when Encoder is not null => ConditionKind.Snippet,
+        "sit" => [],
+        "sit-labels" => [new LabelCondition()],
+        _ when Encoder is not null => [new SnippetCondition { Dropout = SnippetDropout }],
         _ => throw new ArgumentException($"There is no contestant '{Contestant}'; known are sit, sit-labels, and gmem-ENCODER."),
     };
 
@@ -98,8 +98,7 @@ internal sealed record RunPlan
         SiTOptions network = Preset is null
             ? new SiTOptions { PatchSize = Patch, HiddenSize = Width, Depth = Depth, HeadCount = Math.Max(1, Width / 32) }
             : SiTOptions.FromPreset(SiTPreset.Find(Preset), patchSize: Patch);
-        network.SnippetDropout = SnippetDropout;
-        network.Condition = Condition;
+        network.Conditions = Conditions;
         return network;
     }
 

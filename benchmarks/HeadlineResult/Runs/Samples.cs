@@ -1,6 +1,7 @@
+using GMem.Images;
 using GMem;
 using GMem.Sampling;
-using GMem.Weights;
+using GMem.FileFormats;
 using TorchSharp;
 
 namespace HeadlineResult.Runs;
@@ -55,9 +56,9 @@ internal sealed record Samples(torch.Tensor Images, IReadOnlyList<long> Entries)
         List<long> entries = [];
         for (int seed = first; seed < first + PerFile; seed += Batch)
         {
-            GeneratedImages made = sampled.Generate([.. Enumerable.Range(seed, Batch).Select(s => new GenerationRequest(s))]);
-            images.Add(made.Pixels);
-            entries.AddRange(made.MemoryIndices);
+            IReadOnlyList<GeneratedImage> made = sampled.Generate([.. Enumerable.Range(seed, Batch).Select(s => new GenerationRequest(s))]);
+            images.Add(ImageTensors.ToTensor([.. made.Select(i => i.Image)]));
+            entries.AddRange(made.Select(i => i.Entry?.Index ?? -1));
         }
 
         torch.Tensor rows = torch.tensor(entries.ToArray());

@@ -1,6 +1,6 @@
 using System.Globalization;
 using GMem.Encoders;
-using GMem.Weights;
+using GMem.FileFormats;
 using HeadlineResult.Encoders;
 using TorchSharp;
 

@@ -69,7 +69,7 @@ public class PromptReaderTests
             IDataView view = prompts.Generate(generator);
             Assert.Equal(["dog", "cat"], view.Values<ReadOnlyMemory<char>>("MemoryLabel").Select(l => l.ToString()));
             view.Pixels();
-            Assert.Equal(["dog", ""], generator.Requests.Select(r => r.Label ?? ""));
+            Assert.Equal(["dog", ""], generator.Requests.Select(r => r.PromptLabel ?? ""));
         }
     }
 
