@@ -12,15 +12,13 @@ public sealed class GMemOptions
 {
     /// <summary>
     /// The network. Its input size, channels, snippet size and scale, and number of classes are set from the data. Default: patches of 4
-    /// pixels, 192 wide, 6 deep, 6 heads
-    /// (4.4 million parameters), which trains on a CPU, and a snippet dropout of 0.05: the public 0.4 costs a short training most of what
-    /// the memory gives (docs/settings.md).
+    /// pixels, 192 wide, 6 deep, 6 heads (4.4 million parameters), which trains on a CPU, and a snippet dropout of 0.05: the public 0.4
+    /// costs a short training most of what the memory gives (docs/settings.md).
     /// </summary>
     /// <remarks>
     /// With <see cref="SiTOptions.Condition"/> Label or None it is a plain SiT, a baseline without memory. A
-    /// <see cref="SiTOptions.ProjectionSize"/> above 0 switches the projection loss
-    /// (REPA) on, with the weight of <see cref="TrainingOptions.ProjectionLossWeight"/>; the <see cref="Encoder"/> must then have patch
-    /// tokens of that width.
+    /// <see cref="SiTOptions.ProjectionSize"/> above 0 switches the projection loss (REPA) on, with the weight of
+    /// <see cref="TrainingOptions.ProjectionLossWeight"/>; the <see cref="Encoder"/> must then have patch tokens of that width.
     /// </remarks>
     public SiTOptions Network { get; set; } = new() { PatchSize = 4, HiddenSize = 192, Depth = 6, HeadCount = 6, SnippetDropout = 0.05 };
 
@@ -32,32 +30,28 @@ public sealed class GMemOptions
 
     /// <summary>
     /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the model shares its weights, so you may dispose
-    /// it whenever you
-    /// like. Null takes the encoder of <see cref="InitialModel"/>, or has <see cref="EncoderTrainer"/> fit one. Default null.
+    /// it whenever you like. Null takes the encoder of <see cref="InitialModel"/>, or has <see cref="EncoderTrainer"/> fit one. Default
+    /// null.
     /// </summary>
     public SnippetEncoder? Encoder { get; set; }
 
     /// <summary>
     /// Fits the encoder to the training images where there is no <see cref="Encoder"/>. Not used with snippets of your own. Default:
-    /// principal components,
-    /// 128 of them, of images of at most 16 pixels a side.
+    /// principal components, 128 of them, of images of at most 16 pixels a side.
     /// </summary>
     public SnippetEncoderTrainer EncoderTrainer { get; set; } = new PcaEncoderTrainer();
 
     /// <summary>
     /// Makes the latents on which the network works. It stays yours; the model shares its weights, so you may dispose it whenever you
-    /// like. One without
-    /// <see cref="ImageAutoencoder.Statistics"/> gets those of the training images, in the model alone. Null works on pixels, or takes
-    /// that of
-    /// <see cref="InitialModel"/>. Default null.
+    /// like. One without <see cref="ImageAutoencoder.Statistics"/> gets those of the training images, in the model alone. Null works on
+    /// pixels, or takes that of <see cref="InitialModel"/>. Default null.
     /// </summary>
     public ImageAutoencoder? Autoencoder { get; set; }
 
     /// <summary>
     /// A model whose weights training starts from (fine-tuning), on these images and with a new bank. Its network is taken as it is; of
-    /// <see cref="Network"/> only
-    /// <see cref="SiTOptions.SnippetDropout"/> and <see cref="SiTOptions.ActivationCheckpointing"/> count. Stays yours, and as it is. Null
-    /// starts from random weights. Default null.
+    /// <see cref="Network"/> only <see cref="SiTOptions.SnippetDropout"/> and <see cref="SiTOptions.ActivationCheckpointing"/> count.
+    /// Stays yours, and as it is. Null starts from random weights. Default null.
     /// </summary>
     public GMemModel? InitialModel { get; set; }
 
@@ -69,9 +63,8 @@ public sealed class GMemOptions
 
     /// <summary>
     /// Factor on the snippet before its projection. Above 0, or null for the square root of the snippet's length, at which its entries are
-    /// of size 1 as the time
-    /// embedding's are; a unit vector is a faint signal that a short training has no time to amplify. Default null. Official weights were
-    /// trained with 1.
+    /// of size 1 as the time embedding's are; a unit vector is a faint signal that a short training has no time to amplify. Default null.
+    /// Official weights were trained with 1.
     /// </summary>
     public double? SnippetScale { get; set; }
 

@@ -5,8 +5,7 @@ namespace GMem.Model;
 
 /// <summary>
 /// Rewrites a description of format version 1 or 2 to the layout of version 3. Those named parts by a text, kept the settings of a part as
-/// JSON within a text, and
-/// the statistics of latents among the settings of the autoencoder.
+/// JSON within a text, and the statistics of latents among the settings of the autoencoder.
 /// </summary>
 internal static class EarlierModelFormat
 {
