@@ -1,6 +1,6 @@
-using GMem.Parts;
 using GMem.Autoencoders;
 using GMem.Encoders;
+using GMem.Parts;
 using GMem.Runtime;
 using TorchSharp;
 

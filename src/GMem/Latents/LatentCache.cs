@@ -1,5 +1,5 @@
-using GMem.Parts;
 using System.Globalization;
+using GMem.Parts;
 using GMem.Weights;
 using TorchSharp;
 

@@ -1,4 +1,3 @@
-using GMem.Parts;
 using System.Collections;
 using System.Globalization;
 using System.Reflection;
@@ -6,6 +5,7 @@ using GMem.Backbone;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Model;
+using GMem.Parts;
 using GMem.Weights;
 using TorchSharp;
 
