@@ -112,7 +112,10 @@ public sealed class GMemTransformer : ITransformer, IDisposable
         AtomicFile.Write(path, stream => mlContext.Model.Save(this, null, stream));
     }
 
-    /// <summary>Reads a model that <see cref="Save"/> or <c>mlContext.Model.Save</c> wrote, with errors that name the file and the cause.</summary>
+    /// <summary>
+    /// Reads a model that <see cref="Save"/>, <c>mlContext.Model.Save</c> or <see cref="GMemModel.Save(string)"/> wrote, with errors that name the file and
+    /// the cause. What <see cref="GMemModel.Save(string)"/> wrote says nothing of columns, so the transformer has those of new <see cref="GenerationOptions"/>.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="mlContext">Says by <c>GpuDeviceId</c> and <c>FallbackToCpu</c> where the model is put; null: the first GPU if there is one, else the CPU.</param>
     /// <returns>The transformer.</returns>

@@ -75,7 +75,7 @@ public sealed class ErrorTests(TinyFiles files) : IClassFixture<TinyFiles>
         byte[] model = File.ReadAllBytes(files.Model);
         File.WriteAllBytes(files.File("cut.zip"), model[..(model.Length / 2)]);
         ZipEdit.Write(files.File("foreign.zip"), ("hello.txt", "hello"));
-        ZipEdit.Replace(files.Model, files.File(Newer), "model.json", text => text.Replace("\"version\": 1", "\"version\": 99", StringComparison.Ordinal));
+        ZipEdit.Replace(files.Model, files.File(Newer), "model.json", text => text.Replace("\"version\": 3", "\"version\": 99", StringComparison.Ordinal));
         _ = ToolRun.Done("memory", "remove", files.Model, "--label", "even", "-o", files.File("odd.zip"));
         using TorchSharp.torch.Tensor rows = TorchSharp.torch.eye(5);
         Memory.MemoryBank.FromRows(rows).Save(files.File("other.safetensors"));

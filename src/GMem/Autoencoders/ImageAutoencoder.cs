@@ -18,16 +18,14 @@ public abstract class ImageAutoencoder : SharedModelPart
 
     /// <summary>
     /// Whether the network is to see latents of mean 0 and deviation 1 in each channel. Training then measures <see cref="Statistics"/>
-    /// where there are none.
-    /// Default true.
+    /// where there are none. Default true.
     /// </summary>
     public virtual bool NormalizesLatents => true;
 
     /// <summary>
     /// What latents are normalised by: <see cref="Encode"/> then gives latents of mean 0 and deviation 1 in each channel, and
-    /// <see cref="Decode"/> expects
-    /// them so. They are saved beside the autoencoder and are no part of its <see cref="ModelPart.Fingerprint"/>. Null leaves latents as
-    /// they are. Default null.
+    /// <see cref="Decode"/> expects them so. They are saved beside the autoencoder and are no part of its
+    /// <see cref="ModelPart.Fingerprint"/>. Null leaves latents as they are. Default null.
     /// </summary>
     /// <exception cref="ArgumentException">They have another number of channels, or the autoencoder's latents are not normalised
     /// (<see cref="NormalizesLatents"/>).</exception>
@@ -44,8 +42,7 @@ public abstract class ImageAutoencoder : SharedModelPart
     /// <summary>Encodes images.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB; H and W are multiples of <see cref="DownsamplingFactor"/>.</param>
     /// <returns>float32 <c>[B, Channels, H / factor, W / factor]</c> on the device of the images, normalised by <see cref="Statistics"/>.
-    /// Where latents have
-    /// a distribution, its mean.</returns>
+    /// Where latents have a distribution, its mean.</returns>
     /// <exception cref="ArgumentException">The images have another type or shape.</exception>
     public torch.Tensor Encode(torch.Tensor images)
     {
@@ -68,7 +65,8 @@ public abstract class ImageAutoencoder : SharedModelPart
         if (!latents.is_floating_point() || latents.shape.Length != 4 || latents.shape[1] != Channels)
         {
             throw new ArgumentException(
-                $"Latents must be floating-point [B, {Channels}, h, w]; got {latents.dtype} [{string.Join(", ", latents.shape)}].", nameof(latents));
+                $"Latents must be floating-point [B, {Channels}, h, w]; got {latents.dtype} [{string.Join(", ", latents.shape)}].",
+                nameof(latents));
         }
 
         return Use(() =>
@@ -83,8 +81,7 @@ public abstract class ImageAutoencoder : SharedModelPart
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
     /// <returns>
     /// New float32 tensors <c>[B, Channels, H / factor, W / factor]</c> on any device: the latents, and their standard deviations where
-    /// each use in training
-    /// is to draw from a normal distribution around them, otherwise null.
+    /// each use in training is to draw from a normal distribution around them, otherwise null.
     /// </returns>
     /// <exception cref="ArgumentException">The images have another type or shape.</exception>
     public abstract (torch.Tensor Mean, torch.Tensor? Deviation) EncodeRaw(torch.Tensor images);

@@ -24,7 +24,10 @@ public sealed partial class KlAutoencoder
     /// or of another shape.</exception>
     /// <exception cref="NotSupportedException">The extension names no format that can be read.</exception>
     public static KlAutoencoder Load(
-        string path, KlAutoencoderOptions? options = null, torch.Device? device = null, torch.ScalarType dataType = torch.ScalarType.Float32)
+        string path,
+        KlAutoencoderOptions? options = null,
+        torch.Device? device = null,
+        torch.ScalarType dataType = torch.ScalarType.Float32)
     {
         WeightPlacement placement = WeightPlacement.For(device, dataType);
         Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path, KlStateDict.MayBelong);

@@ -10,8 +10,8 @@ namespace GMem.Autoencoders;
 /// <remarks>
 /// <see cref="ImageAutoencoder.Encode"/> gives the mean of the posterior. For models trained with Stable Diffusion's autoencoder, set
 /// <see cref="ImageAutoencoder.Statistics"/> to <c>LatentStatistics.FromScale(4, 0.18215)</c>. Images go through in slices of
-/// <see cref="SliceSize"/>; a
-/// single image too large for memory can go through in tiles (<see cref="TileSize"/>), which changes the result a little.
+/// <see cref="SliceSize"/>; a single image too large for memory can go through in tiles (<see cref="TileSize"/>), which changes the result
+/// a little.
 /// </remarks>
 public sealed partial class KlAutoencoder : ImageAutoencoder
 {
@@ -45,21 +45,25 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     public int SliceSize
     {
         get;
-        set => field = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image must go through the network at once.");
+        set => field = value >= 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image must go through the network at once.");
     } = 8;
 
     /// <summary>
     /// Side in pixels of the tiles in which larger images are encoded and decoded; a multiple of 4 cells. 0 treats every image as a whole.
-    /// Default 0.
-    /// Tiles overlap by a quarter and fade into one another there; since each is normalised by itself, the result only approximates that
-    /// of the whole.
+    /// Default 0. Tiles overlap by a quarter and fade into one another there; since each is normalised by itself, the result only
+    /// approximates that of the whole.
     /// </summary>
     public int TileSize
     {
         get;
         set => field = value >= 0 && value % (4 * DownsamplingFactor) == 0
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The side of a tile must be 0 (no tiles) or a multiple of {4 * DownsamplingFactor} pixels (4 latent cells).");
+            : throw new ArgumentOutOfRangeException(
+                nameof(value),
+                value,
+                $"The side of a tile must be 0 (no tiles) or a multiple of {4 * DownsamplingFactor} pixels (4 latent cells).");
     }
 
     internal KlNetwork Network => _network;
@@ -72,7 +76,8 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     public override (torch.Tensor Mean, torch.Tensor? Deviation) EncodeRaw(torch.Tensor images)
     {
         using DiagonalGaussian posterior = EncodePosterior(images);
-        return (posterior.Mean.to(torch.float32).clone(), _options.Variational ? posterior.StandardDeviation.to(torch.float32).clone() : null);
+        torch.Tensor? deviation = _options.Variational ? posterior.StandardDeviation.to(torch.float32).clone() : null;
+        return (posterior.Mean.to(torch.float32).clone(), deviation);
     }
 
     /// <summary>Encodes images to random draws from the posterior instead of its mean, as training on latents often does.</summary>
@@ -107,7 +112,8 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
         RequireImages(images);
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
-        torch.Tensor moments = InSlices(images, slice => Tiled(ToNetwork(slice), tile => _network.Moments(tile).to(_placement.PreciseType), encode: true));
+        torch.Tensor moments = InSlices(
+            images, slice => Tiled(ToNetwork(slice), tile => _network.Moments(tile).to(_placement.PreciseType), encode: true));
         DiagonalGaussian posterior = new(moments);
         foreach (torch.Tensor tensor in new[] { posterior.Mean, posterior.LogVariance, posterior.StandardDeviation, posterior.Variance })
         {
@@ -132,7 +138,8 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
         return InSlices(latents, slice =>
         {
             torch.Tensor raw = slice.to(_placement.PreciseType, _placement.Device);
-            return ToImages(Tiled(raw, tile => _network.DecodeImage(tile.to(_placement.DataType)).to(_placement.PreciseType), encode: false));
+            torch.Tensor Decoded(torch.Tensor tile) => _network.DecodeImage(tile.to(_placement.DataType)).to(_placement.PreciseType);
+            return ToImages(Tiled(raw, Decoded, encode: false));
         }).MoveToOuterDisposeScope();
     }
 
@@ -156,7 +163,8 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     internal torch.Tensor ToNetwork(torch.Tensor images)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return images.to(_placement.Device).to(_placement.PreciseType).DividedByInPlace(255).PlusInPlace(-0.5).DividedByInPlace(0.5).to(_placement.DataType).MoveToOuterDisposeScope();
+        torch.Tensor values = images.to(_placement.Device).to(_placement.PreciseType);
+        return values.DividedByInPlace(255).PlusInPlace(-0.5).DividedByInPlace(0.5).to(_placement.DataType).MoveToOuterDisposeScope();
     }
 
     private torch.Tensor InSlices(torch.Tensor batch, Func<torch.Tensor, torch.Tensor> map)
@@ -191,7 +199,9 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
             || width % factor != 0)
         {
             throw new ArgumentException(
-                $"Images must be uint8 [B, 3, H, W] with H and W multiples of {factor} (crop or scale them); got {images.dtype} [{string.Join(", ", images.shape)}].", nameof(images));
+                $"Images must be uint8 [B, 3, H, W] with H and W multiples of {factor} (crop or scale them); "
+                + $"got {images.dtype} [{string.Join(", ", images.shape)}].",
+                nameof(images));
         }
     }
 }

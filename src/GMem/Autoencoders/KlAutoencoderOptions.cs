@@ -9,8 +9,7 @@ public sealed class KlAutoencoderOptions
 
     /// <summary>
     /// Channels of each level over <see cref="BaseChannels"/>, from the highest resolution down (<c>ch_mult</c>); every level but the last
-    /// halves the
-    /// sides. Default 1, 2, 4, 4.
+    /// halves the sides. Default 1, 2, 4, 4.
     /// </summary>
     public IReadOnlyList<int> ChannelMultipliers { get; set; } = [1, 2, 4, 4];
 
@@ -25,8 +24,7 @@ public sealed class KlAutoencoderOptions
 
     /// <summary>
     /// Levels of the encoder, counted from 0 at the highest resolution, whose blocks are followed by attention. The official settings name
-    /// nominal
-    /// resolutions instead: level i stands for <c>resolution / 2^i</c>. The middle always has attention. Default none.
+    /// nominal resolutions instead: level i stands for <c>resolution / 2^i</c>. The middle always has attention. Default none.
     /// </summary>
     public IReadOnlyList<int> EncoderAttentionLevels { get; set; } = [];
 
@@ -66,8 +64,12 @@ public sealed class KlAutoencoderOptions
         }
 
         int levels = ChannelMultipliers?.Count ?? 0;
-        Require(BaseChannels is >= 32 and <= 8192 && BaseChannels % 32 == 0, $"{nameof(BaseChannels)} must be a multiple of 32 up to 8192, not {BaseChannels}");
-        Require(levels is >= 1 and <= 16 && ChannelMultipliers!.All(m => m is >= 1 and <= 256), $"{nameof(ChannelMultipliers)} must be 1 to 16 numbers from 1 to 256");
+        Require(
+            BaseChannels is >= 32 and <= 8192 && BaseChannels % 32 == 0,
+            $"{nameof(BaseChannels)} must be a multiple of 32 up to 8192, not {BaseChannels}");
+        Require(
+            levels is >= 1 and <= 16 && ChannelMultipliers!.All(m => m is >= 1 and <= 256),
+            $"{nameof(ChannelMultipliers)} must be 1 to 16 numbers from 1 to 256");
         Require(ResidualBlocks is >= 1 and <= 64, $"{nameof(ResidualBlocks)} must be 1 to 64, not {ResidualBlocks}");
         Require(BottleneckChannels is >= 1 and <= 8192, $"{nameof(BottleneckChannels)} must be 1 to 8192, not {BottleneckChannels}");
         Require(LatentChannels is >= 1 and <= 8192, $"{nameof(LatentChannels)} must be 1 to 8192, not {LatentChannels}");

@@ -17,7 +17,8 @@ internal sealed class LatentMoments : IDisposable
         {
             string sofar = _mean is null ? "" : $" ({_mean.shape[0]} so far)";
             throw new ArgumentException(
-                $"Latents must be [B, C, h, w] with the same C in every batch{sofar}; got [{string.Join(", ", latents.shape)}].", nameof(latents));
+                $"Latents must be [B, C, h, w] with the same C in every batch{sofar}; got [{string.Join(", ", latents.shape)}].",
+                nameof(latents));
         }
 
         using DisposeScope scope = torch.NewDisposeScope();

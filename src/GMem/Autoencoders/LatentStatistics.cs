@@ -18,14 +18,20 @@ public sealed class LatentStatistics
         ArgumentNullException.ThrowIfNull(standardDeviation);
         if (mean.Count == 0 || mean.Count != standardDeviation.Count)
         {
-            throw new ArgumentException($"Latent statistics need a mean and a deviation for each channel; got {mean.Count} means and {standardDeviation.Count} deviations.");
+            throw new ArgumentException(
+                $"Latent statistics need a mean and a deviation for each channel; got {mean.Count} means and {standardDeviation.Count} deviations.");
         }
 
-        int[] bad = [.. Enumerable.Range(0, mean.Count).Where(c => !float.IsFinite(mean[c]) || !float.IsFinite(standardDeviation[c]) || standardDeviation[c] <= 0)];
+        int[] bad =
+        [
+            .. Enumerable.Range(0, mean.Count)
+                .Where(c => !float.IsFinite(mean[c]) || !float.IsFinite(standardDeviation[c]) || standardDeviation[c] <= 0),
+        ];
         if (bad.Length > 0)
         {
+            IEnumerable<string> channels = bad.Select(c => $"{c} (mean {mean[c]}, deviation {standardDeviation[c]})");
             throw new ArgumentException(
-                $"Latents cannot be normalised by these statistics: channel {string.Join(", ", bad.Select(c => $"{c} (mean {mean[c]}, deviation {standardDeviation[c]})"))}; "
+                $"Latents cannot be normalised by these statistics: channel {string.Join(", ", channels)}; "
                 + "a mean must be finite, a deviation finite and above 0.");
         }
 
@@ -107,7 +113,8 @@ public sealed class LatentStatistics
         return (latents * deviation).PlusInPlace(mean).MoveToOuterDisposeScope();
     }
 
-    internal static LatentStatistics FromTensors(IReadOnlyDictionary<string, torch.Tensor> tensors, string meanName, string deviationName, string source)
+    internal static LatentStatistics FromTensors(
+        IReadOnlyDictionary<string, torch.Tensor> tensors, string meanName, string deviationName, string source)
     {
         string[] absent = [.. new[] { meanName, deviationName }.Where(name => !tensors.ContainsKey(name))];
         if (absent.Length > 0)
@@ -136,7 +143,10 @@ public sealed class LatentStatistics
         ArgumentNullException.ThrowIfNull(latents);
         if (latents.shape.Length != 4 || latents.shape[1] != Mean.Count)
         {
-            throw new ArgumentException($"Latents must be [B, {Mean.Count}, h, w], as the statistics have {Mean.Count} channels; got [{string.Join(", ", latents.shape)}].", nameof(latents));
+            throw new ArgumentException(
+                $"Latents must be [B, {Mean.Count}, h, w], as the statistics have {Mean.Count} channels; "
+                + $"got [{string.Join(", ", latents.shape)}].",
+                nameof(latents));
         }
 
         torch.Tensor Row(IReadOnlyList<float> values) => torch.tensor([.. values]).to(latents.dtype, latents.device).reshape(1, -1, 1, 1);

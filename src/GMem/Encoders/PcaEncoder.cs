@@ -12,12 +12,10 @@ namespace GMem.Encoders;
 /// </summary>
 /// <remarks>
 /// Images are first averaged down to at most <see cref="DefaultMaxSide"/> pixels a side (up to <see cref="LargestSide"/>) and the training
-/// images' mean is taken off.
-/// Components are not whitened. Each one's entry of largest magnitude is positive. Projection and length are computed in float64, a fixed
-/// number of
-/// rows at a time, so an image's snippet does not depend on the batch it is encoded in. An image that equals the mean has no direction:
-/// its snippet is
-/// <c>(1, ..., 1) / sqrt(m)</c>, never zero, which is the condition of guidance. Thread-safe.
+/// images' mean is taken off. Components are not whitened. Each one's entry of largest magnitude is positive. Projection and length are
+/// computed in float64, a fixed number of rows at a time, so an image's snippet does not depend on the batch it is encoded in. An image
+/// that equals the mean has no direction: its snippet is <c>(1, ..., 1) / sqrt(m)</c>, never zero, which is the condition of guidance.
+/// Thread-safe.
 /// </remarks>
 public sealed class PcaEncoder : SnippetEncoder
 {
@@ -78,8 +76,7 @@ public sealed class PcaEncoder : SnippetEncoder
     /// <summary>Finds the principal components of images.</summary>
     /// <param name="images">uint8 <c>[N, 3, H, W]</c>, RGB; at least two that differ.</param>
     /// <param name="dimension">Length m of a snippet, at least 1. Where the images vary in fewer directions (fewer images than that, for
-    /// one) it is
-    /// reduced to these; <see cref="Dimension"/> says so. Default 128.</param>
+    /// one) it is reduced to these; <see cref="Dimension"/> says so. Default 128.</param>
     /// <param name="maxSide">The side, in pixels, that larger images are averaged down to: 1 to <see cref="LargestSide"/>. Default
     /// 16.</param>
     /// <returns>The encoder; dispose it.</returns>
@@ -132,7 +129,8 @@ public sealed class PcaEncoder : SnippetEncoder
             centred.copy_(PixelFeatures.Of(images.narrow(0, start, rows), Side)).sub_(_mean);
             torch.Tensor projected = padded.mm(_projection64);
             torch.Tensor length = projected.norm(1, keepdim: true);
-            torch.Tensor unit = torch.where(length.IsAbove(_configuration.SmallestLength), projected / length, projected.Filled(1.0 / Math.Sqrt(Dimension)));
+            torch.Tensor even = projected.Filled(1.0 / Math.Sqrt(Dimension));
+            torch.Tensor unit = torch.where(length.IsAbove(_configuration.SmallestLength), projected / length, even);
             snippets.narrow(0, start, rows).copy_(unit.narrow(0, 0, rows));
         }
 
@@ -158,7 +156,7 @@ public sealed class PcaEncoder : SnippetEncoder
         torch.Tensor mean = SavedTensor(saved, "mean", torch.float64);
         torch.Tensor components = SavedTensor(saved, "components", torch.float32);
         long features = PixelFeatures.Count(configuration.Side);
-        if (mean.dim() != 1 || mean.shape[0] != features || components.dim() != 2 || components.shape[0] < 1 || components.shape[1] != features)
+        if (mean.dim() != 1 || mean.shape[0] != features || components.shape is not [>= 1, long width] || width != features)
         {
             throw new InvalidDataException(
                 $"The PCA encoder's tensors are mean {ImageTensors.Shape(mean)} and components {ImageTensors.Shape(components)}; "

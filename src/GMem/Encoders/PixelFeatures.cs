@@ -21,7 +21,9 @@ internal static class PixelFeatures
         (long count, long height, long width) = (images.shape[0], images.shape[2], images.shape[3]);
         if (height < side || width < side)
         {
-            throw new ArgumentException($"Images of {width} x {height} are smaller than the {side} x {side} pixels that the encoder compares.", nameof(images));
+            throw new ArgumentException(
+                $"Images of {width} x {height} are smaller than the {side} x {side} pixels that the encoder compares.",
+                nameof(images));
         }
 
         using DisposeScope scope = torch.NewDisposeScope();

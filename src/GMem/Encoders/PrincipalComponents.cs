@@ -45,7 +45,10 @@ internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Compo
         torch.Tensor components = fewImages ? FromGram(images, side, mean, top) : top.t();
         double total = variances.Sum();
         return new PrincipalComponents(
-            mean.MoveToOuterDisposeScope(), WithFixedSigns(components).MoveToOuterDisposeScope(), total, variances.Take(kept).Sum() / total);
+            mean.MoveToOuterDisposeScope(),
+            WithFixedSigns(components).MoveToOuterDisposeScope(),
+            total,
+            variances.Take(kept).Sum() / total);
     }
 
     private static torch.Tensor MeanOf(RowSource images, int side)

@@ -7,8 +7,7 @@ namespace GMem.Encoders;
 /// <summary>Turns an image into a snippet: a vector of unit length that describes what the image shows.</summary>
 /// <remarks>
 /// To write an encoder, derive from this class, and call <see cref="ModelParts.Register{T}"/> in every program that loads models with it.
-/// The snippet of an
-/// image must not depend on the other images of its batch.
+/// The snippet of an image must not depend on the other images of its batch.
 /// </remarks>
 public abstract class SnippetEncoder : SharedModelPart
 {

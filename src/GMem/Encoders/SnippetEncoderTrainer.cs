@@ -5,8 +5,7 @@ namespace GMem.Encoders;
 /// <summary>Fits a snippet encoder to the images that a model is trained on.</summary>
 /// <remarks>
 /// Fitting must be deterministic: the same images and settings give the same bits. A run in a workspace is continued only if the encoder
-/// that is fitted then
-/// is the one that it began with.
+/// that is fitted then is the one that it began with.
 /// </remarks>
 public abstract class SnippetEncoderTrainer
 {

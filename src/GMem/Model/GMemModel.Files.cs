@@ -13,8 +13,7 @@ public sealed partial class GMemModel
     /// <returns>The model; dispose it.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It holds no model or several, is damaged, is of a newer version, or needs a part that is not
-    /// registered
-    /// (<see cref="Parts.ModelParts.Register{T}"/>); the message names the file.</exception>
+    /// registered (<see cref="Parts.ModelParts.Register{T}"/>); the message names the file.</exception>
     public static GMemModel Load(string path, torch.Device? device = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -54,7 +54,8 @@ internal static class SavedModelChecks
     }
 
     /// <exception cref="InvalidDataException">The statistics do not fit the autoencoder.</exception>
-    public static void SetStatistics(ImageAutoencoder autoencoder, LatentStatistics? statistics) => AsDamage(() => autoencoder.Statistics = statistics);
+    public static void SetStatistics(ImageAutoencoder autoencoder, LatentStatistics? statistics) =>
+        AsDamage(() => autoencoder.Statistics = statistics);
 
     /// <summary>That the parts of a model fit one another.</summary>
     /// <exception cref="InvalidDataException">They do not.</exception>

@@ -5,8 +5,7 @@ namespace GMem.Parts;
 
 /// <summary>
 /// A replaceable piece of a model that is saved with it: an encoder, an autoencoder, a condition. What a part does follows from its kind,
-/// its
-/// configuration and its tensors alone, so that it can be saved as these three and loaded by the loader registered for its kind
+/// its configuration and its tensors alone, so that it can be saved as these three and loaded by the loader registered for its kind
 /// (<see cref="ModelParts.Register{T}"/>).
 /// </summary>
 public abstract class ModelPart
@@ -29,8 +28,7 @@ public abstract class ModelPart
 
     /// <summary>
     /// A hash of all that decides what the part computes. Results that were computed and cached by one part are valid for another one with
-    /// the same
-    /// fingerprint, and a run is resumed only with parts of the same fingerprint.
+    /// the same fingerprint, and a run is resumed only with parts of the same fingerprint.
     /// </summary>
     /// <returns>SHA-256 of kind, settings and tensors, 64 hexadecimal digits.</returns>
     public string Fingerprint()

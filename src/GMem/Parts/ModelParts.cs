@@ -13,15 +13,15 @@ public static class ModelParts
     private static readonly ConcurrentDictionary<string, Registration> Registrations = new(StringComparer.Ordinal);
 
     /// <summary>The registered kinds, in the order of their names.</summary>
-    public static IReadOnlyList<PartKind> Kinds => [.. Registrations.Values.Select(r => r.Kind).OrderBy(k => k.Name, StringComparer.Ordinal)];
+    public static IReadOnlyList<PartKind> Kinds =>
+        [.. Registrations.Values.Select(r => r.Kind).OrderBy(k => k.Name, StringComparer.Ordinal)];
 
     /// <summary>Makes a kind of part loadable. Once in a program, before models with such a part are loaded.</summary>
     /// <typeparam name="T">The type of the part.</typeparam>
     /// <param name="kind">Its name and the newest version that the loader reads.</param>
     /// <param name="loader">
     /// Builds the part from what a file holds. It is given the version in the file, which is at most that of <paramref name="kind"/>, and
-    /// refuses what does
-    /// not fit with an <see cref="InvalidDataException"/>.
+    /// refuses what does not fit with an <see cref="InvalidDataException"/>.
     /// </param>
     /// <exception cref="ArgumentException">The name is empty, the version is below 1, or a kind of that name is already
     /// registered.</exception>
@@ -33,7 +33,9 @@ public static class ModelParts
         ArgumentNullException.ThrowIfNull(loader);
         if (!Registrations.TryAdd(kind.Name, new Registration(kind, typeof(T), loader)))
         {
-            throw new ArgumentException($"A part of the kind '{kind.Name}' is already registered ({Registrations[kind.Name].Type}).", nameof(kind));
+            throw new ArgumentException(
+                $"A part of the kind '{kind.Name}' is already registered ({Registrations[kind.Name].Type}).",
+                nameof(kind));
         }
     }
 
@@ -42,8 +44,7 @@ public static class ModelParts
     /// <param name="saved">What the file holds.</param>
     /// <returns>The part; dispose it if it is disposable.</returns>
     /// <exception cref="InvalidDataException">The kind is not registered, is no <typeparamref name="T"/>, is of a newer version, or does
-    /// not load; the
-    /// message says which and, for an unknown kind, the call that registers it.</exception>
+    /// not load; the message says which and, for an unknown kind, the call that registers it.</exception>
     public static T Load<T>(SavedPart saved)
         where T : ModelPart
     {
@@ -52,7 +53,8 @@ public static class ModelParts
         {
             throw new InvalidDataException(
                 $"The model's {typeof(T).Name} is of the kind '{saved.Kind.Name}', which is not registered. Before loading, call "
-                + $"ModelParts.Register(new PartKind(\"{saved.Kind.Name}\"), saved => ...) or the method by which the package that has it does so. "
+                + $"ModelParts.Register(new PartKind(\"{saved.Kind.Name}\"), saved => ...) "
+                + "or the method by which the package that has it does so. "
                 + $"Registered: {string.Join(", ", Kinds.Select(k => k.Name))}.");
         }
 

@@ -43,8 +43,7 @@ public sealed class PartConfiguration
     /// <see cref="JsonRequiredAttribute"/>.</typeparam>
     /// <returns>The object.</returns>
     /// <exception cref="InvalidDataException">There is a setting that the type does not have, one is missing, or one has the wrong type;
-    /// the message
-    /// names it.</exception>
+    /// the message names it.</exception>
     public T Read<T>() => StrictJson.Read<T>(ToJson());
 
     /// <summary>The settings as JSON.</summary>

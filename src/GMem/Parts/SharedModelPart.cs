@@ -4,8 +4,7 @@ namespace GMem.Parts;
 
 /// <summary>
 /// A part that owns native memory and is shared: whoever made it and every model that was made with it hold a use of it, and the memory is
-/// freed with
-/// the last of them.
+/// freed with the last of them.
 /// </summary>
 public abstract class SharedModelPart : ModelPart, IDisposable
 {

@@ -9,8 +9,7 @@ namespace GMem.Encoders.DinoV2;
 /// loss.</summary>
 /// <remarks>
 /// Images of 256 pixels a side become 224 pixels or 16 x 16 patches; 512 become 448 or 32 x 32, and so on. The position embedding is
-/// brought to
-/// 16 x 16 once, at load, as the public GMem code does, so that snippets fit the published memory banks.
+/// brought to 16 x 16 once, at load, as the public GMem code does, so that snippets fit the published memory banks.
 /// </remarks>
 public sealed class DinoV2Encoder : SnippetEncoder
 {
@@ -48,7 +47,9 @@ public sealed class DinoV2Encoder : SnippetEncoder
     public int SliceSize
     {
         get => _sliceSize;
-        set => _sliceSize = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image must be encoded at once.");
+        set => _sliceSize = value >= 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image must be encoded at once.");
     }
 
     internal DinoVisionTransformer Network => _network;
@@ -146,13 +147,15 @@ public sealed class DinoV2Encoder : SnippetEncoder
         }
     }
 
-    private static DinoV2Encoder Create(IReadOnlyDictionary<string, torch.Tensor> tensors, DinoV2Options options, string source, WeightPlacement placement)
+    private static DinoV2Encoder Create(
+        IReadOnlyDictionary<string, torch.Tensor> tensors, DinoV2Options options, string source, WeightPlacement placement)
     {
         GMemRuntime.EnsureLoaded();
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> resampled = new(tensors, StringComparer.Ordinal);
         DinoV2Options shape = options.Clone();
-        if (tensors.TryGetValue("pos_embed", out torch.Tensor? stored) && PositionEmbedding.TrySide(stored.shape) == options.ImageSize / options.PatchSize)
+        if (tensors.TryGetValue("pos_embed", out torch.Tensor? stored)
+            && PositionEmbedding.TrySide(stored.shape) == options.ImageSize / options.PatchSize)
         {
             shape.ImageSize = DinoV2Preprocessing.Patches * options.PatchSize;
             resampled["pos_embed"] = PositionEmbedding.ToSquare(stored, DinoV2Preprocessing.Patches);
@@ -196,14 +199,18 @@ public sealed class DinoV2Encoder : SnippetEncoder
         ArgumentNullException.ThrowIfNull(images);
         if (images.dtype != torch.ScalarType.Byte || images.shape is not [>= 1, 3, >= 1 and long height, >= 1 and long width])
         {
-            throw new ArgumentException($"Images must be uint8 [B, 3, H, W] with at least one image; got {images.dtype} [{string.Join(", ", images.shape)}].", nameof(images));
+            throw new ArgumentException(
+                $"Images must be uint8 [B, 3, H, W] with at least one image; got {images.dtype} [{string.Join(", ", images.shape)}].",
+                nameof(images));
         }
 
         (long rows, long columns) = DinoV2Preprocessing.Grid(height, width, _options);
         if (rows * columns > MaximumTokens)
         {
             throw new ArgumentException(
-                $"An image of {width} x {height} pixels would become {rows * columns:N0} tokens; at most {MaximumTokens:N0} can be encoded. Scale or crop it first.", nameof(images));
+                $"An image of {width} x {height} pixels would become {rows * columns:N0} tokens; "
+                + $"at most {MaximumTokens:N0} can be encoded. Scale or crop it first.",
+                nameof(images));
         }
     }
 }
