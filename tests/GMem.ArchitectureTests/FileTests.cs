@@ -43,12 +43,14 @@ public sealed partial class FileTests
     /// <summary>Attributes which the runtime knows by name have to be declared where it looks for them.</summary>
     private static bool IsAttributeOfTheRuntime(string name) => name == "System.Runtime.CompilerServices";
 
-    /// <summary>A room is the first folder below a project; files directly in a project have the project's namespace.</summary>
+    /// <summary>A room is the first folder below a project; files directly in a project, and those of the model, have the project's namespace.</summary>
     private static string ExpectedNamespace(string file)
     {
         string folder = Path.GetRelativePath(Path.Combine(House.Root(), "src"), Path.GetDirectoryName(file)!);
         string[] folders = folder.Split(Path.DirectorySeparatorChar);
-        return OwnNamespaces.FirstOrDefault(name => name == string.Join('.', folders)) ?? string.Join('.', folders.Take(2));
+        return folders is ["GMem", "Model"]
+            ? "GMem"
+            : OwnNamespaces.FirstOrDefault(name => name == string.Join('.', folders)) ?? string.Join('.', folders.Take(2));
     }
 
     private static List<string> PublicTypes(string text) => [.. PublicType().Matches(text).Select(m => m.Groups[1].Value).Distinct()];

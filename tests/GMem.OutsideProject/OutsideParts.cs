@@ -8,6 +8,7 @@ public static class OutsideParts
     public static void Register()
     {
         ModelParts.Register(ColourGridEncoder.SavedKind, ColourGridEncoder.Load);
+        ModelParts.Register(AngleCondition.SavedKind, AngleCondition.Load);
         ModelParts.Register(MixingAutoencoder.SavedKind, MixingAutoencoder.Load);
     }
 }

@@ -29,13 +29,13 @@ public sealed partial class GMemModel
     /// <summary>Reads a model from a stream.</summary>
     /// <param name="stream">A zip as for <see cref="Load(string, torch.Device?)"/>, read to its end and left open. One that cannot seek is
     /// copied into memory first.</param>
-    /// <param name="device">Where the network is put.</param>
+    /// <param name="device">Where the network is put; null takes the CPU.</param>
     /// <returns>The model; dispose it.</returns>
     /// <exception cref="InvalidDataException">As for a file.</exception>
-    public static GMemModel Load(Stream stream, torch.Device device)
+    public static GMemModel Load(Stream stream, torch.Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        return ZipModelArchive.Read(stream, "The stream", archive => Load(archive, device));
+        return ZipModelArchive.Read(stream, "The stream", archive => Load(archive, device ?? torch.CPU));
     }
 
     /// <summary>Reads a model from named streams.</summary>

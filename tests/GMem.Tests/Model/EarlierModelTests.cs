@@ -47,8 +47,8 @@ public sealed class EarlierModelTests
 
     private static GenerationRequest[] Requests(string condition) => condition switch
     {
-        "snippet" => [new(11), new(12), new(13), new(14, 1)],
-        "label" => [new(11), new(12, PromptLabel: "dog"), new(13, PromptLabel: "frog"), new(16)],
+        "snippet" => [new(11), new(12), new(13, PromptLabel: "dog"), new(14, 1)],
+        "label" => [new(11), new(12), new(13, PromptLabel: "frog"), new(16)],
         _ => [new(11), new(12), new(13), new(14)],
     };
 }

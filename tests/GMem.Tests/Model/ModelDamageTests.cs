@@ -17,7 +17,7 @@ public sealed class ModelDamageTests
     [InlineData("\"inputSize\": 8", "\"inputSize\": 2000000000")]
     [InlineData("\"imageSize\": 8", "\"imageSize\": 2000000000")]
     [InlineData("\"imageSize\": 8", "\"imageSize\": -8")]
-    [InlineData("\"size\":12", "\"size\":2000000000")]
+    [InlineData("\"size\": 12", "\"size\": 2000000000")]
     [InlineData("\"patchSize\": 2", "\"patchSize\": 0")]
     [InlineData("\"headCount\": 2", "\"headCount\": 3")]
     [InlineData("\"steps\": 3", "\"steps\": -3")]

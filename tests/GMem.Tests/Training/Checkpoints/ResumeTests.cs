@@ -93,8 +93,9 @@ public sealed class ResumeTests
         message = Regex.Replace(message, "(Data.Snippets|Encoder) was [^;]*; ", "$1; ");
         string path = System.IO.Path.Combine(folder.Path, "checkpoints", "step-00000007.safetensors");
         Assert.Equal(
-            $"The run cannot be continued from '{path}', because it would not be the same run: Data.Snippets; Encoder; Network.Depth was 2 and is 3; Network.SnippetScale was 3.4641016151377544 and is "
-            + "3.3166247903554; Network.SnippetSize was 12 and is 11; Training.LearningRate was 0.001 and is 0.002. "
+            $"The run cannot be continued from '{path}', because it would not be the same run: Data.Snippets; Encoder; "
+            + "Network.Conditions was ['snippet' version 1 {\"size\":12,\"scale\":3.4641016151377544,\"dropout\":0.4}] "
+            + "and is ['snippet' version 1 {\"size\":11,\"scale\":3.3166247903554,\"dropout\":0.4}]; Network.Depth was 2 and is 3; Training.LearningRate was 0.001 and is 0.002. "
             + "Set it back to continue, or choose another WorkspacePath to start anew.",
             message);
     }
