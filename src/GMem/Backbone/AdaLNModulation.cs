@@ -3,7 +3,10 @@ using TorchSharp.Utils;
 
 namespace GMem.Backbone;
 
-/// <summary>The layer that turns the condition into shifts, scales and gates (adaLN). Its SiLU is shared by all blocks and applied before; so its linear layer is number 1.</summary>
+/// <summary>
+/// The layer that turns the condition into shifts, scales and gates (adaLN). Its SiLU is shared by all blocks and applied before; so its
+/// linear layer is number 1.
+/// </summary>
 internal sealed class AdaLNModulation : torch.nn.Module
 {
     [ComponentName(Name = "1")]

@@ -47,7 +47,10 @@ internal sealed class Attention : torch.nn.Module
         return proj.forward(mixed.transpose(1, 2).flatten(2));
     }
 
-    /// <summary>Softmax attention. The fused kernel keeps no [T, T] scores, but on a CPU its backward pass is a third slower than plain products as long as those fit.</summary>
+    /// <summary>
+    /// Softmax attention. The fused kernel keeps no [T, T] scores, but on a CPU its backward pass is a third slower than plain products as
+    /// long as those fit.
+    /// </summary>
     private static torch.Tensor Mix(torch.Tensor query, torch.Tensor key, torch.Tensor value, bool training)
     {
         bool plain = training && query.device_type == DeviceType.CPU && query.shape[2] <= MostTokensOfPlainAttention;

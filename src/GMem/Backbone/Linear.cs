@@ -3,7 +3,10 @@ using TorchSharp.Modules;
 
 namespace GMem.Backbone;
 
-/// <summary>An affine layer whose weights are left unset: <see cref="SiTInitialiser"/> draws them, from its own generator and not from the global one.</summary>
+/// <summary>
+/// An affine layer whose weights are left unset: <see cref="SiTInitialiser"/> draws them, from its own generator and not from the global
+/// one.
+/// </summary>
 internal sealed class Linear : torch.nn.Module
 {
     public readonly Parameter weight;

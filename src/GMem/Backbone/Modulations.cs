@@ -4,7 +4,8 @@ using TorchSharp;
 namespace GMem.Backbone;
 
 /// <summary>
-/// From times and conditions, <c>c = time embedding + condition embeddings</c>, and from that the adaLN output of every block and of the final layer (last).
+/// From times and conditions, <c>c = time embedding + condition embeddings</c>, and from that the adaLN output of every block and of the
+/// final layer (last).
 /// </summary>
 internal static class Modulations
 {
@@ -21,7 +22,10 @@ internal static class Modulations
         return [.. Layers(network).Select(layer => layer.forward(activated).MoveToOuterDisposeScope())];
     }
 
-    /// <summary>The same for <paramref name="images"/> of at least <c>B</c> rows (zeros stand for those beyond), where no row depends on how many others there are.</summary>
+    /// <summary>
+    /// The same for <paramref name="images"/> of at least <c>B</c> rows (zeros stand for those beyond), where no row depends on how many
+    /// others there are.
+    /// </summary>
     public static torch.Tensor[] BatchInvariant(SiT network, torch.Tensor t, torch.Tensor? embedding, long images)
     {
         using DisposeScope scope = torch.NewDisposeScope();

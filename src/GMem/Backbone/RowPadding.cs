@@ -3,8 +3,9 @@ using TorchSharp;
 namespace GMem.Backbone;
 
 /// <summary>
-/// Keeps an image's bits apart from its batch. Matrix products pick their kernels by the number of rows: with fewer than a handful, or with other numbers of
-/// them where a product has one row an image, the same row comes out with other last bits. Evaluation therefore fills up with zero rows.
+/// Keeps an image's bits apart from its batch. Matrix products pick their kernels by the number of rows: with fewer than a handful, or with
+/// other numbers of them where a product has one row an image, the same row comes out with other last bits. Evaluation therefore fills up
+/// with zero rows.
 /// </summary>
 internal static class RowPadding
 {

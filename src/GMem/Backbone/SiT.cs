@@ -10,8 +10,8 @@ namespace GMem.Backbone;
 /// (arXiv 2401.08740), LightningDiT (arXiv 2501.01423) and their GMem forms (arXiv 2412.08781), by its options.
 /// </summary>
 /// <remarks>
-/// Parameters and buffers carry the names of the official checkpoints. Evaluation does not depend on the batch: on the CPU a row's output has the same
-/// bits whatever the other rows are and however many. A network may be evaluated from several threads at once.
+/// Parameters and buffers carry the names of the official checkpoints. Evaluation does not depend on the batch: on the CPU a row's output
+/// has the same bits whatever the other rows are and however many. A network may be evaluated from several threads at once.
 /// </remarks>
 public sealed class SiT : torch.nn.Module
 {
@@ -26,8 +26,10 @@ public sealed class SiT : torch.nn.Module
 
     /// <summary>Builds a network with new weights.</summary>
     /// <param name="options">What to build; copied.</param>
-    /// <param name="initialisation">Where the weights come from: the same generator state gives the same weights on every device. A CPU generator;
-    /// null leaves the weights unset, for a network that is loaded next or lives on the <c>meta</c> device.</param>
+    /// <param name="initialisation">
+    /// Where the weights come from: the same generator state gives the same weights on every device. A CPU generator; null leaves the
+    /// weights unset, for a network that is loaded next or lives on the <c>meta</c> device.
+    /// </param>
     /// <param name="device">Where the weights live. Default the CPU.</param>
     /// <param name="dtype">Their type, float32 or float64. Default float32.</param>
     /// <exception cref="ArgumentException">The options do not fit together; the message names each fault.</exception>
@@ -70,13 +72,19 @@ public sealed class SiT : torch.nn.Module
     /// <summary>The conditions, each with the module that embeds its values.</summary>
     internal IReadOnlyList<(Condition Condition, torch.nn.Module<torch.Tensor, torch.Tensor> Module)> Embedders { get; }
 
-    /// <summary>The network's output, without any dropout, for a network with one condition or none. Differentiable where gradients are enabled.</summary>
+    /// <summary>
+    /// The network's output, without any dropout, for a network with one condition or none. Differentiable where gradients are enabled.
+    /// </summary>
     /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>, in the network's type and on its device.</param>
     /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
-    /// <param name="condition">Values of the condition: snippets <c>[B, m]</c>, or labels <c>[B]</c> (int64); null for an unconditional network.</param>
+    /// <param name="condition">
+    /// Values of the condition: snippets <c>[B, m]</c>, or labels <c>[B]</c> (int64); null for an unconditional network.
+    /// </param>
     /// <returns>Prediction, <c>[B, C, H, W]</c>; with <see cref="SiTOptions.LearnSigma"/> the first half of the channels.</returns>
     /// <exception cref="ArgumentException">A shape, type or condition does not fit the network.</exception>
-    /// <remarks>A network with several conditions is evaluated by <see cref="EmbedConditions"/> and <see cref="ForwardEmbedded"/>.</remarks>
+    /// <remarks>
+    /// A network with several conditions is evaluated by <see cref="EmbedConditions"/> and <see cref="ForwardEmbedded"/>.
+    /// </remarks>
     public torch.Tensor forward(torch.Tensor x, torch.Tensor t, torch.Tensor? condition)
     {
         SiTInput.Check(_options, DataType, x, t);
@@ -85,8 +93,8 @@ public sealed class SiT : torch.nn.Module
     }
 
     /// <summary>
-    /// Embeds the values of all conditions once, for <see cref="ForwardEmbedded"/>: they are the same at every step of a solver. A row's embedding has the same
-    /// bits whatever the other rows are.
+    /// Embeds the values of all conditions once, for <see cref="ForwardEmbedded"/>: they are the same at every step of a solver. A row's
+    /// embedding has the same bits whatever the other rows are.
     /// </summary>
     /// <param name="conditions">Values of each condition, in the order of <see cref="SiTOptions.Conditions"/>.</param>
     /// <param name="batch">Number of images B.</param>
@@ -115,7 +123,10 @@ public sealed class SiT : torch.nn.Module
         return (images == batch ? prediction : prediction.narrow(0, 0, batch)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The network's output and, if there is a projector, its tokens. Nothing is dropped: the caller does that (<see cref="Condition.Drop"/>).</summary>
+    /// <summary>
+    /// The network's output and, if there is a projector, its tokens. Nothing is dropped: the caller does that
+    /// (<see cref="Condition.Drop"/>).
+    /// </summary>
     /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>.</param>
     /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
     /// <param name="conditions">Values of each condition, in the order of <see cref="SiTOptions.Conditions"/>.</param>
@@ -182,7 +193,9 @@ public sealed class SiT : torch.nn.Module
         return new SiTOutput(Unpatchify(patches), projection);
     }
 
-    /// <summary>In the order of the official checkpoints, which is also that of the flat parameters and of the random numbers of new weights.</summary>
+    /// <summary>
+    /// In the order of the official checkpoints, which is also that of the flat parameters and of the random numbers of new weights.
+    /// </summary>
     private void RegisterInOrder()
     {
         register_parameter(nameof(pos_embed), pos_embed);

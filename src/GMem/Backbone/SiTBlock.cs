@@ -28,7 +28,9 @@ internal sealed class SiTBlock : torch.nn.Module
 
     /// <summary>Tokens <c>[B, T, D]</c> to the same shape.</summary>
     /// <param name="x">Tokens.</param>
-    /// <param name="modulation">Output of <see cref="adaLN_modulation"/> for each image, <c>[B, 6 D]</c>, or <c>[B, 4 D]</c> without shifts.</param>
+    /// <param name="modulation">
+    /// Output of <see cref="adaLN_modulation"/> for each image, <c>[B, 6 D]</c>, or <c>[B, 4 D]</c> without shifts.
+    /// </param>
     /// <param name="rotary">Rotary embedding, or null.</param>
     /// <param name="training">Whether a backward pass follows, now or after a second forward pass.</param>
     public torch.Tensor forward(torch.Tensor x, torch.Tensor modulation, RotaryEmbedding? rotary, bool training)
@@ -41,7 +43,9 @@ internal sealed class SiTBlock : torch.nn.Module
         return GatedResidual.Of(y, gate2, mlp.forward(TokenMath.NormaliseAndModulate(y, norm2, scale2, shift2))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The parameters that <see cref="forward"/> uses: all but those of <see cref="adaLN_modulation"/>, which is applied before.</summary>
+    /// <summary>
+    /// The parameters that <see cref="forward"/> uses: all but those of <see cref="adaLN_modulation"/>, which is applied before.
+    /// </summary>
     public IEnumerable<Parameter> TokenParameters() => named_parameters()
         .Where(p => !p.name.StartsWith(nameof(adaLN_modulation), StringComparison.Ordinal)).Select(p => p.parameter);
 }

@@ -13,7 +13,9 @@ internal sealed partial class SiTInference
     /// <param name="shapes">Shapes of the tensors by their names.</param>
     /// <param name="source">Their file, for messages.</param>
     /// <param name="headCount">Attention heads; null infers them too.</param>
-    /// <exception cref="InvalidDataException">Tensors by which a SiT is known are missing, or the number of heads cannot be told.</exception>
+    /// <exception cref="InvalidDataException">
+    /// Tensors by which a SiT is known are missing, or the number of heads cannot be told.
+    /// </exception>
     public static SiTOptions FromShapes(IReadOnlyDictionary<string, long[]> shapes, string source, int? headCount = null)
     {
         SiTInference inference = new(shapes);

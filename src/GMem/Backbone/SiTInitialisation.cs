@@ -7,7 +7,9 @@ namespace GMem.Backbone;
 /// </remarks>
 public enum SiTInitialisation
 {
-    /// <summary>The adaLN layers are zero as well: every block starts as the identity (adaLN-zero; DiT, arXiv 2212.09748, section 3.2, and SiT).</summary>
+    /// <summary>
+    /// The adaLN layers are zero as well: every block starts as the identity (adaLN-zero; DiT, arXiv 2212.09748, section 3.2, and SiT).
+    /// </summary>
     AdaLNZero,
 
     /// <summary>The adaLN layers keep their Xavier-uniform weights, as in the public GMem code.</summary>

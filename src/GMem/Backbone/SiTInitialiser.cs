@@ -24,7 +24,9 @@ internal static class SiTInitialiser
         }
     }
 
-    /// <summary>The trained weights, in the order of their names in the network; unset (but for what has a fixed value) without a generator.</summary>
+    /// <summary>
+    /// The trained weights, in the order of their names in the network; unset (but for what has a fixed value) without a generator.
+    /// </summary>
     public static void FillWeights(SiT network, torch.Generator? generator)
     {
         if (generator is null)

@@ -2,8 +2,13 @@ using System.Globalization;
 
 namespace GMem.Backbone;
 
-/// <summary>What a <see cref="SiT"/> is built from. The defaults are those of SiT-B/2 on 4 x 32 x 32 latents with snippets of 768 entries.</summary>
-/// <remarks>One class covers SiT (arXiv 2401.08740) and LightningDiT (arXiv 2501.01423): <see cref="UseLightningBlocks"/> sets the latter's switches.</remarks>
+/// <summary>
+/// What a <see cref="SiT"/> is built from. The defaults are those of SiT-B/2 on 4 x 32 x 32 latents with snippets of 768 entries.
+/// </summary>
+/// <remarks>
+/// One class covers SiT (arXiv 2401.08740) and LightningDiT (arXiv 2501.01423): <see cref="UseLightningBlocks"/> sets the latter's
+/// switches.
+/// </remarks>
 public sealed class SiTOptions
 {
     /// <summary>Side of the square input in pixels or latent cells; a multiple of <see cref="PatchSize"/>. Default 32.</summary>
@@ -24,7 +29,10 @@ public sealed class SiTOptions
     /// <summary>Attention heads of a block. Default 12.</summary>
     public int HeadCount { get; set; } = 12;
 
-    /// <summary>Hidden width of a block's MLP; null takes <see cref="MlpRatio"/> times the width, two thirds of that with <see cref="UseSwiGlu"/>. Default null.</summary>
+    /// <summary>
+    /// Hidden width of a block's MLP; null takes <see cref="MlpRatio"/> times the width, two thirds of that with <see cref="UseSwiGlu"/>.
+    /// Default null.
+    /// </summary>
     public int? MlpHiddenSize { get; set; }
 
     /// <summary>Hidden width of a block's MLP over the width of a token, where <see cref="MlpHiddenSize"/> is null. Default 4.</summary>
@@ -42,22 +50,28 @@ public sealed class SiTOptions
     /// <summary>Two-dimensional rotary embedding of queries and keys, besides the sine-cosine positions. Default false.</summary>
     public bool UseRope { get; set; }
 
-    /// <summary>Normalises queries and keys: LayerNorm (epsilon 1e-5, affine), or RMSNorm with <see cref="UseRmsNorm"/>. Default false.</summary>
+    /// <summary>
+    /// Normalises queries and keys: LayerNorm (epsilon 1e-5, affine), or RMSNorm with <see cref="UseRmsNorm"/>. Default false.
+    /// </summary>
     public bool UseQkNorm { get; set; }
 
     /// <summary>Whether the blocks' adaLN shifts as well as scales (6 chunks instead of 4). Default true.</summary>
     public bool UseShift { get; set; } = true;
 
-    /// <summary>Doubles the output channels and drops the second half, as the checkpoints of the original SiT need. Default false.</summary>
+    /// <summary>
+    /// Doubles the output channels and drops the second half, as the checkpoints of the original SiT need. Default false.
+    /// </summary>
     public bool LearnSigma { get; set; }
 
     /// <summary>
-    /// What the network is told about an image besides the time; none makes it unconditional. Their embeddings are added. Default: a snippet
-    /// (<see cref="SnippetCondition"/>).
+    /// What the network is told about an image besides the time; none makes it unconditional. Their embeddings are added. Default: a
+    /// snippet (<see cref="SnippetCondition"/>).
     /// </summary>
     public IReadOnlyList<Condition> Conditions { get; set; } = [new SnippetCondition()];
 
-    /// <summary>Width of the patch tokens that the REPA projector predicts (arXiv 2410.06940); 0 for no projector. Default 0; 768 for DINOv2-B.</summary>
+    /// <summary>
+    /// Width of the patch tokens that the REPA projector predicts (arXiv 2410.06940); 0 for no projector. Default 0; 768 for DINOv2-B.
+    /// </summary>
     public int ProjectionSize { get; set; }
 
     /// <summary>Hidden width of the projector's three layers. Default 2048.</summary>
@@ -69,8 +83,10 @@ public sealed class SiTOptions
     /// <summary>How new weights are drawn. Default <see cref="SiTInitialisation.AdaLNZero"/>.</summary>
     public SiTInitialisation Initialisation { get; set; } = SiTInitialisation.AdaLNZero;
 
-    /// <summary>Computes each block a second time in the backward pass instead of keeping its intermediate results: the same gradients, a fraction of
-    /// the memory, about 1.4 times the time. Default false.</summary>
+    /// <summary>
+    /// Computes each block a second time in the backward pass instead of keeping its intermediate results: the same gradients, a fraction
+    /// of the memory, about 1.4 times the time. Default false.
+    /// </summary>
     public bool ActivationCheckpointing { get; set; }
 
     /// <summary>Options of a published size, conditioned on snippets, all else at its default.</summary>

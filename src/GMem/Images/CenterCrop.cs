@@ -7,8 +7,8 @@ namespace GMem.Images;
 public static class CenterCrop
 {
     /// <summary>
-    /// The crop of ADM (guided diffusion), which training uses: halved with a box filter while the shorter side is at least twice the size, then scaled
-    /// to it with an antialiased bicubic filter (a = -0.5), then cut. Images that are too small are enlarged.
+    /// The crop of ADM (guided diffusion), which training uses: halved with a box filter while the shorter side is at least twice the size,
+    /// then scaled to it with an antialiased bicubic filter (a = -0.5), then cut. Images that are too small are enlarged.
     /// </summary>
     /// <param name="image">The image.</param>
     /// <param name="size">Side of the square in pixels, at least 1.</param>
@@ -26,8 +26,9 @@ public static class CenterCrop
     }
 
     /// <summary>
-    /// The crop of torchvision's <c>Resize</c> and <c>CenterCrop</c>, which the published code uses for a user's own picture: the shorter side is scaled to
-    /// <paramref name="resizeTo"/> with an antialiased bilinear filter, the longer to <c>floor(resizeTo * long / short)</c>, then the middle is cut.
+    /// The crop of torchvision's <c>Resize</c> and <c>CenterCrop</c>, which the published code uses for a user's own picture: the shorter
+    /// side is scaled to <paramref name="resizeTo"/> with an antialiased bilinear filter, the longer to <c>floor(resizeTo * long /
+    /// short)</c>, then the middle is cut.
     /// </summary>
     /// <param name="image">The image.</param>
     /// <param name="resizeTo">Length of the shorter side after scaling, at least <paramref name="cropTo"/>; published: 256.</param>

@@ -8,8 +8,9 @@ public static class ImageFolder
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"];
 
     /// <summary>
-    /// Lists all images in a folder and below it, or in a zip archive, in the ordinal order of their paths. A file counts by its
-    /// extension (.jpg, .jpeg, .png, .webp, .bmp, .gif); nothing is opened. Files whose names begin with a dot are left out, linked folders are not followed.
+    /// Lists all images in a folder and below it, or in a zip archive, in the ordinal order of their paths. A file counts by its extension
+    /// (.jpg, .jpeg, .png, .webp, .bmp, .gif); nothing is opened. Files whose names begin with a dot are left out, linked folders are not
+    /// followed.
     /// </summary>
     /// <param name="folderOrZip">Path of a folder or of a <c>.zip</c> file.</param>
     /// <returns>At least one file; the label is the name of the innermost folder.</returns>

@@ -13,8 +13,8 @@ public static class ImageReader
     public const long MaxPixels = 1L << 28;
 
     /// <summary>
-    /// How many times longer than its shorter side an image for training may be. Of a longer one the square in the middle shows next to nothing, and scaling its shorter side up
-    /// means scaling the longer one up too.
+    /// How many times longer than its shorter side an image for training may be. Of a longer one the square in the middle shows next to
+    /// nothing, and scaling its shorter side up means scaling the longer one up too.
     /// </summary>
     public const int MaxAspectRatio = 50;
 

@@ -41,7 +41,9 @@ public static class ImageTensors
     /// <param name="cancellationToken">Stops between two images.</param>
     /// <returns>uint8 <c>[N, 3, size, size]</c>, in the order of the paths.</returns>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
-    /// <exception cref="InvalidDataException">A file is no image or damaged; of several the first in the order of the paths is named.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is no image or damaged; of several the first in the order of the paths is named.
+    /// </exception>
     public static torch.Tensor Load(IReadOnlyList<string> paths, int size, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(paths);

@@ -5,7 +5,9 @@ namespace GMem.Images;
 /// <summary>Work on many images at once, with one plain exception when one of them is bad.</summary>
 internal static class ParallelImages
 {
-    /// <summary>Runs the body for 0 .. count - 1 on all cores. Of several failures the one with the lowest index is thrown, unwrapped.</summary>
+    /// <summary>
+    /// Runs the body for 0 .. count - 1 on all cores. Of several failures the one with the lowest index is thrown, unwrapped.
+    /// </summary>
     public static void For(int count, Action<int> body, CancellationToken cancellationToken)
     {
         Lock gate = new();

@@ -48,7 +48,9 @@ public sealed class TrainingImages : IDisposable
     /// <summary>A label for each image, or null.</summary>
     public IReadOnlyList<string>? Labels { get; init; }
 
-    /// <summary>Values of conditions of your own by name, one row an image: tensors <c>[N, ...]</c> on the CPU, disposed with this. Default none.</summary>
+    /// <summary>
+    /// Values of conditions of your own by name, one row an image: tensors <c>[N, ...]</c> on the CPU, disposed with this. Default none.
+    /// </summary>
     public IReadOnlyDictionary<string, torch.Tensor> ConditionValues { get; init; } = new Dictionary<string, torch.Tensor>();
 
     /// <summary>The images, wherever they are.</summary>

@@ -20,8 +20,8 @@ public sealed class CheckpointOptions
     public int? HeadCount { get; set; }
 
     /// <summary>
-    /// Decodes what the network makes. Set its <see cref="ImageAutoencoder.Statistics"/> to those that the network was trained with. It stays
-    /// yours; the model shares its weights. Null for a network on pixels. Default null.
+    /// Decodes what the network makes. Set its <see cref="ImageAutoencoder.Statistics"/> to those that the network was trained with. It
+    /// stays yours; the model shares its weights. Null for a network on pixels. Default null.
     /// </summary>
     public ImageAutoencoder? Autoencoder { get; set; }
 

@@ -7,8 +7,9 @@ using TorchSharp;
 namespace GMem;
 
 /// <summary>
-/// Rewrites a description of format version 1 or 2 to the layout of version 3. They named parts by a string, kept the settings of a part as JSON within a
-/// string and the statistics of latents among the settings of the autoencoder, and knew one condition, whose classes had a memory bank.
+/// Rewrites a description of format version 1 or 2 to the layout of version 3. They named parts by a string, kept the settings of a part as
+/// JSON within a string and the statistics of latents among the settings of the autoencoder, and knew one condition, whose classes had a
+/// memory bank.
 /// </summary>
 internal static class EarlierModelFormat
 {
@@ -54,7 +55,9 @@ internal static class EarlierModelFormat
         return value;
     }
 
-    /// <summary>The condition with the names that a bank of unit vectors held; a class whose entry was removed goes by its number.</summary>
+    /// <summary>
+    /// The condition with the names that a bank of unit vectors held; a class whose entry was removed goes by its number.
+    /// </summary>
     public static LabelCondition WithClassNames(LabelCondition labels, MemoryBank bank)
     {
         if (bank.Dimension != labels.ClassCount)

@@ -9,15 +9,20 @@ public sealed partial class GMemModel
 {
     /// <summary>Makes a model of an official checkpoint of GMem, SiT or LightningDiT, which it must fit tensor by tensor.</summary>
     /// <param name="path">
-    /// A <c>.safetensors</c> file or a PyTorch checkpoint (<c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>, <c>.bin</c>): a state dictionary, or a training checkpoint with one under <c>ema</c>, <c>model</c>
-    /// or <c>state_dict</c>. Prefixes of parallel training and compilation are taken off. Nothing in it is executed.
+    /// A <c>.safetensors</c> file or a PyTorch checkpoint (<c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>, <c>.bin</c>): a state dictionary, or a
+    /// training checkpoint with one under <c>ema</c>, <c>model</c> or <c>state_dict</c>. Prefixes of parallel training and compilation are
+    /// taken off. Nothing in it is executed.
     /// </param>
-    /// <param name="memory">The bank that the network was trained with; null for one that is conditioned on class labels or nothing.</param>
+    /// <param name="memory">
+    /// The bank that the network was trained with; null for one that is conditioned on class labels or nothing.
+    /// </param>
     /// <param name="options">What the file does not say; null for the defaults.</param>
     /// <param name="device">Where the network is put; null takes the CPU.</param>
     /// <returns>The model; dispose it.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It holds no such network; the message names all tensors that are missing, unexpected or of another shape.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It holds no such network; the message names all tensors that are missing, unexpected or of another shape.
+    /// </exception>
     /// <exception cref="ArgumentException">The options, the bank or the autoencoder do not fit the network.</exception>
     /// <exception cref="NotSupportedException">The extension names no format that can be read.</exception>
     public static GMemModel FromCheckpoint(string path, MemoryBank? memory = null, CheckpointOptions? options = null, torch.Device? device = null)
@@ -30,8 +35,9 @@ public sealed partial class GMemModel
     }
 
     /// <summary>
-    /// Writes the network's weights as safetensors under the names of the public code, which loads them (<c>safetensors.torch.load_file</c>, then <c>load_state_dict</c>), as does
-    /// <see cref="FromCheckpoint"/>. The bank is written by <see cref="MemoryBank.Save(string)"/>.
+    /// Writes the network's weights as safetensors under the names of the public code, which loads them
+    /// (<c>safetensors.torch.load_file</c>, then <c>load_state_dict</c>), as does <see cref="FromCheckpoint"/>. The bank is written by
+    /// <see cref="MemoryBank.Save(string)"/>.
     /// </summary>
     /// <remarks>The snippet scale, which the public code does not have, is multiplied into the projection of the snippets.</remarks>
     /// <param name="path">The file; an existing one is replaced only when the new one is complete.</param>

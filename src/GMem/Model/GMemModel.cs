@@ -46,7 +46,10 @@ public sealed partial class GMemModel : IDisposable
     /// <summary>The encoder by which the bank was made; null where the user brought the snippets.</summary>
     public SnippetEncoder? Encoder => Core.Encoder;
 
-    /// <summary>What turns images into the network's data and back. Shared by all models of this network: change nothing of it. It lives as long as they do.</summary>
+    /// <summary>
+    /// What turns images into the network's data and back. Shared by all models of this network: change nothing of it. It lives as long as
+    /// they do.
+    /// </summary>
     public ImageAutoencoder Autoencoder => Core.Autoencoder;
 
     /// <summary>How images are made. A copy: use <see cref="WithSampling"/> to change it.</summary>
@@ -67,20 +70,29 @@ public sealed partial class GMemModel : IDisposable
     internal SamplingOptions Options { get; }
 
     /// <summary>
-    /// Trains a model: encoder, memory bank, then the network. With a <see cref="GMemOptions.WorkspacePath"/>, doing the same again continues a run that was stopped or killed,
-    /// and on the CPU gives the same numbers as a run that never was.
+    /// Trains a model: encoder, memory bank, then the network. With a <see cref="GMemOptions.WorkspacePath"/>, doing the same again
+    /// continues a run that was stopped or killed, and on the CPU gives the same numbers as a run that never was.
     /// </summary>
     /// <param name="images">At least one batch of them. Not disposed.</param>
     /// <param name="options">What to train and how. Copied.</param>
     /// <param name="device">Where to train, from <see cref="GMemRuntime.SelectDevice"/>.</param>
     /// <param name="progress">Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread.</param>
-    /// <param name="cancellationToken">Stops the run at the next step; what it gives then, <see cref="TrainingOptions.OnCancellation"/> says.</param>
-    /// <returns>The trained model, on <paramref name="device"/>; its weights are the moving average. Of a cancelled run, <see cref="IsPartial"/> is true.</returns>
-    /// <exception cref="ArgumentException">The options or the images do not fit, or the workspace holds a run with others; the message says which and why.</exception>
+    /// <param name="cancellationToken">
+    /// Stops the run at the next step; what it gives then, <see cref="TrainingOptions.OnCancellation"/> says.
+    /// </param>
+    /// <returns>
+    /// The trained model, on <paramref name="device"/>; its weights are the moving average. Of a cancelled run, <see cref="IsPartial"/> is
+    /// true.
+    /// </returns>
+    /// <exception cref="ArgumentException">
+    /// The options or the images do not fit, or the workspace holds a run with others; the message says which and why.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The run was stopped before its first step, or is to throw when stopped.</exception>
     /// <exception cref="InvalidOperationException">Training diverged; the message says what was seen and what to change.</exception>
     /// <exception cref="IOException">The workspace cannot be written, or another run is using it.</exception>
-    /// <exception cref="InsufficientMemoryException">The run cannot fit into memory; the message says which options would make it fit.</exception>
+    /// <exception cref="InsufficientMemoryException">
+    /// The run cannot fit into memory; the message says which options would make it fit.
+    /// </exception>
     public static GMemModel Fit(
         TrainingImages images,
         GMemOptions options,
@@ -102,7 +114,9 @@ public sealed partial class GMemModel : IDisposable
     /// <param name="requests">What to generate; all are made at once.</param>
     /// <param name="cancellationToken">Stops between solver steps.</param>
     /// <returns>The images, in the order of the requests.</returns>
-    /// <exception cref="ArgumentException">A request is not valid for this model; the message says which and why, and nothing is generated.</exception>
+    /// <exception cref="ArgumentException">
+    /// A request is not valid for this model; the message says which and why, and nothing is generated.
+    /// </exception>
     public IReadOnlyList<GeneratedImage> Generate(IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
@@ -117,7 +131,9 @@ public sealed partial class GMemModel : IDisposable
 
     /// <summary>The entry that an image of this request is made from; nothing is generated.</summary>
     /// <param name="request">The request.</param>
-    /// <returns>Index, id, label and source of the entry; null where the request brings its own snippet or image, or the model has no memory.</returns>
+    /// <returns>
+    /// Index, id, label and source of the entry; null where the request brings its own snippet or image, or the model has no memory.
+    /// </returns>
     /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
     public MemoryEntry? EntryOf(GenerationRequest request) => new ResolvedPrompts(this, [request]).EntryOf(0);
 
@@ -127,7 +143,10 @@ public sealed partial class GMemModel : IDisposable
     /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
     public string? LabelOf(GenerationRequest request) => new ResolvedPrompts(this, [request]).LabelOf(0);
 
-    /// <summary>How near the snippets of requests are to what is in the bank: a number near 1 says that the model is asked for something it remembers.</summary>
+    /// <summary>
+    /// How near the snippets of requests are to what is in the bank: a number near 1 says that the model is asked for something it
+    /// remembers.
+    /// </summary>
     /// <param name="requests">The requests; those with a snippet of their own are searched for together.</param>
     /// <returns>For each the cosine, -1 to 1, of its snippet to the nearest entry; 1 where the snippet is an entry's.</returns>
     /// <exception cref="ArgumentException">A request is not valid for this model; the message says which and why.</exception>
@@ -138,11 +157,15 @@ public sealed partial class GMemModel : IDisposable
     }
 
     /// <summary>
-    /// Turns images into snippets as training did: the square in the middle of each, scaled to <see cref="ImageSize"/> (<see cref="CenterCrop.Apply"/>), through the
-    /// model's own <see cref="Encoder"/>. An image gives the same snippet whatever others come with it.
+    /// Turns images into snippets as training did: the square in the middle of each, scaled to <see cref="ImageSize"/>
+    /// (<see cref="CenterCrop.Apply"/>), through the model's own <see cref="Encoder"/>. An image gives the same snippet whatever others
+    /// come with it.
     /// </summary>
     /// <param name="images">At least one, of any sizes.</param>
-    /// <returns>float32 <c>[B, m]</c> on the CPU, rows of unit length, for <see cref="MemoryBank.Add"/>, <see cref="MemoryBank.Nearest"/> or a request; dispose it.</returns>
+    /// <returns>
+    /// float32 <c>[B, m]</c> on the CPU, rows of unit length, for <see cref="MemoryBank.Add"/>, <see cref="MemoryBank.Nearest"/> or a
+    /// request; dispose it.
+    /// </returns>
     /// <exception cref="InvalidOperationException">The model was trained on snippets brought by the user and has no encoder.</exception>
     /// <exception cref="ArgumentException">There is no image.</exception>
     public torch.Tensor Encode(params IReadOnlyList<RgbImage> images)
@@ -189,9 +212,18 @@ public sealed partial class GMemModel : IDisposable
         return new GMemModel(Core.Share(), _memory, sampling.Clone());
     }
 
-    /// <summary>The model of the average of another width, put together from the snapshots of its run; nothing is trained (arXiv 2312.02696, section 3.2).</summary>
-    /// <param name="workspacePath">The <see cref="GMemOptions.WorkspacePath"/> in which this model was trained with two <see cref="TrainingOptions.PowerAverageWidths"/>.</param>
-    /// <param name="width">The relative width, in (0, 0.28]: the standard deviation of the steps averaged over, as a share of the run. Widths near the two that were kept are the most exact.</param>
+    /// <summary>
+    /// The model of the average of another width, put together from the snapshots of its run; nothing is trained (arXiv 2312.02696, section
+    /// 3.2).
+    /// </summary>
+    /// <param name="workspacePath">
+    /// The <see cref="GMemOptions.WorkspacePath"/> in which this model was trained with two
+    /// <see cref="TrainingOptions.PowerAverageWidths"/>.
+    /// </param>
+    /// <param name="width">
+    /// The relative width, in (0, 0.28]: the standard deviation of the steps averaged over, as a share of the run. Widths near the two that
+    /// were kept are the most exact.
+    /// </param>
     /// <returns>A model with a network of its own that shares bank and encoder. Dispose both.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The width is out of range.</exception>
     /// <exception cref="InvalidDataException">The workspace has no such snapshots, or they are of another network.</exception>

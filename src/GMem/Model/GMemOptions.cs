@@ -12,9 +12,9 @@ namespace GMem;
 public sealed class GMemOptions
 {
     /// <summary>
-    /// The network. Its input size and channels, and the sizes of its conditions, are set from the data. Default: patches of 4 pixels, 192 wide, 6
-    /// deep, 6 heads (4.4 million parameters), which trains on a CPU, and a snippet dropout of 0.05: the public 0.4 costs a short training most of
-    /// what the memory gives (docs/settings.md).
+    /// The network. Its input size and channels, and the sizes of its conditions, are set from the data. Default: patches of 4 pixels, 192
+    /// wide, 6 deep, 6 heads (4.4 million parameters), which trains on a CPU, and a snippet dropout of 0.05: the public 0.4 costs a short
+    /// training most of what the memory gives (docs/settings.md).
     /// </summary>
     /// <remarks>
     /// With other <see cref="SiTOptions.Conditions"/> (labels, or none at all) it is a plain SiT, a baseline without memory. A
@@ -54,8 +54,8 @@ public sealed class GMemOptions
 
     /// <summary>
     /// A model whose weights training starts from (fine-tuning), on these images and with a new bank. Its network is taken as it is; of
-    /// <see cref="Network"/> only the dropout of snippets and <see cref="SiTOptions.ActivationCheckpointing"/> count. Stays yours, and as it is.
-    /// Null starts from random weights. Default null.
+    /// <see cref="Network"/> only the dropout of snippets and <see cref="SiTOptions.ActivationCheckpointing"/> count. Stays yours, and as
+    /// it is. Null starts from random weights. Default null.
     /// </summary>
     public GMemModel? InitialModel { get; set; }
 

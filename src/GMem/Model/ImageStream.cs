@@ -18,7 +18,8 @@ internal static class ImageStream
         Task work = Task.Run(() => Write(handle, requests, options, images.Writer, stop.Token), CancellationToken.None);
         try
         {
-            // Not cancelled here: the writer closes the channel when it has stopped, so nothing is at work any more when the reader hears of it.
+            // Not cancelled here: the writer closes the channel when it has stopped, so nothing is at work any more when the reader hears
+            // of it.
             await foreach (GeneratedImage image in images.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
             {
                 yield return image;

@@ -9,8 +9,8 @@ public sealed class StreamingOptions
     public int BatchSize { get; set; } = 16;
 
     /// <summary>
-    /// A preview of every image after every so many steps of the solver, or 0 for none. At least 0. Default 0. With an autoencoder each preview
-    /// costs a decoding; none are given with an adaptive solver such as <see cref="GMem.Sampling.OdeMethod.Dopri5"/>.
+    /// A preview of every image after every so many steps of the solver, or 0 for none. At least 0. Default 0. With an autoencoder each
+    /// preview costs a decoding; none are given with an adaptive solver such as <see cref="GMem.Sampling.OdeMethod.Dopri5"/>.
     /// </summary>
     public int PreviewEveryNStep { get; set; }
 

@@ -4,8 +4,8 @@ using TorchSharp;
 namespace GMem.Runtime;
 
 /// <summary>
-/// libtorch's automatic choice of bfloat16 for matrix products and attention, which TorchSharp has no binding for: the exported functions of
-/// <c>at::autocast</c> are called by their mangled names. Weights stay float32; gradients come out as float32.
+/// libtorch's automatic choice of bfloat16 for matrix products and attention, which TorchSharp has no binding for: the exported functions
+/// of <c>at::autocast</c> are called by their mangled names. Weights stay float32; gradients come out as float32.
 /// </summary>
 internal sealed partial class Autocast : IDisposable
 {

@@ -2,7 +2,9 @@ using TorchSharp;
 
 namespace GMem.Runtime;
 
-/// <summary>Independent work on as many threads as libtorch uses for one operator, each of which computes its operators by itself.</summary>
+/// <summary>
+/// Independent work on as many threads as libtorch uses for one operator, each of which computes its operators by itself.
+/// </summary>
 internal static class CoreThreads
 {
     /// <summary>Runs the body for 0 .. count - 1. The first failure is thrown, unwrapped, when all threads have ended.</summary>

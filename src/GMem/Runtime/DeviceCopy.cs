@@ -5,7 +5,10 @@ namespace GMem.Runtime;
 /// <summary>Copies from main memory to a device that the host does not wait for.</summary>
 internal static class DeviceCopy
 {
-    /// <summary>The tensor itself where it is there already; else a copy, through pinned memory on a CUDA device, so that it overlaps with the host's work.</summary>
+    /// <summary>
+    /// The tensor itself where it is there already; else a copy, through pinned memory on a CUDA device, so that it overlaps with the
+    /// host's work.
+    /// </summary>
     public static torch.Tensor ToDevice(this torch.Tensor tensor, torch.Device device)
     {
         if (device.type != DeviceType.CUDA || tensor.device_type != DeviceType.CPU)

@@ -16,7 +16,9 @@ public static class GMemRuntime
 {
     private static readonly Lazy<NativeLoadResult> Loaded = new(NativeLoader.Load, LazyThreadSafetyMode.ExecutionAndPublication);
 
-    /// <summary>The environment variable that names a folder with another libtorch, for instance <c>torch/lib</c> of a Python installation.</summary>
+    /// <summary>
+    /// The environment variable that names a folder with another libtorch, for instance <c>torch/lib</c> of a Python installation.
+    /// </summary>
     public const string LibTorchVariable = "GMEM_LIBTORCH";
 
     /// <summary>Loads libtorch if that has not happened yet.</summary>
@@ -84,7 +86,9 @@ public static class GMemRuntime
         return facts;
     }
 
-    /// <summary>Loads ahead of the first use of TorchSharp anywhere in the process; an error waits for <see cref="EnsureLoaded"/>.</summary>
+    /// <summary>
+    /// Loads ahead of the first use of TorchSharp anywhere in the process; an error waits for <see cref="EnsureLoaded"/>.
+    /// </summary>
     [ModuleInitializer]
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "TorchSharp decides in its static constructor; this must come before it.")]
     internal static void Initialize() => _ = Loaded.Value;

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace GMem.Runtime;
 
-/// <summary>Environment variables as native libraries see them: on Unix .NET keeps a copy of its own, of which libc knows nothing.</summary>
+/// <summary>
+/// Environment variables as native libraries see them: on Unix .NET keeps a copy of its own, of which libc knows nothing.
+/// </summary>
 internal static class NativeEnvironment
 {
     /// <summary>Sets a variable unless the user did.</summary>

@@ -4,10 +4,11 @@ using System.Text;
 namespace GMem.Runtime;
 
 /// <summary>
-/// Whether a row of a matrix product has the same bits however many threads and rows the product has. On Intel's processors MKL shares a long sum among threads where there are few rows (seen at
-/// sums of 1,024 and 1,536 on two threads), so that an image would depend on its batch; MKL's strict mode of conditional numerical reproducibility does not, at no cost that could be
-/// measured. The variable must be set before the first product. On other processors MKL never shared a sum where it was tried, and the mode might choose slower kernels: they are left alone, as
-/// is a value that the user set.
+/// Whether a row of a matrix product has the same bits however many threads and rows the product has. On Intel's processors MKL shares a
+/// long sum among threads where there are few rows (seen at sums of 1,024 and 1,536 on two threads), so that an image would depend on its
+/// batch; MKL's strict mode of conditional numerical reproducibility does not, at no cost that could be measured. The variable must be set
+/// before the first product. On other processors MKL never shared a sum where it was tried, and the mode might choose slower kernels: they
+/// are left alone, as is a value that the user set.
 /// </summary>
 internal static class ProductReproducibility
 {

@@ -1,6 +1,8 @@
 namespace GMem.Runtime;
 
-/// <summary>What a stream of random numbers is for. Each purpose has its own, so that one more draw in one place changes nothing elsewhere.</summary>
+/// <summary>
+/// What a stream of random numbers is for. Each purpose has its own, so that one more draw in one place changes nothing elsewhere.
+/// </summary>
 internal enum RandomPurpose
 {
     /// <summary>Initial weights.</summary>

@@ -4,8 +4,8 @@ using TorchSharp;
 namespace GMem.Runtime;
 
 /// <summary>
-/// Threads that stay, each of which computes its operators with a number of libtorch's threads of its own. Between small operators the threads of a single one mostly wait for
-/// one another; threads with work of their own never do.
+/// Threads that stay, each of which computes its operators with a number of libtorch's threads of its own. Between small operators the
+/// threads of a single one mostly wait for one another; threads with work of their own never do.
 /// </summary>
 internal sealed class WorkerThreads : IDisposable
 {
@@ -26,7 +26,8 @@ internal sealed class WorkerThreads : IDisposable
         _threads = [.. Enumerable.Range(0, count).Select(i => new Thread(() => Serve(i, operatorThreads)) { IsBackground = true, Name = name })];
         Array.ForEach(_threads, t => t.Start());
 
-        // The number is kept by thread, but new threads take over what was set last: hence it is set back before anything else may start one.
+        // The number is kept by thread, but new threads take over what was set last: hence it is set back before anything else may start
+        // one.
         _running.Wait();
         torch.set_num_threads(own);
     }

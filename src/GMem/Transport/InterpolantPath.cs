@@ -9,10 +9,10 @@ namespace GMem.Transport;
 /// between what can be predicted on it (SiT, arXiv 2401.08740, sections 2.1-2.3; that paper counts time the other way round).
 /// </summary>
 /// <remarks>
-/// All methods are pure functions of tensors: times are <c>[B]</c> (or <c>[1]</c>, one time for all rows), states <c>[B, ...]</c>,
-/// results new tensors in the type and on the device of the arguments. float32 and float64 both work. Conversions are written in forms without
-/// differences of nearly equal numbers, so that they keep their precision towards both ends; where a quantity is infinite at
-/// an end, it is infinite (or not a number) here too.
+/// All methods are pure functions of tensors: times are <c>[B]</c> (or <c>[1]</c>, one time for all rows), states <c>[B, ...]</c>, results
+/// new tensors in the type and on the device of the arguments. float32 and float64 both work. Conversions are written in forms without
+/// differences of nearly equal numbers, so that they keep their precision towards both ends; where a quantity is infinite at an end, it is
+/// infinite (or not a number) here too.
 /// </remarks>
 public abstract class InterpolantPath
 {
@@ -74,7 +74,9 @@ public abstract class InterpolantPath
     /// <returns><c>[B]</c>; infinite at t = 0 for Linear and GVP.</returns>
     public abstract Tensor DriftVariance(Tensor t);
 
-    /// <summary>alpha'/alpha sigma - sigma', by which minus the noise enters the velocity. Equals DriftVariance / sigma, also where sigma is 0.</summary>
+    /// <summary>
+    /// alpha'/alpha sigma - sigma', by which minus the noise enters the velocity. Equals DriftVariance / sigma, also where sigma is 0.
+    /// </summary>
     /// <param name="t">Times <c>[B]</c>.</param>
     /// <returns><c>[B]</c>; infinite at t = 0 for Linear and GVP, at t = 1 for VP.</returns>
     public abstract Tensor NoiseRate(Tensor t);

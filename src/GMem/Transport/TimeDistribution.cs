@@ -29,7 +29,9 @@ public sealed class TimeDistribution
     /// <param name="mean">Mean of the normal; above 0 moves times towards the data. Default 0, as in the public GMem code.</param>
     /// <param name="standardDeviation">Standard deviation of the normal, above 0. Default 1, as in the public GMem code.</param>
     /// <returns>The distribution.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The mean is not finite, or the standard deviation is not above 0 and finite.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The mean is not finite, or the standard deviation is not above 0 and finite.
+    /// </exception>
     public static TimeDistribution LogitNormal(double mean = 0, double standardDeviation = 1)
     {
         if (!double.IsFinite(mean))

@@ -12,7 +12,9 @@ public static class TransportLoss
     /// <param name="plan">The batch on the path.</param>
     /// <param name="prediction">The network's output at the plan's state and time, <c>[N, ...]</c>.</param>
     /// <returns><c>[N]</c>. The training loss is its mean.</returns>
-    /// <exception cref="ArgumentException">The prediction has another shape than the state, or the plan was made for another prediction.</exception>
+    /// <exception cref="ArgumentException">
+    /// The prediction has another shape than the state, or the plan was made for another prediction.
+    /// </exception>
     public static Tensor Error(FlowTransport transport, TransportPlan plan, Tensor prediction)
     {
         ArgumentNullException.ThrowIfNull(transport);
@@ -32,7 +34,10 @@ public static class TransportLoss
         return (Weight(transport, plan.Time) is { } weight ? error.mul(weight) : error).MoveToOuterDisposeScope();
     }
 
-    /// <summary>1 - cosine of predicted and true velocity over the channels, averaged over the positions of each sample (public GMem code, weight 1).</summary>
+    /// <summary>
+    /// 1 - cosine of predicted and true velocity over the channels, averaged over the positions of each sample (public GMem code, weight
+    /// 1).
+    /// </summary>
     /// <param name="plan">The batch on the path, planned for velocity predictions.</param>
     /// <param name="prediction">The predicted velocity <c>[N, C, ...]</c>.</param>
     /// <returns><c>[N]</c>, from 0 to 2. The training loss is its mean.</returns>
@@ -46,7 +51,10 @@ public static class TransportLoss
         return MeanOfSample(cosine).OneMinus().MoveToOuterDisposeScope();
     }
 
-    /// <summary>The REPA projection loss: minus the cosine of projected tokens and the encoder's patch tokens, averaged (arXiv 2410.06940, eq. 8; weight 0.5).</summary>
+    /// <summary>
+    /// The REPA projection loss: minus the cosine of projected tokens and the encoder's patch tokens, averaged (arXiv 2410.06940, eq. 8;
+    /// weight 0.5).
+    /// </summary>
     /// <param name="projected">The projector's output <c>[N, T, D]</c>.</param>
     /// <param name="tokens">The encoder's patch tokens <c>[N, T, D]</c>; they need not be normalised.</param>
     /// <returns>A scalar from -1 to 1.</returns>

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace GMem.Transport;
 
-/// <summary>The variance preserving diffusion whose noise rate falls linearly from 20 (at t = 0) to 0.1 (at t = 1); alpha^2 + sigma^2 = 1.</summary>
+/// <summary>
+/// The variance preserving diffusion whose noise rate falls linearly from 20 (at t = 0) to 0.1 (at t = 1); alpha^2 + sigma^2 = 1.
+/// </summary>
 internal sealed class VpPath : InterpolantPath
 {
     private const double SigmaMin = 0.1;

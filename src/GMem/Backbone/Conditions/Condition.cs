@@ -5,13 +5,14 @@ using TorchSharp;
 namespace GMem.Backbone;
 
 /// <summary>
-/// What a network is told about each image besides the time. A condition owns everything that depends on its kind: the check of its values, their dropout in
-/// training, the null value that stands for "not told", and the module that embeds them. Embeddings of several conditions are added to that of the time.
+/// What a network is told about each image besides the time. A condition owns everything that depends on its kind: the check of its values,
+/// their dropout in training, the null value that stands for "not told", and the module that embeds them. Embeddings of several conditions
+/// are added to that of the time.
 /// </summary>
 /// <remarks>
-/// Immutable. Derive from it to condition on something else, and register the kind (<see cref="ModelParts.Register{T}"/>) before such a model is loaded.
-/// Values are one tensor <c>[B, ...]</c> for a batch, and all of them come from <see cref="ConditionData"/> in training and from
-/// <see cref="ConditionPrompt"/> in generation.
+/// Immutable. Derive from it to condition on something else, and register the kind (<see cref="ModelParts.Register{T}"/>) before such a
+/// model is loaded. Values are one tensor <c>[B, ...]</c> for a batch, and all of them come from <see cref="ConditionData"/> in training
+/// and from <see cref="ConditionPrompt"/> in generation.
 /// </remarks>
 [JsonConverter(typeof(ModelPartJsonConverter<Condition>))]
 public abstract class Condition : ModelPart
@@ -29,8 +30,10 @@ public abstract class Condition : ModelPart
     /// <returns>What is wrong with them, a clause each ("Size is 0, expected at least 1"); none if all is well.</returns>
     public virtual IEnumerable<string> Faults() => [];
 
-    /// <summary>Makes the module that embeds the values. The network draws its weights: normal for a table named <c>embedding_table</c>, zero for biases,
-    /// Xavier uniform for other matrices.</summary>
+    /// <summary>
+    /// Makes the module that embeds the values. The network draws its weights: normal for a table named <c>embedding_table</c>, zero for
+    /// biases, Xavier uniform for other matrices.
+    /// </summary>
     /// <param name="hiddenSize">Width D of the embedding.</param>
     /// <param name="device">Where the weights live; may be the <c>meta</c> device.</param>
     /// <param name="dtype">Type of the weights.</param>
@@ -62,7 +65,9 @@ public abstract class Condition : ModelPart
     /// <param name="data">The training data.</param>
     /// <param name="initial">The condition of the model that training starts from; null for a new network.</param>
     /// <returns>A condition with all settings; this one if nothing is to be set.</returns>
-    /// <exception cref="ArgumentException">The data lack what the condition needs, or do not fit the initial model; the message says what.</exception>
+    /// <exception cref="ArgumentException">
+    /// The data lack what the condition needs, or do not fit the initial model; the message says what.
+    /// </exception>
     public abstract Condition Complete(ConditionData data, Condition? initial);
 
     /// <summary>The values of training images.</summary>

@@ -6,8 +6,8 @@ using TorchSharp.Modules;
 namespace GMem.Backbone;
 
 /// <summary>
-/// A class label: an integer an image, which selects a learned vector (the conditional SiT, arXiv 2401.08740). The null condition is one more vector, trained by
-/// dropping labels.
+/// A class label: an integer an image, which selects a learned vector (the conditional SiT, arXiv 2401.08740). The null condition is one
+/// more vector, trained by dropping labels.
 /// </summary>
 public sealed class LabelCondition : Condition
 {
@@ -20,10 +20,15 @@ public sealed class LabelCondition : Condition
     /// <summary>Number of classes, at least 1. Training sets it from the data. Default 1000.</summary>
     public int ClassCount { get; init; } = 1000;
 
-    /// <summary>The classes' names in the order of their numbers; null names them by their numbers. Training sets it from the data. Default null.</summary>
+    /// <summary>
+    /// The classes' names in the order of their numbers; null names them by their numbers. Training sets it from the data. Default null.
+    /// </summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
-    /// <summary>Probability with which a label is replaced by the null label in training, in [0, 1]. At 0 there is no null label and no guidance. Default 0.1.</summary>
+    /// <summary>
+    /// Probability with which a label is replaced by the null label in training, in [0, 1]. At 0 there is no null label and no guidance.
+    /// Default 0.1.
+    /// </summary>
     public double Dropout { get; init; } = 0.1;
 
     /// <inheritdoc/>
@@ -182,7 +187,9 @@ public sealed class LabelCondition : Condition
         public required double Dropout { get; init; }
     }
 
-    /// <summary>One vector for each class and, where labels are dropped in training, one for the null label; under the official name.</summary>
+    /// <summary>
+    /// One vector for each class and, where labels are dropped in training, one for the null label; under the official name.
+    /// </summary>
     private sealed class Embedder : torch.nn.Module<torch.Tensor, torch.Tensor>
     {
         public readonly Table embedding_table;

@@ -4,23 +4,29 @@ using TorchSharp;
 
 namespace GMem.Backbone;
 
-/// <summary>A snippet of the memory bank (GMem, arXiv 2412.08781): a unit vector an image, scaled and projected to the width of the network. The null
-/// condition is the zero vector.</summary>
+/// <summary>
+/// A snippet of the memory bank (GMem, arXiv 2412.08781): a unit vector an image, scaled and projected to the width of the network. The
+/// null condition is the zero vector.
+/// </summary>
 public sealed class SnippetCondition : Condition
 {
     internal static readonly PartKind SavedKind = new("snippet");
 
-    /// <summary>Entries m of a snippet, at least 1. Training sets it from the data. Default 768, as the class tokens of DINOv2-B/14 have.</summary>
+    /// <summary>
+    /// Entries m of a snippet, at least 1. Training sets it from the data. Default 768, as the class tokens of DINOv2-B/14 have.
+    /// </summary>
     public int Size { get; init; } = 768;
 
     /// <summary>
-    /// Factor on the snippet before its projection, above 0. Null: training takes the square root of <see cref="Size"/>, at which the snippet's entries are of
-    /// unit size, as those of the time embedding are; a unit vector is a faint signal that a short training has no time to amplify. A network built without
-    /// training takes 1, as official weights need. Default null.
+    /// Factor on the snippet before its projection, above 0. Null: training takes the square root of <see cref="Size"/>, at which the
+    /// snippet's entries are of unit size, as those of the time embedding are; a unit vector is a faint signal that a short training has no
+    /// time to amplify. A network built without training takes 1, as official weights need. Default null.
     /// </summary>
     public double? Scale { get; init; }
 
-    /// <summary>Probability with which each entry of a snippet is dropped in training (GMem's masking), in [0, 1). Default 0.4, the public setting.</summary>
+    /// <summary>
+    /// Probability with which each entry of a snippet is dropped in training (GMem's masking), in [0, 1). Default 0.4, the public setting.
+    /// </summary>
     public double Dropout { get; init; } = 0.4;
 
     /// <inheritdoc/>

@@ -4,8 +4,8 @@ namespace GMem.Backbone.Kernels;
 
 /// <summary>What the element-wise kernels share: which tensors they take and where their numbers lie.</summary>
 /// <remarks>
-/// libtorch makes one pass through memory for each of its operations, and handles the end of a thread's share by other arithmetic than the rest, so that
-/// bits depend on the size of the tensor. These kernels make one pass, and each row's result depends on that row alone.
+/// libtorch makes one pass through memory for each of its operations, and handles the end of a thread's share by other arithmetic than the
+/// rest, so that bits depend on the size of the tensor. These kernels make one pass, and each row's result depends on that row alone.
 /// </remarks>
 internal static class CpuKernel
 {

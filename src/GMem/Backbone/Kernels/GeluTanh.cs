@@ -5,7 +5,10 @@ using static TorchSharp.torch.autograd;
 
 namespace GMem.Backbone.Kernels;
 
-/// <summary>GELU in its tanh form, as <c>x sigmoid(a x + b x^3)</c> with <c>a = 2 sqrt(2 / pi)</c> and <c>b = 0.044715 a</c>: the same function with one exponential.</summary>
+/// <summary>
+/// GELU in its tanh form, as <c>x sigmoid(a x + b x^3)</c> with <c>a = 2 sqrt(2 / pi)</c> and <c>b = 0.044715 a</c>: the same function with
+/// one exponential.
+/// </summary>
 internal sealed class GeluTanh : SingleTensorFunction<GeluTanh>
 {
     private const float A = 1.5957691216f;

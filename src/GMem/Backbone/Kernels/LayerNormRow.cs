@@ -42,8 +42,8 @@ internal static unsafe class LayerNormRow
     }
 
     /// <summary>
-    /// With <c>n</c> the normalised token and <c>h = g (1 + scale)</c>: writes <c>inverse (h - mean(h) - n mean(h n))</c> and adds <c>g n</c> and <c>g</c> to
-    /// the gradients of scale and shift.
+    /// With <c>n</c> the normalised token and <c>h = g (1 + scale)</c>: writes <c>inverse (h - mean(h) - n mean(h n))</c> and adds <c>g
+    /// n</c> and <c>g</c> to the gradients of scale and shift.
     /// </summary>
     public static void Backward(float* x, float mean, float inverse, float* scale, float* g, float* gradX, float* gradScale, float* gradShift, long width)
     {

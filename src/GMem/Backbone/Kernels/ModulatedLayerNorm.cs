@@ -4,7 +4,9 @@ using static TorchSharp.torch.autograd;
 
 namespace GMem.Backbone.Kernels;
 
-/// <summary>LayerNorm without affine part (epsilon 1e-6), then <c>(1 + scale)</c> and <c>shift</c> of the token's image, in one pass each way.</summary>
+/// <summary>
+/// LayerNorm without affine part (epsilon 1e-6), then <c>(1 + scale)</c> and <c>shift</c> of the token's image, in one pass each way.
+/// </summary>
 internal sealed class ModulatedLayerNorm : SingleTensorFunction<ModulatedLayerNorm>
 {
     private const string MomentsKey = "moments";

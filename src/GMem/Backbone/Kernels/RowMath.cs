@@ -5,8 +5,10 @@ namespace GMem.Backbone.Kernels;
 /// <summary>Arithmetic on single rows.</summary>
 internal static unsafe class RowMath
 {
-    /// <summary>Backward pass of <c>x + gate y</c>: from the gradient <paramref name="g"/> of the result, which is also that of x, adds to the gate's
-    /// gradient and writes y's, which may overwrite y.</summary>
+    /// <summary>
+    /// Backward pass of <c>x + gate y</c>: from the gradient <paramref name="g"/> of the result, which is also that of x, adds to the
+    /// gate's gradient and writes y's, which may overwrite y.
+    /// </summary>
     public static void GateBackward(float* gate, float* y, float* g, float* gradGate, float* gradY, long width)
     {
         long i = 0;

@@ -19,7 +19,10 @@ internal static class SimdMath
     private const float Ln2High = 0.693359375f;
     private const float Ln2Low = -2.12194440e-4f;
 
-    /// <summary>Asks for the cache line a little after an address, which may lie beyond the buffer. A processor's own prefetching stops at the end of every page.</summary>
+    /// <summary>
+    /// Asks for the cache line a little after an address, which may lie beyond the buffer. A processor's own prefetching stops at the end
+    /// of every page.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Prefetch(float* address)
     {
@@ -29,7 +32,9 @@ internal static class SimdMath
         }
     }
 
-    /// <summary>exp(x) to about one unit in the last place; never below the smallest normal number, and infinite from x = 88.4 on.</summary>
+    /// <summary>
+    /// exp(x) to about one unit in the last place; never below the smallest normal number, and infinite from x = 88.4 on.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)
     {

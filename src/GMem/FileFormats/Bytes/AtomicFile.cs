@@ -3,7 +3,9 @@ namespace GMem.FileFormats;
 /// <summary>Writes a file so that its name never stands for half of it.</summary>
 internal static class AtomicFile
 {
-    /// <summary>Writes to a temporary file beside the target, flushes it to disk and renames it; on any error the target is untouched.</summary>
+    /// <summary>
+    /// Writes to a temporary file beside the target, flushes it to disk and renames it; on any error the target is untouched.
+    /// </summary>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -2,7 +2,10 @@ using TorchSharp;
 
 namespace GMem.FileFormats;
 
-/// <summary>A tensor of a PyTorch checkpoint: a view of a storage in the file, which several may share. Read by <see cref="PyTorchCheckpoint.Read"/>.</summary>
+/// <summary>
+/// A tensor of a PyTorch checkpoint: a view of a storage in the file, which several may share. Read by
+/// <see cref="PyTorchCheckpoint.Read"/>.
+/// </summary>
 public sealed class CheckpointTensor
 {
     internal CheckpointTensor(CheckpointStorage storage, long offset, long[] shape, long[] strides)

@@ -9,7 +9,9 @@ internal sealed class PickleDictionary(bool ordered, bool attributes = false) : 
 
     public bool IsAttributes => attributes;
 
-    /// <summary>Numbers hash to themselves: a file could choose a million that all meet in one place. Mixed with the process's own seed it cannot.</summary>
+    /// <summary>
+    /// Numbers hash to themselves: a file could choose a million that all meet in one place. Mixed with the process's own seed it cannot.
+    /// </summary>
     private sealed class ScatteredKeys : IEqualityComparer<object>
     {
         public static readonly ScatteredKeys Instance = new();

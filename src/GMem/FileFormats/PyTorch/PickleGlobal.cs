@@ -2,7 +2,9 @@ using TorchSharp;
 
 namespace GMem.FileFormats;
 
-/// <summary>The names that a pickle of a checkpoint may use. They stand for what is done here; nothing is looked up or called by name.</summary>
+/// <summary>
+/// The names that a pickle of a checkpoint may use. They stand for what is done here; nothing is looked up or called by name.
+/// </summary>
 internal sealed class PickleGlobal
 {
     private static readonly Dictionary<string, PickleGlobal> Known = new(StringComparer.Ordinal)

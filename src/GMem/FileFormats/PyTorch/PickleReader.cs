@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace GMem.FileFormats;
 
 /// <summary>
-/// A pickle machine that knows the instructions by which PyTorch writes tensors, dictionaries, lists, tuples, numbers and text, and no other.
-/// It calls nothing. Names other than those of <see cref="PickleGlobal"/> are refused. There is no recursion, and all memory is
-/// paid for from a budget before it is taken.
+/// A pickle machine that knows the instructions by which PyTorch writes tensors, dictionaries, lists, tuples, numbers and text, and no
+/// other. It calls nothing. Names other than those of <see cref="PickleGlobal"/> are refused. There is no recursion, and all memory is paid
+/// for from a budget before it is taken.
 /// </summary>
 internal sealed class PickleReader
 {
@@ -173,7 +173,10 @@ internal sealed class PickleReader
         Push(global.Call == PickleCall.OrderedDictionary && arguments.Count == 0 ? new PickleDictionary(ordered: true) : _tensors.Make(global.Call, arguments), 256);
     }
 
-    /// <summary>The settings of a training script are often an argparse.Namespace: a bag of attributes and nothing else, for which a dictionary stands here.</summary>
+    /// <summary>
+    /// The settings of a training script are often an argparse.Namespace: a bag of attributes and nothing else, for which a dictionary
+    /// stands here.
+    /// </summary>
     private void MakeObject(object?[] call)
     {
         if (call is not [PickleGlobal { Call: PickleCall.Attributes }, PickleTuple { Count: 0 }])

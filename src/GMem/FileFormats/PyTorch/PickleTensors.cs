@@ -1,6 +1,8 @@
 namespace GMem.FileFormats;
 
-/// <summary>Makes tensors of what a pickle says of them. Every view is checked against its storage, and every storage against the file.</summary>
+/// <summary>
+/// Makes tensors of what a pickle says of them. Every view is checked against its storage, and every storage against the file.
+/// </summary>
 /// <param name="name">The file, for messages.</param>
 /// <param name="find">Where a storage lies in the file, in bytes, by its key; null where there is none.</param>
 internal sealed class PickleTensors(string name, Func<string, (long Start, long Length)?> find)

@@ -4,10 +4,14 @@ using TorchSharp;
 
 namespace GMem.FileFormats;
 
-/// <summary>A file of <c>torch.save</c> (the zip format, PyTorch 1.6 and later), opened for reading. It is mapped: tensors are loaded when they are read.</summary>
+/// <summary>
+/// A file of <c>torch.save</c> (the zip format, PyTorch 1.6 and later), opened for reading. It is mapped: tensors are loaded when they are
+/// read.
+/// </summary>
 /// <remarks>
-/// A checkpoint is a pickle, which could name any code. Here only tensors, dictionaries (OrderedDict too), lists, tuples, numbers, text, truth values and
-/// None are read, and the settings of a training script (an <c>argparse.Namespace</c>) as the dictionary of its attributes; any other name is refused, by name, and nothing is ever executed. Views are honoured: shared storages, offsets, strides.
+/// A checkpoint is a pickle, which could name any code. Here only tensors, dictionaries (OrderedDict too), lists, tuples, numbers, text,
+/// truth values and None are read, and the settings of a training script (an <c>argparse.Namespace</c>) as the dictionary of its
+/// attributes; any other name is refused, by name, and nothing is ever executed. Views are honoured: shared storages, offsets, strides.
 /// </remarks>
 public sealed class PyTorchCheckpoint : IDisposable
 {
@@ -29,9 +33,10 @@ public sealed class PyTorchCheckpoint : IDisposable
     public string Path { get; }
 
     /// <summary>
-    /// What was saved: a <see cref="CheckpointTensor"/>, a <see cref="string"/>, <see cref="long"/>, <see cref="double"/>, <see cref="bool"/> or null, an
-    /// <see cref="IReadOnlyList{T}"/> of such (lists and tuples), or an <see cref="IReadOnlyDictionary{TKey, TValue}"/> from <see cref="object"/> (text or
-    /// numbers) to such. The same object may stand in several places, and a list may contain itself.
+    /// What was saved: a <see cref="CheckpointTensor"/>, a <see cref="string"/>, <see cref="long"/>, <see cref="double"/>,
+    /// <see cref="bool"/> or null, an <see cref="IReadOnlyList{T}"/> of such (lists and tuples), or an
+    /// <see cref="IReadOnlyDictionary{TKey, TValue}"/> from <see cref="object"/> (text or numbers) to such. The same object may stand in
+    /// several places, and a list may contain itself.
     /// </summary>
     public object? Root { get; }
 
@@ -39,7 +44,9 @@ public sealed class PyTorchCheckpoint : IDisposable
     /// <param name="path">Path of the file.</param>
     /// <returns>The open file; dispose it.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is no such file, was cut short, is of the format before PyTorch 1.6 or big-endian, or holds objects that are refused.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is no such file, was cut short, is of the format before PyTorch 1.6 or big-endian, or holds objects that are refused.
+    /// </exception>
     public static PyTorchCheckpoint Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -57,7 +64,9 @@ public sealed class PyTorchCheckpoint : IDisposable
         }
     }
 
-    /// <summary>The tensors of a dictionary by name: the whole file's where it is a state dict, or those of one that is nested in it.</summary>
+    /// <summary>
+    /// The tensors of a dictionary by name: the whole file's where it is a state dict, or those of one that is nested in it.
+    /// </summary>
     /// <param name="keys">The way to it, for instance <c>"ema"</c>, or <c>"model"</c>; none for the root.</param>
     /// <returns>Its tensors; other values of it are left out.</returns>
     /// <exception cref="KeyNotFoundException">There is no dictionary there; the message says what there is.</exception>

@@ -4,8 +4,9 @@ using System.Text;
 namespace GMem.FileFormats;
 
 /// <summary>
-/// The directory of a zip whose entries are stored, not compressed, as PyTorch writes them: so each is a range of the file, and nothing can swell when
-/// it is read. Zip64 too. Whatever the bytes are, the answer is ranges that lie apart inside the file, or an InvalidDataException.
+/// The directory of a zip whose entries are stored, not compressed, as PyTorch writes them: so each is a range of the file, and nothing can
+/// swell when it is read. Zip64 too. Whatever the bytes are, the answer is ranges that lie apart inside the file, or an
+/// InvalidDataException.
 /// </summary>
 internal sealed unsafe class StoredZip
 {

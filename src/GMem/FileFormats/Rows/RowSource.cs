@@ -2,7 +2,9 @@ using TorchSharp;
 
 namespace GMem.FileFormats;
 
-/// <summary>Rows of one type and shape, found by their index: in memory, or in files that may be larger than it. Safe to read from several threads.</summary>
+/// <summary>
+/// Rows of one type and shape, found by their index: in memory, or in files that may be larger than it. Safe to read from several threads.
+/// </summary>
 internal abstract class RowSource
 {
     public abstract long Count { get; }

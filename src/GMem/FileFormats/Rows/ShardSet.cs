@@ -2,7 +2,10 @@ using TorchSharp;
 
 namespace GMem.FileFormats;
 
-/// <summary>Safetensors files that hold the rows of one table between them: tensors of the same names, types and row shapes in each. Mapped, not read.</summary>
+/// <summary>
+/// Safetensors files that hold the rows of one table between them: tensors of the same names, types and row shapes in each. Mapped, not
+/// read.
+/// </summary>
 internal sealed class ShardSet : IDisposable
 {
     private readonly List<SafetensorsFile> _files = [];
@@ -20,7 +23,9 @@ internal sealed class ShardSet : IDisposable
 
     /// <summary>Opens files in the order given.</summary>
     /// <param name="paths">At least one.</param>
-    /// <exception cref="InvalidDataException">A file is damaged, or its tensors do not fit those of the first; the message names it.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is damaged, or its tensors do not fit those of the first; the message names it.
+    /// </exception>
     public static ShardSet Open(IReadOnlyList<string> paths)
     {
         ShardSet set = new();

@@ -3,7 +3,9 @@ using TorchSharp;
 
 namespace GMem.FileFormats;
 
-/// <summary>Reads the JSON of a header. Whatever is in it, the answer is entries that are consistent in themselves or an InvalidDataException.</summary>
+/// <summary>
+/// Reads the JSON of a header. Whatever is in it, the answer is entries that are consistent in themselves or an InvalidDataException.
+/// </summary>
 internal static class SafetensorsJson
 {
     /// <summary>As many as libtorch's own kernels take.</summary>
@@ -81,8 +83,8 @@ internal static class SafetensorsJson
     }
 
     /// <summary>
-    /// The bytes of a shape, or null where it is none: a size below 0, or more than a 64-bit number of bytes. The latter also where another size is
-    /// 0, because strides are made of all of them.
+    /// The bytes of a shape, or null where it is none: a size below 0, or more than a 64-bit number of bytes. The latter also where another
+    /// size is 0, because strides are made of all of them.
     /// </summary>
     private static long? ByteLength(long[] shape, int elementSize)
     {

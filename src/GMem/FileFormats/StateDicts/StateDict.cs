@@ -20,7 +20,9 @@ public static class StateDict
     /// <param name="source">Where they come from, for an error: a path, say.</param>
     /// <param name="mayBeMissing">Names of the module's tensors that need not be there and then stay as they are. Default none.</param>
     /// <param name="mayBeUnexpected">Names that the module does not have and that are passed over. Default none.</param>
-    /// <exception cref="InvalidDataException">Names are missing or unexpected, or a shape or type does not fit; the message lists all of them.</exception>
+    /// <exception cref="InvalidDataException">
+    /// Names are missing or unexpected, or a shape or type does not fit; the message lists all of them.
+    /// </exception>
     public static void Load(torch.nn.Module module, IReadOnlyDictionary<string, torch.Tensor> tensors, string source,
         Func<string, bool>? mayBeMissing = null, Func<string, bool>? mayBeUnexpected = null)
     {
@@ -34,7 +36,9 @@ public static class StateDict
     /// <param name="file">The open file.</param>
     /// <param name="mayBeMissing">Names of the module's tensors that need not be there and then stay as they are. Default none.</param>
     /// <param name="mayBeUnexpected">Names that the module does not have and that are passed over. Default none.</param>
-    /// <exception cref="InvalidDataException">Names are missing or unexpected, or a shape or type does not fit; the message lists all of them.</exception>
+    /// <exception cref="InvalidDataException">
+    /// Names are missing or unexpected, or a shape or type does not fit; the message lists all of them.
+    /// </exception>
     public static void Load(torch.nn.Module module, SafetensorsFile file, Func<string, bool>? mayBeMissing = null, Func<string, bool>? mayBeUnexpected = null)
     {
         ArgumentNullException.ThrowIfNull(file);

@@ -25,7 +25,10 @@ internal readonly record struct WeightPlacement(torch.Device Device, torch.Scala
         return parameter;
     }
 
-    /// <summary>Tensors that a network of this type takes: where 16 bits were asked for, wider ones are rounded to them; all else is passed on as it is.</summary>
+    /// <summary>
+    /// Tensors that a network of this type takes: where 16 bits were asked for, wider ones are rounded to them; all else is passed on as it
+    /// is.
+    /// </summary>
     public Dictionary<string, torch.Tensor> Fit(IReadOnlyDictionary<string, torch.Tensor> tensors)
     {
         torch.ScalarType type = DataType;
@@ -50,7 +53,8 @@ internal readonly record struct WeightPlacement(torch.Device Device, torch.Scala
         bool half = dataType is torch.ScalarType.BFloat16 or torch.ScalarType.Float16;
         if (half && chosen.type == DeviceType.CPU)
         {
-            // Measured with libtorch 2.10: 100 times slower than float32, and a convolution with few output channels is off by 20 % in bfloat16.
+            // Measured with libtorch 2.10: 100 times slower than float32, and a convolution with few output channels is off by 20 % in
+            // bfloat16.
             throw new ArgumentException($"A network cannot compute in {dataType} on the CPU to any use: it is slower than Float32 there, and wrong in places. Use Float32, or a GPU.", nameof(dataType));
         }
 

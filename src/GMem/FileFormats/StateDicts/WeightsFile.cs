@@ -14,10 +14,14 @@ internal static class WeightsFile
     // What wrappers for parallel training and compilation put before every name.
     private static readonly string[] Wrappers = ["module.", "_orig_mod."];
 
-    /// <summary>Reads tensors: of a PyTorch checkpoint those of its state dictionary, under names without the prefixes of wrappers.</summary>
+    /// <summary>
+    /// Reads tensors: of a PyTorch checkpoint those of its state dictionary, under names without the prefixes of wrappers.
+    /// </summary>
     /// <param name="path">A file of a format named by its extension.</param>
     /// <param name="wanted">Which names to read; null reads all.</param>
-    /// <param name="nesting">Under which names a checkpoint may keep its state dictionary, the first choice first; null for the usual ones.</param>
+    /// <param name="nesting">
+    /// Under which names a checkpoint may keep its state dictionary, the first choice first; null for the usual ones.
+    /// </param>
     /// <returns>New tensors on the CPU, by name; dispose them.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, or holds no state dictionary.</exception>
