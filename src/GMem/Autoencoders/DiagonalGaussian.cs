@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Autoencoders;
 
 /// <summary>What the encoder says of a latent: an independent normal distribution for each of its entries.</summary>

@@ -1,5 +1,4 @@
 using GMem.Parts;
-using TorchSharp;
 
 namespace GMem.Autoencoders;
 

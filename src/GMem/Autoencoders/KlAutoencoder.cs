@@ -1,8 +1,6 @@
 using GMem.Autoencoders.Kl;
 using GMem.FileFormats;
 using GMem.Parts;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Autoencoders;
 

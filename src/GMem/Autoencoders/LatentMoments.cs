@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Autoencoders;
 
 /// <summary>Gathers mean and deviation of each latent channel, batch by batch, in double precision.</summary>

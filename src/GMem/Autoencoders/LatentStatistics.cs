@@ -1,6 +1,4 @@
 using GMem.FileFormats;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Autoencoders;
 
@@ -19,7 +17,8 @@ public sealed class LatentStatistics
         if (mean.Count == 0 || mean.Count != standardDeviation.Count)
         {
             throw new ArgumentException(
-                $"Latent statistics need a mean and a deviation for each channel; got {mean.Count} means and {standardDeviation.Count} deviations.");
+                $"Latent statistics need a mean and a deviation for each channel; got {mean.Count} means and {standardDeviation.Count} "
+                    + "deviations.");
         }
 
         int[] bad =

@@ -1,7 +1,5 @@
 using GMem.Images;
 using GMem.Parts;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Autoencoders;
 

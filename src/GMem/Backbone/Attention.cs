@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Backbone;
 
 /// <summary>Multi-head self-attention; queries, keys and values come from one product.</summary>

@@ -1,5 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch.autograd;
 

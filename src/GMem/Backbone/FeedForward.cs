@@ -1,5 +1,4 @@
 using GMem.Backbone.Kernels;
-using TorchSharp;
 
 namespace GMem.Backbone;
 

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Backbone;
 
 /// <summary>The last layer: normalises, modulates (always with a shift) and maps each token to the pixels of its patch.</summary>

@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Backbone;
 
 /// <summary>
@@ -30,9 +27,11 @@ internal static class Modulations
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor[][] chunks = [.. Starts(t.shape[0]).Select(start =>
-            Plain(network, RowPadding.Take(t, start, RowPadding.Rows), embedding is null ? null : RowPadding.Take(embedding, start, RowPadding.Rows)))];
+            Plain(network, RowPadding.Take(t, start, RowPadding.Rows), embedding is null
+                ? null : RowPadding.Take(embedding, start, RowPadding.Rows)))];
         return [.. Enumerable.Range(0, chunks[0].Length).Select(layer =>
-            (chunks.Length == 1 ? chunks[0][layer] : torch.cat([.. chunks.Select(c => c[layer])], 0)).narrow(0, 0, images).MoveToOuterDisposeScope())];
+            (chunks.Length == 1 ? chunks[0][layer] : torch.cat([.. chunks.Select(c => c[layer])], 0)).narrow(0, 0, images)
+                .MoveToOuterDisposeScope())];
     }
 
     /// <summary>The sum of the embedded conditions, <c>[B, D]</c>; null for a network without any.</summary>
@@ -57,7 +56,8 @@ internal static class Modulations
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor[] chunks = [.. Starts(batch).Select(start => Embed(network, [.. conditions.Select(c => RowPadding.Take(c, start, RowPadding.Rows))])!)];
+        torch.Tensor[] chunks = [.. Starts(batch).Select(
+            start => Embed(network, [.. conditions.Select(c => RowPadding.Take(c, start, RowPadding.Rows))])!)];
         return (chunks.Length == 1 ? chunks[0] : torch.cat(chunks, 0)).narrow(0, 0, batch).MoveToOuterDisposeScope();
     }
 

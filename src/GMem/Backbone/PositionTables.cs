@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Backbone;
 
 /// <summary>Fixed tables of the token positions, computed in float64. Tokens are in row-major order.</summary>

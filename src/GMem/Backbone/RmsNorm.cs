@@ -1,5 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
 using TorchSharp.Modules;
 
 namespace GMem.Backbone;

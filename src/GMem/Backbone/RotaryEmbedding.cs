@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Backbone;
 
 /// <summary>Rotary position embedding in two dimensions; one table, shared by all blocks.</summary>

@@ -1,6 +1,4 @@
 using GMem.FileFormats;
-using GMem.Runtime;
-using TorchSharp;
 using TorchSharp.Modules;
 
 namespace GMem.Backbone;
@@ -33,7 +31,8 @@ public sealed class SiT : torch.nn.Module
     /// <param name="device">Where the weights live. Default the CPU.</param>
     /// <param name="dtype">Their type, float32 or float64. Default float32.</param>
     /// <exception cref="ArgumentException">The options do not fit together; the message names each fault.</exception>
-    public SiT(SiTOptions options, torch.Generator? initialisation = null, torch.Device? device = null, torch.ScalarType dtype = torch.ScalarType.Float32)
+    public SiT(SiTOptions options, torch.Generator? initialisation = null, torch.Device? device = null,
+        torch.ScalarType dtype = torch.ScalarType.Float32)
         : base(nameof(SiT))
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -51,7 +50,8 @@ public sealed class SiT : torch.nn.Module
         blocks = new ModuleList<SiTBlock>([.. Enumerable.Range(0, options.Depth).Select(_ => new SiTBlock(options, device, dtype))]);
         final_layer = new FinalLayer(options, device, dtype);
         projector = options.ProjectionSize == 0 ? null : new ModuleList<SiluMlp>(
-            new SiluMlp([options.HiddenSize, options.ProjectorHiddenSize, options.ProjectorHiddenSize, options.ProjectionSize], device, dtype));
+            new SiluMlp([options.HiddenSize, options.ProjectorHiddenSize, options.ProjectorHiddenSize, options.ProjectionSize], device,
+                dtype));
         RegisterInOrder();
         if (device.type != DeviceType.META)
         {

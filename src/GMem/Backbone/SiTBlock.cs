@@ -1,5 +1,4 @@
 using GMem.Backbone.Kernels;
-using TorchSharp;
 using TorchSharp.Modules;
 
 namespace GMem.Backbone;
@@ -39,7 +38,8 @@ internal sealed class SiTBlock : torch.nn.Module
         torch.Tensor[] m = modulation.unsqueeze(1).chunk(_shift ? 6 : 4, -1);
         (torch.Tensor? shift1, torch.Tensor scale1, torch.Tensor gate1, torch.Tensor? shift2, torch.Tensor scale2, torch.Tensor gate2) =
             _shift ? (m[0], m[1], m[2], m[3], m[4], m[5]) : (null, m[0], m[1], null, m[2], m[3]);
-        torch.Tensor y = GatedResidual.Of(x, gate1, attn.forward(TokenMath.NormaliseAndModulate(x, norm1, scale1, shift1), rotary, training));
+        torch.Tensor y = GatedResidual.Of(
+            x, gate1, attn.forward(TokenMath.NormaliseAndModulate(x, norm1, scale1, shift1), rotary, training));
         return GatedResidual.Of(y, gate2, mlp.forward(TokenMath.NormaliseAndModulate(y, norm2, scale2, shift2))).MoveToOuterDisposeScope();
     }
 

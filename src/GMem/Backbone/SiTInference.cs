@@ -23,12 +23,14 @@ internal sealed partial class SiTInference
         if (inference._missing.Count > 0)
         {
             throw new InvalidDataException(
-                $"'{source}' holds no SiT, LightningDiT or GMem network whose shape can be told: {string.Join("; ", inference._missing)}. Set Network if it is one of another layout.");
+                $"'{source}' holds no SiT, LightningDiT or GMem network whose shape can be told: "
+                    + $"{string.Join("; ", inference._missing)}. Set Network if it is one of another layout.");
         }
 
         inference.AddSwitches(options);
         options.HeadCount = headCount ?? inference.Heads(options) ?? throw new InvalidDataException(
-            $"'{source}' does not tell the number of attention heads of a network {options.HiddenSize} wide and {options.Depth} deep, which is no published size. Set HeadCount.");
+            $"'{source}' does not tell the number of attention heads of a network {options.HiddenSize} wide and {options.Depth} deep, "
+                + "which is no published size. Set HeadCount.");
         return options;
     }
 
@@ -48,9 +50,11 @@ internal sealed partial class SiTInference
             InputChannels = (int)Size("x_embedder.proj.weight", 4, 1),
             PatchSize = (int)patch,
             InputSize = (int)Math.Min(grid * patch, int.MaxValue),
-            Depth = Math.Max(1, _shapes.Keys.Select(n => Block().Match(n)).Where(m => m.Success).Select(m => m.Groups[1].Value).Distinct().Count()),
+            Depth = Math.Max(
+                1, _shapes.Keys.Select(n => Block().Match(n)).Where(m => m.Success).Select(m => m.Groups[1].Value).Distinct().Count()),
             FrequencyEmbeddingSize = (int)Size("t_embedder.mlp.0.weight", 2, 1),
-            MlpHiddenSize = (int)(Has("blocks.0.mlp.w3.weight") ? Size("blocks.0.mlp.w3.weight", 2, 1) : Size("blocks.0.mlp.fc1.weight", 2, 0)),
+            MlpHiddenSize = (int)(
+                Has("blocks.0.mlp.w3.weight") ? Size("blocks.0.mlp.w3.weight", 2, 1) : Size("blocks.0.mlp.fc1.weight", 2, 0)),
             LearnSigma = Size("final_layer.linear.weight", 2, 0) == 2 * patch * patch * Size("x_embedder.proj.weight", 4, 1),
             UseShift = Size("blocks.0.adaLN_modulation.1.weight", 2, 0) != 4 * Size("x_embedder.proj.weight", 4, 0),
         };
@@ -92,7 +96,9 @@ internal sealed partial class SiTInference
     private bool Has(string name) => _shapes.ContainsKey(name);
 
     private long[]? Find(string name, int rank) =>
-        _shapes.TryGetValue(name, out long[]? shape) && shape.Length == rank && Array.TrueForAll(shape, s => s is >= 1 and <= int.MaxValue) ? shape : null;
+        _shapes.TryGetValue(name, out long[]? shape) && shape.Length == rank && Array.TrueForAll(shape, s => s is >= 1 and <= int.MaxValue)
+            ? shape
+            : null;
 
     private long Size(string name, int rank, int axis)
     {

@@ -1,5 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
 using TorchSharp.Modules;
 
 namespace GMem.Backbone;
@@ -55,7 +53,8 @@ internal static class SiTInitialiser
             // The weight of a norm.
             parameter.FillInPlace(1);
         }
-        else if (name.StartsWith("t_embedder.", StringComparison.Ordinal) || name.EndsWith(".embedding_table.weight", StringComparison.Ordinal))
+        else if (name.StartsWith("t_embedder.", StringComparison.Ordinal)
+            || name.EndsWith(".embedding_table.weight", StringComparison.Ordinal))
         {
             // Drawn as float32 on the CPU whatever the network is, so that a seed means the same weights everywhere.
             parameter.copy_(torch.empty(parameter.shape).normal_(0, EmbeddingDeviation, generator));

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Backbone;
 
 /// <summary>Checks what a network is given, with the names that the caller knows.</summary>
@@ -10,10 +8,11 @@ internal static class SiTInput
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(t);
         long[] shape = x.shape;
-        if (shape.Length != 4 || shape[0] < 1 || shape[1] != options.InputChannels || shape[2] != options.InputSize || shape[3] != options.InputSize)
+        if (shape.Length != 4 || shape[0] < 1 || !shape[1..].SequenceEqual([options.InputChannels, options.InputSize, options.InputSize]))
         {
             throw new ArgumentException(
-                $"x is {Text(shape)}, but this network takes [B, {options.InputChannels}, {options.InputSize}, {options.InputSize}] with B of at least 1.", nameof(x));
+                $"x is {Text(shape)}, but this network takes [B, {options.InputChannels}, {options.InputSize}, {options.InputSize}] with "
+                    + "B of at least 1.", nameof(x));
         }
 
         CheckType(x, dtype, nameof(x));
@@ -29,7 +28,8 @@ internal static class SiTInput
             string kinds = string.Join(" and a ", options.Conditions.Select(c => c.Kind.Name));
             throw new ArgumentException(
                 options.Conditions.Count == 0 ? "This network takes no condition; pass null."
-                    : $"This network is conditioned on a {kinds} for each image, but {(conditions.Count == 0 ? "the condition is null" : $"{conditions.Count} conditions were given")}; "
+                    : $"This network is conditioned on a {kinds} for each image, but "
+                        + $"{(conditions.Count == 0 ? "the condition is null" : $"{conditions.Count} conditions were given")}; "
                     + "pass NullConditions(B) for an unconditional prediction.",
                 "condition");
         }
@@ -44,7 +44,10 @@ internal static class SiTInput
     {
         if (embedding is null != (options.Conditions.Count == 0))
         {
-            throw new ArgumentException(embedding is null ? "The conditions are not embedded: call EmbedConditions." : "This network takes no condition; pass null.", nameof(embedding));
+            throw new ArgumentException(
+                embedding is null
+                    ? "The conditions are not embedded: call EmbedConditions."
+                    : "This network takes no condition; pass null.", nameof(embedding));
         }
 
         if (embedding is not null)

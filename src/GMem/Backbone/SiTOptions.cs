@@ -132,7 +132,8 @@ public sealed class SiTOptions
     /// <summary>Chunks of a block's adaLN: shift, scale and gate for attention and MLP, or without the shifts.</summary>
     internal int ModulationChunks => UseShift ? 6 : 4;
 
-    internal int ResolvedMlpHiddenSize => MlpHiddenSize ?? (UseSwiGlu ? (int)(2.0 / 3.0 * (int)(HiddenSize * MlpRatio)) : (int)(HiddenSize * MlpRatio));
+    internal int ResolvedMlpHiddenSize =>
+        MlpHiddenSize ?? (UseSwiGlu ? (int)(2.0 / 3.0 * (int)(HiddenSize * MlpRatio)) : (int)(HiddenSize * MlpRatio));
 
     /// <summary>A copy, so that later changes to the options do not reach a network built from them.</summary>
     internal SiTOptions Clone()
@@ -157,15 +158,19 @@ public sealed class SiTOptions
         Require(faults, InputSize % PatchSize == 0, nameof(InputSize), InputSize, $"a multiple of {nameof(PatchSize)} ({PatchSize})");
         Require(faults, HiddenSize % HeadCount == 0, nameof(HiddenSize), HiddenSize, $"a multiple of {nameof(HeadCount)} ({HeadCount})");
         Require(faults, HiddenSize % 4 == 0, nameof(HiddenSize), HiddenSize, "a multiple of 4, for the sine-cosine positions");
-        Require(faults, !UseRope || HeadSize % 4 == 0, nameof(HeadCount), HeadCount, $"one that gives heads of a multiple of 4 for {nameof(UseRope)} (they have {HeadSize})");
+        Require(faults, !UseRope || HeadSize % 4 == 0, nameof(HeadCount), HeadCount,
+            $"one that gives heads of a multiple of 4 for {nameof(UseRope)} (they have {HeadSize})");
         Require(faults, FrequencyEmbeddingSize % 2 == 0, nameof(FrequencyEmbeddingSize), FrequencyEmbeddingSize, "even");
-        Require(faults, double.IsFinite(MlpRatio) && ResolvedMlpHiddenSize >= 1, nameof(MlpRatio), MlpRatio, "large enough for a hidden width of at least 1");
-        Require(faults, Enum.IsDefined(Initialisation), nameof(Initialisation), Initialisation, $"one of {string.Join(", ", Enum.GetNames<SiTInitialisation>())}");
+        Require(faults, double.IsFinite(MlpRatio) && ResolvedMlpHiddenSize >= 1, nameof(MlpRatio), MlpRatio,
+            "large enough for a hidden width of at least 1");
+        Require(faults, Enum.IsDefined(Initialisation), nameof(Initialisation), Initialisation,
+            $"one of {string.Join(", ", Enum.GetNames<SiTInitialisation>())}");
         Require(faults, ProjectionSize >= 0, nameof(ProjectionSize), ProjectionSize, "0 (no projector) or more");
         if (ProjectionSize > 0)
         {
             Require(faults, ProjectorHiddenSize >= 1, nameof(ProjectorHiddenSize), ProjectorHiddenSize, "at least 1");
-            Require(faults, ProjectorDepth >= 1 && ProjectorDepth <= Depth, nameof(ProjectorDepth), ProjectorDepth, $"from 1 to {nameof(Depth)} ({Depth})");
+            Require(faults, ProjectorDepth >= 1 && ProjectorDepth <= Depth, nameof(ProjectorDepth), ProjectorDepth,
+                $"from 1 to {nameof(Depth)} ({Depth})");
         }
     }
 

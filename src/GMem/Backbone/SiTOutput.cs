@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Backbone;
 
 /// <summary>What a training pass of <see cref="SiT"/> gives.</summary>

@@ -43,6 +43,7 @@ public sealed record SiTPreset(string Name, int HiddenSize, int Depth, int HeadC
     {
         ArgumentNullException.ThrowIfNull(name);
         return All.FirstOrDefault(p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new ArgumentException($"There is no preset '{name}'; give one of {string.Join(", ", All.Select(p => p.Name))}.", nameof(name));
+            ?? throw new ArgumentException(
+                $"There is no preset '{name}'; give one of {string.Join(", ", All.Select(p => p.Name))}.", nameof(name));
     }
 }

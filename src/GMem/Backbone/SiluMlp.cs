@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Backbone;
 
 /// <summary>Linear layers with SiLU between them, numbered 0, 2, 4, ... as the official checkpoints number them.</summary>

@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Backbone;
 
 /// <summary>Embeds the time: cosines and sines of <c>t / 10000^(i / half)</c>, then two linear layers.</summary>

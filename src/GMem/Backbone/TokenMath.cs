@@ -1,6 +1,4 @@
 using GMem.Backbone.Kernels;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Backbone;
 

@@ -1,8 +1,6 @@
 using GMem.FileFormats;
 using GMem.Images;
 using GMem.Parts;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Encoders;
 

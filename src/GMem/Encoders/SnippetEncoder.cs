@@ -1,6 +1,5 @@
 using GMem.Encoders.DinoV2;
 using GMem.Parts;
-using TorchSharp;
 
 namespace GMem.Encoders;
 

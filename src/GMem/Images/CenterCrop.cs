@@ -61,7 +61,8 @@ public static class CenterCrop
     internal static (int Width, int Height) ScaledSize(RgbImage image, int size)
     {
         double scale = (double)size / Math.Min(image.Width, image.Height);
-        return (Checked(Math.Round(image.Width * scale, MidpointRounding.ToEven)), Checked(Math.Round(image.Height * scale, MidpointRounding.ToEven)));
+        return (Checked(Math.Round(image.Width * scale, MidpointRounding.ToEven)), Checked(
+            Math.Round(image.Height * scale, MidpointRounding.ToEven)));
     }
 
     /// <summary>The shorter side becomes the size, the longer keeps the ratio, rounded down.</summary>
@@ -74,5 +75,6 @@ public static class CenterCrop
 
     private static int Checked(double side) => side <= int.MaxValue
         ? (int)side
-        : throw new ArgumentException($"Scaled to the size asked for, the longer side would have {side:g3} pixels: the image is too long and thin.");
+        : throw new ArgumentException(
+            $"Scaled to the size asked for, the longer side would have {side:g3} pixels: the image is too long and thin.");
 }

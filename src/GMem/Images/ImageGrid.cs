@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Images;
 
 /// <summary>Many small images in one, for a person to look at.</summary>
@@ -69,7 +67,8 @@ public static class ImageGrid
             if (images[i].Width != images[0].Width || images[i].Height != images[0].Height)
             {
                 throw new ArgumentException(
-                    $"Image {i} is {images[i].Width} x {images[i].Height}, the first one {images[0].Width} x {images[0].Height}: images in a grid have one size.", nameof(images));
+                    $"Image {i} is {images[i].Width} x {images[i].Height}, the first one {images[0].Width} x {images[0].Height}: images "
+                        + "in a grid have one size.", nameof(images));
             }
         }
     }

@@ -80,7 +80,8 @@ public static class ImageReader
         if (longer > (long)MaxAspectRatio * shorter)
         {
             throw new InvalidDataException(
-                $"'{name}' is {image.Width} x {image.Height} pixels: one side is more than {MaxAspectRatio} times the other, so the square in its middle shows next to nothing of it.");
+                $"'{name}' is {image.Width} x {image.Height} pixels: one side is more than {MaxAspectRatio} times the other, so the "
+                    + "square in its middle shows next to nothing of it.");
         }
     }
 
@@ -120,12 +121,14 @@ public static class ImageReader
 
         if (pixels > MaxPixels)
         {
-            throw new InvalidDataException($"'{name}' is {width} x {height} = {pixels} pixels; at most {MaxPixels} are decoded. Make it smaller.");
+            throw new InvalidDataException(
+                $"'{name}' is {width} x {height} = {pixels} pixels; at most {MaxPixels} are decoded. Make it smaller.");
         }
 
         if (pixels > AlwaysAllowedPixels && pixels / MaxPixelsPerByte > length)
         {
-            throw new InvalidDataException($"'{name}' claims {width} x {height} pixels but has {length} bytes: it is damaged or was cut short.");
+            throw new InvalidDataException(
+                $"'{name}' claims {width} x {height} pixels but has {length} bytes: it is damaged or was cut short.");
         }
     }
 

@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Images;
 
 /// <summary>Images to tensors and back. A batch is uint8 <c>[N, 3, H, W]</c>, RGB, on the CPU unless said.</summary>
@@ -52,7 +49,8 @@ public static class ImageTensors
         torch.Tensor batch = Allocate(paths.Count, size, size);
         try
         {
-            ParallelImages.For(paths.Count, i => Write(batch, i, CenterCrop.Apply(ImageReader.ReadFile(paths[i]), size)), cancellationToken);
+            ParallelImages.For(
+                paths.Count, i => Write(batch, i, CenterCrop.Apply(ImageReader.ReadFile(paths[i]), size)), cancellationToken);
             return batch;
         }
         catch
@@ -86,7 +84,9 @@ public static class ImageTensors
     public static torch.Tensor FlipHorizontally(torch.Tensor batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return batch.dim() == 4 ? batch.flip(3) : throw new ArgumentException($"Images are [N, C, H, W]; this has the shape {Shape(batch)}.", nameof(batch));
+        return batch.dim() == 4
+            ? batch.flip(3)
+            : throw new ArgumentException($"Images are [N, C, H, W]; this has the shape {Shape(batch)}.", nameof(batch));
     }
 
     /// <summary>A batch to be filled by <see cref="Write"/>.</summary>
@@ -101,7 +101,8 @@ public static class ImageTensors
     {
         if (batch.shape[2] != image.Height || batch.shape[3] != image.Width)
         {
-            throw new ArgumentException($"Image {index} is {image.Width} x {image.Height}; the batch is of {batch.shape[3]} x {batch.shape[2]}.", nameof(image));
+            throw new ArgumentException(
+                $"Image {index} is {image.Width} x {image.Height}; the batch is of {batch.shape[3]} x {batch.shape[2]}.", nameof(image));
         }
 
         using torch.Tensor slot = batch.narrow(0, index, 1);

@@ -51,7 +51,9 @@ internal sealed class ResampleWeights
             Cache.Clear();
         }
 
-        return Cache.GetOrAdd((filter, inSize, outSize, first, count), static key => new ResampleWeights(key.Item1, key.Item2, key.Item3, key.Item4, key.Item5));
+        return Cache.GetOrAdd(
+            (filter, inSize, outSize, first, count), static key =>
+                new ResampleWeights(key.Item1, key.Item2, key.Item3, key.Item4, key.Item5));
     }
 
     private static int[] Fixed(ResampleFilter filter, int start, int end, double centre, double stretch)

@@ -20,7 +20,8 @@ public sealed class RgbImage
         if (pixels.LongLength != (long)width * height * Channels)
         {
             throw new ArgumentException(
-                $"An RGB image of {width} x {height} has {(long)width * height * Channels} bytes; {pixels.LongLength} were given.", nameof(pixels));
+                $"An RGB image of {width} x {height} has {(long)width * height * Channels} bytes; {pixels.LongLength} were given.",
+                nameof(pixels));
         }
 
         Width = width;

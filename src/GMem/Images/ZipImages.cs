@@ -59,7 +59,8 @@ internal static class ZipImages
     {
         if (entry.Length > ImageReader.MaxFileBytes)
         {
-            throw new InvalidDataException($"'{name}' has {entry.Length} bytes; at most {ImageReader.MaxFileBytes} are read. Is it an image?");
+            throw new InvalidDataException(
+                $"'{name}' has {entry.Length} bytes; at most {ImageReader.MaxFileBytes} are read. Is it an image?");
         }
 
         try
@@ -77,7 +78,9 @@ internal static class ZipImages
 
             return bytes.Length == entry.Length
                 ? bytes.ToArray()
-                : throw new InvalidDataException($"'{name}' should have {entry.Length} bytes and has {(bytes.Length < entry.Length ? "fewer" : "more")}: the archive is damaged.");
+                : throw new InvalidDataException(
+                    $"'{name}' should have {entry.Length} bytes and has {(bytes.Length < entry.Length ? "fewer" : "more")}: the archive "
+                        + "is damaged.");
         }
         catch (InvalidDataException e) when (!e.Message.Contains(name, StringComparison.Ordinal))
         {
@@ -119,7 +122,8 @@ internal static class ZipImages
     [SuppressMessage("Reliability", "CA2000", Justification = "the archive owns the stream, the list of open archives the archive")]
     private static OpenArchive Open(FileInfo file, string path)
     {
-        FileStream stream = new(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 4096, FileOptions.RandomAccess);
+        FileStream stream = new(
+            file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 4096, FileOptions.RandomAccess);
         try
         {
             ZipArchive archive = new(stream, ZipArchiveMode.Read);
@@ -140,5 +144,6 @@ internal static class ZipImages
 
     private static string Normalize(string name) => name.Replace('\\', '/');
 
-    private sealed record OpenArchive(string Path, long Length, DateTime Written, ZipArchive Archive, Dictionary<string, ZipArchiveEntry> Entries);
+    private sealed record OpenArchive(
+        string Path, long Length, DateTime Written, ZipArchive Archive, Dictionary<string, ZipArchiveEntry> Entries);
 }

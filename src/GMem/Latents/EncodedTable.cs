@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Latents;
 
 /// <summary>The names and types under which encoded images are kept, in memory and in shards.</summary>

@@ -1,8 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Encoders;
 using GMem.Parts;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Latents;
 

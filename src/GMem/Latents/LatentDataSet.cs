@@ -1,6 +1,5 @@
 using GMem.Autoencoders;
 using GMem.FileFormats;
-using TorchSharp;
 
 namespace GMem.Latents;
 

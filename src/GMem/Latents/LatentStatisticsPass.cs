@@ -1,7 +1,5 @@
 using GMem.Autoencoders;
 using GMem.FileFormats;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Latents;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using GMem.FileFormats;
 using GMem.Images;
-using TorchSharp;
 
 namespace GMem.Latents;
 

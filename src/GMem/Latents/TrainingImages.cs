@@ -1,5 +1,4 @@
 using GMem.FileFormats;
-using TorchSharp;
 
 namespace GMem.Latents;
 

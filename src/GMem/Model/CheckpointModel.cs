@@ -2,9 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.FileFormats;
 using GMem.Memory;
-using GMem.Runtime;
 using GMem.Transport;
-using TorchSharp;
 
 namespace GMem;
 
@@ -26,7 +24,8 @@ internal static class CheckpointModel
             MemoryBank? bank = Bank(memory, shape);
             SiT network = Network(shape, tensors, path, device);
             FlowTransport transport = new(InterpolantPath.Of(options.Path), options.Prediction, LossWeighting.None);
-            ModelCore core = new(network, transport, options.Encoder, autoencoder, shape.InputSize * autoencoder.DownsamplingFactor, device);
+            ModelCore core = new(
+                network, transport, options.Encoder, autoencoder, shape.InputSize * autoencoder.DownsamplingFactor, device);
             return new GMemModel(core, bank, options.Sampling.Clone());
         }
         finally
@@ -69,11 +68,16 @@ internal static class CheckpointModel
         if (channels != shape.InputChannels)
         {
             throw new ArgumentException(given is null
-                ? $"The network makes latents of {shape.InputChannels} channels, not images; set Autoencoder to the one it was trained with."
-                : $"The network makes latents of {shape.InputChannels} channels, but those of the autoencoder '{given.Kind.Name}' have {channels}.");
+                ? $"The network makes latents of {shape.InputChannels} channels, not images; set Autoencoder to the one it was trained "
+                    + "with."
+                : $"The network makes latents of {shape.InputChannels} channels, but those of the autoencoder '{given.Kind.Name}' have "
+                    + $"{channels}.");
         }
 
-        ImageAutoencoder? own = given is null ? new PixelAutoencoder() : given.NormalizesLatents ? given.WithStatistics(given.Statistics) : null;
+        ImageAutoencoder? own = given is null
+            ? new PixelAutoencoder()
+            : given.NormalizesLatents ? given.WithStatistics(given.Statistics)
+            : null;
         made = own;
         return own ?? given!;
     }
@@ -83,15 +87,18 @@ internal static class CheckpointModel
         if (shape.Find<SnippetCondition>() is not { Size: int size })
         {
             return memory is null ? null : throw new ArgumentException(
-                $"The network is conditioned on {(shape.Conditions.Count == 0 ? "nothing" : "class labels")}, not on snippets; leave the bank out.", nameof(memory));
+                $"The network is conditioned on {(shape.Conditions.Count == 0 ? "nothing" : "class labels")}, not on snippets; leave the "
+                    + "bank out.", nameof(memory));
         }
 
         return memory switch
         {
             null => throw new ArgumentException(
-                $"The network is conditioned on snippets of {size} entries; give the bank it was trained with, for instance MemoryBank.FromCheckpoint(...).",
+                $"The network is conditioned on snippets of {size} entries; give the bank it was trained with, for instance "
+                    + "MemoryBank.FromCheckpoint(...).",
                 nameof(memory)),
-            { Count: 0 } => throw new ArgumentException("The bank is empty; a model needs at least one entry to draw from.", nameof(memory)),
+            { Count: 0 } =>
+                throw new ArgumentException("The bank is empty; a model needs at least one entry to draw from.", nameof(memory)),
             _ when memory.Dimension != size => throw new ArgumentException(
                 $"The bank has snippets of {memory.Dimension} entries, but the network takes {size}.", nameof(memory)),
             _ => memory,

@@ -1,7 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
-using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Transport;
 

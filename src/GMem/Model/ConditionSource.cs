@@ -1,6 +1,5 @@
 using GMem.Backbone;
 using GMem.Memory;
-using TorchSharp;
 
 namespace GMem;
 

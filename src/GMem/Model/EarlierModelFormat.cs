@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using GMem.Backbone;
 using GMem.Memory;
 using GMem.Parts;
-using TorchSharp;
 
 namespace GMem;
 
@@ -62,7 +61,8 @@ internal static class EarlierModelFormat
     {
         if (bank.Dimension != labels.ClassCount)
         {
-            throw new InvalidDataException($"The model is damaged: its bank has {bank.Dimension} classes, but its network {labels.ClassCount}.");
+            throw new InvalidDataException(
+                $"The model is damaged: its bank has {bank.Dimension} classes, but its network {labels.ClassCount}.");
         }
 
         string[] names = [.. labels.Names()];
@@ -85,14 +85,18 @@ internal static class EarlierModelFormat
 
     private static JsonArray Conditions(JsonObject network)
     {
-        JsonNode? Setting(string name) => network[name]?.DeepClone() ?? throw new InvalidDataException($"The model's description is damaged: it has no '{name}'.");
+        JsonNode? Setting(string name) =>
+            network[name]?.DeepClone() ?? throw new InvalidDataException($"The model's description is damaged: it has no '{name}'.");
         static JsonArray One(string kind, JsonObject configuration) =>
             [new JsonObject { ["kind"] = kind, ["version"] = 1, ["configuration"] = configuration }];
         return network["condition"]?.GetValue<string>() switch
         {
             null or "Snippet" => One(
-                "snippet", new JsonObject { ["size"] = Setting("snippetSize"), ["scale"] = Setting("snippetScale"), ["dropout"] = Setting("snippetDropout") }),
-            "Label" => One("label", new JsonObject { ["classCount"] = Setting("classCount"), ["classNames"] = null, ["dropout"] = Setting("labelDropout") }),
+                "snippet", new JsonObject { ["size"] = Setting("snippetSize"), ["scale"] = Setting("snippetScale"),
+                    ["dropout"] = Setting("snippetDropout") }),
+            "Label" =>
+                One("label", new JsonObject { ["classCount"] = Setting("classCount"), ["classNames"] = null,
+                    ["dropout"] = Setting("labelDropout") }),
             "None" => [],
             string other => throw new InvalidDataException($"The model's description is damaged: '{other}' is no known condition."),
         };

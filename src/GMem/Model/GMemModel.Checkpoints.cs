@@ -1,6 +1,4 @@
 using GMem.Memory;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem;
 
@@ -25,7 +23,8 @@ public sealed partial class GMemModel
     /// </exception>
     /// <exception cref="ArgumentException">The options, the bank or the autoencoder do not fit the network.</exception>
     /// <exception cref="NotSupportedException">The extension names no format that can be read.</exception>
-    public static GMemModel FromCheckpoint(string path, MemoryBank? memory = null, CheckpointOptions? options = null, torch.Device? device = null)
+    public static GMemModel FromCheckpoint(
+        string path, MemoryBank? memory = null, CheckpointOptions? options = null, torch.Device? device = null)
     {
         GMemRuntime.EnsureLoaded();
         ArgumentException.ThrowIfNullOrEmpty(path);

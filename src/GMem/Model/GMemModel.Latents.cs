@@ -1,8 +1,6 @@
 using GMem.Latents;
 using GMem.Memory;
-using GMem.Runtime;
 using GMem.Training;
-using TorchSharp;
 
 namespace GMem;
 

@@ -4,10 +4,8 @@ using GMem.Encoders;
 using GMem.Images;
 using GMem.Latents;
 using GMem.Memory;
-using GMem.Runtime;
 using GMem.Sampling;
 using GMem.Training;
-using TorchSharp;
 
 namespace GMem;
 
@@ -41,7 +39,8 @@ public sealed partial class GMemModel : IDisposable
         "This model has no memory: its network is not conditioned on snippets.");
 
     /// <summary>The names of the classes, in the order of their numbers; none for a network that is not conditioned on labels.</summary>
-    public IReadOnlyList<string> ClassNames => Core.Network.Conditions.OfType<LabelCondition>().FirstOrDefault() is { } labels ? [.. labels.Names()] : [];
+    public IReadOnlyList<string> ClassNames =>
+        Core.Network.Conditions.OfType<LabelCondition>().FirstOrDefault() is { } labels ? [.. labels.Names()] : [];
 
     /// <summary>The encoder by which the bank was made; null where the user brought the snippets.</summary>
     public SnippetEncoder? Encoder => Core.Encoder;
@@ -173,10 +172,12 @@ public sealed partial class GMemModel : IDisposable
         ArgumentNullException.ThrowIfNull(images);
         ThrowIfDisposed();
         SnippetEncoder encoder = Encoder ?? throw new InvalidOperationException(
-            "This model has no encoder: it was trained on snippets of your own. Make the image's snippet as you made those, and give it as a snippet.");
+            "This model has no encoder: it was trained on snippets of your own. Make the image's snippet as you made those, and give it "
+                + "as a snippet.");
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGrad = torch.no_grad();
-        torch.Tensor[] snippets = [.. images.Select(image => encoder.Use(() => encoder.Encode(ImageTensors.ToTensor([CenterCrop.Apply(image, ImageSize)]))))];
+        torch.Tensor[] snippets = [.. images.Select(
+            image => encoder.Use(() => encoder.Encode(ImageTensors.ToTensor([CenterCrop.Apply(image, ImageSize)]))))];
         return snippets.Length > 0
             ? torch.cat(snippets).MoveToOuterDisposeScope()
             : throw new ArgumentException("There are no images to encode.", nameof(images));
@@ -192,7 +193,8 @@ public sealed partial class GMemModel : IDisposable
         ThrowIfDisposed();
         if (memory.Dimension != Memory.Dimension)
         {
-            throw new ArgumentException($"The bank has snippets of {memory.Dimension} entries, but the network takes {Memory.Dimension}.", nameof(memory));
+            throw new ArgumentException(
+                $"The bank has snippets of {memory.Dimension} entries, but the network takes {Memory.Dimension}.", nameof(memory));
         }
 
         return memory.Count > 0

@@ -2,7 +2,6 @@ using GMem.Backbone;
 using GMem.Images;
 using GMem.Memory;
 using GMem.Sampling;
-using TorchSharp;
 
 namespace GMem;
 
@@ -35,7 +34,9 @@ internal static class ImageGeneration
         torch.Tensor latents = noise;
         if (previewEveryNStep > 0)
         {
-            latents = Sample(0, seeds.Length, new SamplingPreview(previewEveryNStep, (estimate, progress) => preview?.Invoke(Pictures(estimate, progress))));
+            latents = Sample(
+                0, seeds.Length, new SamplingPreview(
+                    previewEveryNStep, (estimate, progress) => preview?.Invoke(Pictures(estimate, progress))));
         }
         else
         {

@@ -6,7 +6,6 @@ using GMem.Images;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Training;
-using TorchSharp;
 
 namespace GMem;
 
@@ -70,7 +69,9 @@ internal sealed class ImagePreparation
         ConditionData conditionData = ConditionSource.Of(bank, mirroredBank, _images.Labels, classNames: null, _images.ConditionValues);
         ITrainingData data = latentsBy is null
             ? new PixelData(Images, _plan.Autoencoder, Mirror)
-            : new LatentData(RowPair.Find(encoded, EncodedTable.Latents)!, RowPair.Find(encoded, EncodedTable.Deviations), statistics, _options.Training.Seed);
+            : new LatentData(
+                RowPair.Find(encoded, EncodedTable.Latents)!, RowPair
+                    .Find(encoded, EncodedTable.Deviations), statistics, _options.Training.Seed);
         return new PreparedTraining(_owned)
         {
             Set = new TrainingSet(data, _device)
@@ -110,26 +111,33 @@ internal sealed class ImagePreparation
         IReadOnlyList<long> shape = Images.RowShape;
         if (Images.Type != torch.uint8 || shape.Count != 3 || shape[0] != 3 || shape[1] != shape[2])
         {
-            throw new ArgumentException($"Images must be uint8 [N, 3, S, S]; these are {Images.Type} [{string.Join(", ", shape.Prepend(Images.Count))}].");
+            throw new ArgumentException(
+                $"Images must be uint8 [N, 3, S, S]; these are {Images.Type} [{string.Join(", ", shape.Prepend(Images.Count))}].");
         }
 
         int factor = _plan.Autoencoder.DownsamplingFactor, patch = _plan.Network.PatchSize * factor;
         if (patch > 0 && ImageSize % patch != 0)
         {
             string why = factor == 1 ? "" : $" ({_plan.Network.PatchSize} latent cells of {factor} pixels)";
-            throw new ArgumentException($"The image size {ImageSize} is not divisible by the patch of {patch} pixels{why}; choose an image size that is a multiple of it, or another PatchSize (1, 2, 4 or 8).");
+            throw new ArgumentException(
+                $"The image size {ImageSize} is not divisible by the patch of {patch} pixels{why}; choose an image size that is a "
+                    + "multiple of it, or another PatchSize (1, 2, 4 or 8).");
         }
 
         ImageSplit.RequireBatch(Images.Count, _options.Training);
 
         if (_images.Snippets is { } snippets && (snippets.shape.Length != 2 || snippets.shape[0] != Images.Count))
         {
-            throw new ArgumentException($"Snippets must be [N, m] with one row an image; these are [{string.Join(", ", snippets.shape)}] for {Images.Count} images.");
+            throw new ArgumentException(
+                $"Snippets must be [N, m] with one row an image; these are [{string.Join(", ", snippets.shape)}] for {Images.Count} "
+                    + "images.");
         }
 
         if (_images.Snippets is not null && Mirror && _plan.UsesSnippets)
         {
-            throw new ArgumentException("HorizontalFlip needs the snippets of the mirrored images, which an encoder makes; with snippets of your own set HorizontalFlip = false.");
+            throw new ArgumentException(
+                "HorizontalFlip needs the snippets of the mirrored images, which an encoder makes; with snippets of your own set "
+                    + "HorizontalFlip = false.");
         }
     }
 }

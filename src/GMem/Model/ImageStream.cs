@@ -10,11 +10,13 @@ namespace GMem;
 internal static class ImageStream
 {
     public static async IAsyncEnumerable<GeneratedImage> Read(
-        GMemModel model, GenerationRequest[] requests, StreamingOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+        GMemModel model, GenerationRequest[] requests, StreamingOptions options,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using GMemModel handle = model.Share();
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Channel<GeneratedImage> images = Channel.CreateUnbounded<GeneratedImage>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        Channel<GeneratedImage> images = Channel.CreateUnbounded<GeneratedImage>(
+            new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
         Task work = Task.Run(() => Write(handle, requests, options, images.Writer, stop.Token), CancellationToken.None);
         try
         {
@@ -33,7 +35,9 @@ internal static class ImageStream
     }
 
     /// <summary>Never throws: an error closes the channel, from which the reader gets it.</summary>
-    private static void Write(GMemModel model, GenerationRequest[] requests, StreamingOptions options, ChannelWriter<GeneratedImage> images, CancellationToken cancellationToken)
+    private static void Write(
+        GMemModel model, GenerationRequest[] requests, StreamingOptions options, ChannelWriter<GeneratedImage> images,
+        CancellationToken cancellationToken)
     {
         Exception? error = null;
         try
@@ -42,7 +46,8 @@ internal static class ImageStream
             {
                 ArraySegment<GenerationRequest> batch = new(requests, first, Math.Min(options.BatchSize, requests.Length - first));
                 int offset = first;
-                Put(ImageGeneration.Generate(model, batch, cancellationToken, options.PreviewEveryNStep, preview => Put(preview, offset)), offset);
+                Put(ImageGeneration.Generate(model, batch, cancellationToken, options.PreviewEveryNStep, preview => Put(preview, offset)),
+                    offset);
             }
         }
         catch (Exception e)

@@ -5,13 +5,13 @@ using GMem.FileFormats;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Training;
-using TorchSharp;
 
 namespace GMem;
 
 /// <summary>From encoded images to all that training needs: nothing is encoded any more, but everything must fit.</summary>
 internal sealed class LatentPreparation(
-    LatentDataSet latents, MemoryBank? memory, MemoryBank? mirroredMemory, GMemOptions options, torch.Device device, CancellationToken cancellationToken)
+    LatentDataSet latents, MemoryBank? memory, MemoryBank? mirroredMemory, GMemOptions options, torch.Device device,
+    CancellationToken cancellationToken)
 {
     /// <summary>Class numbers beyond this are taken for damage; ImageNet-21K has 21,841.</summary>
     private const long MostClasses = 1_000_000;
@@ -30,10 +30,13 @@ internal sealed class LatentPreparation(
             : null;
         long[]? labels = _plan.Network.Conditions.Any(c => c is LabelCondition) ? Labels() : null;
         MemoryBank? bank = _plan.UsesSnippets ? Bank(memory, EncodedTable.Snippets, nameof(memory)) : null;
-        MemoryBank? mirroredBank = _plan.UsesSnippets && Mirror ? Bank(mirroredMemory, EncodedTable.Mirrored(EncodedTable.Snippets), nameof(mirroredMemory)) : null;
+        MemoryBank? mirroredBank = _plan.UsesSnippets && Mirror
+            ? Bank(mirroredMemory, EncodedTable.Mirrored(EncodedTable.Snippets), nameof(mirroredMemory))
+            : null;
         string[]? classNames = labels is null ? null : ClassNames(labels);
         string[]? labelNames = labels is null ? null : Array.ConvertAll(labels, l => classNames![l]);
-        ConditionData conditionData = ConditionSource.Of(bank, mirroredBank, labelNames, classNames, new Dictionary<string, torch.Tensor>());
+        ConditionData conditionData = ConditionSource.Of(
+            bank, mirroredBank, labelNames, classNames, new Dictionary<string, torch.Tensor>());
         List<IDisposable> owned = [];
         _plan.Hold(owned);
         return new PreparedTraining(owned)
@@ -51,11 +54,14 @@ internal sealed class LatentPreparation(
         };
     }
 
-    private RowPair? Pair(string name) => latents.Rows.Find(name) is { } plain ? new RowPair(plain, Mirror ? latents.Rows.Find(EncodedTable.Mirrored(name)) : null) : null;
+    private RowPair? Pair(string name) =>
+        latents.Rows.Find(name) is { } plain ? new RowPair(plain, Mirror ? latents.Rows.Find(EncodedTable.Mirrored(name)) : null) : null;
 
     private SnippetEncoder? Encoder(MemoryBank? bank) => bank is null || _plan.Encoder is not { } encoder ? null
         : encoder.Dimension == bank.Dimension ? encoder
-        : throw new ArgumentException($"The encoder gives snippets of {encoder.Dimension} entries, but the bank has {bank.Dimension}; leave Encoder null if it did not make the bank.");
+        : throw new ArgumentException(
+            $"The encoder gives snippets of {encoder.Dimension} entries, but the bank has {bank.Dimension}; leave Encoder null if it did "
+                + "not make the bank.");
 
     private MemoryBank Bank(MemoryBank? given, string name, string parameter)
     {
@@ -66,9 +72,12 @@ internal sealed class LatentPreparation(
         }
 
         return given is null ? throw new ArgumentException(
-                $"'{latents.Folder}' holds no '{name}'; give a bank whose entry i is the snippet of {(name == EncodedTable.Snippets ? "" : "the mirror image of ")}image i.", parameter)
+                $"'{latents.Folder}' holds no '{name}'; give a bank whose entry i is the snippet of "
+                    + $"{(name == EncodedTable.Snippets ? "" : "the mirror image of ")}image i.", parameter)
             : given.Count == latents.Count ? given
-            : throw new ArgumentException($"The bank has {given.Count} entries, but '{latents.Folder}' has {latents.Count} images; entry i must be the snippet of image i.", parameter);
+            : throw new ArgumentException(
+                $"The bank has {given.Count} entries, but '{latents.Folder}' has {latents.Count} images; entry i must be the snippet of "
+                    + "image i.", parameter);
     }
 
     private long[] Labels() => latents.HasLabels ? latents.ReadLabels()
@@ -81,18 +90,22 @@ internal sealed class LatentPreparation(
         long limit = known?.Length ?? MostClasses;
         return least >= 0 && most < limit
             ? known ?? [.. Enumerable.Range(0, (int)most + 1).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))]
-            : throw new ArgumentException($"The labels of '{latents.Folder}' run from {least} to {most}; they must be from 0 to {limit - 1}.");
+            : throw new ArgumentException(
+                $"The labels of '{latents.Folder}' run from {least} to {most}; they must be from 0 to {limit - 1}.");
     }
 
     private RowPair Tokens()
     {
         RowPair tokens = Pair(EncodedTable.Tokens) ?? throw new ArgumentException(
-            $"The projection loss (Network.ProjectionSize = {_plan.Network.ProjectionSize}) needs patch tokens, but '{latents.Folder}' holds no '{EncodedTable.Tokens}'. "
+            $"The projection loss (Network.ProjectionSize = {_plan.Network.ProjectionSize}) needs patch tokens, but '{latents.Folder}' "
+                + $"holds no '{EncodedTable.Tokens}'. "
             + "Take the loss out of Training.Losses.");
         long grid = latents.Size / _plan.Network.PatchSize;
-        return tokens.Plain.RowShape is [long count, long width] && count == grid * grid && width == _plan.Network.ProjectionSize && (!Mirror || tokens.CanMirror) ? tokens
+        return tokens.Plain.RowShape is [long count, long width] && count == grid * grid && width == _plan.Network.ProjectionSize
+            && (!Mirror || tokens.CanMirror) ? tokens
             : throw new ArgumentException(
-                $"The patch tokens of '{latents.Folder}' are [{string.Join(", ", tokens.Plain.RowShape)}] an image{(Mirror && !tokens.CanMirror ? ", without those of the mirror images" : "")}; "
+                $"The patch tokens of '{latents.Folder}' are [{string.Join(", ", tokens.Plain.RowShape)}] an "
+                    + $"image{(Mirror && !tokens.CanMirror ? ", without those of the mirror images" : "")}; "
                 + $"the projection loss needs [{grid * grid}, {_plan.Network.ProjectionSize}].");
     }
 
@@ -101,20 +114,27 @@ internal sealed class LatentPreparation(
         if (_plan.Autoencoder is PixelAutoencoder || _plan.Autoencoder.Channels != latents.Channels)
         {
             throw new ArgumentException(
-                $"'{latents.Folder}' holds latents of {latents.Channels} channels; set Autoencoder to the one that made them, which turns what the network makes into images"
+                $"'{latents.Folder}' holds latents of {latents.Channels} channels; set Autoencoder to the one that made them, which "
+                    + "turns what the network makes into images"
                 + (_plan.Autoencoder is PixelAutoencoder ? "." : $" (that given has {_plan.Autoencoder.Channels} channels)."));
         }
 
         if (latents.Size % _plan.Network.PatchSize != 0)
         {
-            throw new ArgumentException($"The latents have {latents.Size} cells a side, which is not divisible by Network.PatchSize {_plan.Network.PatchSize}; choose another.");
+            throw new ArgumentException(
+                $"The latents have {latents.Size} cells a side, which is not divisible by Network.PatchSize {_plan.Network.PatchSize}; "
+                    + "choose another.");
         }
 
         ImageSplit.RequireBatch(latents.Count, options.Training);
 
-        if (Mirror && (!latents.HasMirrorImages || (latents.Rows.Find(EncodedTable.Deviations) is not null && latents.Rows.Find(EncodedTable.Mirrored(EncodedTable.Deviations)) is null)))
+        bool lacksDeviations = latents.Rows.Find(EncodedTable.Deviations) is not null
+            && latents.Rows.Find(EncodedTable.Mirrored(EncodedTable.Deviations)) is null;
+        if (Mirror && (!latents.HasMirrorImages || lacksDeviations))
         {
-            throw new ArgumentException($"HorizontalFlip needs the mirror images, but '{latents.Folder}' holds no '{EncodedTable.Mirrored(EncodedTable.Latents)}'; set HorizontalFlip = false.");
+            throw new ArgumentException(
+                $"HorizontalFlip needs the mirror images, but '{latents.Folder}' holds no "
+                    + $"'{EncodedTable.Mirrored(EncodedTable.Latents)}'; set HorizontalFlip = false.");
         }
     }
 }

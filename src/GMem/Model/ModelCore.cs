@@ -4,7 +4,6 @@ using GMem.Encoders;
 using GMem.Parts;
 using GMem.Training;
 using GMem.Transport;
-using TorchSharp;
 
 namespace GMem;
 

@@ -1,20 +1,21 @@
 using GMem.Backbone;
 using GMem.FileFormats;
 using GMem.Images;
-using GMem.Runtime;
 using GMem.Training;
-using TorchSharp;
 
 namespace GMem;
 
 /// <summary>From prepared data to a trained model.</summary>
 internal sealed class ModelFitting(
-    PreparedTraining data, GMemOptions options, torch.Device device, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    PreparedTraining data, GMemOptions options, torch.Device device, IProgress<TrainingProgress>? progress,
+    CancellationToken cancellationToken)
 {
     public GMemModel Run()
     {
         (SiT trained, TrainingOutcome outcome) = Train();
-        return new GMemModel(new ModelCore(trained, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize, device) { Outcome = outcome }, data.Bank, options.Sampling);
+        return new GMemModel(
+            new ModelCore(trained, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize,
+                device) { Outcome = outcome }, data.Bank, options.Sampling);
     }
 
     private (SiT Network, TrainingOutcome Outcome) Train()
@@ -24,7 +25,8 @@ internal sealed class ModelFitting(
         {
             using GMemModel preview = Preview(sit);
             using TrainingWorkspace? workspace = options.WorkspacePath is { } path
-                ? new TrainingWorkspace(path, RunDescription.Of(options, data), options.Training, TermNames(sit), count => Samples(preview, count))
+                ? new TrainingWorkspace(
+                    path, RunDescription.Of(options, data), options.Training, TermNames(sit), count => Samples(preview, count))
                 : null;
             using TrainingLoop loop = new(sit, data.Set, options.Training, device, workspace);
             TrainingOutcome outcome = loop.Run(progress, cancellationToken);
@@ -41,13 +43,15 @@ internal sealed class ModelFitting(
 
     /// <summary>Generates with the network that is being trained, for people to look at.</summary>
     private GMemModel Preview(SiT network) => new(
-        new ModelCore(network, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize, device) { OwnsNetwork = false }, data.Bank, options.Sampling);
+        new ModelCore(network, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize,
+            device) { OwnsNetwork = false }, data.Bank, options.Sampling);
 
     /// <summary>Images of the seeds 1, 2 and so on.</summary>
     private static IReadOnlyList<RgbImage> Samples(GMemModel preview, int count) =>
         [.. preview.Generate([.. Enumerable.Range(1, count).Select(seed => new GenerationRequest(seed))]).Select(i => i.Image)];
 
-    private string[] TermNames(SiT network) => [.. options.Training.TermsFor(network.Options, data.Set.Tokens is not null).Select(t => t.Name)];
+    private string[] TermNames(SiT network) =>
+        [.. options.Training.TermsFor(network.Options, data.Set.Tokens is not null).Select(t => t.Name)];
 
     private SiT Network()
     {
@@ -82,7 +86,9 @@ internal sealed class ModelFitting(
     {
         OptionFaults faults = new(nameof(GMemOptions.InitialModel));
         faults.Require(network.InputSize == InputSize, "the side of its input", network.InputSize, $"{InputSize}, as these data have");
-        faults.Require(network.InputChannels == data.Autoencoder.Channels, "the channels of its input", network.InputChannels, $"{data.Autoencoder.Channels}, as these data have");
+        faults.Require(
+            network.InputChannels == data.Autoencoder.Channels, "the channels of its input", network.InputChannels,
+            $"{data.Autoencoder.Channels}, as these data have");
         faults.Throw();
         network.Conditions = data.Set.Conditions;
         return network;

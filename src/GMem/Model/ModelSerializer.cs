@@ -6,7 +6,6 @@ using GMem.Memory;
 using GMem.Parts;
 using GMem.Training;
 using GMem.Transport;
-using TorchSharp;
 
 namespace GMem;
 

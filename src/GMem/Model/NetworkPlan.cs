@@ -78,14 +78,16 @@ internal sealed class NetworkPlan(GMemOptions options)
         if (encoder is null || encoder.PatchTokenDimension == 0)
         {
             throw new ArgumentException(
-                $"The projection loss (Network.ProjectionSize = {Network.ProjectionSize}) needs an encoder with patch tokens: set Encoder to one such as DINOv2, "
+                $"The projection loss (Network.ProjectionSize = {Network.ProjectionSize}) needs an encoder with patch tokens: set "
+                    + "Encoder to one such as DINOv2, "
                 + "or take the loss out of Training.Losses.");
         }
 
         if (encoder.PatchTokenDimension != Network.ProjectionSize)
         {
             throw new ArgumentException(
-                $"Network.ProjectionSize is {Network.ProjectionSize}, but the encoder's patch tokens have {encoder.PatchTokenDimension} entries; set it to that.");
+                $"Network.ProjectionSize is {Network.ProjectionSize}, but the encoder's patch tokens have {encoder.PatchTokenDimension} "
+                    + "entries; set it to that.");
         }
     }
 

@@ -2,7 +2,6 @@ using GMem.Backbone;
 using GMem.Images;
 using GMem.Memory;
 using GMem.Sampling;
-using TorchSharp;
 
 namespace GMem;
 
@@ -88,7 +87,8 @@ internal sealed class ResolvedPrompts
     private MemoryEntry? Entry(GenerationRequest request) =>
         !UsesMemory || !request.Snippet.IsEmpty || request.PromptImage is not null ? null
         : _model.Memory.Entry(request.MemoryIndex
-            ?? _model.Memory.IndexFromNoise(SeededNoise.MemoryIndex(request.Seed), string.IsNullOrEmpty(request.PromptLabel) ? null : request.PromptLabel));
+            ?? _model.Memory.IndexFromNoise(
+                SeededNoise.MemoryIndex(request.Seed), string.IsNullOrEmpty(request.PromptLabel) ? null : request.PromptLabel));
 
     private ReadOnlyMemory<float> Snippet(GenerationRequest request)
     {
@@ -106,13 +106,15 @@ internal sealed class ResolvedPrompts
         CheckOnePrompt(request);
         if (!UsesMemory && (request.MemoryIndex is not null || !request.Snippet.IsEmpty || request.PromptImage is not null))
         {
-            throw new ArgumentException("This model has no memory: its network is not conditioned on snippets. Leave out MemoryIndex, Snippet and PromptImage.");
+            throw new ArgumentException(
+                "This model has no memory: its network is not conditioned on snippets. Leave out MemoryIndex, Snippet and PromptImage.");
         }
 
         if (request.MemoryIndex is { } index && (index < 0 || index >= _model.Memory.Count))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(request), index, $"MemoryIndex must be from 0 to {_model.Memory.Count - 1}, or left out (null) to let the seed pick an entry.");
+                nameof(request), index,
+                $"MemoryIndex must be from 0 to {_model.Memory.Count - 1}, or left out (null) to let the seed pick an entry.");
         }
 
         if (!request.Snippet.IsEmpty)
@@ -122,7 +124,9 @@ internal sealed class ResolvedPrompts
 
         if (!string.IsNullOrEmpty(request.PromptLabel) && Conditions.Count == 0)
         {
-            throw new ArgumentException($"The model is not conditioned on anything, so the label '{request.PromptLabel}' means nothing to it; leave PromptLabel out.");
+            throw new ArgumentException(
+                $"The model is not conditioned on anything, so the label '{request.PromptLabel}' means nothing to it; leave PromptLabel "
+                    + "out.");
         }
     }
 
@@ -152,7 +156,8 @@ internal sealed class ResolvedPrompts
 
         if (given.Count > 1)
         {
-            throw new ArgumentException($"A request has {string.Join(" and ", given)}; give one of them, or none to let the seed pick an entry.");
+            throw new ArgumentException(
+                $"A request has {string.Join(" and ", given)}; give one of them, or none to let the seed pick an entry.");
         }
     }
 
@@ -177,7 +182,8 @@ internal sealed class ResolvedPrompts
         if (Math.Sqrt(sum) < SmallestNorm)
         {
             throw new ArgumentException(
-                "The Snippet is all zeros (or nearly so), which stands for no memory at all; leave it empty to let the seed pick an entry.");
+                "The Snippet is all zeros (or nearly so), which stands for no memory at all; leave it empty to let the seed pick an "
+                    + "entry.");
         }
     }
 }

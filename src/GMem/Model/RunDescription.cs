@@ -7,7 +7,6 @@ using GMem.Latents;
 using GMem.Memory;
 using GMem.Parts;
 using GMem.Training;
-using TorchSharp;
 
 namespace GMem;
 

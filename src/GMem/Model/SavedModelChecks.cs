@@ -3,9 +3,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.FileFormats;
 using GMem.Memory;
-using GMem.Runtime;
 using GMem.Transport;
-using TorchSharp;
 
 namespace GMem;
 
@@ -42,7 +40,8 @@ internal static class SavedModelChecks
         if (!plausible)
         {
             throw new InvalidDataException(
-                $"The model is damaged: '{source}' does not hold the network that its description speaks of ({options.HiddenSize} wide, {options.Depth} deep, input "
+                $"The model is damaged: '{source}' does not hold the network that its description speaks of ({options.HiddenSize} wide, "
+                    + $"{options.Depth} deep, input "
                 + $"{options.InputChannels} x {options.InputSize} x {options.InputSize}, patches of {options.PatchSize}).");
         }
 
@@ -63,11 +62,20 @@ internal static class SavedModelChecks
     {
         SiTOptions network = description.Network;
         OptionFaults faults = new("The model is damaged");
-        faults.Require(description.ImageSize == (long)network.InputSize * autoencoder.DownsamplingFactor, "the side of its images", description.ImageSize, $"{(long)network.InputSize * autoencoder.DownsamplingFactor}, as its network makes");
-        faults.Require(autoencoder.Channels == network.InputChannels, "the channels of its autoencoder", autoencoder.Channels, $"{network.InputChannels}, as its network makes");
+        faults.Require(
+            description.ImageSize == (long)network.InputSize * autoencoder.DownsamplingFactor, "the side of its images",
+            description.ImageSize, $"{(long)network.InputSize * autoencoder.DownsamplingFactor}, as its network makes");
+        faults.Require(
+            autoencoder.Channels == network.InputChannels, "the channels of its autoencoder", autoencoder.Channels,
+            $"{network.InputChannels}, as its network makes");
         int? size = network.Find<SnippetCondition>()?.Size;
-        faults.Require(memory is null == !network.Conditions.Any(c => c.UsesSnippets), "its memory bank", memory is null ? "missing" : "there", "there for a network with snippets alone");
-        faults.Require(memory is null || size is null || memory.Dimension == size, "the length of its bank's entries", memory?.Dimension, $"{size}, as its network takes");
+        faults.Require(
+            memory is null == !network.Conditions.Any(c => c.UsesSnippets), "its memory bank", memory is null
+                ? "missing"
+                : "there", "there for a network with snippets alone");
+        faults.Require(
+            memory is null || size is null
+                || memory.Dimension == size, "the length of its bank's entries", memory?.Dimension, $"{size}, as its network takes");
         faults.Require(memory is null || memory.Count > 0, "the number of its bank's entries", memory?.Count, "at least 1");
         AsDamage(faults.Throw);
     }

@@ -1,5 +1,3 @@
-using GMem.Runtime;
-
 namespace GMem;
 
 /// <summary>How <see cref="GMemModel.GenerateAsync"/> hands images out.</summary>

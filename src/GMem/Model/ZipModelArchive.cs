@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using GMem.Runtime;
 
 namespace GMem;
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using GMem.FileFormats;
-using TorchSharp;
 
 namespace GMem.Parts;
 

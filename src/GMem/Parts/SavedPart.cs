@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Parts;
 
 /// <summary>What a file says about a part, from which its loader builds it again.</summary>

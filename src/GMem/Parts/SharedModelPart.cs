@@ -1,5 +1,3 @@
-using GMem.Runtime;
-
 namespace GMem.Parts;
 
 /// <summary>

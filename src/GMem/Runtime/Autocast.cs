@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using TorchSharp;
 
 namespace GMem.Runtime;
 
@@ -61,7 +60,8 @@ internal sealed partial class Autocast : IDisposable
         {
             _ = Interlocked.Decrement(ref Count);
             throw new PlatformNotSupportedException(
-                "This libtorch does not export the functions that choose bfloat16 under the names that are known for Linux and macOS. Set Precision to Float32.", e);
+                "This libtorch does not export the functions that choose bfloat16 under the names that are known for Linux and macOS. "
+                    + "Set Precision to Float32.", e);
         }
     }
 

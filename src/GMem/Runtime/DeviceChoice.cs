@@ -27,7 +27,8 @@ internal static class DeviceChoice
         }
 
         string found = available == 0
-            ? "this process has no CUDA device (the CPU libtorch has none; build with -p:TorchBackend=cuda, or name a CUDA libtorch with GMEM_LIBTORCH)"
+            ? "this process has no CUDA device (the CPU libtorch has none; build with -p:TorchBackend=cuda, or name a CUDA libtorch with "
+                + "GMEM_LIBTORCH)"
             : $"this machine has {available} CUDA device(s), numbered from 0 to {available - 1}";
         throw new GMemRuntimeException(
             $"GpuDeviceId is {wanted}, but {found}. Choose another index, or set FallbackToCpu = true to use the CPU instead.");

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Runtime;
 
 /// <summary>Copies from main memory to a device that the host does not wait for.</summary>

@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using TorchSharp;
 
 namespace GMem.Runtime;
 
 /// <summary>How much memory is free for a process, where that can be found out.</summary>
 internal static class FreeMemory
 {
-    private static readonly string[] CudaRuntimes = ["libcudart.so.12", "libcudart.so.13", "libcudart.so", "cudart64_12.dll", "cudart64_13.dll"];
+    private static readonly string[] CudaRuntimes = ["libcudart.so.12", "libcudart.so.13", "libcudart.so", "cudart64_12.dll",
+        "cudart64_13.dll"];
 
     private delegate int CudaMemGetInfo(out nuint free, out nuint total);
 
@@ -32,7 +32,9 @@ internal static class FreeMemory
         const string Path = "/proc/meminfo";
         const string Field = "MemAvailable:";
         string? line = File.Exists(Path) ? File.ReadLines(Path).FirstOrDefault(l => l.StartsWith(Field, StringComparison.Ordinal)) : null;
-        return line is not null && long.TryParse(line[Field.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture, out long kilobytes)
+        return line is not null
+            && long.TryParse(
+                line[Field.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture, out long kilobytes)
             ? kilobytes * 1024
             : null;
     }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
-using TorchSharp;
 
 namespace GMem.Runtime;
 
@@ -90,12 +89,14 @@ public static class GMemRuntime
     /// Loads ahead of the first use of TorchSharp anywhere in the process; an error waits for <see cref="EnsureLoaded"/>.
     /// </summary>
     [ModuleInitializer]
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "TorchSharp decides in its static constructor; this must come before it.")]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage(
+        "Usage", "CA2255", Justification = "TorchSharp decides in its static constructor; this must come before it.")]
     internal static void Initialize() => _ = Loaded.Value;
 
     private static void DescribeDevices(Action<string, string> line)
     {
-        line("Threads", $"{torch.get_num_threads()} of {Environment.ProcessorCount} processors; OMP_WAIT_POLICY {OpenMpPolicy.Current() ?? "not set"}, MKL_CBWR {ProductReproducibility.Current() ?? "not set"}");
+        line("Threads", $"{torch.get_num_threads()} of {Environment.ProcessorCount} processors; OMP_WAIT_POLICY "
+            + $"{OpenMpPolicy.Current() ?? "not set"}, MKL_CBWR {ProductReproducibility.Current() ?? "not set"}");
         if (!torch.cuda.is_available())
         {
             line("Devices", "cpu (no CUDA device, or a libtorch without CUDA)");

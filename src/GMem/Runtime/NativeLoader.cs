@@ -46,15 +46,18 @@ internal static class NativeLoader
     {
         string[] candidates = [named, Path.Combine(named, "lib"), Path.Combine(named, "torch", "lib")];
         return candidates.FirstOrDefault(f => File.Exists(Path.Combine(f, names.TorchCpu))) ?? throw new GMemRuntimeException(
-            $"{GMemRuntime.LibTorchVariable} names '{named}', {(Directory.Exists(named) ? $"but there is no {names.TorchCpu} in it or in its lib folder" : "which is not a folder")}. "
-            + $"Point it at the folder that holds {names.TorchCpu} (for a Python installation: python -c \"import torch, os; print(os.path.join(os.path.dirname(torch.__file__), 'lib'))\"), "
+            $"{GMemRuntime.LibTorchVariable} names '{named}', "
+                + (Directory.Exists(named) ? $"but there is no {names.TorchCpu} in it or in its lib folder. " : "which is not a folder. ")
+            + $"Point it at the folder that holds {names.TorchCpu} (for a Python installation: python -c \"import torch, os; "
+                + "print(os.path.join(os.path.dirname(torch.__file__), 'lib'))\"), "
             + "or unset it to use the libtorch beside the application.");
     }
 
     internal static string FindBesideApplication(NativeNames names, IReadOnlyList<string> folders) =>
         folders.FirstOrDefault(f => File.Exists(Path.Combine(f, names.TorchCpu))) ?? throw new GMemRuntimeException(
             $"libtorch was not found: there is no {names.TorchCpu} in {string.Join(", ", folders.Select(f => $"'{f}'"))}. "
-            + $"Add it to the application with 'dotnet add package {names.CpuPackage} --version 2.10.0' (CPU) or TorchSharp-cuda-{(OperatingSystem.IsWindows() ? "windows" : "linux")} 0.107.0 (GPU), "
+            + $"Add it to the application with 'dotnet add package {names.CpuPackage} --version 2.10.0' (CPU) or "
+                + $"TorchSharp-cuda-{(OperatingSystem.IsWindows() ? "windows" : "linux")} 0.107.0 (GPU), "
             + $"or name a folder that holds one in the environment variable {GMemRuntime.LibTorchVariable}.");
 
     internal static void LoadLibTorch(NativeNames names, string folder)
@@ -71,7 +74,8 @@ internal static class NativeLoader
                 {
                     throw new GMemRuntimeException(
                         $"libtorch was found in '{folder}', but '{Path.GetFileName(file)}' does not load: {FirstLine(e)}. "
-                        + "If it names another library, that one is missing on this system; otherwise the file may be cut short: delete it and restore the packages again (dotnet restore --force).",
+                        + "If it names another library, that one is missing on this system; otherwise the file may be cut short: delete "
+                            + "it and restore the packages again (dotnet restore --force).",
                         e);
                 }
             }
@@ -81,22 +85,27 @@ internal static class NativeLoader
     /// <returns>The path of the compatible copy where one was needed, else null.</returns>
     private static string? LoadShim(NativeNames names, IReadOnlyList<string> folders, string libtorch)
     {
-        string shim = folders.Append(libtorch).Select(f => Path.Combine(f, names.Shim)).FirstOrDefault(File.Exists) ?? throw new GMemRuntimeException(
-            $"libtorch was loaded from '{libtorch}', but TorchSharp's own library {names.Shim} is in none of {string.Join(", ", folders.Select(f => $"'{f}'"))}. "
-            + "It comes with the package TorchSharp 0.107.0: publish or build the application again ('dotnet build'), and keep the runtimes folder beside it.");
+        string shim = folders.Append(libtorch).Select(f => Path.Combine(f, names.Shim)).FirstOrDefault(File.Exists)
+            ?? throw new GMemRuntimeException(
+            $"libtorch was loaded from '{libtorch}', but TorchSharp's own library {names.Shim} is in none of "
+                + $"{string.Join(", ", folders.Select(f => $"'{f}'"))}. "
+            + "It comes with the package TorchSharp 0.107.0: publish or build the application again ('dotnet build'), and keep the "
+                + "runtimes folder beside it.");
         try
         {
             _ = NativeLibrary.Load(shim);
             return null;
         }
-        catch (DllNotFoundException e) when (OperatingSystem.IsLinux() && e.Message.Contains(MissingLibstdcxxVersion, StringComparison.Ordinal))
+        catch (DllNotFoundException e) when (
+            OperatingSystem.IsLinux() && e.Message.Contains(MissingLibstdcxxVersion, StringComparison.Ordinal))
         {
             return LoadCompatibleCopy(shim, e);
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
             throw new GMemRuntimeException(
-                $"'{shim}' does not load with the libtorch in '{libtorch}': {FirstLine(e)}. TorchSharp 0.107.0 is built against libtorch 2.10; other versions may not fit.", e);
+                $"'{shim}' does not load with the libtorch in '{libtorch}': {FirstLine(e)}. TorchSharp 0.107.0 is built against libtorch "
+                    + "2.10; other versions may not fit.", e);
         }
     }
 
@@ -109,10 +118,12 @@ internal static class NativeLoader
             copy = CompatibleShim.MakeCopy(shim, MissingLibstdcxxVersion);
             _ = NativeLibrary.Load(copy);
         }
-        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (
+            e is DllNotFoundException or BadImageFormatException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new GMemRuntimeException(
-                $"TorchSharp 0.107.0 asks for {MissingLibstdcxxVersion} of libstdc++.so.6, which this system does not have, and a copy that does without it could not be made and loaded: {FirstLine(e)}. "
+                $"TorchSharp 0.107.0 asks for {MissingLibstdcxxVersion} of libstdc++.so.6, which this system does not have, and a copy "
+                    + $"that does without it could not be made and loaded: {FirstLine(e)}. "
                 + "Install GCC 13's libstdc++ or newer, or make the cache folder writable for you alone "
                 + "(the variable XDG_CACHE_HOME moves it).",
                 new AggregateException(original, e));

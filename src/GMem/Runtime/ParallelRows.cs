@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Runtime;
 
 /// <summary>Spreads work on rows over as many threads as libtorch uses.</summary>
@@ -18,6 +16,7 @@ internal static class ParallelRows
             return;
         }
 
-        Parallel.For(0, parts, new ParallelOptions { MaxDegreeOfParallelism = parts }, part => body(rows * part / parts, rows * (part + 1) / parts));
+        Parallel.For(0, parts, new ParallelOptions { MaxDegreeOfParallelism = parts }, part => body(
+            rows * part / parts, rows * (part + 1) / parts));
     }
 }

@@ -33,6 +33,7 @@ internal static class ProductReproducibility
         }
 
         (_, int first, int last, int middle) = X86Base.CpuId(0, 0);
-        return Encoding.ASCII.GetString([.. BitConverter.GetBytes(first), .. BitConverter.GetBytes(middle), .. BitConverter.GetBytes(last)]) == "GenuineIntel";
+        return Encoding.ASCII.GetString([.. BitConverter.GetBytes(first), .. BitConverter.GetBytes(middle),
+            .. BitConverter.GetBytes(last)]) == "GenuineIntel";
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using TorchSharp;
 
 namespace GMem.Runtime;
 
@@ -23,7 +22,8 @@ internal sealed class WorkerThreads : IDisposable
         int own = torch.get_num_threads();
         _starts = [.. Enumerable.Range(0, count).Select(_ => new SemaphoreSlim(0))];
         _running = new CountdownEvent(count);
-        _threads = [.. Enumerable.Range(0, count).Select(i => new Thread(() => Serve(i, operatorThreads)) { IsBackground = true, Name = name })];
+        _threads = [.. Enumerable.Range(0, count).Select(
+            i => new Thread(() => Serve(i, operatorThreads)) { IsBackground = true, Name = name })];
         Array.ForEach(_threads, t => t.Start());
 
         // The number is kept by thread, but new threads take over what was set last: hence it is set back before anything else may start

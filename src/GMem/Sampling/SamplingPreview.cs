@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Sampling;
 
 /// <summary>Shows what a batch is becoming while it is sampled: the estimate of the data, E[x1 | x], at the state reached.</summary>

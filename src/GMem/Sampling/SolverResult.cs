@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Sampling;
 
 /// <summary>What a solver found. Dispose it to free the tensors, or let the surrounding dispose scope do so.</summary>

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Transport;
 
 /// <summary>Checks of arguments that several classes share.</summary>
@@ -20,7 +18,9 @@ internal static class Arguments
         ArgumentNullException.ThrowIfNull(b);
         if (!a.shape.AsSpan().SequenceEqual(b.shape))
         {
-            throw new ArgumentException($"The {nameOfA} is [{string.Join(", ", a.shape)}] and the {nameOfB} [{string.Join(", ", b.shape)}]; they must have the same shape.");
+            throw new ArgumentException(
+                $"The {nameOfA} is [{string.Join(", ", a.shape)}] and the {nameOfB} [{string.Join(", ", b.shape)}]; they must have the "
+                    + "same shape.");
         }
     }
 }

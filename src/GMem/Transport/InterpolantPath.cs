@@ -1,5 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace GMem.Transport;
@@ -176,7 +174,9 @@ public abstract class InterpolantPath
             DiffusionForm.Linear => t.OneMinus().TimesInPlace(norm),
             DiffusionForm.Decreasing => t.Times(Math.PI).cos_().TimesInPlace(norm).PlusInPlace(1).Squared().TimesInPlace(0.25),
             DiffusionForm.IncreasingDecreasing => t.Times(Math.PI).sin_().Squared().TimesInPlace(norm),
-            _ => throw new ArgumentOutOfRangeException(nameof(form), form, "Not a diffusion form: Constant, Sbdm, Sigma, Linear, Decreasing or IncreasingDecreasing."),
+            _ =>
+                throw new ArgumentOutOfRangeException(
+                    nameof(form), form, "Not a diffusion form: Constant, Sbdm, Sigma, Linear, Decreasing or IncreasingDecreasing."),
         };
         return diffusion.MoveToOuterDisposeScope();
     }
@@ -190,7 +190,9 @@ public abstract class InterpolantPath
         long count = coefficient.Dimensions == 1 ? coefficient.size(0) : 0;
         if (x.Dimensions < 1 || (count != 1 && count != x.size(0)) || count == 0)
         {
-            throw new ArgumentException($"Times [{string.Join(", ", coefficient.shape)}] do not fit states [{string.Join(", ", x.shape)}]: give one time a row, or one for all.");
+            throw new ArgumentException(
+                $"Times [{string.Join(", ", coefficient.shape)}] do not fit states [{string.Join(", ", x.shape)}]: give one time a row, "
+                    + "or one for all.");
         }
 
         long[] shape = new long[x.Dimensions];

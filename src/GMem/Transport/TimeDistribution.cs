@@ -1,5 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace GMem.Transport;
@@ -41,7 +39,9 @@ public sealed class TimeDistribution
 
         if (!double.IsFinite(standardDeviation) || standardDeviation <= 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(standardDeviation), standardDeviation, "The standard deviation of logit-normal times must be above 0 and finite; 1 is usual.");
+            throw new ArgumentOutOfRangeException(
+                nameof(standardDeviation), standardDeviation,
+                "The standard deviation of logit-normal times must be above 0 and finite; 1 is usual.");
         }
 
         return new TimeDistribution(true, mean, standardDeviation);
@@ -58,10 +58,12 @@ public sealed class TimeDistribution
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentNullException.ThrowIfNull(generator);
         return _logitNormal
-            ? randn(count, dtype: dtype, device: generator.device, generator: generator).TimesInPlace(StandardDeviation).PlusInPlace(Mean).sigmoid_()
+            ? randn(count, dtype: dtype, device: generator.device, generator: generator).TimesInPlace(StandardDeviation)
+                .PlusInPlace(Mean).sigmoid_()
             : rand(count, dtype: dtype, device: generator.device, generator: generator);
     }
 
     /// <inheritdoc/>
-    public override string ToString() => _logitNormal ? FormattableString.Invariant($"LogitNormal({Mean}, {StandardDeviation})") : "Uniform";
+    public override string ToString() =>
+        _logitNormal ? FormattableString.Invariant($"LogitNormal({Mean}, {StandardDeviation})") : "Uniform";
 }

@@ -1,5 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace GMem.Transport;
@@ -67,7 +65,9 @@ public static class TransportLoss
     }
 
     private static Tensor Target(TransportPlan plan) => plan.Velocity
-        ?? throw new ArgumentException("The plan has no velocity: it was made for noise or score predictions. Make it with a FlowTransport that predicts the velocity.", nameof(plan));
+        ?? throw new ArgumentException(
+            "The plan has no velocity: it was made for noise or score predictions. Make it with a FlowTransport that predicts the "
+                + "velocity.", nameof(plan));
 
     private static Tensor? Weight(FlowTransport transport, Tensor t) => transport.Weighting switch
     {

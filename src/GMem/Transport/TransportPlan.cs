@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Transport;
 
 /// <summary>One training batch on the path: what the network sees and what it has to say.</summary>

@@ -28,7 +28,8 @@ internal static partial class DiffusersNames
 
     /// <summary>Whether names are of that kind; the two kinds differ in every level.</summary>
     public static bool AreDiffusers(IEnumerable<string> names) =>
-        names.Any(name => name.StartsWith("encoder.down_blocks.", StringComparison.Ordinal) || name.StartsWith("decoder.up_blocks.", StringComparison.Ordinal));
+        names.Any(name => name.StartsWith("encoder.down_blocks.", StringComparison.Ordinal)
+            || name.StartsWith("decoder.up_blocks.", StringComparison.Ordinal));
 
     /// <summary>Number of levels, which the reversed order of the decoder's levels depends on.</summary>
     public static int Levels(IEnumerable<string> names) => names

@@ -1,6 +1,4 @@
 using GMem.FileFormats;
-using GMem.Runtime;
-using TorchSharp;
 using TorchSharp.Modules;
 
 namespace GMem.Autoencoders.Kl;
@@ -99,11 +97,14 @@ internal sealed class Level : torch.nn.Module<torch.Tensor, torch.Tensor>
     internal readonly Downsample? downsample;
     internal readonly Upsample? upsample;
 
-    public Level(long inputs, long outputs, int blocks, bool attention, Downsample? downsample, Upsample? upsample, WeightPlacement placement)
+    public Level(long inputs, long outputs, int blocks, bool attention, Downsample? downsample, Upsample? upsample,
+        WeightPlacement placement)
         : base(nameof(Level))
     {
-        block = new ModuleList<ResidualBlock>([.. Enumerable.Range(0, blocks).Select(b => new ResidualBlock(b == 0 ? inputs : outputs, outputs, placement))]);
-        attn = new ModuleList<AttentionBlock>([.. Enumerable.Range(0, attention ? blocks : 0).Select(_ => new AttentionBlock(outputs, placement))]);
+        block = new ModuleList<ResidualBlock>(
+            [.. Enumerable.Range(0, blocks).Select(b => new ResidualBlock(b == 0 ? inputs : outputs, outputs, placement))]);
+        attn = new ModuleList<AttentionBlock>(
+            [.. Enumerable.Range(0, attention ? blocks : 0).Select(_ => new AttentionBlock(outputs, placement))]);
         this.downsample = downsample;
         this.upsample = upsample;
         RegisterComponents();

@@ -1,5 +1,4 @@
 using GMem.FileFormats;
-using TorchSharp;
 using TorchSharp.Modules;
 
 namespace GMem.Autoencoders.Kl;
@@ -24,7 +23,8 @@ internal sealed class KlDecoder : torch.nn.Module<torch.Tensor, torch.Tensor>
         {
             long outputs = (long)options.BaseChannels * options.ChannelMultipliers[i];
             Upsample? upsample = i > 0 ? new Upsample(outputs, placement) : null;
-            levels.Insert(0, new Level(channels, outputs, options.ResidualBlocks + 1, options.DecoderAttentionLevels.Contains(i), null, upsample, placement));
+            levels.Insert(0, new Level(
+                channels, outputs, options.ResidualBlocks + 1, options.DecoderAttentionLevels.Contains(i), null, upsample, placement));
             channels = outputs;
         }
 

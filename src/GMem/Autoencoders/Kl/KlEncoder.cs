@@ -1,5 +1,4 @@
 using GMem.FileFormats;
-using TorchSharp;
 using TorchSharp.Modules;
 
 namespace GMem.Autoencoders.Kl;
@@ -24,7 +23,8 @@ internal sealed class KlEncoder : torch.nn.Module<torch.Tensor, torch.Tensor>
         {
             long outputs = (long)options.BaseChannels * options.ChannelMultipliers[i];
             Downsample? downsample = i < last ? new Downsample(outputs, placement) : null;
-            levels.Add(new Level(channels, outputs, options.ResidualBlocks, options.EncoderAttentionLevels.Contains(i), downsample, null, placement));
+            levels.Add(new Level(
+                channels, outputs, options.ResidualBlocks, options.EncoderAttentionLevels.Contains(i), downsample, null, placement));
             channels = outputs;
         }
 
@@ -50,5 +50,6 @@ internal sealed class KlEncoder : torch.nn.Module<torch.Tensor, torch.Tensor>
     }
 
     /// <summary>What follows the middle.</summary>
-    internal torch.Tensor Finish(torch.Tensor hidden) => conv_out.forward(torch.nn.functional.silu(norm_out.forward(hidden), inplace: true));
+    internal torch.Tensor Finish(torch.Tensor hidden) =>
+        conv_out.forward(torch.nn.functional.silu(norm_out.forward(hidden), inplace: true));
 }

@@ -16,7 +16,8 @@ internal static class KlInference
         if (absent.Length > 0)
         {
             throw new InvalidDataException(
-                $"'{source}' holds no KL autoencoder with the names of latent diffusion or of diffusers: it lacks {string.Join(", ", absent)} (4 axes each). It holds {shapes.Count} tensors of "
+                $"'{source}' holds no KL autoencoder with the names of latent diffusion or of diffusers: it lacks "
+                    + $"{string.Join(", ", absent)} (4 axes each). It holds {shapes.Count} tensors of "
                 + $"such an autoencoder{(shapes.Count == 0 ? "" : $", among them {string.Join(", ", shapes.Keys.Take(4))}")}.");
         }
 
@@ -57,7 +58,9 @@ internal static class KlInference
         string name = $"encoder.down.{level}.block.0.conv1.weight";
         return shapes.TryGetValue(name, out long[]? shape) && shape.Length == 4 && shape[0] % channels == 0
             ? Limited(shape[0] / channels)
-            : throw new InvalidDataException($"'{source}' has no '{name}' [C, C', 3, 3] with C a multiple of {channels}, the channels of encoder.conv_in: the levels of the autoencoder cannot be told.");
+            : throw new InvalidDataException(
+                $"'{source}' has no '{name}' [C, C', 3, 3] with C a multiple of {channels}, the channels of encoder.conv_in: the levels "
+                    + "of the autoencoder cannot be told.");
     }
 
     private static int[] Attention(IReadOnlyDictionary<string, long[]> shapes, string levels, int count) =>
@@ -67,7 +70,8 @@ internal static class KlInference
     private static int Largest(IEnumerable<string> names, string prefix, int place) => names
         .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
         .Select(name => name.Split('.'))
-        .Select(parts => parts.Length > place && int.TryParse(parts[place], NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? Math.Min(index, 1 << 20) : 0)
+        .Select(parts => parts.Length > place && int.TryParse(parts[place], NumberStyles.None, CultureInfo.InvariantCulture,
+            out int index) ? Math.Min(index, 1 << 20) : 0)
         .DefaultIfEmpty(0)
         .Max();
 }

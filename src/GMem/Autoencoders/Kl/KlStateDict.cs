@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Autoencoders.Kl;
 
 /// <summary>Brings the tensors of any published file of a KL autoencoder to the names and shapes of latent diffusion's.</summary>
@@ -48,5 +46,7 @@ internal static class KlStateDict
 
     /// <summary>In diffusers the layers of attention are linear, C x C; here they are 1 x 1 convolutions.</summary>
     private static torch.Tensor AsKernel(string official, torch.Tensor tensor) =>
-        official.Contains(".attn", StringComparison.Ordinal) && tensor.shape.Length == 2 ? tensor.reshape(tensor.shape[0], tensor.shape[1], 1, 1) : tensor;
+        official.Contains(".attn", StringComparison.Ordinal) && tensor.shape.Length == 2
+            ? tensor.reshape(tensor.shape[0], tensor.shape[1], 1, 1)
+            : tensor;
 }

@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Autoencoders.Kl;
 
 /// <summary>Applies a map of images tile by tile; neighbours overlap by a quarter of a tile, over which one fades into the other.</summary>
@@ -11,7 +8,8 @@ internal static class TiledMap
     /// <param name="unit">Tiles begin at multiples of it; divides <paramref name="tile"/> and the sides.</param>
     /// <param name="outputSize">What becomes of a length.</param>
     /// <param name="map">Maps a tile.</param>
-    public static torch.Tensor Apply(torch.Tensor input, long tile, long unit, Func<long, long> outputSize, Func<torch.Tensor, torch.Tensor> map)
+    public static torch.Tensor Apply(
+        torch.Tensor input, long tile, long unit, Func<long, long> outputSize, Func<torch.Tensor, torch.Tensor> map)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         long height = input.shape[2], width = input.shape[3];
@@ -23,8 +21,10 @@ internal static class TiledMap
                 using DisposeScope inner = torch.NewDisposeScope();
                 torch.Tensor output = map(input.narrow(2, top, Math.Min(tile, height)).narrow(3, left, Math.Min(tile, width)));
                 torch.Tensor weight = Ramp(output.shape[2], output).unsqueeze(1) * Ramp(output.shape[3], output).unsqueeze(0);
-                sum ??= torch.zeros([output.shape[0], output.shape[1], outputSize(height), outputSize(width)], dtype: output.dtype, device: output.device).MoveToOuterDisposeScope();
-                weights ??= torch.zeros([outputSize(height), outputSize(width)], dtype: output.dtype, device: output.device).MoveToOuterDisposeScope();
+                sum ??= torch.zeros([output.shape[0], output.shape[1], outputSize(height), outputSize(width)], dtype: output.dtype,
+                    device: output.device).MoveToOuterDisposeScope();
+                weights ??= torch.zeros([outputSize(height), outputSize(width)], dtype: output.dtype, device: output.device)
+                    .MoveToOuterDisposeScope();
                 Area(sum, output, outputSize(top), outputSize(left)).PlusInPlace(output * weight);
                 Area(weights, output, outputSize(top), outputSize(left)).PlusInPlace(weight);
             }

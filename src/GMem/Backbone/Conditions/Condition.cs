@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using GMem.Parts;
-using TorchSharp;
 
 namespace GMem.Backbone;
 

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Backbone;
 
 /// <summary>What is known of the training images besides their pixels, from which conditions take their values.</summary>

@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Backbone;
 
 /// <summary>Hides part of the condition in training, as functions of a generator, so that any step can be replayed.</summary>
@@ -77,7 +74,8 @@ public static class ConditionDropout
     {
         if (!(probability >= 0 && (below1 ? probability < 1 : probability <= 1)))
         {
-            throw new ArgumentOutOfRangeException(nameof(probability), probability, $"The dropout probability must be in {(below1 ? "[0, 1)" : "[0, 1]")}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(probability), probability, $"The dropout probability must be in {(below1 ? "[0, 1)" : "[0, 1]")}.");
         }
     }
 }

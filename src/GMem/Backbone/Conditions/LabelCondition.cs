@@ -1,6 +1,4 @@
 using GMem.Parts;
-using GMem.Runtime;
-using TorchSharp;
 using TorchSharp.Modules;
 
 namespace GMem.Backbone;
@@ -56,7 +54,8 @@ public sealed class LabelCondition : Condition
             yield return $"the label's {nameof(ClassCount)} is {ClassCount}, expected at least 1";
         }
 
-        if (ClassNames is { } names && (names.Count != ClassCount || names.Any(string.IsNullOrEmpty) || names.Distinct(StringComparer.Ordinal).Count() != names.Count))
+        if (ClassNames is { } names && (
+            names.Count != ClassCount || names.Any(string.IsNullOrEmpty) || names.Distinct(StringComparer.Ordinal).Count() != names.Count))
         {
             yield return $"the label's {nameof(ClassNames)} are {names.Count}, expected {ClassCount} different names";
         }
@@ -68,7 +67,8 @@ public sealed class LabelCondition : Condition
     }
 
     /// <inheritdoc/>
-    public override torch.nn.Module<torch.Tensor, torch.Tensor> CreateEmbedder(int hiddenSize, torch.Device device, torch.ScalarType dtype) =>
+    public override torch.nn.Module<torch.Tensor, torch.Tensor> CreateEmbedder(
+        int hiddenSize, torch.Device device, torch.ScalarType dtype) =>
         new Embedder(ClassCount + (HasNullLabel ? 1 : 0), hiddenSize, device, dtype);
 
     /// <inheritdoc/>
@@ -96,14 +96,17 @@ public sealed class LabelCondition : Condition
             "This network has no null label, because it was trained without label dropout; guidance needs one that was trained with it.");
 
     /// <inheritdoc/>
-    public override torch.Tensor Drop(torch.Tensor values, torch.Generator generator) => ConditionDropout.DropLabels(values, ClassCount, Dropout, generator);
+    public override torch.Tensor Drop(torch.Tensor values, torch.Generator generator) =>
+        ConditionDropout.DropLabels(values, ClassCount, Dropout, generator);
 
     /// <inheritdoc/>
     public override Condition Complete(ConditionData data, Condition? initial)
     {
         if (data.Labels is not { } labels)
         {
-            throw new ArgumentException("The network is conditioned on labels, but the training data have none. Give each image a label, or condition on snippets alone.");
+            throw new ArgumentException(
+                "The network is conditioned on labels, but the training data have none. Give each image a label, or condition on "
+                    + "snippets alone.");
         }
 
         int missing = labels.TakeWhile(l => !string.IsNullOrEmpty(l)).Count();
@@ -115,11 +118,13 @@ public sealed class LabelCondition : Condition
         string[] names = [.. data.ClassNames ?? [.. labels.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]];
         if (initial is LabelCondition known)
         {
-            string[] unknown = [.. (data.ClassNames is null ? names : labels.Distinct(StringComparer.Ordinal)).Where(n => !known._numbers.Value.ContainsKey(n))];
+            string[] unknown = [.. (data.ClassNames is null ? names : labels.Distinct(StringComparer.Ordinal)).Where(
+                n => !known._numbers.Value.ContainsKey(n))];
             return unknown.Length == 0
                 ? known
                 : throw new ArgumentException(
-                    $"The initial model does not know the label{(unknown.Length == 1 ? "" : "s")} {Listed(unknown)}; its classes are {Listed(known.Names())}.");
+                    $"The initial model does not know the label{(unknown.Length == 1 ? "" : "s")} {Listed(unknown)}; its classes are "
+                        + $"{Listed(known.Names())}.");
         }
 
         return new LabelCondition { ClassCount = names.Length, ClassNames = names, Dropout = Dropout };
@@ -144,7 +149,10 @@ public sealed class LabelCondition : Condition
         }
 
         return !prompt.Snippet.IsEmpty
-            ? HasNullLabel ? prompt : throw new ArgumentException("The model needs a label for this image: it was trained without label dropout, so there is no null label.")
+            ? HasNullLabel
+                ? prompt
+                : throw new ArgumentException(
+                    "The model needs a label for this image: it was trained without label dropout, so there is no null label.")
             : prompt with { Label = NameOf(Math.Min((int)(prompt.Uniform * ClassCount), ClassCount - 1)) };
     }
 

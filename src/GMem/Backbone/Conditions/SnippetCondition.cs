@@ -1,6 +1,4 @@
 using GMem.Parts;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Backbone;
 
@@ -39,7 +37,8 @@ public sealed class SnippetCondition : Condition
     public override bool UsesSnippets => true;
 
     /// <inheritdoc/>
-    public override PartConfiguration SaveConfiguration() => PartConfiguration.From(new Configuration { Size = Size, Scale = Scale, Dropout = Dropout });
+    public override PartConfiguration SaveConfiguration() =>
+        PartConfiguration.From(new Configuration { Size = Size, Scale = Scale, Dropout = Dropout });
 
     /// <inheritdoc/>
     public override IEnumerable<string> Faults()
@@ -61,7 +60,8 @@ public sealed class SnippetCondition : Condition
     }
 
     /// <inheritdoc/>
-    public override torch.nn.Module<torch.Tensor, torch.Tensor> CreateEmbedder(int hiddenSize, torch.Device device, torch.ScalarType dtype) =>
+    public override torch.nn.Module<torch.Tensor, torch.Tensor> CreateEmbedder(
+        int hiddenSize, torch.Device device, torch.ScalarType dtype) =>
         new Projection(Size, Scale ?? 1, hiddenSize, device, dtype);
 
     /// <inheritdoc/>
@@ -76,7 +76,8 @@ public sealed class SnippetCondition : Condition
         torch.zeros(batch, Size, dtype: dtype, device: device);
 
     /// <inheritdoc/>
-    public override torch.Tensor Drop(torch.Tensor values, torch.Generator generator) => ConditionDropout.DropEntries(values, Dropout, generator);
+    public override torch.Tensor Drop(torch.Tensor values, torch.Generator generator) =>
+        ConditionDropout.DropEntries(values, Dropout, generator);
 
     /// <inheritdoc/>
     public override Condition Complete(ConditionData data, Condition? initial)

@@ -1,5 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
 using static TorchSharp.torch.autograd;
 
 namespace GMem.Backbone.Kernels;

@@ -1,6 +1,4 @@
 using System.Runtime.Intrinsics;
-using GMem.Runtime;
-using TorchSharp;
 using static TorchSharp.torch.autograd;
 
 namespace GMem.Backbone.Kernels;
@@ -83,7 +81,8 @@ internal sealed class GeluTanh : SingleTensorFunction<GeluTanh>
 
             if (i < to)
             {
-                SimdMath.StorePart(SimdMath.LoadPart(upstream + i, to - i) * Slope(SimdMath.LoadPart(source + i, to - i)), target + i, to - i);
+                SimdMath.StorePart(
+                    SimdMath.LoadPart(upstream + i, to - i) * Slope(SimdMath.LoadPart(source + i, to - i)), target + i, to - i);
             }
         });
         return result.MoveToOuterDisposeScope();

@@ -30,7 +30,8 @@ internal static unsafe class LayerNormRow
         for (long i = 0; i < whole; i += SimdMath.Width)
         {
             Vector512<float> normalised = (Vector512.Load(x + i) - center) * inverse;
-            Vector512.FusedMultiplyAdd(normalised, Vector512.Load(scale + i) + Vector512<float>.One, Vector512.Load(shift + i)).Store(output + i);
+            Vector512.FusedMultiplyAdd(normalised, Vector512.Load(scale + i) + Vector512<float>.One, Vector512.Load(shift + i))
+                .Store(output + i);
         }
 
         for (long i = whole; i < width; i++)
@@ -45,7 +46,8 @@ internal static unsafe class LayerNormRow
     /// With <c>n</c> the normalised token and <c>h = g (1 + scale)</c>: writes <c>inverse (h - mean(h) - n mean(h n))</c> and adds <c>g
     /// n</c> and <c>g</c> to the gradients of scale and shift.
     /// </summary>
-    public static void Backward(float* x, float mean, float inverse, float* scale, float* g, float* gradX, float* gradScale, float* gradShift, long width)
+    public static void Backward(
+        float* x, float mean, float inverse, float* scale, float* g, float* gradX, float* gradScale, float* gradShift, long width)
     {
         long whole = width / SimdMath.Width * SimdMath.Width;
         Vector512<float> center = Vector512.Create(mean), sum = Vector512<float>.Zero, product = Vector512<float>.Zero;

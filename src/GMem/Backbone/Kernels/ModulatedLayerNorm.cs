@@ -1,5 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
 using static TorchSharp.torch.autograd;
 
 namespace GMem.Backbone.Kernels;
@@ -60,7 +58,8 @@ internal sealed class ModulatedLayerNorm : SingleTensorFunction<ModulatedLayerNo
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor tokens = x.contiguous(), scales = scale.contiguous(), shifts = shift.contiguous(), result = torch.empty_like(tokens);
         long perImage = x.shape[1], width = x.shape[2];
-        float* input = CpuKernel.Address(tokens), factor = CpuKernel.Address(scales), offset = CpuKernel.Address(shifts), output = CpuKernel.Address(result);
+        float* input = CpuKernel.Address(tokens), factor = CpuKernel.Address(scales), offset = CpuKernel
+            .Address(shifts), output = CpuKernel.Address(result);
         ParallelRows.For(x.shape[0] * perImage, width, (from, to) =>
         {
             for (long token = from; token < to; token++)

@@ -1,6 +1,4 @@
 using System.Runtime.Intrinsics;
-using GMem.Runtime;
-using TorchSharp;
 using static TorchSharp.torch.autograd;
 
 namespace GMem.Backbone.Kernels;
@@ -89,7 +87,8 @@ internal sealed class SwiGlu : SingleTensorFunction<SwiGlu>
 
         if (i < half)
         {
-            (Vector512<float> gate, Vector512<float> value) = Slopes(SimdMath.LoadPart(x + i, half - i), SimdMath.LoadPart(x + half + i, half - i));
+            (Vector512<float> gate, Vector512<float> value) = Slopes(
+                SimdMath.LoadPart(x + i, half - i), SimdMath.LoadPart(x + half + i, half - i));
             Vector512<float> upstream = SimdMath.LoadPart(g + i, half - i);
             SimdMath.StorePart(upstream * gate, gradX + i, half - i);
             SimdMath.StorePart(upstream * value, gradX + half + i, half - i);

@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Encoders.DinoV2;
 
 /// <summary>Bicubic resize (a = -0.75, 4 taps, edge values repeated, no antialiasing), with the same result from every libtorch and

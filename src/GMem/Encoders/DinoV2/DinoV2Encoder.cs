@@ -1,7 +1,5 @@
 using GMem.FileFormats;
 using GMem.Parts;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Encoders.DinoV2;
 

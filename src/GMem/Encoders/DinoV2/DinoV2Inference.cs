@@ -17,14 +17,16 @@ internal static class DinoV2Inference
             || kernel is not [long width, 3, _, long patch])
         {
             throw new InvalidDataException(
-                $"'{source}' does not hold an official DINOv2 state dictionary: that has 'pos_embed' [1, 1 + M * M, D] and 'patch_embed.proj.weight' "
+                $"'{source}' does not hold an official DINOv2 state dictionary: that has 'pos_embed' [1, 1 + M * M, D] and "
+                    + "'patch_embed.proj.weight' "
                 + $"[D, 3, P, P]. It holds {Describe(shapes)}.");
         }
 
         if (width % PublishedHeadDim != 0)
         {
             throw new InvalidDataException(
-                $"'{source}' is {width} channels wide, like no published DINOv2 ({PublishedHeadDim} channels a head): give {nameof(DinoV2Options)} with its number of heads.");
+                $"'{source}' is {width} channels wide, like no published DINOv2 ({PublishedHeadDim} channels a head): give "
+                    + $"{nameof(DinoV2Options)} with its number of heads.");
         }
 
         bool swiGlu = shapes.ContainsKey("blocks.0.mlp.w12.weight");
@@ -58,7 +60,8 @@ internal static class DinoV2Inference
     private static int Depth(IEnumerable<string> names) => names
         .Select(name => name.Split('.'))
         .Where(parts => parts.Length > 2 && parts[0] == "blocks")
-        .Select(parts => int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? Math.Min(index, 1 << 20) + 1 : 0)
+        .Select(parts => int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? Math.Min(index,
+            1 << 20) + 1 : 0)
         .DefaultIfEmpty(0)
         .Max();
 

@@ -89,9 +89,11 @@ public sealed class DinoV2Options
 
         Require(EmbedDim is >= 1 and <= 16384, $"{nameof(EmbedDim)} must be 1 to 16384, not {EmbedDim}");
         Require(Depth is >= 1 and <= 1024, $"{nameof(Depth)} must be 1 to 1024, not {Depth}");
-        Require(Heads >= 1 && EmbedDim % Math.Max(1, Heads) == 0, $"{nameof(Heads)} must divide {nameof(EmbedDim)} ({EmbedDim}); {Heads} does not");
+        Require(Heads >= 1 && EmbedDim % Math.Max(1, Heads) == 0,
+            $"{nameof(Heads)} must divide {nameof(EmbedDim)} ({EmbedDim}); {Heads} does not");
         Require(PatchSize is >= 1 and <= 1024, $"{nameof(PatchSize)} must be 1 to 1024, not {PatchSize}");
-        Require(ImageSize >= PatchSize && ImageSize <= 65536 && ImageSize % Math.Max(1, PatchSize) == 0, $"{nameof(ImageSize)} must be a multiple of {nameof(PatchSize)} ({PatchSize}) up to 65536, not {ImageSize}");
+        Require(ImageSize >= PatchSize && ImageSize <= 65536 && ImageSize % Math.Max(1, PatchSize) == 0,
+            $"{nameof(ImageSize)} must be a multiple of {nameof(PatchSize)} ({PatchSize}) up to 65536, not {ImageSize}");
         Require(RegisterTokens is >= 0 and <= 1024, $"{nameof(RegisterTokens)} must be 0 to 1024, not {RegisterTokens}");
         Require(MlpRatio is > 0 and <= 64, $"{nameof(MlpRatio)} must be above 0 and at most 64, not {MlpRatio}");
         Require(InterpolateOffset is >= 0 and < 1, $"{nameof(InterpolateOffset)} must be at least 0 and below 1, not {InterpolateOffset}");

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Encoders.DinoV2;
 
 /// <summary>What the network says of a batch of images.</summary>

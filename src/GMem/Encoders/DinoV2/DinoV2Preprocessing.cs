@@ -1,6 +1,4 @@
 using GMem.FileFormats;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Encoders.DinoV2;
 
@@ -26,7 +24,8 @@ internal static class DinoV2Preprocessing
     {
         long shorter = options.SqueezeToSquare ? width : Math.Min(height, width);
         long patches = Patches * Math.Max(1, shorter / SourceSide);
-        long Along(long side) => options.SqueezeToSquare ? patches : (long)Math.Round(patches * (double)side / shorter, MidpointRounding.AwayFromZero);
+        long Along(long side) =>
+            options.SqueezeToSquare ? patches : (long)Math.Round(patches * (double)side / shorter, MidpointRounding.AwayFromZero);
         return (Along(height), Along(width));
     }
 
@@ -41,6 +40,7 @@ internal static class DinoV2Preprocessing
         torch.Tensor deviation = torch.tensor(Deviation).to(precise, device).reshape(1, 3, 1, 1);
         torch.Tensor normalised = images.to(device).to(precise).DividedByInPlace(255).sub_(mean).div_(deviation);
         (long rows, long columns) = Grid(images.shape[2], images.shape[3], options);
-        return BicubicResize.Apply(normalised, rows * options.PatchSize, columns * options.PatchSize).to(placement.DataType).MoveToOuterDisposeScope();
+        return BicubicResize.Apply(normalised, rows * options.PatchSize, columns * options.PatchSize).to(placement.DataType)
+            .MoveToOuterDisposeScope();
     }
 }

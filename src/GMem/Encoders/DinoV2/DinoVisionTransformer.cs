@@ -1,6 +1,4 @@
 using GMem.FileFormats;
-using GMem.Runtime;
-using TorchSharp;
 using TorchSharp.Modules;
 
 namespace GMem.Encoders.DinoV2;
@@ -90,9 +88,11 @@ internal sealed class DinoVisionTransformer : torch.nn.Module
     private (long Rows, long Columns) Grid(torch.Tensor pixels)
     {
         long patch = _options.PatchSize;
-        return pixels.shape is [_, 3, long height, long width] && height >= patch && width >= patch && height % patch == 0 && width % patch == 0
+        return pixels.shape is [_, 3, long height, long width] && height >= patch && width >= patch && height % patch == 0
+            && width % patch == 0
             ? (height / patch, width / patch)
             : throw new ArgumentException(
-                $"DINOv2 takes [B, 3, H, W] with H and W multiples of its patch size {patch}; got [{string.Join(", ", pixels.shape)}].", nameof(pixels));
+                $"DINOv2 takes [B, 3, H, W] with H and W multiples of its patch size {patch}; got [{string.Join(", ", pixels.shape)}].",
+                nameof(pixels));
     }
 }

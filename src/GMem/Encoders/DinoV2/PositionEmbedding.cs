@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Encoders.DinoV2;
 
 /// <summary>Fits learned position embeddings <c>[1, 1 + M * M, D]</c> (the class token's first) to another grid of patches.</summary>

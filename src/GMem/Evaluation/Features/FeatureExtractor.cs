@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Evaluation;
 
 /// <summary>Turns images into the features that metrics compare.</summary>

@@ -1,5 +1,4 @@
 using GMem.Images;
-using TorchSharp;
 
 namespace GMem.Evaluation;
 

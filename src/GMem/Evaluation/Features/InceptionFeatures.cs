@@ -1,7 +1,5 @@
 using GMem.FileFormats;
 using GMem.Images;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Evaluation;
 

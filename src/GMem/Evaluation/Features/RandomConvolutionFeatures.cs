@@ -1,6 +1,4 @@
 using GMem.Images;
-using GMem.Runtime;
-using TorchSharp;
 using static TorchSharp.torch.nn.functional;
 
 namespace GMem.Evaluation;

@@ -1,5 +1,4 @@
 using GMem.Encoders;
-using TorchSharp;
 
 namespace GMem.Evaluation;
 

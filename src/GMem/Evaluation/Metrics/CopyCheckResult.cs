@@ -1,6 +1,5 @@
 using System.Globalization;
 using GMem.Images;
-using TorchSharp;
 
 namespace GMem.Evaluation;
 

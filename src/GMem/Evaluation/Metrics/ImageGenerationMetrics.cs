@@ -62,7 +62,8 @@ public sealed class ImageGenerationMetrics
         if (KernelDistance is KernelDistanceResult kernel)
         {
             (int count, int size) = (kernel.Subsets.Count, kernel.SubsetSize);
-            Line(text, "Kernel distance", $"{kernel.Mean:g4} +- {kernel.StandardError:g2} (standard error; {count:N0} subsets of {size:N0})");
+            Line(text, "Kernel distance",
+                $"{kernel.Mean:g4} +- {kernel.StandardError:g2} (standard error; {count:N0} subsets of {size:N0})");
         }
 
         if (InceptionScore is InceptionScoreResult score)

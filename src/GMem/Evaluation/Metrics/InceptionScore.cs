@@ -1,6 +1,4 @@
 using GMem.Images;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Evaluation;
 

@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Evaluation;
 
 /// <summary>What has been seen so far of the distances between two sets, for one k. Its tensors belong to the caller's scope.</summary>

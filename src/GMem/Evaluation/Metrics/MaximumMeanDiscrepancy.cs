@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Evaluation;
 
 /// <summary>The squared maximum mean discrepancy of two sets, in float64 and block by block (Gretton et al., 2012, JMLR 13).</summary>

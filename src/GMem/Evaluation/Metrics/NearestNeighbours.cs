@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Evaluation;
 
 /// <summary>The nearest rows of a set to each row of another or of itself, exactly, in bounded memory.</summary>

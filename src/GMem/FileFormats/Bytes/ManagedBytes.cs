@@ -33,7 +33,8 @@ internal sealed unsafe class ManagedBytes(long length) : ByteStore
             int read = stream.Read(buffer, 0, (int)Math.Min(buffer.Length, length - store._filled));
             if (read == 0)
             {
-                throw new InvalidDataException($"'{name}' ends {length - store._filled:N0} bytes before a tensor is complete; it was cut short.");
+                throw new InvalidDataException(
+                    $"'{name}' ends {length - store._filled:N0} bytes before a tensor is complete; it was cut short.");
             }
 
             store.Append(buffer.AsSpan(0, read));

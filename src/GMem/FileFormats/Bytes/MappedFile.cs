@@ -37,7 +37,8 @@ internal sealed unsafe class MappedFile : IDisposable
     {
         if (offset < 0 || count < 0 || offset > Length - count)
         {
-            throw new ArgumentOutOfRangeException(nameof(offset), $"Bytes {offset} to {offset + count} were asked of a mapped file of {Length}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(offset), $"Bytes {offset} to {offset + count} were asked of a mapped file of {Length}.");
         }
 
         if (count == 0)

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using GMem.FileFormats;
-using TorchSharp;
 
 namespace GMem.FileFormats;
 

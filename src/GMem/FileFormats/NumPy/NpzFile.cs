@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using GMem.FileFormats;
-using TorchSharp;
 
 namespace GMem.FileFormats;
 

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.FileFormats;
 
 /// <summary>The elements behind tensors of a checkpoint: a range of the file.</summary>

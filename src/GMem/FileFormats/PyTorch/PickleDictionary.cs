@@ -21,7 +21,8 @@ internal sealed class PickleDictionary(bool ordered, bool attributes = false) : 
         public int GetHashCode(object key) => key switch
         {
             long number => HashCode.Combine(number),
-            double number => HashCode.Combine(BitConverter.DoubleToInt64Bits(number) >> 32, BitConverter.DoubleToInt64Bits(number) & uint.MaxValue),
+            double number =>
+                HashCode.Combine(BitConverter.DoubleToInt64Bits(number) >> 32, BitConverter.DoubleToInt64Bits(number) & uint.MaxValue),
             _ => key.GetHashCode(),
         };
     }

@@ -30,7 +30,8 @@ internal sealed class PickleReader
     public static object? Read(byte[] bytes, PickleTensors tensors, long budget) => new PickleReader(bytes, tensors, budget).Run();
 
     /// <summary>Whether a value may be part of a result.</summary>
-    public static bool IsPlain(object? value) => value is not (PickleGlobal or CheckpointStorage) && value is not PickleTuple { IsPlain: false };
+    public static bool IsPlain(object? value) =>
+        value is not (PickleGlobal or CheckpointStorage) && value is not PickleTuple { IsPlain: false };
 
     private object? Run()
     {
@@ -84,7 +85,9 @@ internal sealed class PickleReader
             case (byte)'R': Reduce(Pop(2)); break;
             case 0x81: MakeObject(Pop(2)); break;
             case (byte)'b': Build(Pop()); break;
-            default: throw _tensors.Refused($"uses the pickle instruction 0x{code:x2} at byte {_bytes.At - 1:N0}, which tensors, dictionaries, lists, numbers and text do not need");
+            default: throw _tensors.Refused(
+                $"uses the pickle instruction 0x{code:x2} at byte {_bytes.At - 1:N0}, which tensors, dictionaries, lists, numbers and "
+                    + "text do not need");
         }
     }
 
@@ -124,7 +127,9 @@ internal sealed class PickleReader
     {
         string name = $"{module}.{member}";
         Push(PickleGlobal.TryFind(name, out PickleGlobal? global) ? global
-            : throw _tensors.Refused($"refers to '{(name.Length > 200 ? name[..200] : name)}'. Only tensors, dictionaries, lists, tuples, numbers, text and None are read, and nothing is ever executed"), 0);
+            : throw _tensors.Refused(
+                $"refers to '{(name.Length > 200 ? name[..200] : name)}'. Only tensors, dictionaries, lists, tuples, numbers, text and "
+                    + "None are read, and nothing is ever executed"), 0);
     }
 
     private void Append(object?[] items)
@@ -151,7 +156,8 @@ internal sealed class PickleReader
         Pay(64L * items.Length);
         for (int i = 0; i < items.Length; i += 2)
         {
-            dictionary[items[i] is string or long or double or bool ? items[i]! : throw _tensors.Refused("has a dictionary key that is neither text nor a number")] = Plain(items[i + 1]);
+            dictionary[items[i] is string or long or double or bool ? items[i]! : throw _tensors.Refused("has a dictionary key that is "
+                + "neither text nor a number")] = Plain(items[i + 1]);
         }
     }
 
@@ -161,7 +167,9 @@ internal sealed class PickleReader
         _memo[index] = Top();
     }
 
-    private void Recall(long index) => Push(_memo.TryGetValue(index, out object? value) ? value : throw _tensors.Damaged($"it recalls the object {index}, which it never stored"), 0);
+    private void Recall(long index) =>
+        Push(_memo.TryGetValue(index, out object? value)
+            ? value : throw _tensors.Damaged($"it recalls the object {index}, which it never stored"), 0);
 
     private void Reduce(object?[] call)
     {
@@ -170,7 +178,8 @@ internal sealed class PickleReader
             throw _tensors.Damaged("it calls what is no function");
         }
 
-        Push(global.Call == PickleCall.OrderedDictionary && arguments.Count == 0 ? new PickleDictionary(ordered: true) : _tensors.Make(global.Call, arguments), 256);
+        bool isEmptyDictionary = global.Call == PickleCall.OrderedDictionary && arguments.Count == 0;
+        Push(isEmptyDictionary ? new PickleDictionary(ordered: true) : _tensors.Make(global.Call, arguments), 256);
     }
 
     /// <summary>
@@ -234,9 +243,13 @@ internal sealed class PickleReader
         return items;
     }
 
-    private object? Top() => _stack.Count > (_marks.TryPeek(out int mark) ? mark : 0) ? _stack[^1] : throw _tensors.Damaged("it uses its stack where that is empty");
+    private object? Top() =>
+        _stack.Count > (_marks.TryPeek(out int mark) ? mark : 0)
+            ? _stack[^1]
+            : throw _tensors.Damaged("it uses its stack where that is empty");
 
-    private object? Plain(object? value) => IsPlain(value) ? value : throw _tensors.Refused("has a class or a storage where a value should be");
+    private object? Plain(object? value) =>
+        IsPlain(value) ? value : throw _tensors.Refused("has a class or a storage where a value should be");
 
     private void Pay(long cost)
     {

@@ -12,7 +12,9 @@ internal sealed class PickleTensors(string name, Func<string, (long Start, long 
     /// <summary>The storage of a persistent id: <c>('storage', kind, key, location, count)</c>.</summary>
     public CheckpointStorage Storage(object? id)
     {
-        if (id is not PickleTuple { Count: >= 5 } tuple || tuple[0] is not "storage" || tuple[1] is not PickleGlobal { ElementType: { } type } kind
+        if (id is not PickleTuple { Count: >= 5 } tuple
+            || tuple[0] is not "storage"
+            || tuple[1] is not PickleGlobal { ElementType: { } type } kind
             || tuple[2] is not string key || tuple[4] is not long count)
         {
             throw Damaged("it has an object outside the pickle that is no tensor storage");
@@ -25,7 +27,8 @@ internal sealed class PickleTensors(string name, Func<string, (long Start, long 
 
         return count >= 0 && count <= length / kind.ElementSize
             ? new CheckpointStorage(type, kind.ElementSize, start, count)
-            : throw Damaged($"the storage '{key}' is said to have {count:N0} elements of {kind.ElementSize} bytes and has {length:N0} bytes");
+            : throw Damaged(
+                $"the storage '{key}' is said to have {count:N0} elements of {kind.ElementSize} bytes and has {length:N0} bytes");
     }
 
     public object? Make(PickleCall call, PickleTuple arguments) => call switch
@@ -36,9 +39,11 @@ internal sealed class PickleTensors(string name, Func<string, (long Start, long 
         _ => throw Damaged($"a {call} in it is made of the wrong things"),
     };
 
-    public InvalidDataException Damaged(string what, Exception? inner = null) => new($"'{name}' is not a valid PyTorch checkpoint: {what}.", inner);
+    public InvalidDataException Damaged(string what, Exception? inner = null) =>
+        new($"'{name}' is not a valid PyTorch checkpoint: {what}.", inner);
 
-    public InvalidDataException Refused(string what) => new($"'{name}' is refused: it {what}. Save only the weights (torch.save of a state_dict) or convert it to safetensors.");
+    public InvalidDataException Refused(string what) =>
+        new($"'{name}' is refused: it {what}. Save only the weights (torch.save of a state_dict) or convert it to safetensors.");
 
     private CheckpointTensor View(CheckpointStorage storage, long offset, long[] shape, long[] strides)
     {
@@ -68,7 +73,8 @@ internal sealed class PickleTensors(string name, Func<string, (long Start, long 
     }
 
     private InvalidDataException Outside(CheckpointStorage storage, long offset, long[] shape, long[] strides) => Damaged(
-        $"a tensor [{string.Join(", ", shape)}] with strides [{string.Join(", ", strides)}] from element {offset} does not fit its storage of {storage.Count:N0}");
+        $"a tensor [{string.Join(", ", shape)}] with strides [{string.Join(", ", strides)}] from element {offset} does not fit its "
+            + $"storage of {storage.Count:N0}");
 
     private long[] Numbers(object? value) => value is PickleTuple tuple && tuple.All(i => i is long)
         ? [.. tuple.Select(i => (long)i!)]

@@ -1,6 +1,4 @@
 using System.Text;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.FileFormats;
 
@@ -81,7 +79,8 @@ public sealed class PyTorchCheckpoint : IDisposable
         }
 
         return at is PickleDictionary dictionary
-            ? dictionary.Where(p => p is { Key: string, Value: CheckpointTensor }).ToDictionary(p => (string)p.Key, p => (CheckpointTensor)p.Value!, StringComparer.Ordinal)
+            ? dictionary.Where(p => p is { Key: string, Value: CheckpointTensor }).ToDictionary(
+                p => (string)p.Key, p => (CheckpointTensor)p.Value!, StringComparer.Ordinal)
             : throw new KeyNotFoundException($"'{Path}' has no dictionary of tensors{Within(keys)}; {Describe(at)}.");
     }
 
@@ -96,7 +95,9 @@ public sealed class PyTorchCheckpoint : IDisposable
         int size = tensor.Storage.ElementSize;
         if (tensor.Count > (_file.Length + FreeMemory) / size)
         {
-            throw new InvalidDataException($"'{Path}': a tensor [{string.Join(", ", tensor.Shape)}] repeats {tensor.Storage.Count:N0} elements to more bytes than the file has; it is refused.");
+            throw new InvalidDataException(
+                $"'{Path}': a tensor [{string.Join(", ", tensor.Shape)}] repeats {tensor.Storage.Count:N0} elements to more bytes than "
+                    + "the file has; it is refused.");
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
@@ -128,7 +129,8 @@ public sealed class PyTorchCheckpoint : IDisposable
         }
 
         throw new InvalidDataException(read > 1 && start[0] == 0x80
-            ? $"'{path}' is in the format that PyTorch wrote before version 1.6, which is not read. Rewrite it with a newer one: torch.save(torch.load(path), path)."
+            ? $"'{path}' is in the format that PyTorch wrote before version 1.6, which is not read. Rewrite it with a newer one: "
+                + "torch.save(torch.load(path), path)."
             : $"'{path}' is not a PyTorch checkpoint: it is no zip.");
     }
 
@@ -137,17 +139,20 @@ public sealed class PyTorchCheckpoint : IDisposable
         string[] pickles = [.. zip.Entries.Keys.Where(k => k == "data.pkl" || k.EndsWith("/data.pkl", StringComparison.Ordinal))];
         if (pickles.Length != 1)
         {
-            throw new InvalidDataException($"'{path}' is not a PyTorch checkpoint: it has {pickles.Length} entries 'data.pkl' where one is expected.");
+            throw new InvalidDataException(
+                $"'{path}' is not a PyTorch checkpoint: it has {pickles.Length} entries 'data.pkl' where one is expected.");
         }
 
         string prefix = pickles[0][..^"data.pkl".Length];
         if (zip.Entries.TryGetValue(prefix + "byteorder", out (long Start, long Length) order)
-            && Encoding.ASCII.GetString(zip.ReadBytes(order.Start, Math.Min(order.Length, 16))) is string byteOrder && byteOrder != "little")
+            && Encoding.ASCII.GetString(zip.ReadBytes(order.Start, Math.Min(order.Length, 16))) is string byteOrder
+                && byteOrder != "little")
         {
             throw new InvalidDataException($"'{path}' was written in the byte order '{byteOrder}'; read is 'little'.");
         }
 
-        PickleTensors tensors = new(path, key => zip.Entries.TryGetValue($"{prefix}data/{key}", out (long Start, long Length) found) ? found : null);
+        PickleTensors tensors = new(
+            path, key => zip.Entries.TryGetValue($"{prefix}data/{key}", out (long Start, long Length) found) ? found : null);
         (long start, long length) = zip.Entries[pickles[0]];
         return PickleReader.Read(zip.ReadBytes(start, length), tensors, fileLength + FreeMemory);
     }
@@ -156,7 +161,9 @@ public sealed class PyTorchCheckpoint : IDisposable
 
     private static string Describe(object? value) => value switch
     {
-        PickleDictionary dictionary => $"there is a dictionary of {string.Join(", ", dictionary.Keys.Take(10).Select(k => $"'{k}'"))}{(dictionary.Count > 10 ? ", ..." : "")}",
+        PickleDictionary dictionary =>
+            $"there is a dictionary of {string.Join(", ", dictionary.Keys.Take(10).Select(k => $"'{k}'"))}"
+                + (dictionary.Count > 10 ? ", ..." : ""),
         CheckpointTensor tensor => $"there is a tensor [{string.Join(", ", tensor.Shape)}]",
         null => "there is None",
         _ => $"there is a {value.GetType().Name}",

@@ -188,7 +188,8 @@ internal sealed unsafe class StoredZip
         }
     }
 
-    private long Signed(ulong value) => value <= long.MaxValue ? (long)value : throw Damaged("a length in its directory is beyond any file");
+    private long Signed(ulong value) =>
+        value <= long.MaxValue ? (long)value : throw Damaged("a length in its directory is beyond any file");
 
     private static ushort U16(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);
 

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.FileFormats;
 
 /// <summary>The rows of one tensor of a set of shards. Only what is asked for is read.</summary>

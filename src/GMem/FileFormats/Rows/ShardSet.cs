@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.FileFormats;
 
 /// <summary>
@@ -56,7 +54,9 @@ internal sealed class ShardSet : IDisposable
         long[] rows = [.. file.Entries.Select(e => e.Shape.Count > 0 ? e.Shape[0] : -1).Distinct()];
         return rows is [>= 1 and long count]
             ? count
-            : throw new InvalidDataException($"'{file.Path}' is no shard of rows: {(rows.Length == 0 ? "it has no tensor" : $"its tensors have {string.Join(", ", rows.Select(r => r < 0 ? "no" : $"{r}"))} rows")}.");
+            : throw new InvalidDataException(
+                $"'{file.Path}' is no shard of rows: "
+                    + (rows.Length == 0 ? "it has no tensor." : $"its tensors have {string.Join(", ", rows.Select(r => r < 0 ? "no" : $"{r}"))} rows."));
     }
 
     /// <summary>The rows of one tensor; null if there is none of that name.</summary>
@@ -82,12 +82,14 @@ internal sealed class ShardSet : IDisposable
 
     private void RequireLikeTheFirst(SafetensorsFile file)
     {
-        static string[] Table(SafetensorsFile f) => [.. f.Entries.Select(e => $"{e.Name} {e.DataType} [n, {string.Join(", ", e.Shape.Skip(1))}]").Order(StringComparer.Ordinal)];
+        static string[] Table(SafetensorsFile f) =>
+            [.. f.Entries.Select(e => $"{e.Name} {e.DataType} [n, {string.Join(", ", e.Shape.Skip(1))}]").Order(StringComparer.Ordinal)];
         string[] expected = Table(_files[0]), actual = Table(file);
         if (!expected.SequenceEqual(actual))
         {
             throw new InvalidDataException(
-                $"'{file.Path}' does not fit '{_files[0].Path}': it has {string.Join(", ", actual)}; expected are {string.Join(", ", expected)}. Shards of one data set hold the same tensors.");
+                $"'{file.Path}' does not fit '{_files[0].Path}': it has {string.Join(", ", actual)}; expected are "
+                    + $"{string.Join(", ", expected)}. Shards of one data set hold the same tensors.");
         }
     }
 }

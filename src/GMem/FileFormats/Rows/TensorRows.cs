@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.FileFormats;
 
 /// <summary>The rows of a tensor in memory, which stays its owner's.</summary>

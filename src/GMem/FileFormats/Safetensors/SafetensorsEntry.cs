@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.FileFormats;
 
 /// <summary>One tensor of a safetensors file: what the header says of it.</summary>

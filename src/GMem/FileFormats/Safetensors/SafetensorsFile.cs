@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.FileFormats;
 
 /// <summary>A safetensors file opened for reading. It is memory-mapped: only the tensors that are read are loaded.</summary>
@@ -106,14 +103,18 @@ public sealed class SafetensorsFile : IDisposable
     {
         SafetensorsEntry entry = Entry(name);
         long rows = entry.Shape[0], rowBytes = rows == 0 ? 0 : entry.Length / rows;
-        bool fits = start >= 0 && count >= 0 && start <= rows - count && destinationRow >= 0 && destinationRow <= destination.shape[0] - count
+        bool fits = start >= 0 && count >= 0 && start <= rows - count && destinationRow >= 0
+            && destinationRow <= destination.shape[0] - count
             && destination.numel() * destination.ElementSize == destination.shape[0] * rowBytes;
         if (!fits)
         {
-            throw new ArgumentOutOfRangeException(nameof(start), $"'{Path}', '{name}': rows {start} to {start + count} of {rows} do not fit a tensor [{string.Join(", ", destination.shape)}] from row {destinationRow}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(start), $"'{Path}', '{name}': rows {start} to {start + count} of {rows} do not fit a tensor "
+                    + $"[{string.Join(", ", destination.shape)}] from row {destinationRow}.");
         }
 
-        _file.CopyTo(_header.DataStart + entry.Offset + (start * rowBytes), TensorBytes.Address(destination) + (destinationRow * rowBytes), count * rowBytes);
+        _file.CopyTo(_header.DataStart + entry.Offset + (start * rowBytes), TensorBytes.Address(destination) + (destinationRow * rowBytes),
+            count * rowBytes);
     }
 
     /// <summary>Reads every tensor.</summary>

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using TorchSharp;
 
 namespace GMem.FileFormats;
 
@@ -174,7 +173,8 @@ internal sealed class SafetensorsHeader
             end = entry.Offset + entry.Length;
             if (end > available)
             {
-                throw Damaged(name, $"tensor '{entry.Name}' ends at byte {end:N0} of a data section of {available:N0}; the file was cut short");
+                throw Damaged(name, $"tensor '{entry.Name}' ends at byte {end:N0} of a data section of {available:N0}; the file was cut "
+                    + "short");
             }
         }
     }

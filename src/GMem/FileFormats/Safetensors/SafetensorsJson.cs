@@ -1,5 +1,4 @@
 using System.Text.Json;
-using TorchSharp;
 
 namespace GMem.FileFormats;
 
@@ -28,7 +27,8 @@ internal static class SafetensorsJson
 
                 foreach (JsonProperty item in Members(property.Value, SafetensorsHeader.MetadataKey, name))
                 {
-                    metadata.Add(item.Name, item.Value.GetString() ?? throw SafetensorsHeader.Damaged(name, $"the metadata '{item.Name}' is null"));
+                    metadata.Add(item.Name, item.Value.GetString()
+                        ?? throw SafetensorsHeader.Damaged(name, $"the metadata '{item.Name}' is null"));
                 }
             }
 
@@ -53,21 +53,24 @@ internal static class SafetensorsJson
 
     private static SafetensorsEntry Entry(string tensor, JsonElement value, string name)
     {
-        Dictionary<string, JsonElement> members = Members(value, $"tensor '{tensor}'", name).ToDictionary(m => m.Name, m => m.Value, StringComparer.Ordinal);
+        Dictionary<string, JsonElement> members = Members(value, $"tensor '{tensor}'", name).ToDictionary(
+            m => m.Name, m => m.Value, StringComparer.Ordinal);
         JsonElement Member(string key) => members.TryGetValue(key, out JsonElement member) ? member
             : throw SafetensorsHeader.Damaged(name, $"tensor '{tensor}' has no '{key}'");
 
         string typeName = Member("dtype").GetString() ?? "";
         if (!SafetensorsHeader.TryType(typeName, out torch.ScalarType type, out int size))
         {
-            throw new InvalidDataException($"'{name}': tensor '{tensor}' has the element type '{typeName}'; read are {SafetensorsHeader.TypeNames}.");
+            throw new InvalidDataException(
+                $"'{name}': tensor '{tensor}' has the element type '{typeName}'; read are {SafetensorsHeader.TypeNames}.");
         }
 
         JsonElement dimensions = Member("shape");
         JsonElement offsets = Member("data_offsets");
         if (dimensions.GetArrayLength() > MostDimensions || offsets.GetArrayLength() != 2)
         {
-            throw SafetensorsHeader.Damaged(name, $"tensor '{tensor}' has {dimensions.GetArrayLength()} dimensions and {offsets.GetArrayLength()} offsets; "
+            throw SafetensorsHeader.Damaged(
+                name, $"tensor '{tensor}' has {dimensions.GetArrayLength()} dimensions and {offsets.GetArrayLength()} offsets; "
                 + $"at most {MostDimensions} and exactly 2 are possible");
         }
 
@@ -76,7 +79,8 @@ internal static class SafetensorsJson
         long end = offsets[1].GetInt64();
         if (ByteLength(shape, size) is not long length || begin < 0 || end < begin || end - begin != length)
         {
-            throw SafetensorsHeader.Damaged(name, $"tensor '{tensor}' of {typeName} [{string.Join(", ", shape)}] does not fit its offsets {begin} to {end}");
+            throw SafetensorsHeader.Damaged(
+                name, $"tensor '{tensor}' of {typeName} [{string.Join(", ", shape)}] does not fit its offsets {begin} to {end}");
         }
 
         return new SafetensorsEntry(tensor, type, shape, begin, length);

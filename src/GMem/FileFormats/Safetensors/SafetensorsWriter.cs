@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.FileFormats;
 
 /// <summary>Writes tensors as safetensors, to a stream or, atomically, to a file.</summary>
@@ -13,14 +10,16 @@ public static class SafetensorsWriter
     /// <exception cref="ArgumentException">Two tensors have one name.</exception>
     /// <exception cref="NotSupportedException">safetensors has no such element type.</exception>
     /// <exception cref="IOException">It cannot be written; what was there before is untouched.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, torch.Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+    public static void Write(
+        string path, IEnumerable<KeyValuePair<string, torch.Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
         AtomicFile.Write(path, stream => Write(stream, tensors, metadata));
 
     /// <summary>Writes to a stream, which need not seek.</summary>
     /// <param name="stream">Where to.</param>
     /// <param name="tensors">Tensors by name, in the order in which their data are to lie; on any device.</param>
     /// <param name="metadata">Free text for the header's <c>__metadata__</c>, or null.</param>
-    public static void Write(Stream stream, IEnumerable<KeyValuePair<string, torch.Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        Stream stream, IEnumerable<KeyValuePair<string, torch.Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(tensors);
@@ -33,7 +32,8 @@ public static class SafetensorsWriter
         {
             if (!names.Add(name))
             {
-                throw new ArgumentException($"A tensor cannot be called '{name}': the name is the format's own, or another tensor has it.", nameof(tensors));
+                throw new ArgumentException(
+                    $"A tensor cannot be called '{name}': the name is the format's own, or another tensor has it.", nameof(tensors));
             }
 
             long length = tensor.numel() * SafetensorsHeader.ElementSize(tensor.dtype);

@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.FileFormats;
 
 /// <summary>Weights for a frozen network that has no checkpoint.</summary>

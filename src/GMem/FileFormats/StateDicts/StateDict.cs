@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.FileFormats;
 
 /// <summary>Carries named tensors into and out of a module, under the names of the official checkpoints.</summary>
@@ -39,7 +37,8 @@ public static class StateDict
     /// <exception cref="InvalidDataException">
     /// Names are missing or unexpected, or a shape or type does not fit; the message lists all of them.
     /// </exception>
-    public static void Load(torch.nn.Module module, SafetensorsFile file, Func<string, bool>? mayBeMissing = null, Func<string, bool>? mayBeUnexpected = null)
+    public static void Load(
+        torch.nn.Module module, SafetensorsFile file, Func<string, bool>? mayBeMissing = null, Func<string, bool>? mayBeUnexpected = null)
     {
         ArgumentNullException.ThrowIfNull(file);
         Load(module, file.Entries.ToDictionary(e => e.Name, e => (e.DataType, e.Shape), StringComparer.Ordinal),
@@ -52,13 +51,15 @@ public static class StateDict
         IReadOnlyDictionary<string, torch.Tensor> own = TensorsOf(module);
         List<string> faults = [];
         faults.AddRange(own.Keys.Where(n => !given.ContainsKey(n) && mayBeMissing?.Invoke(n) != true).Select(n => $"'{n}' is missing"));
-        faults.AddRange(given.Keys.Where(n => !own.ContainsKey(n) && mayBeUnexpected?.Invoke(n) != true).Select(n => $"'{n}' is unexpected"));
+        faults.AddRange(
+            given.Keys.Where(n => !own.ContainsKey(n) && mayBeUnexpected?.Invoke(n) != true).Select(n => $"'{n}' is unexpected"));
         string[] common = [.. own.Keys.Where(given.ContainsKey)];
         faults.AddRange(common.Select(n => Mismatch(n, own[n], given[n].Type, given[n].Shape)).OfType<string>());
         if (faults.Count > 0)
         {
             throw new InvalidDataException(
-                $"The weights in '{source}' do not fit the {module.GetName()}: {string.Join("; ", faults.Order(StringComparer.Ordinal))}. Build it with the options of that checkpoint.");
+                $"The weights in '{source}' do not fit the {module.GetName()}: "
+                    + $"{string.Join("; ", faults.Order(StringComparer.Ordinal))}. Build it with the options of that checkpoint.");
         }
 
         using IDisposable noGradients = torch.no_grad();

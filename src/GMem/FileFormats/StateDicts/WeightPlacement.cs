@@ -1,4 +1,3 @@
-using TorchSharp;
 using TorchSharp.Modules;
 
 namespace GMem.FileFormats;
@@ -33,7 +32,8 @@ internal readonly record struct WeightPlacement(torch.Device Device, torch.Scala
     {
         torch.ScalarType type = DataType;
         bool narrow = type is torch.ScalarType.BFloat16 or torch.ScalarType.Float16;
-        return tensors.ToDictionary(t => t.Key, t => narrow && t.Value.is_floating_point() ? t.Value.to(type) : t.Value, StringComparer.Ordinal);
+        return tensors.ToDictionary(
+            t => t.Key, t => narrow && t.Value.is_floating_point() ? t.Value.to(type) : t.Value, StringComparer.Ordinal);
     }
 
     /// <summary>Where saved weights go: float64 ones into a float64 network, others into float32.</summary>
@@ -55,11 +55,14 @@ internal readonly record struct WeightPlacement(torch.Device Device, torch.Scala
         {
             // Measured with libtorch 2.10: 100 times slower than float32, and a convolution with few output channels is off by 20 % in
             // bfloat16.
-            throw new ArgumentException($"A network cannot compute in {dataType} on the CPU to any use: it is slower than Float32 there, and wrong in places. Use Float32, or a GPU.", nameof(dataType));
+            throw new ArgumentException(
+                $"A network cannot compute in {dataType} on the CPU to any use: it is slower than Float32 there, and wrong in places. "
+                    + "Use Float32, or a GPU.", nameof(dataType));
         }
 
         return half || dataType is torch.ScalarType.Float32 or torch.ScalarType.Float64
             ? new WeightPlacement(chosen, dataType)
-            : throw new ArgumentException($"A network cannot compute in {dataType}; use Float32, Float64, or on a GPU BFloat16 or Float16.", nameof(dataType));
+            : throw new ArgumentException(
+                $"A network cannot compute in {dataType}; use Float32, Float64, or on a GPU BFloat16 or Float16.", nameof(dataType));
     }
 }

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.FileFormats;
 
 /// <summary>Reads the tensors of a file of weights, whatever its format; the extension says which it is.</summary>
@@ -92,7 +90,8 @@ internal static class WeightsFile
     private static IReadOnlyDictionary<string, T> Unwrapped<T>(IReadOnlyDictionary<string, T> entries)
     {
         // A wrapper renames every tensor: a prefix that only some have belongs to the network.
-        while (entries.Count > 0 && Array.Find(Wrappers, w => entries.Keys.All(n => n.StartsWith(w, StringComparison.Ordinal))) is string wrapper)
+        while (entries.Count > 0 && Array.Find(Wrappers,
+            w => entries.Keys.All(n => n.StartsWith(w, StringComparison.Ordinal))) is string wrapper)
         {
             entries = entries.ToDictionary(e => e.Key[wrapper.Length..], e => e.Value, StringComparer.Ordinal);
         }
@@ -102,7 +101,8 @@ internal static class WeightsFile
 
     private static IReadOnlyDictionary<string, CheckpointTensor> StateDictOf(PyTorchCheckpoint checkpoint, string[] nesting)
     {
-        string[][] ways = [[], .. nesting.Select(key => new[] { key }), .. nesting.SelectMany(outer => nesting.Select(inner => new[] { outer, inner }))];
+        string[][] ways = [[], .. nesting.Select(key => new[] { key }), .. nesting.SelectMany(
+            outer => nesting.Select(inner => new[] { outer, inner }))];
         foreach (string[] way in ways)
         {
             if (Exists(checkpoint.Root, way) && checkpoint.StateDict(way) is { Count: > 0 } tensors)
@@ -111,8 +111,12 @@ internal static class WeightsFile
             }
         }
 
-        string found = checkpoint.Root is PickleDictionary root ? $"; it has {string.Join(", ", root.Keys.Take(10).Select(k => $"'{k}'"))}" : "";
-        throw new InvalidDataException($"'{checkpoint.Path}' holds no tensors by name, neither at its root nor under {string.Join(", ", nesting.Select(n => $"'{n}'"))}{found}.");
+        string found = checkpoint.Root is PickleDictionary root
+            ? $"; it has {string.Join(", ", root.Keys.Take(10).Select(k => $"'{k}'"))}"
+            : "";
+        throw new InvalidDataException(
+            $"'{checkpoint.Path}' holds no tensors by name, neither at its root nor under "
+                + $"{string.Join(", ", nesting.Select(n => $"'{n}'"))}{found}.");
     }
 
     private static bool Exists(object? at, string[] way)
@@ -135,7 +139,8 @@ internal static class WeightsFile
         double bytes = tensors.Sum(t => (double)t.Count * t.Storage.ElementSize), length = new FileInfo(path).Length;
         if (bytes > length + Allowance)
         {
-            throw new InvalidDataException($"'{path}' has {length:N0} bytes, but its tensors, which share storages, would take {bytes:N0}; it is refused.");
+            throw new InvalidDataException(
+                $"'{path}' has {length:N0} bytes, but its tensors, which share storages, would take {bytes:N0}; it is refused.");
         }
     }
 }

@@ -1,6 +1,4 @@
 using GMem.FileFormats;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Memory;
 

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Memory;
 
 public sealed partial class MemoryBank

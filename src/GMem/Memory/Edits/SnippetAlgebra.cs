@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Memory;
 
 /// <summary>The algebra of snippets on raw rows, of any length. The last axis is the snippet; results are new tensors.</summary>

@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Memory;
 
 /// <summary>Operations on snippets that need not be in a bank, for instance those of two images just encoded.</summary>

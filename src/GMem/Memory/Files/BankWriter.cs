@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using GMem.FileFormats;
-using TorchSharp;
 
 namespace GMem.Memory;
 

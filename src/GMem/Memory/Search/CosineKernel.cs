@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using GMem.FileFormats;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Memory;
 

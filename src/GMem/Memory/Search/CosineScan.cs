@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Memory;
 
 /// <summary>Computes the cosines of queries to every entry, page by page. The bank is read once and never held.</summary>

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Memory;
 
 /// <summary>Rows rounded to 16 bits. Rounding changes their length a little, so they are normalised again when they are read.</summary>

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Memory;
 
 /// <summary>Rows as they are. They need no normalisation when they are read: it could only move them by a rounding.</summary>

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Memory;
 
 /// <summary>The entrance to a bank: brings rows to unit length and refuses rows without a direction.</summary>

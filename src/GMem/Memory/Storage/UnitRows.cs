@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using GMem.FileFormats;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Memory;
 

@@ -1,6 +1,4 @@
-using GMem.Runtime;
 using GMem.Transport;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace GMem.Sampling;

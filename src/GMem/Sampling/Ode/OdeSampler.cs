@@ -1,5 +1,4 @@
 using GMem.Transport;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace GMem.Sampling;

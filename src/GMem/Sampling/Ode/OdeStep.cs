@@ -1,5 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace GMem.Sampling;

@@ -1,4 +1,3 @@
-using GMem.Runtime;
 using static TorchSharp.torch;
 
 namespace GMem.Sampling;

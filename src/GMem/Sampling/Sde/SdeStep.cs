@@ -1,4 +1,3 @@
-using GMem.Runtime;
 using GMem.Transport;
 using static TorchSharp.torch;
 

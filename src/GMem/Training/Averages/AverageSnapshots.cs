@@ -1,6 +1,5 @@
 using System.Globalization;
 using GMem.FileFormats;
-using TorchSharp;
 
 namespace GMem.Training;
 

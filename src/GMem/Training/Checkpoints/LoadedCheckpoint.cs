@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Training;
 
 /// <summary>A checkpoint that was read and found whole. Owns its tensors.</summary>

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Training;
 
 /// <summary>One state in main memory, for a run without a workspace to return to.</summary>

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using GMem.FileFormats;
-using TorchSharp;
 
 namespace GMem.Training;
 

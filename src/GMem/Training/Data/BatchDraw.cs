@@ -1,7 +1,5 @@
 using GMem.Backbone;
-using GMem.Runtime;
 using GMem.Transport;
-using TorchSharp;
 
 namespace GMem.Training;
 

@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Training;
 
 /// <summary>Which images a step takes: one random permutation of all images an epoch, each a function of (seed, epoch) alone.</summary>

@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Training;
 
 /// <summary>Which images are trained on and which are kept for validation: a function of the count, the fraction and the seed.</summary>

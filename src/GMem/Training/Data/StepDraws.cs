@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Training;
 
 /// <summary>What one step is computed from, on the network's device.</summary>
@@ -8,7 +6,8 @@ namespace GMem.Training;
 /// <param name="Time">t, <c>[B]</c>.</param>
 /// <param name="Conditions">Values of each of the network's conditions, <c>[B, ...]</c>, dropout applied.</param>
 /// <param name="ProjectionTarget">Patch tokens <c>[B, T, z]</c> for the projection loss, or null.</param>
-internal readonly record struct StepDraws(torch.Tensor Data, torch.Tensor Noise, torch.Tensor Time, IReadOnlyList<torch.Tensor> Conditions, torch.Tensor? ProjectionTarget)
+internal readonly record struct StepDraws(
+    torch.Tensor Data, torch.Tensor Noise, torch.Tensor Time, IReadOnlyList<torch.Tensor> Conditions, torch.Tensor? ProjectionTarget)
 {
     public long Count => Data.shape[0];
 

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Training;
 
 /// <summary>A batch as the training set gives it, on the training device.</summary>

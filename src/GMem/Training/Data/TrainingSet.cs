@@ -3,8 +3,6 @@ using GMem.Backbone;
 using GMem.FileFormats;
 using GMem.Latents;
 using GMem.Memory;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Training;
 
@@ -39,7 +37,8 @@ internal sealed class TrainingSet(ITrainingData data, torch.Device device)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor batch = data.Batch(indices, mirrored, step, device);
-        torch.Tensor[] conditions = [.. Conditions.Select(c => c.TrainingValues(ConditionData, indices, mirrored).ToDevice(device).MoveToOuterDisposeScope())];
+        torch.Tensor[] conditions = [.. Conditions.Select(
+            c => c.TrainingValues(ConditionData, indices, mirrored).ToDevice(device).MoveToOuterDisposeScope())];
         torch.Tensor? tokens = Tokens?.Rows(indices, mirrored).to(torch.float32).ToDevice(device);
         return new TrainingBatch(batch.MoveToOuterDisposeScope(), conditions, tokens?.MoveToOuterDisposeScope());
     }

@@ -1,7 +1,5 @@
 using GMem.Backbone;
 using GMem.Backbone.Kernels;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Training;
 

@@ -1,7 +1,5 @@
 using System.Globalization;
 using GMem.Backbone;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Training;
 

@@ -1,5 +1,4 @@
 using GMem.Backbone;
-using TorchSharp;
 
 namespace GMem.Training;
 

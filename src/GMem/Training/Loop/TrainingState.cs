@@ -1,6 +1,4 @@
 using GMem.Backbone;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Training;
 

@@ -1,5 +1,4 @@
 using GMem.Transport;
-using TorchSharp;
 
 namespace GMem.Training;
 

@@ -1,6 +1,5 @@
 using GMem.Backbone;
 using GMem.Transport;
-using TorchSharp;
 
 namespace GMem.Training;
 

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using GMem.Backbone;
-using GMem.Runtime;
 using GMem.Transport;
 
 namespace GMem.Training;

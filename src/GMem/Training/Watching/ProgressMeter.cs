@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Training;
 

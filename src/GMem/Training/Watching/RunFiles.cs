@@ -1,8 +1,6 @@
 using System.Globalization;
 using GMem.Backbone;
 using GMem.Images;
-using GMem.Runtime;
-using TorchSharp;
 
 namespace GMem.Training;
 

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Evaluation;
 
 /// <summary>Convolution without bias, batch normalisation, ReLU.</summary>

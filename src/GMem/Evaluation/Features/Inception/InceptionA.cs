@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Evaluation;
 
 /// <summary>Mixed_5b to Mixed_5d: branches of 1x1, 5x5 and twice 3x3, and an average pool that does not count its padding.</summary>

@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Evaluation;
 
 /// <summary>What the network gives for a batch, all <c>[B, C, H, W]</c>; the tensors belong to the caller's scope.</summary>

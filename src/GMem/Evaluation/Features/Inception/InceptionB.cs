@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Evaluation;
 
 /// <summary>Mixed_6a: halves the grid from 35 to 17 by strided 3x3 branches and a max pool.</summary>

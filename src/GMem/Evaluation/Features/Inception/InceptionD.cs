@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace GMem.Evaluation;
 
 /// <summary>Mixed_7a: halves the grid from 17 to 8.</summary>

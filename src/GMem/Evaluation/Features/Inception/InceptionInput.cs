@@ -1,6 +1,3 @@
-using GMem.Runtime;
-using TorchSharp;
-
 namespace GMem.Evaluation;
 
 /// <summary>uint8 images to the input of the network, in the two ways that published figures were computed.</summary>
