@@ -33,10 +33,10 @@ internal sealed class TransientScalars : IDisposable
 
     public void Dispose() => _resolver.Dispose();
 
-    /// <summary>The calls in an assembly that make one, each with its assembly, type, method and place; those of one type are allowed.</summary>
-    public string[] Calls(string assembly, string allowed) =>
+    /// <summary>The calls in an assembly that make one, each with its assembly, type, method and place; those of some types are allowed.</summary>
+    public string[] Calls(string assembly, params string[] allowed) =>
         [.. from method in Methods(Read(assembly))
-            where Outermost(method.DeclaringType).FullName != allowed
+            where !allowed.Contains(Outermost(method.DeclaringType).FullName)
             from instruction in method.Body.Instructions
             where Called(instruction) is { } called && (MakesScalar(called) || _unsafe.Contains(called.MetadataToken))
             select $"{Place(method, instruction)} calls {((MethodReference)instruction.Operand).FullName}"];

@@ -86,9 +86,9 @@ internal sealed class ClassifierTraining(Tensor images, Tensor labels, int epoch
         long count = padded.shape[0], side = padded.shape[3] - (2 * Padding);
         Tensor Offsets() => randint((2 * Padding) + 1, [count, 1], generator: _generator, dtype: ScalarType.Int64);
         Tensor places = TensorNumbers.Range(0, side).unsqueeze(0);
-        Tensor rows = Offsets() + places;
+        Tensor rows = Offsets().Plus(places);
         Tensor mirrored = randint(2, [count, 1], generator: _generator, dtype: ScalarType.Int64).to(ScalarType.Bool);
-        Tensor columns = Offsets() + where(mirrored, places.flip(1), places);
+        Tensor columns = Offsets().Plus(where(mirrored, places.flip(1), places));
         Tensor cut = padded.gather(2, rows.view(count, 1, side, 1).expand(count, 3, side, padded.shape[3]));
         return cut.gather(3, columns.view(count, 1, 1, side).expand(count, 3, side, side)).MoveToOuterDisposeScope();
     }

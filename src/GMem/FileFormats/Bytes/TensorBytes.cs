@@ -37,9 +37,6 @@ internal static class TensorBytes
 
     public static long Length(torch.Tensor tensor) => tensor.numel() * tensor.ElementSize;
 
-    public static unsafe void Copy(byte* source, torch.Tensor tensor, long length) =>
-        Buffer.MemoryCopy(source, Address(tensor), length, length);
-
     public static unsafe void Fill(torch.Tensor tensor, Stream stream, string name)
     {
         byte* target = Address(tensor);

@@ -1,8 +1,6 @@
-using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.FileFormats;
 using GMem.Latents;
-using GMem.Memory;
 
 namespace GMem.Training;
 
