@@ -1,6 +1,6 @@
-using GMem.Images;
 using GMem;
 using GMem.Evaluation;
+using GMem.Images;
 using GMem.Memory;
 using TorchSharp;
 

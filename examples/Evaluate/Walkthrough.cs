@@ -1,8 +1,8 @@
 using Examples.Shared;
 using GMem.Evaluation;
 using GMem.Images;
-using GMem.MLNet;
 using GMem.Memory;
+using GMem.MLNet;
 using Microsoft.ML;
 
 namespace EvaluateModel;

@@ -1,7 +1,7 @@
 using GMem.FileFormats;
+using GMem.Memory;
 using GMem.MLNet.Generation;
 using GMem.MLNet.Persistence;
-using GMem.Memory;
 using GMem.Sampling;
 using Microsoft.ML;
 using Microsoft.ML.Data;

@@ -62,7 +62,7 @@ internal static class ToolProgram
             new TrainCommand(console), new GenerateCommand(console), new EvaluateCommand(console), memory, new ImportCommand(console), new InfoCommand(console), new DoctorCommand(console),
         };
         root.Options.Add(new HelpOption());
-        root.Options.Add(new VersionOption());
+        root.Options.Add(new VersionOption { Action = new VersionAction() });
         root.Options.Add(console.Json);
         root.Options.Add(console.Verbose);
         ExamplesHelp.Install(root);

@@ -60,7 +60,7 @@ public class GMemTrainerTests
 
         Assert.Equal(SchemaShapes.Of(output).Select(Text), promise.Select(Text));
         Assert.Equal(output.Select(c => c.Name), TinyTrainer.Model.Transform(TinyTrainer.Images).Schema.Select(c => c.Name));
-        Assert.Equal(["Bytes", "Features", "Number", "GeneratedImage", "MemoryIndex", "Seed", "MemoryLabel", "MemoryCosine"], output.Select(c => c.Name));
+        Assert.Equal(["Bytes", "Features", "Number", "GeneratedImage", "MemoryIndex", "Seed", "MemoryLabel", "MemoryCosine", "MemoryId"], output.Select(c => c.Name));
 
         static string Text(SchemaShape.Column c) => $"{c.Name} {c.Kind} {c.ItemType} {c.IsKey}";
     }

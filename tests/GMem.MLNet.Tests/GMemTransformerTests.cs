@@ -1,5 +1,5 @@
-using GMem.MLNet.Tests.Fakes;
 using GMem.Memory;
+using GMem.MLNet.Tests.Fakes;
 using GMem.Sampling;
 using GMem.Tests.Shared;
 using Microsoft.ML;
@@ -115,7 +115,7 @@ public class GMemTransformerTests
 
         string message = Assert.Throws<InvalidDataException>(() => Model.Transform(prompts).Pixels()).Message;
 
-        Assert.StartsWith("Row 1 (counted from 0): MemoryIndex must be from 0 to 23, or -1", message, StringComparison.Ordinal);
+        Assert.StartsWith("Row 1 (counted from 0): MemoryIndex must be from 0 to 23; leave it out", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ public class GenerationOptionsTests
         GenerationOptions options = new() { BatchSize = 0, OutputSeedColumnName = "GeneratedImage", SnippetColumnName = "Seed", MemoryIndexColumnName = "" };
 
         Assert.Equal(
-            "GenerationOptions: the output columns need different names and are 'GeneratedImage', 'MemoryIndex', 'GeneratedImage', 'MemoryLabel', 'MemoryCosine'; the name of a prompt column is empty (null switches a prompt off); "
+            "GenerationOptions: the output columns need different names and are 'GeneratedImage', 'MemoryIndex', 'GeneratedImage', 'MemoryLabel', 'MemoryCosine', 'MemoryId'; the name of a prompt column is empty (null switches a prompt off); "
             + "the prompt columns need different names and are 'Seed', '', 'Seed', 'PromptLabel', 'PromptImage'; BatchSize is 0 and must be at least 1.",
             Assert.Throws<ArgumentException>(options.Validate).Message);
     }

@@ -42,7 +42,7 @@ public sealed class LatentTrainerTests
         IDataView prompts = ml.Data.LoadFromEnumerable([new LabelPrompt { Seed = 1, PromptLabel = "odd" }, new LabelPrompt { Seed = 1, PromptLabel = "even" }]);
         IDataView images = model.Transform(prompts);
         Assert.Equal(["odd", "even"], images.Values<ReadOnlyMemory<char>>("MemoryLabel").Select(l => l.ToString()));
-        Assert.Equal([1L, 0L], images.Values<long>("MemoryIndex"));
+        Assert.Equal([-1L, -1L], images.Values<long>("MemoryIndex"));
     }
 
     [Fact]

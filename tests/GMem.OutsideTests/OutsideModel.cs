@@ -1,8 +1,8 @@
-using GMem.Latents;
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Images;
+using GMem.Latents;
 using GMem.MLNet;
 using GMem.OutsideProject;
 using GMem.Sampling;

@@ -1,5 +1,5 @@
-using GMem.Latents;
 using GMem;
+using GMem.Latents;
 using GMem.Runtime;
 using GMem.Training;
 using HeadlineResult.Judging;

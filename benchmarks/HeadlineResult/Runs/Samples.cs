@@ -1,7 +1,7 @@
-using GMem.Images;
 using GMem;
-using GMem.Sampling;
 using GMem.FileFormats;
+using GMem.Images;
+using GMem.Sampling;
 using TorchSharp;
 
 namespace HeadlineResult.Runs;

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using GMem.MLNet;
 using GMem.Memory;
+using GMem.MLNet;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 

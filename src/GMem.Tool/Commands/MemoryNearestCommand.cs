@@ -1,7 +1,7 @@
 using System.CommandLine;
 using GMem.Images;
-using GMem.MLNet;
 using GMem.Memory;
+using GMem.MLNet;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 using TorchSharp;

@@ -1,6 +1,6 @@
 using GMem.Images;
-using GMem.MLNet;
 using GMem.Memory;
+using GMem.MLNet;
 using Microsoft.ML;
 using TorchSharp;
 

@@ -38,8 +38,12 @@ public static class ImageFolder
 
     private static IEnumerable<string> NamesInFolder(string folder)
     {
-        EnumerationOptions options = new() { RecurseSubdirectories = true,
-            AttributesToSkip = FileAttributes.Hidden | FileAttributes.System, IgnoreInaccessible = false };
+        EnumerationOptions options = new()
+        {
+            RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
+            IgnoreInaccessible = false
+        };
         FileSystemEnumerable<string> found = new(folder, (ref FileSystemEntry entry) => entry.ToFullPath(), options)
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,

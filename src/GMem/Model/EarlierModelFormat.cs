@@ -92,11 +92,19 @@ internal static class EarlierModelFormat
         return network["condition"]?.GetValue<string>() switch
         {
             null or "Snippet" => One(
-                "snippet", new JsonObject { ["size"] = Setting("snippetSize"), ["scale"] = Setting("snippetScale"),
-                    ["dropout"] = Setting("snippetDropout") }),
+                "snippet", new JsonObject
+                {
+                    ["size"] = Setting("snippetSize"),
+                    ["scale"] = Setting("snippetScale"),
+                    ["dropout"] = Setting("snippetDropout")
+                }),
             "Label" =>
-                One("label", new JsonObject { ["classCount"] = Setting("classCount"), ["classNames"] = null,
-                    ["dropout"] = Setting("labelDropout") }),
+                One("label", new JsonObject
+                {
+                    ["classCount"] = Setting("classCount"),
+                    ["classNames"] = null,
+                    ["dropout"] = Setting("labelDropout")
+                }),
             "None" => [],
             string other => throw new InvalidDataException($"The model's description is damaged: '{other}' is no known condition."),
         };

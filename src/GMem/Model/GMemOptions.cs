@@ -20,8 +20,14 @@ public sealed class GMemOptions
     /// <see cref="SiTOptions.ProjectionSize"/> above 0 switches the <see cref="ProjectionLoss"/> (REPA) of
     /// <see cref="TrainingOptions.Losses"/> on; the <see cref="Encoder"/> must then have patch tokens of that width.
     /// </remarks>
-    public SiTOptions Network { get; set; } = new() { PatchSize = 4, HiddenSize = 192, Depth = 6, HeadCount = 6,
-        Conditions = [new SnippetCondition { Dropout = 0.05 }] };
+    public SiTOptions Network { get; set; } = new()
+    {
+        PatchSize = 4,
+        HiddenSize = 192,
+        Depth = 6,
+        HeadCount = 6,
+        Conditions = [new SnippetCondition { Dropout = 0.05 }]
+    };
 
     /// <summary>The training run.</summary>
     public TrainingOptions Training { get; set; } = new();

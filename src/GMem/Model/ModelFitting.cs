@@ -15,7 +15,8 @@ internal sealed class ModelFitting(
         (SiT trained, TrainingOutcome outcome) = Train();
         return new GMemModel(
             new ModelCore(trained, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize,
-                device) { Outcome = outcome }, data.Bank, options.Sampling);
+                device)
+            { Outcome = outcome }, data.Bank, options.Sampling);
     }
 
     private (SiT Network, TrainingOutcome Outcome) Train()
@@ -44,7 +45,8 @@ internal sealed class ModelFitting(
     /// <summary>Generates with the network that is being trained, for people to look at.</summary>
     private GMemModel Preview(SiT network) => new(
         new ModelCore(network, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize,
-            device) { OwnsNetwork = false }, data.Bank, options.Sampling);
+            device)
+        { OwnsNetwork = false }, data.Bank, options.Sampling);
 
     /// <summary>Images of the seeds 1, 2 and so on.</summary>
     private static IReadOnlyList<RgbImage> Samples(GMemModel preview, int count) =>

@@ -114,7 +114,7 @@ internal sealed class ResolvedPrompts
         {
             throw new ArgumentOutOfRangeException(
                 nameof(request), index,
-                $"MemoryIndex must be from 0 to {_model.Memory.Count - 1}, or left out (null) to let the seed pick an entry.");
+                $"MemoryIndex must be from 0 to {_model.Memory.Count - 1}; leave it out to let the seed pick an entry.");
         }
 
         if (!request.Snippet.IsEmpty)

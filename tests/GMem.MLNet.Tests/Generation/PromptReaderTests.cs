@@ -22,7 +22,7 @@ public class PromptReaderTests
         Assert.Empty(generator.Requests);
         Assert.Equal(3, view.Pixels().Count);
         Assert.Equal([1, 2, 3], generator.Requests.Select(r => r.Seed));
-        Assert.Equal([-1, 5, -1], generator.Requests.Select(r => r.MemoryIndex));
+        Assert.Equal([null, 5, null], generator.Requests.Select(r => r.MemoryIndex));
         Assert.Equal([0.5f, -0.5f], generator.Requests[2].Snippet.ToArray());
         Assert.True(generator.Requests[0].Snippet.IsEmpty);
     }

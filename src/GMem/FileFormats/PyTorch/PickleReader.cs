@@ -85,7 +85,8 @@ internal sealed class PickleReader
             case (byte)'R': Reduce(Pop(2)); break;
             case 0x81: MakeObject(Pop(2)); break;
             case (byte)'b': Build(Pop()); break;
-            default: throw _tensors.Refused(
+            default:
+                throw _tensors.Refused(
                 $"uses the pickle instruction 0x{code:x2} at byte {_bytes.At - 1:N0}, which tensors, dictionaries, lists, numbers and "
                     + "text do not need");
         }
