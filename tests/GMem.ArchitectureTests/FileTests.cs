@@ -17,7 +17,8 @@ public sealed partial class FileTests
 
     [Fact]
     public void File_IsInTheNamespaceOfItsRoom() => Assert.Empty(Faults((file, text) =>
-        Namespace().Match(text) is not { Success: true } match || match.Groups[1].Value == ExpectedNamespace(file) || IsAttributeOfTheRuntime(match.Groups[1].Value)));
+        Namespace().Match(text) is not { Success: true } match
+            || match.Groups[1].Value == ExpectedNamespace(file) || IsAttributeOfTheRuntime(match.Groups[1].Value)));
 
     /// <summary>Each rule must be able to fail.</summary>
     [Fact]
