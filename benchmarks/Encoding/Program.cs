@@ -1,7 +1,8 @@
 // Decoding, cropping and encoding of images before training, against this machine's own matrix product of the same minute: both
 // should keep the same number of cores busy, which processor seconds over wall seconds tell, however busy the machine is with other things.
 // A second run with the same images encodes nothing.
-//   dotnet run -c Release --project benchmarks/Encoding -- --images cifar10-train.zip [--count 2000 --size 32 --width 192 --depth 4 --threads 2 --steps 1]
+//   dotnet run -c Release --project benchmarks/Encoding -- --images cifar10-train.zip [--count 2000 --size 32 --width 192 --depth 4
+//   --threads 2 --steps 1]
 using System.Diagnostics;
 using System.Globalization;
 using GMem;
@@ -41,9 +42,11 @@ return 0;
 
 void Run()
 {
-    using KlAutoencoder autoencoder = KlAutoencoder.CreateRandom(new KlAutoencoderOptions { BaseChannels = 32, ChannelMultipliers = [1, 2, 4], ResidualBlocks = 1 }, 1);
+    using KlAutoencoder autoencoder = KlAutoencoder.CreateRandom(
+        new KlAutoencoderOptions { BaseChannels = 32, ChannelMultipliers = [1, 2, 4], ResidualBlocks = 1 }, 1);
     int width = arguments.Number("--width", 192);
-    using DinoV2Encoder encoder = DinoV2Encoder.CreateRandom(new DinoV2Options { EmbedDim = width, Depth = arguments.Number("--depth", 4), Heads = Math.Max(1, width / 64) }, 2);
+    using DinoV2Encoder encoder = DinoV2Encoder.CreateRandom(
+        new DinoV2Options { EmbedDim = width, Depth = arguments.Number("--depth", 4), Heads = Math.Max(1, width / 64) }, 2);
     Console.WriteLine(GMemRuntime.Describe());
     Console.WriteLine($"{paths.Length} images to {size} x {size} pixels, {torch.get_num_threads()} threads");
     double before = Product();
@@ -62,8 +65,10 @@ void Run()
     double encode = Measure("encode (latents, snippets)", () => first = Fit(all, autoencoder, encoder));
     double product = (before + Product()) / 2;
     _ = Measure("the same again", () => second = Fit(all, autoencoder, encoder));
-    Console.WriteLine($"cores in use: decoding {decode:f2}, encoding {encode:f2}, the matrix product {product:f2} (mean of before and after)");
-    Console.WriteLine($"first run: {first.Encoded} images encoded; second run: {second.Encoded} encoded, {second.Found} found (required: 0 encoded)");
+    Console.WriteLine(
+        $"cores in use: decoding {decode:f2}, encoding {encode:f2}, the matrix product {product:f2} (mean of before and after)");
+    Console.WriteLine(
+        $"first run: {first.Encoded} images encoded; second run: {second.Encoded} encoded, {second.Found} found (required: 0 encoded)");
 }
 
 // Encoding as training has it done, before the first of the fewest steps there are.

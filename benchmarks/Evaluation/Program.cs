@@ -16,7 +16,8 @@ int width = arguments.Number("--features", 2_048);
 torch.set_num_threads(arguments.Number("--threads", Environment.ProcessorCount));
 
 Console.WriteLine(GMemRuntime.Describe());
-Console.WriteLine($"matrix product 2048^3    {Rate(torch.float32),8:f1} GFLOP/s float32, {Rate(torch.float64):f1} float64, {torch.get_num_threads()} threads");
+Console.WriteLine($"matrix product 2048^3    {Rate(torch.float32),8:f1} GFLOP/s float32, {Rate(torch.float64):f1} float64, "
+    + $"{torch.get_num_threads()} threads");
 using torch.Tensor real = Features(1, 0);
 using torch.Tensor generated = Features(2, 0.05);
 using torch.Tensor logits = Logits();
@@ -28,12 +29,15 @@ double totalProcessor = 0;
 FeatureStatistics first = Measure("mean and covariance, real", () => FeatureStatistics.Compute(real));
 FeatureStatistics second = Measure("mean and covariance, gen.", () => FeatureStatistics.Compute(generated));
 double frechet = Measure("Frechet distance", () => FrechetDistance.Compute(first, second));
-KernelDistanceResult kernel = Measure("kernel distance, 100x1000", () => KernelDistance.Compute(real, generated, new KernelDistanceOptions { SubsetSize = Math.Min(1000, images / 2) }));
+KernelDistanceResult kernel = Measure("kernel distance, 100x1000", () => KernelDistance.Compute(
+    real, generated, new KernelDistanceOptions { SubsetSize = Math.Min(1000, images / 2) }));
 InceptionScoreResult score = Measure("Inception score", () => InceptionScore.Compute(logits));
 IReadOnlyList<ManifoldScores> manifolds = Measure("P, R, D, C; k = 3, 5", () => ManifoldMetrics.Compute(real, generated, [3, 5]));
 CopyCheckResult copies = Measure("copy check", () => CopyCheck.Compute(real, generated, memoryIndices));
-Console.WriteLine($"{"all",-26} {total,8:f1} s {totalProcessor,8:f1} processor s   peak {Peak():f0} MB (required below 60 s and 2,048 MB on two cores)");
-Console.WriteLine($"Frechet {frechet:f4}, kernel {kernel.Mean:g4} +- {kernel.StandardError:g2}, Inception {score.Mean:f3}, precision {manifolds[0].Precision:f3}, copies {copies.Share:p1}");
+Console.WriteLine(
+    $"{"all",-26} {total,8:f1} s {totalProcessor,8:f1} processor s   peak {Peak():f0} MB (required below 60 s and 2,048 MB on two cores)");
+Console.WriteLine($"Frechet {frechet:f4}, kernel {kernel.Mean:g4} +- {kernel.StandardError:g2}, Inception {score.Mean:f3}, precision "
+    + $"{manifolds[0].Precision:f3}, copies {copies.Share:p1}");
 first.Dispose();
 second.Dispose();
 return 0;
@@ -59,7 +63,8 @@ torch.Tensor Features(ulong seed, double shift)
     using torch.Generator generator = new(seed, torch.CPU);
     torch.Tensor spectrum = TensorNumbers.Range(1, width + 1).to(torch.float32).ToThePower(-0.5).unsqueeze(1);
     torch.Tensor mix = torch.randn([width, width], generator: mixing).mul_(spectrum);
-    return torch.randn([images, width], generator: generator).PlusInPlace(shift).matmul(mix).PlusInPlace(1).relu_().MoveToOuterDisposeScope();
+    return torch.randn([images, width], generator: generator)
+        .PlusInPlace(shift).matmul(mix).PlusInPlace(1).relu_().MoveToOuterDisposeScope();
 }
 
 torch.Tensor Logits()

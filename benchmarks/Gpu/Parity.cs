@@ -6,7 +6,9 @@ using TorchSharp;
 
 namespace Gpu;
 
-/// <summary>The network on this device against the outputs of the official code, for every pair of reference files in a folder. TF32 off.</summary>
+/// <summary>
+/// The network on this device against the outputs of the official code, for every pair of reference files in a folder. TF32 off.
+/// </summary>
 internal static class Parity
 {
     /// <summary>Absolute; the README of the reference files gives it for float32.</summary>

@@ -22,7 +22,8 @@ if (arguments.Text("--reference", "") is { Length: > 0 } reference)
 }
 
 double rate = MatrixRate.Measure(device, arguments.Number("--matrix", 8192), mixed ? torch.bfloat16 : torch.float32);
-Console.WriteLine($"matrix rate  {rate / 1e12:f1} TFLOP/s ({(mixed ? "bfloat16" : "float32")}, {arguments.Number("--matrix", 8192)}^3, best of 20)");
+Console.WriteLine(
+    $"matrix rate  {rate / 1e12:f1} TFLOP/s ({(mixed ? "bfloat16" : "float32")}, {arguments.Number("--matrix", 8192)}^3, best of 20)");
 
 Console.WriteLine("| network | images a step | training images/s | share of the matrix rate | sampling images/s (Euler 50) | share |");
 Console.WriteLine("| --- | --- | --- | --- | --- | --- |");
@@ -32,7 +33,8 @@ foreach (string name in arguments.Text("--presets", "S,B,XL").Split(','))
     options.InputSize = 2 * (int)Math.Sqrt(arguments.Number("--tokens", 256));
     Throughput throughput = Throughput.Measure(options, device, mixed, arguments.Number("--batch", 64), arguments.Number("--steps", 20));
     Console.WriteLine(
-        $"| {name}/2 | {throughput.Batch} | {throughput.TrainingImagesPerSecond:f1} | {throughput.TrainingFlops / rate:p1} | {throughput.SamplingImagesPerSecond:f2} | {throughput.SamplingFlops / rate:p1} |");
+        $"| {name}/2 | {throughput.Batch} | {throughput.TrainingImagesPerSecond:f1} | {throughput.TrainingFlops / rate:p1} | "
+            + $"{throughput.SamplingImagesPerSecond:f2} | {throughput.SamplingFlops / rate:p1} |");
 }
 
 return agrees ? 0 : 1;

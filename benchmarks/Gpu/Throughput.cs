@@ -11,7 +11,8 @@ namespace Gpu;
 /// <param name="TrainingFlops">Matrix arithmetic of training, operations a second.</param>
 /// <param name="SamplingImagesPerSecond">Of 50 Euler steps each, without guidance.</param>
 /// <param name="SamplingFlops">Matrix arithmetic of sampling, operations a second.</param>
-internal sealed record Throughput(int Batch, double TrainingImagesPerSecond, double TrainingFlops, double SamplingImagesPerSecond, double SamplingFlops)
+internal sealed record Throughput(
+    int Batch, double TrainingImagesPerSecond, double TrainingFlops, double SamplingImagesPerSecond, double SamplingFlops)
 {
     private const int WarmUp = 3;
     private const int SolverSteps = 50;
@@ -34,7 +35,8 @@ internal sealed record Throughput(int Batch, double TrainingImagesPerSecond, dou
         TrainingLoss loss = new(training.CreateTransport(), training.TermsFor(network.Options, hasTokens: false));
         BatchGradient gradient = new(network, loss, training, device);
         using DisposeScope scope = torch.NewDisposeScope();
-        StepDraws draws = new(Images(network, batch, device), Images(network, batch, device), torch.rand(batch, device: device), [Snippets(network, batch, device)], null);
+        StepDraws draws = new(Images(network, batch, device), Images(
+            network, batch, device), torch.rand(batch, device: device), [Snippets(network, batch, device)], null);
         network.train();
         void Steps(int count)
         {
@@ -65,7 +67,8 @@ internal sealed record Throughput(int Batch, double TrainingImagesPerSecond, dou
             for (int i = 0; i < count; i++)
             {
                 using DisposeScope inner = torch.NewDisposeScope();
-                torch.Tensor velocity = network.forward(state, TensorNumbers.Full([batch], (float)i / SolverSteps, device: device), condition);
+                torch.Tensor velocity = network.forward(
+                    state, TensorNumbers.Full([batch], (float)i / SolverSteps, device: device), condition);
                 _ = state.PlusInPlace(velocity.mul(step).to(torch.float32));
             }
         }
@@ -83,7 +86,9 @@ internal sealed record Throughput(int Batch, double TrainingImagesPerSecond, dou
         return torch.randn([batch, o.InputChannels, o.InputSize, o.InputSize], device: device);
     }
 
-    /// <summary>Forward pass of one image: 24 D^2 a token and block, 4 T D a token and block for attention, 12 D^2 a block for adaLN.</summary>
+    /// <summary>
+    /// Forward pass of one image: 24 D^2 a token and block, 4 T D a token and block for attention, 12 D^2 a block for adaLN.
+    /// </summary>
     private static double Forward(SiTOptions o)
     {
         double d = o.HiddenSize, tokens = o.InputSize / o.PatchSize * (o.InputSize / o.PatchSize);

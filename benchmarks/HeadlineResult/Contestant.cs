@@ -10,7 +10,8 @@ namespace HeadlineResult;
 /// <param name="Name">As it is called in the results.</param>
 /// <param name="Conditions">What the network is given, for a dropout of snippets.</param>
 /// <param name="Encoder">Fits the encoder to training images, by seed; null without memory.</param>
-internal sealed record Contestant(string Name, Func<double, IReadOnlyList<Condition>> Conditions, Func<torch.Tensor, int, SnippetEncoder>? Encoder)
+internal sealed record Contestant(
+    string Name, Func<double, IReadOnlyList<Condition>> Conditions, Func<torch.Tensor, int, SnippetEncoder>? Encoder)
 {
     /// <summary>Whether it is trained with the first seed only, whatever the number of seeds.</summary>
     public bool OneSeedOnly { get; init; }
@@ -27,7 +28,8 @@ internal sealed record Contestant(string Name, Func<double, IReadOnlyList<Condit
 
     /// <summary>GMem with an encoder.</summary>
     public static Contestant WithMemory(string encoder, Protocol protocol) =>
-        new($"GMem, {encoder}", dropout => [new SnippetCondition { Dropout = dropout }], (images, seed) => Fit(encoder, images, protocol.SnippetDimension, seed));
+        new($"GMem, {encoder}", dropout => [new SnippetCondition { Dropout = dropout }], (images, seed) => Fit(
+            encoder, images, protocol.SnippetDimension, seed));
 
     /// <summary>Fits an encoder, by its name, to training images.</summary>
     public static SnippetEncoder Fit(string encoder, torch.Tensor images, int dimension, int seed) => encoder switch
@@ -39,6 +41,7 @@ internal sealed record Contestant(string Name, Func<double, IReadOnlyList<Condit
         _ when encoder.Split('-') is ["contrastive", string count] && int.TryParse(count, out int steps) =>
             ContrastiveEncoder.Fit(images, dimension, seed, steps),
         _ => throw new ArgumentException(
-            $"There is no encoder '{encoder}'; known are pca, whitened, patches, contrastive, and contrastive-N for N steps of its training."),
+            $"There is no encoder '{encoder}'; known are pca, whitened, patches, contrastive, and contrastive-N for N steps of its "
+                + "training."),
     };
 }

@@ -11,7 +11,9 @@ internal sealed record Curve(string Name, bool HasMemory, int Seed, double Encod
     /// <summary>The first stage whose images from held-out snippets are at or below a distance, or null.</summary>
     public Stage? ReachesHeldOut(double distance) => Stages.FirstOrDefault(s => s.HeldOut?.Frechet <= distance);
 
-    /// <summary>How far its training is when it is at a distance, if the distance's logarithm falls evenly between two judgements.</summary>
+    /// <summary>
+    /// How far its training is when it is at a distance, if the distance's logarithm falls evenly between two judgements.
+    /// </summary>
     /// <param name="distance">The distance.</param>
     /// <param name="measure">What is asked for: steps, or seconds.</param>
     /// <returns>Null if it is never at that distance, or is below it from the first judgement on.</returns>

@@ -26,12 +26,14 @@ internal sealed class CurveStore
             return curve;
         }
 
-        return JsonSerializer.Deserialize<Curve>(File.ReadAllText(path)) ?? throw new InvalidDataException($"'{path}' holds no curve; delete it.");
+        return JsonSerializer.Deserialize<Curve>(File.ReadAllText(path))
+            ?? throw new InvalidDataException($"'{path}' holds no curve; delete it.");
     }
 
     private string Key(Contestant contestant, int seed)
     {
-        string decides = $"{contestant.Name} {seed} {_protocol} {_protocol.SnippetDimension} {_protocol.TrainingImages} {string.Join(' ', _protocol.StageSteps(contestant))}";
+        string decides = $"{contestant.Name} {seed} {_protocol} {_protocol.SnippetDimension} {_protocol.TrainingImages} "
+            + $"{string.Join(' ', _protocol.StageSteps(contestant))}";
         return $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(decides)))[..16]}.json";
     }
 }

@@ -3,8 +3,12 @@ using TorchSharp;
 
 namespace HeadlineResult;
 
-/// <summary>Training images with their labels, and images that are never trained on: one half of these is the reference, the other makes held-out snippets.</summary>
-internal sealed class ImageData(torch.Tensor training, IReadOnlyList<string> labels, torch.Tensor reference, torch.Tensor heldOut) : IDisposable
+/// <summary>
+/// Training images with their labels, and images that are never trained on: one half of these is the reference, the other makes held-out
+/// snippets.
+/// </summary>
+internal sealed class ImageData(
+    torch.Tensor training, IReadOnlyList<string> labels, torch.Tensor reference, torch.Tensor heldOut) : IDisposable
 {
     public const int Size = 32;
 

@@ -34,7 +34,9 @@ internal sealed class Judge : IDisposable
     /// <summary>The distance of as many real images as are generated: no model can be expected below it.</summary>
     public double Floor { get; }
 
-    /// <summary>Share of real, held-out images that the copy check takes for copies: what a model that copies nothing is to be compared with.</summary>
+    /// <summary>
+    /// Share of real, held-out images that the copy check takes for copies: what a model that copies nothing is to be compared with.
+    /// </summary>
     public double CopiesAmongUnseen { get; }
 
     /// <summary>Distance and copies of a model's images, the seeds 1, 2, ... deciding noise and entry.</summary>
@@ -43,7 +45,8 @@ internal sealed class Judge : IDisposable
         List<long> entries = [];
         using FeatureSet set = FeatureSet.Compute(_features, Generate(model, entries));
         CopyCheckResult copies = CopyCheck.Compute(_training.Features, set.Features, entriesAreTrainingImages ? entries : null);
-        return new Verdict(Distance(set), KernelDistance.Compute(_reference.Features, set.Features, new KernelDistanceOptions { SubsetSize = _samples / 2 }).Mean, copies.Share);
+        return new Verdict(Distance(set), KernelDistance.Compute(
+            _reference.Features, set.Features, new KernelDistanceOptions { SubsetSize = _samples / 2 }).Mean, copies.Share);
     }
 
     /// <summary>The same from the snippets of images that were never trained on.</summary>
@@ -71,7 +74,8 @@ internal sealed class Judge : IDisposable
     {
         for (int start = 1; start <= _samples; start += GenerationBatch)
         {
-            GenerationRequest[] requests = [.. Enumerable.Range(start, Math.Min(GenerationBatch, _samples + 1 - start)).Select(seed => new GenerationRequest(seed))];
+            GenerationRequest[] requests =
+                [.. Enumerable.Range(start, Math.Min(GenerationBatch, _samples + 1 - start)).Select(seed => new GenerationRequest(seed))];
             IReadOnlyList<GeneratedImage> images = model.Generate(requests);
             entries.AddRange(images.Select(i => i.Entry?.Index ?? -1));
             yield return ImageTensors.ToTensor([.. images.Select(i => i.Image)]);

@@ -10,11 +10,14 @@ internal sealed class MarkdownPage
     private readonly StringBuilder _text = new();
 
     /// <summary>Versions and threads, without the paths of the machine.</summary>
-    public static string Machine() => "Machine: " + string.Join("; ", GMemRuntime.Describe().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+    public static string Machine() => "Machine: "
+        + string.Join("; ", GMemRuntime.Describe().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
         .Where(line => !line.StartsWith("shim", StringComparison.Ordinal))
         .Select(line => string.Join(' ', line.Split(" from ")[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)))) + ".";
 
-    public void Line(FormattableString line) => _text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
+    /// <summary>One line of the page; a long one is given in parts.</summary>
+    public void Line(params FormattableString[] parts) =>
+        _text.AppendLine(string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture))));
 
     public void Write(string path) => File.WriteAllText(path, ToString());
 

@@ -1,9 +1,14 @@
-// How many training steps a memory saves: SiT without condition, SiT with labels, and GMem with each encoder, on the same images with the same network, steps, batches and seeds.
-//   dotnet run -c Release --project benchmarks/HeadlineResult -- --images ../shared/data/cifar10-train.zip --held-out ../shared/data/cifar10-test.zip
-//     [--steps 1000 --batch 64 --samples 1000 --seeds 1 --preset small --snippet-dimension 128 --encoders pca,patches,contrastive --output docs --training-images 50000]
-// Under an hour on two idle cores; --preset S, B, ... and more steps want a GPU. Writes results.md, images/headline-result.png and images/headline-seconds.png into the output folder.
-// More seeds are for SiT and the first encoder. Several processes may share the work, each with OMP_NUM_THREADS=1 and --only SiT, --only GMem: run once more without --only for the page.
-// Finished curves stay in --curves artifacts/headline-result: a run that was stopped goes on, and more seeds cost only themselves.
+// How many training steps a memory saves: SiT without condition, SiT with labels, and GMem with each encoder, on the same images
+// with the same network, steps, batches and seeds.
+//   dotnet run -c Release --project benchmarks/HeadlineResult --
+//     --images ../shared/data/cifar10-train.zip --held-out ../shared/data/cifar10-test.zip
+//     [--steps 1000 --batch 64 --samples 1000 --seeds 1 --preset small --snippet-dimension 128
+//     --encoders pca,patches,contrastive --output docs --training-images 50000]
+// Under an hour on two idle cores; --preset S, B, ... and more steps want a GPU.
+// Writes results.md, images/headline-result.png and images/headline-seconds.png into the output folder.
+// --seeds repeats SiT and the first encoder only. To share the work among processes, start each with OMP_NUM_THREADS=1 and
+// --only SiT or --only GMem; then run once more without --only to write the page.
+// Finished curves stay in --curves artifacts/headline-result: a run that was stopped continues, and more seeds cost only themselves.
 // --encoders pca,contrastive-100 trains that encoder for 100 steps instead of 300.
 // --part settings: what each setting changes, into settings.md.
 // Long runs: each trains one contestant, one process each, and keeps a model at every stage. After a kill the same command goes on.
@@ -67,8 +72,13 @@ if (protocol.Part == "settings")
 else
 {
     CurveStore store = new(protocol);
-    Curve[] curves = [.. contestants.Where(contestant => protocol.Only is not { } only || contestant.Name.Contains(only, StringComparison.Ordinal)).SelectMany(contestant =>
-        Enumerable.Range(1, contestant.OneSeedOnly ? 1 : protocol.Seeds).Select(seed => store.Get(contestant, seed, () => Race.Run(contestant, data, judge, protocol, seed))))];
+    Curve[] curves =
+    [
+        .. contestants
+            .Where(contestant => protocol.Only is not { } only || contestant.Name.Contains(only, StringComparison.Ordinal))
+            .SelectMany(contestant => Enumerable.Range(1, contestant.OneSeedOnly ? 1 : protocol.Seeds)
+                .Select(seed => store.Get(contestant, seed, () => Race.Run(contestant, data, judge, protocol, seed)))),
+    ];
     if (protocol.Only is null)
     {
         ResultsPage.Write(protocol, judge, curves);

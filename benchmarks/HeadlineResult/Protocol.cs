@@ -4,7 +4,10 @@ using GMem.Sampling;
 
 namespace HeadlineResult;
 
-/// <summary>What is fixed beforehand and the same for all: data, network, budget, sampler, number of samples, the rule that draws snippets (the seed's noise, uniform).</summary>
+/// <summary>
+/// What is fixed beforehand and the same for all: data, network, budget, sampler, number of samples, the rule that draws snippets (the
+/// seed's noise, uniform).
+/// </summary>
 internal sealed record Protocol
 {
     public required string Images { get; init; }
@@ -30,10 +33,15 @@ internal sealed record Protocol
 
     public int SnippetDimension { get; init; }
 
-    /// <summary>Part of the names of those to train, to share the work among processes; the page is written by a run with all, which finds their curves. Null for all.</summary>
+    /// <summary>
+    /// Part of the names of those to train, to share the work among processes; the page is written by a run with all, which finds their
+    /// curves. Null for all.
+    /// </summary>
     public string? Only { get; init; }
 
-    /// <summary>Folder that keeps finished curves, so that a run that was stopped, or is given more seeds, trains only what is missing.</summary>
+    /// <summary>
+    /// Folder that keeps finished curves, so that a run that was stopped, or is given more seeds, trains only what is missing.
+    /// </summary>
     public required string Curves { get; init; }
 
     /// <summary>Shares of the budget at which models are judged.</summary>
@@ -56,7 +64,8 @@ internal sealed record Protocol
         Samples = arguments.Number("--samples", 1000),
         Seeds = arguments.Number("--seeds", 1),
         SnippetDimension = arguments.Number("--snippet-dimension", 128),
-        Stages = [.. arguments.Text("--stages", "0.1,0.2,0.35,0.5,0.75,1").Split(',').Select(s => double.Parse(s, CultureInfo.InvariantCulture))],
+        Stages = [.. arguments.Text("--stages", "0.1,0.2,0.35,0.5,0.75,1").Split(',').Select(
+            s => double.Parse(s, CultureInfo.InvariantCulture))],
         Preset = arguments.Text("--preset", "small"),
     };
 
@@ -85,6 +94,8 @@ internal sealed record Protocol
     public override string ToString()
     {
         SiTOptions network = Network();
-        return string.Create(CultureInfo.InvariantCulture, $"network {network.HiddenSize} wide, {network.Depth} deep, patches of {network.PatchSize}; {Steps} steps of {BatchSize} images, learning rate {LearningRate}; {Samples} samples, Heun {Sampling.Steps} steps (20 evaluations)");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"network {network.HiddenSize} wide, {network.Depth} deep, patches of {network.PatchSize}; {Steps} steps of {BatchSize} "
+                + $"images, learning rate {LearningRate}; {Samples} samples, Heun {Sampling.Steps} steps (20 evaluations)");
     }
 }

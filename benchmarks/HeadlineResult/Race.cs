@@ -31,8 +31,10 @@ internal static class Race
                 start = ProcessorTime;
                 using GMemModel model = Train(contestant, encoder, data, protocol, seed, steps, workspace);
                 seconds += (ProcessorTime - start).TotalSeconds;
-                stages.Add(new Stage(steps, seconds, judge.Look(model, encoder is not null), heldOut is null ? null : judge.LookAtHeldOut(model, heldOut)));
-                Console.WriteLine($"{contestant.Name,-20} seed {seed} step {steps,6} {seconds,6:f0} s  distance {stages[^1].Own.Frechet:f3}, held-out {stages[^1].HeldOut?.Frechet:f3}, copies {stages[^1].Own.Copies:p1}");
+                stages.Add(new Stage(
+                    steps, seconds, judge.Look(model, encoder is not null), heldOut is null ? null : judge.LookAtHeldOut(model, heldOut)));
+                Console.WriteLine($"{contestant.Name,-20} seed {seed} step {steps,6} {seconds,6:f0} s  distance "
+                    + $"{stages[^1].Own.Frechet:f3}, held-out {stages[^1].HeldOut?.Frechet:f3}, copies {stages[^1].Own.Copies:p1}");
             }
         }
         finally
@@ -44,7 +46,8 @@ internal static class Race
     }
 
     /// <summary>A model trained for so many steps, from where the workspace is, if there is one.</summary>
-    public static GMemModel Train(Contestant contestant, SnippetEncoder? encoder, ImageData data, Protocol protocol, int seed, int steps, string? workspace = null)
+    public static GMemModel Train(
+        Contestant contestant, SnippetEncoder? encoder, ImageData data, Protocol protocol, int seed, int steps, string? workspace = null)
     {
         GMemOptions options = new()
         {
@@ -52,7 +55,14 @@ internal static class Race
             Sampling = protocol.Sampling,
             Encoder = encoder,
             WorkspacePath = workspace,
-            Training = new TrainingOptions { TotalSteps = steps, BatchSize = protocol.BatchSize, LearningRate = protocol.LearningRate, Seed = seed, LogEveryNStep = 100 },
+            Training = new TrainingOptions
+            {
+                TotalSteps = steps,
+                BatchSize = protocol.BatchSize,
+                LearningRate = protocol.LearningRate,
+                Seed = seed,
+                LogEveryNStep = 100,
+            },
         };
         options.Network.Conditions = contestant.Conditions(protocol.SnippetDropout);
         contestant.Change(options);

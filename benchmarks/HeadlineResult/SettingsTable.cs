@@ -52,7 +52,8 @@ internal sealed class SettingsTable(ImageData data, Judge judge, Protocol protoc
     {
         foreach (double scale in new[] { 1.25, 1.5, 2 })
         {
-            using GMemModel guided = model.WithSampling(new GMem.Sampling.SamplingOptions { Steps = protocol.Sampling.Steps, GuidanceScale = scale });
+            using GMemModel guided = model.WithSampling(
+                new GMem.Sampling.SamplingOptions { Steps = protocol.Sampling.Steps, GuidanceScale = scale });
             Add($"{name}, guidance {scale}", judge.Look(guided, entriesAreTrainingImages: true));
         }
     }
@@ -69,8 +70,14 @@ internal sealed class SettingsTable(ImageData data, Judge judge, Protocol protoc
         MarkdownPage page = new();
         page.Line($"# What each setting changes");
         page.Line($"");
-        page.Line($"Written by `dotnet run -c Release --project benchmarks/HeadlineResult -- --part settings --steps {protocol.Steps} --samples {protocol.Samples}`: GMem with principal components (`pca`), {protocol}, snippet dropout {protocol.SnippetDropout}.");
-        page.Line($"Each row is one training that differs in what it names, or one of these generating otherwise. Distances as in [results.md](results.md), but of {protocol.Samples:N0} images; real images have {judge.Floor:f3}. The first rows say how much is chance.");
+        page.Line(
+            $"Written by `dotnet run -c Release --project benchmarks/HeadlineResult -- --part settings --steps {protocol.Steps} ",
+            $"--samples {protocol.Samples}`: GMem with principal components (`pca`), {protocol}, snippet dropout ",
+            $"{protocol.SnippetDropout}.");
+        page.Line(
+            $"Each row is one training that differs in what it names, or one of these generating otherwise. Distances as in ",
+            $"[results.md](results.md), but of {protocol.Samples:N0} images; real images have {judge.Floor:f3}. The first rows say ",
+            $"how much is chance.");
         page.Line($"");
         page.Line($"| setting | distance | copies | training, processor s |");
         page.Line($"| --- | --- | --- | --- |");

@@ -51,11 +51,13 @@ void Run()
     using torch.Tensor queries = SyntheticBank.Queries(64, dimension);
     Measured search = Meter.Median(3, () => bank.Nearest(queries, 10));
     double flops = 2.0 * 64 * rows * dimension;
-    report.Target("64 queries, 10 nearest", search.Seconds, 2, $"{search.Seconds:f2} s, {flops / search.Seconds / 1e9 / rates.Product:p0} of the matrix rate");
+    report.Target("64 queries, 10 nearest",
+        search.Seconds, 2, $"{search.Seconds:f2} s, {flops / search.Seconds / 1e9 / rates.Product:p0} of the matrix rate");
 
     LowRankCompression? compressed = null;
     Measured lowRank = Meter.Once(() => compressed = bank.ToLowRank(rank));
-    report.Target($"low-rank {rank}", lowRank.Seconds, 120, $"{lowRank.Seconds:f1} s; captures {compressed!.CapturedVariance:p1} of the variance, mean cosine {compressed.MeanCosine:f4}");
+    report.Target($"low-rank {rank}", lowRank.Seconds,
+        120, $"{lowRank.Seconds:f1} s; captures {compressed!.CapturedVariance:p1} of the variance, mean cosine {compressed.MeanCosine:f4}");
     report.Target("  memory taken by it", lowRank.PrivateGrowth, 1.5e9, $"{lowRank.PrivateGrowth / 1e9:f2} GB over the mapped file");
     compressed = null;
 

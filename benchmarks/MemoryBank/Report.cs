@@ -14,7 +14,8 @@ internal sealed class Report
     public void Line(string what, string measured) => Console.WriteLine($"{what,-26} {measured}");
 
     public void Rates(Rates rates) =>
-        Line("this machine", $"{rates.Product:f0} GFLOP/s float32, {rates.WideProduct:f0} float64 (2048^3, best of 5), copies {rates.Copy:f1} GB/s on one thread");
+        Line("this machine", $"{rates.Product:f0} GFLOP/s float32, {rates.WideProduct:f0} float64 (2048^3, best of 5), copies "
+            + $"{rates.Copy:f1} GB/s on one thread");
 
     public void Target(string what, double measured, double target, string text)
     {

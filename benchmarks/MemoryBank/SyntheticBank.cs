@@ -4,7 +4,9 @@ using TorchSharp;
 
 namespace MemoryBankBenchmark;
 
-/// <summary>Rows that look a little like an encoder's: 1,000 classes about their own means, most of the variance in 64 directions.</summary>
+/// <summary>
+/// Rows that look a little like an encoder's: 1,000 classes about their own means, most of the variance in 64 directions.
+/// </summary>
 internal static class SyntheticBank
 {
     private const int Classes = 1000;

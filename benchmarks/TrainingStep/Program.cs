@@ -1,6 +1,7 @@
 // A training step against the machine's own float32 matrix-product rate, both in one run and in turn, so that a busy
 // machine slows both. Prints the ratio and where the rest of the step goes.
-//   dotnet run -c Release --project benchmarks/TrainingStep [-- --batch 4 --threads 2 --rounds 12 --width 384 --depth 12 --heads 6 --patch 2 --lightning 0 --sampling 1]
+//   dotnet run -c Release --project benchmarks/TrainingStep [-- --batch 4 --threads 2 --rounds 12 --width 384 --depth 12 --heads 6 --patch
+//   2 --lightning 0 --sampling 1]
 using System.Diagnostics;
 using System.Globalization;
 using GMem.Autoencoders;
@@ -85,12 +86,16 @@ double step = steps[steps.Count / 2];
 double rate = 2 * Math.Pow(2048, 3) / product / 1e9;
 Console.WriteLine(GMemRuntime.Describe());
 Console.WriteLine($"matrix product 2048^3    {rate,8:f1} GFLOP/s (best of {3 * (rounds + 2)})");
-Console.WriteLine($"training step            {step * 1000,8:f1} ms (median of {steps.Count}), {steps[0] * 1000:f1} ms (best), {batch} x {tokens} tokens, {flops / 1e9:f1} GFLOP");
+Console.WriteLine($"training step            {step * 1000,8:f1} ms (median of {steps.Count}), {steps[0] * 1000:f1} ms (best), {batch} x "
+    + $"{tokens} tokens, {flops / 1e9:f1} GFLOP");
 // Best against best compares the machine with itself in its quiet moments; the median has its neighbours in it too.
-Console.WriteLine($"share of the rate        {flops / 1e9 / steps[0] / rate,8:p1} (best step), {flops / 1e9 / step / rate:p1} (median step); required at S size: 80 % at 4 x 256 tokens, 70 % at 1 x 256");
+Console.WriteLine($"share of the rate        {flops / 1e9 / steps[0] / rate,8:p1} (best step), {flops / 1e9 / step / rate:p1} (median "
+    + "step); required at S size: 80 % at 4 x 256 tokens, 70 % at 1 x 256");
 using System.Diagnostics.Process process = Process.GetCurrentProcess();
 MemoryEstimate estimate = MemoryEstimate.Of(network, options, torch.CPU);
-Console.WriteLine($"memory                   {(process.PeakWorkingSet64 - before) / 1e6,8:f0} MB at its peak above the {before / 1e6:f0} MB before; estimated {(estimate.Weights + estimate.Activations) / 1e6:f0} MB (weights {estimate.Weights / 1e6:f0}, activations {estimate.Activations / 1e6:f0})");
+Console.WriteLine($"memory                   {(process.PeakWorkingSet64 - before) / 1e6,8:f0} MB at its peak above the "
+    + $"{before / 1e6:f0} MB before; estimated {(estimate.Weights + estimate.Activations) / 1e6:f0} MB (weights "
+    + $"{estimate.Weights / 1e6:f0}, activations {estimate.Activations / 1e6:f0})");
 
 // Processor time counts what the process itself computes, so that neighbours on a busy machine weigh on it only through caches and memory.
 double spentShare = flops / (stepsSpent / rounds) / (3 * 2 * Math.Pow(2048, 3) / (productSpent / rounds));
@@ -98,7 +103,8 @@ Console.WriteLine($"share by processor time  {spentShare,8:p1} (all {rounds} ste
 foreach ((string part, double seconds) in clock.Totals())
 {
     double share = seconds / clock.Total;
-    Console.WriteLine($"  {part,-22} {share,8:p1}{(part == StepClock.Optimizer ? " (clip, AdamW, moving average; required below 8 %)" : "")}");
+    Console.WriteLine(
+        $"  {part,-22} {share,8:p1}{(part == StepClock.Optimizer ? " (clip, AdamW, moving average; required below 8 %)" : "")}");
 }
 
 if (arguments.Number("--sampling", 0) != 0)
@@ -114,7 +120,8 @@ void PrintSampling()
     sit.eval();
     using IDisposable noGrad = torch.no_grad();
     using DisposeScope scope = torch.NewDisposeScope();
-    torch.Tensor noise = torch.randn([1, 3, 32, 32], generator: generator), snippet = rows.narrow(0, 0, 1), time = TensorNumbers.Full([1], 0.5);
+    torch.Tensor noise = torch.randn(
+        [1, 3, 32, 32], generator: generator), snippet = rows.narrow(0, 0, 1), time = TensorNumbers.Full([1], 0.5);
     Sampler sampler = new(options.CreateTransport(), new SamplingOptions { OdeMethod = OdeMethod.Euler, Steps = 50 });
     double sampled = double.PositiveInfinity, forwards = double.PositiveInfinity;
     for (int round = 0; round < 3; round++)
@@ -129,7 +136,8 @@ void PrintSampling()
         }));
     }
 
-    Console.WriteLine($"Euler 50 an image        {sampled / forwards,8:f3} times 50 forward passes (processor time, best of 3); required at most 1.05");
+    Console.WriteLine(
+        $"Euler 50 an image        {sampled / forwards,8:f3} times 50 forward passes (processor time, best of 3); required at most 1.05");
 }
 
 double Spending(Action action)

@@ -20,7 +20,8 @@ if (folder.Length == 0)
 Moments moments = new();
 MLContext ml = new(seed: 1);
 GMemTrainer.Options options = new() { Progress = moments };
-(options.Training.TotalSteps, options.Training.BatchSize, options.Training.LogEveryNStep) = (arguments.Number("--steps", 200), arguments.Number("--batch", 64), 1);
+(options.Training.TotalSteps, options.Training.BatchSize, options.Training.LogEveryNStep) =
+    (arguments.Number("--steps", 200), arguments.Number("--batch", 64), 1);
 IDataView images = ml.Data.LoadFromEnumerable(ImageFolder.Enumerate(folder));
 string path = Path.Combine(Path.GetTempPath(), $"gmem-benchmark-{Guid.NewGuid():N}.zip");
 try
@@ -31,10 +32,12 @@ try
     double end = Moments.Now;
     Console.WriteLine(GMemRuntime.Describe());
     Console.WriteLine($"whole {end:f1} s from the start of the process, of which {options.Training.TotalSteps} steps {moments.Steps:f1} s");
-    Console.WriteLine($"  before the first step   {moments.BeforeSteps,6:f1} s (start, {model.Model.Memory.Count:N0} images read and decoded, principal components, bank)");
+    Console.WriteLine($"  before the first step   {moments.BeforeSteps,6:f1} s (start, {model.Model.Memory.Count:N0} images read and "
+        + "decoded, principal components, bank)");
     Console.WriteLine($"  after the last step     {fitted - moments.Last,6:f1} s");
     Console.WriteLine($"  save                    {end - fitted,6:f1} s, {new FileInfo(path).Length / 1e6:f1} MB");
-    Console.WriteLine($"outside the steps         {end - moments.Steps,6:f1} s (at most 25 s required with 50,000 images of CIFAR-10 and 200 steps)");
+    Console.WriteLine(
+        $"outside the steps         {end - moments.Steps,6:f1} s (at most 25 s required with 50,000 images of CIFAR-10 and 200 steps)");
 }
 finally
 {

@@ -1,4 +1,7 @@
-"""Draws icon.png: noise on the left turning into a disc on the right, with a row of memory entries below. Run by hand: python3 eng/package/draw-icon.py"""
+"""Draws icon.png: noise on the left turning into a disc on the right, with a row of memory entries below.
+
+Run by hand: python3 eng/package/draw-icon.py
+"""
 import os
 import random
 import struct
@@ -25,6 +28,7 @@ def chunk(name, data):
 
 
 rows = b"".join(b"\0" + b"".join(bytes(colour(x, y)) for x in range(SIZE)) for y in range(SIZE))
-png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", SIZE, SIZE, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+header = chunk(b"IHDR", struct.pack(">IIBBBBB", SIZE, SIZE, 8, 2, 0, 0, 0))
+png = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "icon.png"), "wb") as file:
     file.write(png)

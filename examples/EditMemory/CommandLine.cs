@@ -13,7 +13,8 @@ internal static class CommandLine
 
     private static readonly Option<string?> Images = new("--images")
     {
-        Description = "A folder or .zip of images to train on, with a subfolder for each of at least two labels. Without it, coloured shapes are drawn.",
+        Description = "A folder or .zip of images to train on, with a subfolder for each of at least two labels. Without it, coloured "
+            + "shapes are drawn.",
     };
 
     private static readonly Option<string[]> External = new("--external")

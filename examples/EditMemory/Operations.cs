@@ -28,8 +28,10 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
             grid.Add(CenterCrop.Apply(picture, ImageSize));
             grid.AddRange(neighbors.Select(Remembered));
             float[] values = [.. snippet.data<float>()];
-            grid.AddRange(ml.Generate(model, Enumerable.Range(seed, Columns - 1 - Nearest).Select(s => new PromptRow { Seed = s, Snippet = values })));
-            Console.WriteLine($"  cosine {neighbors[0].Cosine:f3} to the nearest of {model.Memory.Count} memories, labelled '{neighbors[0].Label}'");
+            grid.AddRange(ml.Generate(
+                model, Enumerable.Range(seed, Columns - 1 - Nearest).Select(s => new PromptRow { Seed = s, Snippet = values })));
+            Console.WriteLine(
+                $"  cosine {neighbors[0].Cosine:f3} to the nearest of {model.Memory.Count} memories, labelled '{neighbors[0].Label}'");
         }
 
         return grid;
@@ -51,7 +53,8 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
     public IReadOnlyList<RgbImage> LabelRemoved()
     {
         string label = Label(0);
-        long[] seeds = [.. Enumerable.Range(seed, 10_000).Select(s => (long)s).Where(s => model.Model.EntryOf(new GenerationRequest(s))?.Label == label).Take(2 * Columns)];
+        long[] seeds = [.. Enumerable.Range(seed,
+            10_000).Select(s => (long)s).Where(s => model.Model.EntryOf(new GenerationRequest(s))?.Label == label).Take(2 * Columns)];
         using GMemTransformer without = model.WithMemory(model.Memory.RemoveLabel(label));
         PromptRow[] prompts = [.. seeds.Select(s => new PromptRow { Seed = s })];
         return [.. ml.Generate(model, prompts), .. ml.Generate(without, prompts)];
@@ -65,7 +68,8 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
         using GMemTransformer ofFirst = model.WithMemory(first);
         using GMemTransformer ofSecond = model.WithMemory(second);
         using GMemTransformer ofBoth = model.WithMemory(first.Merge(second));
-        return [.. ml.Generate(ofFirst, Seeds(Columns)), .. ml.Generate(ofSecond, Seeds(Columns)), .. ml.Generate(ofBoth, Seeds(2 * Columns))];
+        return [.. ml.Generate(ofFirst, Seeds(Columns)), .. ml.Generate(ofSecond, Seeds(Columns)), .. ml.Generate(
+            ofBoth, Seeds(2 * Columns))];
     }
 
     private IEnumerable<RgbImage> Between(long from, long to, SnippetInterpolation method)
@@ -82,13 +86,17 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
 
     private string Label(int index) => index < model.Memory.Labels.Count
         ? model.Memory.Labels[index]
-        : throw new ArgumentException($"The memory has {model.Memory.Labels.Count} labels, and two are needed. Train on a folder with a subfolder for each label, or without --model and --images.");
+        : throw new ArgumentException(
+            $"The memory has {model.Memory.Labels.Count} labels, and two are needed. Train on a folder with a subfolder for each label, "
+                + "or without --model and --images.");
 
     private long First(string label) => model.Memory.IndicesOf(label)[0];
 
     private long Last(string label) => model.Memory.IndicesOf(label)[^1];
 
-    /// <summary>The training image behind an entry; where the bank does not know it or it is gone, what the model generates from the entry.</summary>
+    /// <summary>
+    /// The training image behind an entry; where the bank does not know it or it is gone, what the model generates from the entry.
+    /// </summary>
     private RgbImage Remembered(MemoryNeighbor entry) => entry.Source is { } source && File.Exists(SourceFile.Of(source))
         ? CenterCrop.Apply(ImageReader.ReadFile(source), ImageSize)
         : ml.Generate(model, [new PromptRow { Seed = seed, MemoryIndex = entry.Index }]).Single();

@@ -15,12 +15,16 @@ internal static class Walkthrough
         Directory.CreateDirectory(settings.Output);
         MLContext ml = new MLContext(settings.Seed).WithWarnings();
         using GMemTransformer model = settings.Model is { } path ? GMemTransformer.Load(path, ml) : Train(ml, settings, cancellationToken);
-        Console.WriteLine($"The model remembers {model.Memory.Count} images of {model.Memory.Labels.Count} labels ({clock.Elapsed:m\\:ss}).");
+        Console.WriteLine(
+            $"The model remembers {model.Memory.Count} images of {model.Memory.Labels.Count} labels ({clock.Elapsed:m\\:ss}).");
 
         Operations operations = new(ml, model, settings.Seed);
-        Write("external", "each row: a picture the model never saw, what it remembers nearest to it, and images generated from it", () => operations.External(ExternalImages(settings)));
-        Write("interpolation", "each row: from one memory to another, linearly and spherically, with the same noise", operations.Interpolation);
-        Write("label-removed", "above, images drawn from a label; below, the same seeds after the label was removed", operations.LabelRemoved);
+        Write("external", "each row: a picture the model never saw, what it remembers nearest to it, and images generated from it",
+            () => operations.External(ExternalImages(settings)));
+        Write("interpolation", "each row: from one memory to another, linearly and spherically, with the same noise",
+            operations.Interpolation);
+        Write("label-removed", "above, images drawn from a label; below, the same seeds after the label was removed",
+            operations.LabelRemoved);
         Write("merged", "a bank of one label, a bank of another, and below both merged", operations.Merged);
         Console.WriteLine($"Done after {clock.Elapsed:m\\:ss}.");
 

@@ -16,10 +16,12 @@ internal static class CommandLine
 
     private static readonly Option<string?> Inception = new("--inception")
     {
-        Description = "InceptionV3 in the FID variant (.pth or .safetensors): with it the Frechet distance is the FID. Without it, fixed random convolutions.",
+        Description = "InceptionV3 in the FID variant (.pth or .safetensors): with it the Frechet distance is the FID. Without it, fixed "
+            + "random convolutions.",
     };
 
-    private static readonly Option<int> Count = ConsoleProgram.Number("--count", "Images to generate.", Settings.DefaultCount, 4, int.MaxValue);
+    private static readonly Option<int> Count = ConsoleProgram.Number(
+        "--count", "Images to generate.", Settings.DefaultCount, 4, int.MaxValue);
     private static readonly Option<int> Seed = ConsoleProgram.Number("--seed", "Seed of the first image.", 1, 0, int.MaxValue / 2);
 
     private static readonly Option<string> Output = new("--output")
@@ -31,7 +33,9 @@ internal static class CommandLine
     /// <returns>The exit code.</returns>
     public static int Run(string[] arguments, Action<Settings, CancellationToken> action)
     {
-        RootCommand command = new("Evaluates a GMem image generator: distances to real images, precision and recall, and how many images are all but copies of training images.")
+        RootCommand command = new(
+            "Evaluates a GMem image generator: distances to real images, precision and recall, and how many images are all but copies of "
+                + "training images.")
         {
             Model, Images, Inception, Count, Seed, Output,
         };

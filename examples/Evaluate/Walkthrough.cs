@@ -18,10 +18,14 @@ internal static class Walkthrough
         Directory.CreateDirectory(settings.Output);
         MLContext ml = new(settings.Seed);
         using GMemTransformer model = GMemTransformer.Load(settings.Model, ml);
-        using FeatureExtractor? inception = settings.Inception is { } weights ? InceptionFeatures.Load(weights, device: model.Model.Device) : null;
+        using FeatureExtractor? inception = settings.Inception is { } weights
+            ? InceptionFeatures.Load(weights, device: model.Model.Device)
+            : null;
         IReadOnlyList<ImageFile> real = ImageFolder.Enumerate(settings.Images);
         IReadOnlyList<ImageFile>? training = TrainingImages(model.Memory);
-        Console.WriteLine($"Comparing {settings.Count} generated with {real.Count} real images{(training is null ? "; the training images are not where they were, so copies are not looked for" : "")}.");
+        Console.WriteLine(
+            $"Comparing {settings.Count} generated with {real.Count} real "
+                + $"images{(training is null ? "; the training images are not where they were, so copies are not looked for" : "")}.");
 
         IDataView generated = model.Transform(ml.ImageGeneration.CreatePrompts(settings.Count, settings.Seed));
         ImageGenerationMetrics metrics = ml.ImageGeneration.Evaluate(
@@ -40,10 +44,13 @@ internal static class Walkthrough
     private static IReadOnlyList<ImageFile>? TrainingImages(MemoryBank memory)
     {
         ImageFile[] files = [.. memory.Entries.Select(e => new ImageFile { ImagePath = e.Source ?? "" })];
-        return files.All(f => f.ImagePath.Length > 0) && files.Select(f => SourceFile.Of(f.ImagePath)).Distinct().All(File.Exists) ? files : null;
+        return files.All(f => f.ImagePath.Length > 0) && files.Select(f => SourceFile.Of(f.ImagePath)).Distinct().All(File.Exists)
+            ? files
+            : null;
     }
 
-    private static void SavePictures(MLContext ml, GMemTransformer model, Settings settings, CopyCheckResult? copies, IReadOnlyList<ImageFile>? training)
+    private static void SavePictures(
+        MLContext ml, GMemTransformer model, Settings settings, CopyCheckResult? copies, IReadOnlyList<ImageFile>? training)
     {
         int size = model.Model.ImageSize;
         int scale = Math.Max(1, SmallestTile / size);
@@ -58,7 +65,8 @@ internal static class Walkthrough
         CopyPair[] nearest = [.. copies.Pairs.Take(Pairs)];
         IReadOnlyList<RgbImage> generated = Generate(nearest.Select(p => settings.Seed + p.GeneratedIndex));
         RgbImage[] pairs = [.. nearest.Select((pair, i) => ImageGrid.Compose(
-            [generated[i], CenterCrop.Apply(ImageReader.ReadFile(training[(int)pair.TrainingIndex].ImagePath), size)], columns: 2, scale: 1, padding: 0))];
+            [generated[i], CenterCrop.Apply(ImageReader.ReadFile(training[(int)pair.TrainingIndex].ImagePath), size)], columns: 2,
+            scale: 1, padding: 0))];
         ImageGrid.Save(Path.Combine(settings.Output, "nearest-pairs.png"), pairs, columns: 4, scale: scale, padding: 4);
 
         List<RgbImage> Generate(IEnumerable<long> seeds) => ml.Generate(model, seeds.Select(s => new PromptRow { Seed = s }));

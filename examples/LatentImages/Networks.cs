@@ -5,12 +5,17 @@ using TorchSharp;
 
 namespace LatentImages;
 
-/// <summary>The two frozen networks: those of the files named, or tiny random ones of the same layouts, so that the whole path runs without a download.</summary>
+/// <summary>
+/// The two frozen networks: those of the files named, or tiny random ones of the same layouts, so that the whole path runs without a
+/// download.
+/// </summary>
 internal sealed class Networks : IDisposable
 {
     public Networks(Settings settings, torch.Device device)
     {
-        Autoencoder = settings.Autoencoder is { } autoencoder ? ImageAutoencoder.Kl(autoencoder, device) : TinyAutoencoder(settings.Seed, device);
+        Autoencoder = settings.Autoencoder is { } autoencoder
+            ? ImageAutoencoder.Kl(autoencoder, device)
+            : TinyAutoencoder(settings.Seed, device);
         try
         {
             Encoder = settings.Encoder is { } encoder ? SnippetEncoder.DinoV2(encoder, device) : TinyEncoder(settings.Seed, device);

@@ -24,9 +24,12 @@ internal static class Walkthrough
         torch.Device device = GMemRuntime.SelectDevice();
         using Networks networks = new(settings, device);
         IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(settings.Images ?? DrawPictures(output, settings.Seed));
-        Console.WriteLine($"Training on {files.Count} images of {settings.ResolvedImageSize} x {settings.ResolvedImageSize} pixels, on {device}, for {settings.Steps} steps of {settings.BatchSize}.");
+        Console.WriteLine(
+            $"Training on {files.Count} images of {settings.ResolvedImageSize} x {settings.ResolvedImageSize} pixels, on {device}, for "
+                + $"{settings.Steps} steps of {settings.BatchSize}.");
 
-        using (GMemTransformer trained = ProgressView.Show(progress => Train(ml, settings, networks, files, output, progress, cancellationToken)))
+        using (GMemTransformer trained = ProgressView.Show(
+            progress => Train(ml, settings, networks, files, output, progress, cancellationToken)))
         {
             // Files for others: one for ML.NET with everything in it, one that the public Python code loads.
             trained.Save(output.Model);
@@ -36,7 +39,8 @@ internal static class Walkthrough
         using GMemTransformer model = GMemTransformer.Load(output.Model);
         WriteReconstructions(model, settings, files, output);
         WriteSamples(model, settings, output, cancellationToken);
-        Console.WriteLine($"Wrote {output.Model}, {output.Network}, {output.Reconstructions} and {output.Samples} ({clock.Elapsed:m\\:ss} in all).");
+        Console.WriteLine(
+            $"Wrote {output.Model}, {output.Network}, {output.Reconstructions} and {output.Samples} ({clock.Elapsed:m\\:ss} in all).");
     }
 
     /// <summary>What was encoded and what was skipped is worth a line.</summary>
@@ -54,7 +58,9 @@ internal static class Walkthrough
         return output.Pictures;
     }
 
-    /// <summary>Latents, snippets and tokens are encoded once, into the workspace; the next run with the same images finds them there.</summary>
+    /// <summary>
+    /// Latents, snippets and tokens are encoded once, into the workspace; the next run with the same images finds them there.
+    /// </summary>
     private static GMemTransformer Train(
         MLContext ml, Settings settings, Networks networks, IReadOnlyList<ImageFile> files, OutputFolder output,
         IProgress<TrainingProgress> progress, CancellationToken cancellationToken)

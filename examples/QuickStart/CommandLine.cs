@@ -13,11 +13,16 @@ internal static class CommandLine
         Description = "A folder or .zip of images to train on, subfolders being labels. Without it, coloured shapes are drawn.",
     };
 
-    private static readonly Option<int> ImageSize = ConsoleProgram.Number("--image-size", "Side of the square images in pixels; a multiple of 4.", Settings.DefaultImageSize, 4, MaxImageSize);
-    private static readonly Option<long> Steps = ConsoleProgram.Number("--steps", "Training steps.", Settings.DefaultSteps, 1, long.MaxValue);
-    private static readonly Option<int> Count = ConsoleProgram.Number("--count", "Images to generate.", Settings.DefaultCount, 1, int.MaxValue);
-    private static readonly Option<int> Seed = ConsoleProgram.Number("--seed", "Seed of everything drawn at random.", Settings.DefaultSeed, 0, int.MaxValue);
-    private static readonly Option<int> BatchSize = ConsoleProgram.Number("--batch-size", "Images in a training step.", Settings.DefaultBatchSize, 1, int.MaxValue);
+    private static readonly Option<int> ImageSize = ConsoleProgram.Number(
+        "--image-size", "Side of the square images in pixels; a multiple of 4.", Settings.DefaultImageSize, 4, MaxImageSize);
+    private static readonly Option<long> Steps = ConsoleProgram.Number(
+        "--steps", "Training steps.", Settings.DefaultSteps, 1, long.MaxValue);
+    private static readonly Option<int> Count = ConsoleProgram.Number(
+        "--count", "Images to generate.", Settings.DefaultCount, 1, int.MaxValue);
+    private static readonly Option<int> Seed = ConsoleProgram.Number(
+        "--seed", "Seed of everything drawn at random.", Settings.DefaultSeed, 0, int.MaxValue);
+    private static readonly Option<int> BatchSize = ConsoleProgram.Number(
+        "--batch-size", "Images in a training step.", Settings.DefaultBatchSize, 1, int.MaxValue);
 
     private static readonly Option<string> Output = new("--output")
     {
@@ -27,7 +32,8 @@ internal static class CommandLine
 
     private static readonly Option<string?> Workspace = new("--workspace")
     {
-        Description = "A folder for checkpoints and logs. The same command again then goes on where it was stopped. Without it, none are kept.",
+        Description = "A folder for checkpoints and logs. The same command again then goes on where it was stopped. Without it, none are "
+            + "kept.",
     };
 
     /// <returns>The exit code.</returns>

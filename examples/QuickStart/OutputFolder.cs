@@ -27,7 +27,8 @@ internal sealed class OutputFolder
     /// <summary>Removes the numbered images of an earlier run, so that the folder holds those of one model only.</summary>
     public void ClearSingles()
     {
-        foreach (string file in Directory.EnumerateFiles(Singles, "*.png").Where(f => Path.GetFileNameWithoutExtension(f) is { Length: >= 4 } name && name.All(char.IsAsciiDigit)).ToArray())
+        foreach (string file in Directory.EnumerateFiles(Singles,
+            "*.png").Where(f => Path.GetFileNameWithoutExtension(f) is { Length: >= 4 } name && name.All(char.IsAsciiDigit)).ToArray())
         {
             File.Delete(file);
         }

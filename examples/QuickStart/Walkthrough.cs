@@ -19,7 +19,9 @@ internal static class Walkthrough
         MLContext ml = new MLContext(settings.Seed).WithWarnings();
 
         IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(settings.Images ?? DrawShapes(output, settings.Seed));
-        Console.WriteLine($"Training on {files.Count} images, {settings.ImageSize} x {settings.ImageSize}, for {settings.Steps} steps of {settings.BatchSize}.");
+        Console.WriteLine(
+            $"Training on {files.Count} images, {settings.ImageSize} x {settings.ImageSize}, for {settings.Steps} steps of "
+                + $"{settings.BatchSize}.");
         IDataView images = ml.Data.LoadFromEnumerable(files);
         using (GMemTransformer trained = ProgressView.Show(progress =>
             ml.ImageGeneration.Trainers.GMem(settings.ToTrainerOptions(progress, cancellationToken)).Fit(images)))
@@ -27,7 +29,8 @@ internal static class Walkthrough
             ml.Model.Save(trained, images.Schema, output.Model);
             if (trained.IsPartial)
             {
-                Console.WriteLine($"Stopped after {trained.TrainedSteps} of {settings.Steps} steps. What was learned is in {output.Model}.");
+                Console.WriteLine(
+                    $"Stopped after {trained.TrainedSteps} of {settings.Steps} steps. What was learned is in {output.Model}.");
                 return;
             }
         }
@@ -37,7 +40,8 @@ internal static class Walkthrough
         Console.WriteLine($"Trained, saved and loaded {output.Model} after {clock.Elapsed:m\\:ss}; generating {settings.Count} images.");
         WriteSamples(ml, model, settings, output, cancellationToken);
         WritePairs(ml, model, settings, files, output, cancellationToken);
-        Console.WriteLine($"Wrote {output.Samples}, {output.Training} and {settings.Count} images in {output.Singles} ({clock.Elapsed:m\\:ss} in all).");
+        Console.WriteLine(
+            $"Wrote {output.Samples}, {output.Training} and {settings.Count} images in {output.Singles} ({clock.Elapsed:m\\:ss} in all).");
     }
 
     private static string DrawShapes(OutputFolder output, int seed)
@@ -47,7 +51,8 @@ internal static class Walkthrough
     }
 
     /// <summary>Images by seed alone: the seed picks an entry of the memory bank and the noise.</summary>
-    private static void WriteSamples(MLContext ml, ITransformer model, Settings settings, OutputFolder output, CancellationToken cancellationToken)
+    private static void WriteSamples(
+        MLContext ml, ITransformer model, Settings settings, OutputFolder output, CancellationToken cancellationToken)
     {
         IDataView prompts = ml.ImageGeneration.CreatePrompts(settings.Count, settings.Seed);
         List<RgbImage> grid = [];
@@ -65,15 +70,20 @@ internal static class Walkthrough
         ImageGrid.Save(output.Samples, grid, scale: Scale(settings));
     }
 
-    /// <summary>Training images, each beside an image generated from its own snippet, the entry of the same index in the memory bank.</summary>
+    /// <summary>
+    /// Training images, each beside an image generated from its own snippet, the entry of the same index in the memory bank.
+    /// </summary>
     private static void WritePairs(
-        MLContext ml, ITransformer model, Settings settings, IReadOnlyList<ImageFile> files, OutputFolder output, CancellationToken cancellationToken)
+        MLContext ml, ITransformer model, Settings settings, IReadOnlyList<ImageFile> files, OutputFolder output,
+        CancellationToken cancellationToken)
     {
         int count = Math.Min(TrainingPairs, files.Count);
         int[] entries = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * files.Count / count))];
-        IDataView prompts = ml.Data.LoadFromEnumerable(entries.Select(e => new PromptRow { Seed = settings.Seed + e, MemoryIndex = e }).ToArray());
+        IDataView prompts = ml.Data.LoadFromEnumerable(
+            entries.Select(e => new PromptRow { Seed = settings.Seed + e, MemoryIndex = e }).ToArray());
         IEnumerable<RgbImage> pairs = ml.Generate(model, prompts, cancellationToken).Select((generated, i) => ImageGrid.Compose(
-            [CenterCrop.Apply(ImageReader.ReadFile(files[entries[i]].ImagePath), settings.ImageSize), generated], columns: 2, scale: 1, padding: 0));
+            [CenterCrop.Apply(ImageReader.ReadFile(files[entries[i]].ImagePath), settings.ImageSize), generated], columns: 2, scale: 1,
+            padding: 0));
         ImageGrid.Save(output.Training, [.. pairs], columns: 4, scale: Scale(settings), padding: 4);
     }
 

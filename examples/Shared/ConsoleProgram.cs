@@ -8,7 +8,9 @@ using GMem.Tool;
 
 namespace Examples.Shared;
 
-/// <summary>What the examples' command lines share: a fault that the user can mend is one line on the error stream and exit code 1.</summary>
+/// <summary>
+/// What the examples' command lines share: a fault that the user can mend is one line on the error stream and exit code 1.
+/// </summary>
 internal static class ConsoleProgram
 {
     /// <summary>Parses and runs.</summary>
@@ -42,12 +44,15 @@ internal static class ConsoleProgram
             DefaultValueFactory = _ => byDefault,
             CustomParser = result =>
             {
-                if (result.Tokens is [Token token] && T.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out T value) && value >= least && value <= most)
+                if (result.Tokens is [Token token] && T.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                    out T value) && value >= least && value <= most)
                 {
                     return value;
                 }
 
-                result.AddError($"{name} is '{string.Join(' ', result.Tokens.Select(t => t.Value))}', but must be a whole number from {least} to {most}.");
+                result.AddError(
+                    $"{name} is '{string.Join(' ', result.Tokens.Select(t => t.Value))}', but must be a whole number from {least} to "
+                        + $"{most}.");
                 return default;
             },
         };
@@ -63,7 +68,9 @@ internal static class ConsoleProgram
         {
             Fail("stopped.");
         }
-        catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or NotSupportedException or GMemRuntimeException or ExternalException)
+        catch (Exception e) when (
+            e is ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or NotSupportedException
+                or GMemRuntimeException or ExternalException)
         {
             Fail(e.Message);
         }

@@ -8,7 +8,8 @@ namespace Examples.Shared;
 internal static class Generator
 {
     /// <summary>One image for each row of a view.</summary>
-    public static IEnumerable<RgbImage> Generate(this MLContext ml, ITransformer model, IDataView prompts, CancellationToken cancellationToken = default)
+    public static IEnumerable<RgbImage> Generate(
+        this MLContext ml, ITransformer model, IDataView prompts, CancellationToken cancellationToken = default)
     {
         foreach (GeneratedImageRow row in ml.Data.CreateEnumerable<GeneratedImageRow>(model.Transform(prompts), reuseRowObject: false))
         {
@@ -21,6 +22,7 @@ internal static class Generator
     }
 
     /// <summary>One image for each prompt.</summary>
-    public static List<RgbImage> Generate(this MLContext ml, ITransformer model, IEnumerable<PromptRow> prompts, CancellationToken cancellationToken = default) =>
+    public static List<RgbImage> Generate(
+        this MLContext ml, ITransformer model, IEnumerable<PromptRow> prompts, CancellationToken cancellationToken = default) =>
         [.. ml.Generate(model, ml.Data.LoadFromEnumerable(prompts.ToArray()), cancellationToken)];
 }

@@ -4,7 +4,10 @@ using GMem.Training;
 
 namespace Examples.Shared;
 
-/// <summary>The trainer's options for small pictures on a CPU: everything that decides how good they get and how long it takes. Three to five minutes on two cores.</summary>
+/// <summary>
+/// The trainer's options for small pictures on a CPU: everything that decides how good they get and how long it takes. Three to five
+/// minutes on two cores.
+/// </summary>
 internal static class SmallRecipe
 {
     public const int ImageSize = 32;
@@ -20,7 +23,8 @@ internal static class SmallRecipe
     {
         ImageColumnName = "ImagePath",
         ImageSize = imageSize,
-        Network = new SiTOptions { PatchSize = 4, HiddenSize = 128, Depth = 4, HeadCount = 4, Conditions = [new SnippetCondition { Dropout = SnippetDropout }] },
+        Network = new SiTOptions { PatchSize = 4, HiddenSize = 128, Depth = 4, HeadCount = 4,
+            Conditions = [new SnippetCondition { Dropout = SnippetDropout }] },
         Training = new TrainingOptions
         {
             TotalSteps = steps,

@@ -38,7 +38,8 @@ internal static class Gallery
         app.MapGet("/", () => Results.Stream(typeof(Gallery).Assembly.GetManifestResourceStream("page.html")!, "text/html; charset=utf-8"));
         app.MapGet("/api/model", (ImageService images) => Describe(images));
         app.MapGet("/api/image", async ([AsParameters] Wish wish, ImageService images, CancellationToken gone) =>
-            await Answer(images, wish, async request => Results.Bytes(PngWriter.Encode((await images.GenerateOneAsync(request, gone)).Image), "image/png")));
+            await Answer(images, wish, async request => Results.Bytes(
+                PngWriter.Encode((await images.GenerateOneAsync(request, gone)).Image), "image/png")));
         app.MapGet("/api/stream", async ([AsParameters] Wish wish, ImageService images, CancellationToken gone) =>
             await Answer(images, wish, request => Task.FromResult<IResult>(TypedResults.ServerSentEvents(Events(images, request, gone)))));
         return app;
@@ -82,11 +83,14 @@ internal static class Gallery
         return new GenerationRequest(wish.Seed, Snippet: blend.data<float>().ToArray());
     }
 
-    private static async IAsyncEnumerable<SseItem<Frame>> Events(ImageService images, GenerationRequest request, [EnumeratorCancellation] CancellationToken gone)
+    private static async IAsyncEnumerable<SseItem<Frame>> Events(
+        ImageService images, GenerationRequest request, [EnumeratorCancellation] CancellationToken gone)
     {
         await foreach (GeneratedImage image in images.GenerateAsync([request], previews: true, gone))
         {
-            Frame frame = new(Convert.ToBase64String(PngWriter.Encode(image.Image)), image.Preview?.Completed, image.Preview?.Total, image.Entry?.Index, image.Entry?.Label);
+            Frame frame = new(
+                Convert.ToBase64String(PngWriter.Encode(image.Image)), image.Preview?.Completed, image.Preview?.Total, image.Entry?.Index,
+                image.Entry?.Label);
             yield return new SseItem<Frame>(frame, image.IsPreview ? "preview" : "image");
         }
     }

@@ -63,10 +63,12 @@ internal sealed partial class BatchWorker(GMemModel model, ImageServiceOptions o
     {
         Stopwatch clock = Stopwatch.StartNew();
         using CancellationTokenSource nobody = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        List<CancellationTokenRegistration> watches = [.. batch.Select(b => b.Caller.Gone.Register(() => CancelIfNobodyWaits(batch, nobody)))];
+        List<CancellationTokenRegistration> watches = [.. batch.Select(
+            b => b.Caller.Gone.Register(() => CancelIfNobodyWaits(batch, nobody)))];
         try
         {
-            StreamingOptions streaming = new() { BatchSize = batch.Count, PreviewEveryNStep = batch.Exists(b => b.Caller.WantsPreviews) ? options.PreviewEveryNStep : 0 };
+            StreamingOptions streaming = new() { BatchSize = batch.Count,
+                PreviewEveryNStep = batch.Exists(b => b.Caller.WantsPreviews) ? options.PreviewEveryNStep : 0 };
             GenerationRequest[] requests = [.. batch.Select(b => b.Request)];
             await foreach (GeneratedImage image in model.GenerateAsync(requests, streaming, nobody.Token).ConfigureAwait(false))
             {

@@ -8,8 +8,9 @@ namespace GMem.Extensions;
 
 /// <summary>One model for many callers: their requests are queued, and made together in batches. Thread-safe.</summary>
 /// <remarks>
-/// An image depends on its own request alone, so it is the same, bit for bit, whoever else asks at the time. A caller who goes away costs nothing more: what has not begun is
-/// dropped, and a batch that nobody waits for any longer is stopped between two steps of the solver. Registered by <see cref="ServiceCollectionExtensions"/>.
+/// An image depends on its own request alone, so it is the same, bit for bit, whoever else asks at the time. A caller who goes away costs
+/// nothing more: what has not begun is dropped, and a batch that nobody waits for any longer is stopped between two steps of the solver.
+/// Registered by <see cref="ServiceCollectionExtensions"/>.
 /// </remarks>
 public sealed class ImageService : IAsyncDisposable
 {
@@ -75,7 +76,8 @@ public sealed class ImageService : IAsyncDisposable
     /// <returns>The images.</returns>
     /// <exception cref="ArgumentException">A request is not valid for this model; thrown at once.</exception>
     /// <exception cref="OperationCanceledException">The caller went away, or the service is being stopped.</exception>
-    public IAsyncEnumerable<GeneratedImage> GenerateAsync(IReadOnlyList<GenerationRequest> requests, bool previews = false, CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<GeneratedImage> GenerateAsync(
+        IReadOnlyList<GenerationRequest> requests, bool previews = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
@@ -87,7 +89,9 @@ public sealed class ImageService : IAsyncDisposable
         return ReadAsync([.. requests], previews, cancellationToken);
     }
 
-    /// <summary>Stops: what is being made is stopped between two steps, and everybody who waits gets an <see cref="OperationCanceledException"/>.</summary>
+    /// <summary>
+    /// Stops: what is being made is stopped between two steps, and everybody who waits gets an <see cref="OperationCanceledException"/>.
+    /// </summary>
     /// <returns>Done when nothing is at work any more.</returns>
     public async ValueTask DisposeAsync()
     {
@@ -101,7 +105,8 @@ public sealed class ImageService : IAsyncDisposable
         _model.Dispose();
     }
 
-    private async IAsyncEnumerable<GeneratedImage> ReadAsync(GenerationRequest[] requests, bool previews, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<GeneratedImage> ReadAsync(
+        GenerationRequest[] requests, bool previews, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Channel<GeneratedImage> images = Channel.CreateUnbounded<GeneratedImage>(new UnboundedChannelOptions { SingleReader = true });

@@ -5,7 +5,9 @@ namespace GMem.Extensions;
 /// <summary>How an <see cref="ImageService"/> works.</summary>
 public sealed class ImageServiceOptions
 {
-    /// <summary>Images of different callers that are made at once. At least 1. Default 16. More use the machine better; each waits for the slowest.</summary>
+    /// <summary>
+    /// Images of different callers that are made at once. At least 1. Default 16. More use the machine better; each waits for the slowest.
+    /// </summary>
     public int BatchSize { get; set; } = new StreamingOptions().BatchSize;
 
     /// <summary>A preview after every so many steps, for the callers that want any; 0 for none. At least 0. Default 5.</summary>

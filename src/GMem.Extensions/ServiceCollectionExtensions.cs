@@ -8,13 +8,19 @@ namespace GMem.Extensions;
 /// <summary>Registers image generation with a service collection.</summary>
 public static class ServiceCollectionExtensions
 {
-    /// <summary>Adds one <see cref="ImageService"/> for the whole application, as <c>PredictionEnginePool</c> is for predictions. The model is loaded when the service is first asked for.</summary>
+    /// <summary>
+    /// Adds one <see cref="ImageService"/> for the whole application, as <c>PredictionEnginePool</c> is for predictions. The model is
+    /// loaded when the service is first asked for.
+    /// </summary>
     /// <param name="services">The collection.</param>
-    /// <param name="modelPath">A model that the trainer saved, <c>model.zip</c>. A path that is not full is relative to the working folder at registration.</param>
+    /// <param name="modelPath">
+    /// A model that the trainer saved, <c>model.zip</c>. A path that is not full is relative to the working folder at registration.
+    /// </param>
     /// <param name="configure">Sets options; null for the defaults.</param>
     /// <returns>The collection.</returns>
     /// <exception cref="ArgumentException">The path is empty, or the options are not valid.</exception>
-    public static IServiceCollection AddGMem(this IServiceCollection services, string modelPath, Action<ImageServiceOptions>? configure = null)
+    public static IServiceCollection AddGMem(
+        this IServiceCollection services, string modelPath, Action<ImageServiceOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrWhiteSpace(modelPath);
@@ -34,7 +40,8 @@ public static class ServiceCollectionExtensions
     /// <param name="configure">Sets options; null for the defaults.</param>
     /// <returns>The collection.</returns>
     /// <exception cref="ArgumentException">The options are not valid.</exception>
-    public static IServiceCollection AddGMem(this IServiceCollection services, GMemModel model, Action<ImageServiceOptions>? configure = null)
+    public static IServiceCollection AddGMem(
+        this IServiceCollection services, GMemModel model, Action<ImageServiceOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(model);

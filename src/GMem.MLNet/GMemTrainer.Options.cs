@@ -13,15 +13,22 @@ public sealed partial class GMemTrainer
     {
         internal const string DefaultLabelColumnName = "Label";
 
-        /// <summary>Column of training images: paths (text), <c>MLImage</c>, or encoded bytes (a vector of <see cref="byte"/>). Default <c>ImagePath</c>.</summary>
+        /// <summary>
+        /// Column of training images: paths (text), <c>MLImage</c>, or encoded bytes (a vector of <see cref="byte"/>). Default
+        /// <c>ImagePath</c>.
+        /// </summary>
         public string ImageColumnName { get; set; } = "ImagePath";
 
-        /// <summary>Column of snippets of your own, vectors of <see cref="float"/> of one known size; null has the built-in encoder make them. Default null.</summary>
+        /// <summary>
+        /// Column of snippets of your own, vectors of <see cref="float"/> of one known size; null has the built-in encoder make them.
+        /// Default null.
+        /// </summary>
         public string? SnippetColumnName { get; set; }
 
         /// <summary>
-        /// Column of labels, text or a key, which the memory bank keeps with its entries, so that a prompt can ask for one and an edit remove one; the network sees them only
-        /// if it has a <see cref="LabelCondition"/>. Null reads none. Default <c>Label</c>, which, unlike a name of your own, may be absent.
+        /// Column of labels, text or a key, which the memory bank keeps with its entries, so that a prompt can ask for one and an edit
+        /// remove one; the network sees them only if it has a <see cref="LabelCondition"/>. Null reads none. Default <c>Label</c>, which,
+        /// unlike a name of your own, may be absent.
         /// </summary>
         public string? LabelColumnName { get; set; } = DefaultLabelColumnName;
 
@@ -31,15 +38,18 @@ public sealed partial class GMemTrainer
         /// <summary>The network. Its input size, channels and snippet size are set from the data.</summary>
         public SiTOptions Network { get; set; } = new GMemOptions().Network;
 
-        /// <summary>The training run. A <see cref="TrainingOptions.Seed"/> of 0 (the default) takes a seed from the <c>MLContext</c>.</summary>
+        /// <summary>
+        /// The training run. A <see cref="TrainingOptions.Seed"/> of 0 (the default) takes a seed from the <c>MLContext</c>.
+        /// </summary>
         public TrainingOptions Training { get; set; } = new GMemOptions().Training;
 
         /// <summary>How the trained model makes images, unless told otherwise (<see cref="GMemTransformer.WithSampling"/>).</summary>
         public SamplingOptions Sampling { get; set; } = new GMemOptions().Sampling;
 
         /// <summary>
-        /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the trained transformer shares its weights, so you may dispose
-        /// it whenever you like. Null has <see cref="EncoderTrainer"/> fit one. Default null. Not used with <see cref="SnippetColumnName"/> but for tokens.
+        /// Makes the snippets, and the patch tokens of the projection loss. It stays yours; the trained transformer shares its weights, so
+        /// you may dispose it whenever you like. Null has <see cref="EncoderTrainer"/> fit one. Default null. Not used with
+        /// <see cref="SnippetColumnName"/> but for tokens.
         /// </summary>
         public SnippetEncoder? Encoder { get; set; }
 
@@ -48,20 +58,22 @@ public sealed partial class GMemTrainer
         public SnippetEncoderTrainer EncoderTrainer { get; set; } = new GMemOptions().EncoderTrainer;
 
         /// <summary>
-        /// Makes the latents on which the network works; null works on pixels. It stays yours; the trained transformer shares its weights, so you may
-        /// dispose it whenever you like. One without statistics gets those of the images. Default null.
+        /// Makes the latents on which the network works; null works on pixels. It stays yours; the trained transformer shares its weights,
+        /// so you may dispose it whenever you like. One without statistics gets those of the images. Default null.
         /// </summary>
         public ImageAutoencoder? Autoencoder { get; set; }
 
-        /// <summary>A model whose weights training starts from, with a new bank. Default null. See <see cref="GMemOptions.InitialModel"/>.</summary>
+        /// <summary>
+        /// A model whose weights training starts from, with a new bank. Default null. See <see cref="GMemOptions.InitialModel"/>.
+        /// </summary>
         public GMemModel? InitialModel { get; set; }
 
         /// <summary>Folder for checkpoints, logs and cached latents of runs; null keeps none. Default null.</summary>
         public string? WorkspacePath { get; set; }
 
         /// <summary>
-        /// What to do with images that cannot be read, are damaged, or are more than <see cref="GMem.Images.ImageReader.MaxAspectRatio"/> times longer than wide (or wider than long).
-        /// Default <see cref="BadImageHandling.Skip"/>: in a large collection some always are.
+        /// What to do with images that cannot be read, are damaged, or are more than <see cref="GMem.Images.ImageReader.MaxAspectRatio"/>
+        /// times longer than wide (or wider than long). Default <see cref="BadImageHandling.Skip"/>: in a large collection some always are.
         /// </summary>
         public BadImageHandling BadImages { get; set; } = BadImageHandling.Skip;
 
@@ -72,8 +84,9 @@ public sealed partial class GMemTrainer
         public IProgress<TrainingProgress>? Progress { get; set; }
 
         /// <summary>
-        /// Stops reading or training. Once training has begun, <see cref="GMemTrainer.Fit"/> then returns a usable transformer of what was learned, marked as
-        /// <see cref="GMemTransformer.IsPartial"/>, or throws, as <see cref="TrainingOptions.OnCancellation"/> says. Default none.
+        /// Stops reading or training. Once training has begun, <see cref="GMemTrainer.Fit"/> then returns a usable transformer of what was
+        /// learned, marked as <see cref="GMemTransformer.IsPartial"/>, or throws, as <see cref="TrainingOptions.OnCancellation"/> says.
+        /// Default none.
         /// </summary>
         public CancellationToken CancellationToken { get; set; }
 
@@ -101,16 +114,19 @@ public sealed partial class GMemTrainer
             {
                 faults.Add($"{nameof(ImageSize)} is {ImageSize}, it must be at least 1.");
             }
-            else if (InitialModel is null && Network is { PatchSize: > 0 } network && ImageSize % (network.PatchSize * (Autoencoder?.DownsamplingFactor ?? 1)) != 0)
+            else if (InitialModel is null && Network is { PatchSize: > 0 } network
+                && ImageSize % (network.PatchSize * (Autoencoder?.DownsamplingFactor ?? 1)) != 0)
             {
                 string cells = Autoencoder is { DownsamplingFactor: > 1 and int factor } ? $" latent cells of {factor} pixels" : "";
-                faults.Add($"{nameof(ImageSize)} is {ImageSize}, which is not divisible by {nameof(Network)}.{nameof(network.PatchSize)} {network.PatchSize}{cells}; "
+                faults.Add($"{nameof(ImageSize)} is {ImageSize}, which is not divisible by {nameof(Network)}.{nameof(network.PatchSize)} "
+                    + $"{network.PatchSize}{cells}; "
                     + "choose a multiple of it, or another patch size.");
             }
 
             if (!Enum.IsDefined(BadImages))
             {
-                faults.Add($"{nameof(BadImages)} is {BadImages}, it must be {nameof(BadImageHandling.Skip)} or {nameof(BadImageHandling.Throw)}.");
+                faults.Add($"{nameof(BadImages)} is {BadImages}, it must be {nameof(BadImageHandling.Skip)} or "
+                    + $"{nameof(BadImageHandling.Throw)}.");
             }
 
             Collect(faults, () => (Generation ?? throw new ArgumentException($"{nameof(Generation)} is null.")).Validate());

@@ -16,11 +16,13 @@ namespace GMem.MLNet;
 /// To create this trainer, use [GMem](xref:GMem.MLNet.ImageGenerationTrainers) of `mlContext.ImageGeneration.Trainers`.
 ///
 /// ### Input and output columns
-/// The image column is text (the path of a file, also inside a zip: `photos.zip/cat/1.jpg`), an `MLImage`, or the bytes of an encoded file (a vector of `Byte`). Images are
-/// cut to the square in their middle and scaled to `ImageSize`. An optional column of snippets is a vector of `Single` of one known size, one for each image,
-/// from any featurizer upstream; without it an encoder (PCA of the pixels) is made from the images.
+/// The image column is text (the path of a file, also inside a zip: `photos.zip/cat/1.jpg`), an `MLImage`, or the bytes of an encoded
+/// file (a vector of `Byte`). Images are cropped to their centre square and scaled to `ImageSize`. An optional column of snippets is a
+/// vector of `Single` of one known size, one for each image, from any featurizer upstream; without it an encoder (by default principal
+/// components of the pixels) is fitted to the images.
 ///
-/// An optional column of labels (text or key) is kept with the memory's entries; it conditions the network only where `Network.Condition` is `Label`.
+/// An optional column of labels (text or key) is kept with the memory's entries; the network sees it only where `Network.Conditions`
+/// has a `LabelCondition`.
 ///
 /// The trained transformer reads prompts, all of them optional and at most one of the last four in a row, and writes:
 ///
@@ -30,7 +32,7 @@ namespace GMem.MLNet;
 /// | `MemoryIndex` | any integer | prompt | an entry of the memory bank, or -1 |
 /// | `Snippet` | vector of `Single` | prompt | a snippet to use instead of an entry, or empty |
 /// | `PromptLabel` | text or key | prompt | a label, among whose entries the seed picks, or empty |
-/// | `PromptImage` | `MLImage`, text (a path) or bytes | prompt | an image to make the snippet of, with the encoder that made the memory, or empty |
+/// | `PromptImage` | `MLImage`, text (a path) or bytes | prompt | an image whose snippet is used (by the model's encoder), or empty |
 /// | `GeneratedImage` | `MLImage` | output | the image, `ImageSize` x `ImageSize` |
 /// | `MemoryIndex` | `Int64` | output | the entry used, or -1 where a snippet or an image was given |
 /// | `Seed` | `Int64` | output | the seed used |
@@ -43,15 +45,17 @@ namespace GMem.MLNet;
 /// | Machine learning task | Image generation |
 /// | Is normalization required? | No |
 /// | Is caching required? | No: every row is read once, and the images are kept as bytes, in memory or in files of `WorkspacePath` |
-/// | Required NuGet in addition to Microsoft.ML | GMem.MLNet, and a native libtorch for the platform (for instance libtorch-cpu-linux-x64) |
+/// | Required NuGet in addition to Microsoft.ML | GMem.MLNet, and a native libtorch (for instance libtorch-cpu-linux-x64) |
 /// | Exportable to ONNX | No |
 /// | Runs on | CPU or an NVIDIA GPU (`MLContext.GpuDeviceId`; null takes the first GPU if there is one) |
 ///
 /// ### Training algorithm
-/// A memory bank is built from the images: one unit vector (snippet) for each. A transformer network (SiT) is trained by flow matching to turn noise into an image, given its snippet.
-/// Afterwards snippets are drawn from the bank, which can be edited without training. Sources: "Generative Modeling with Explicit Memory" (arXiv 2412.08781), "SiT" (arXiv 2401.08740).
+/// A memory bank is built from the images: one unit vector (snippet) for each. A transformer network (SiT) is trained by flow matching
+/// to turn noise into an image, given its snippet. Afterwards snippets are drawn from the bank, which can be edited without training.
+/// Sources: "Generative Modeling with Explicit Memory" (arXiv 2412.08781), "SiT" (arXiv 2401.08740).
 ///
-/// The same seed of the `MLContext` gives the same model, bit for bit on one machine's CPU. Progress goes to `MLContext.Log` and to `Options.Progress`.
+/// The same seed of the `MLContext` gives the same model, bit for bit on one machine's CPU. Progress goes to `MLContext.Log` and to
+/// `Options.Progress`.
 /// ]]></format>
 /// </remarks>
 public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
@@ -69,7 +73,8 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         _options = options.Copy();
         _host = ((IHostEnvironment)mlContext).Register(Name);
 
-        // Drawn once, so that fitting the same trainer twice gives the same model. Where no one gave a seed, a run that is continued keeps the one that it began with.
+        // Drawn once, so that fitting the same trainer twice gives the same model. Without a seed, a resumed run keeps the one it began
+        // with.
         if (_options.Training.Seed == 0)
         {
             long? begun = EnvironmentSeed.IsGiven((IHostEnvironment)mlContext) ? null : TrainingWorkspace.SeedOf(_options.WorkspacePath);
@@ -77,7 +82,10 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         }
     }
 
-    /// <summary>The seed of the run: <see cref="TrainingOptions.Seed"/>, or, where that is 0, the one drawn from the <see cref="MLContext"/>. With it the same model can be trained again.</summary>
+    /// <summary>
+    /// The seed of the run: <see cref="TrainingOptions.Seed"/>, or, where that is 0, the one drawn from the <see cref="MLContext"/>. With
+    /// it the same model can be trained again.
+    /// </summary>
     public long Seed => _options.Training.Seed;
 
     /// <summary>The columns that the trained transformer will give for an input of these columns.</summary>
@@ -94,10 +102,17 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     /// <summary>Reads all images and trains on them.</summary>
     /// <param name="input">The training data, at least one batch of rows.</param>
     /// <returns>The trained transformer, partial where training was cancelled. Dispose it to free the network.</returns>
-    /// <exception cref="ArgumentException">A column is missing or of the wrong type, there are fewer images than one batch, or the options do not fit the images.</exception>
+    /// <exception cref="ArgumentException">
+    /// A column is missing or of the wrong type, there are fewer images than one batch, or the options do not fit the images.
+    /// </exception>
     /// <exception cref="FileNotFoundException">An image file is missing, and <see cref="Options.BadImages"/> is Throw.</exception>
-    /// <exception cref="InvalidDataException">A snippet is not valid; or an image cannot be read, and <see cref="Options.BadImages"/> is Throw. The message names the file or the row.</exception>
-    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled before the first step, or the options say to throw.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A snippet is not valid; or an image cannot be read, and <see cref="Options.BadImages"/> is Throw. The message names the file or the
+    /// row.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">
+    /// <see cref="Options.CancellationToken"/> was cancelled before the first step, or the options say to throw.
+    /// </exception>
     /// <exception cref="IOException">The workspace cannot be written, or another run is using it.</exception>
     /// <exception cref="GMemRuntimeException">libtorch or the GPU asked for is not there.</exception>
     public GMemTransformer Fit(IDataView input)

@@ -10,16 +10,18 @@ namespace GMem.MLNet;
 
 /// <summary>A trained image generator in an ML.NET pipeline: one image for each row of prompts.</summary>
 /// <remarks>
-/// <para>Input columns, all optional and found by name: see <see cref="GenerationOptions"/>. Output columns: <c>GeneratedImage</c> (an <c>MLImage</c> of known size),
-/// <c>MemoryIndex</c> and <c>Seed</c> (<see cref="long"/>), from which the same image can be made again, and <c>MemoryLabel</c> (text) and <c>MemoryCosine</c> (<see cref="float"/>),
-/// which say what it was made from.</para>
+/// <para>Input columns, all optional and found by name: see <see cref="GenerationOptions"/>. Output columns: <c>GeneratedImage</c> (an
+/// <c>MLImage</c> of known size), <c>MemoryIndex</c> and <c>Seed</c> (<see cref="long"/>), from which the same image can be made again, and
+/// <c>MemoryLabel</c> (text) and <c>MemoryCosine</c> (<see cref="float"/>), which say what it was made from.</para>
 /// <para>Transforming is lazy: an image is generated when a row is asked for it, together with those of the next
-/// <see cref="GenerationOptions.BatchSize"/> - 1 rows. An image depends on its own row alone, not on the batch it was made in. Each image that a row hands out is new and
-/// belongs to the reader, who disposes it; unlike ML.NET's image loaders, the next row does not dispose it. A cursor set has one cursor. Input columns stay readable
-/// although the cursor reads ahead; images in them are copied.</para>
-/// <para>Saving and loading: <c>mlContext.Model.Save</c> and <c>Load</c>, alone or in a chain, with nothing to register, or <see cref="Save"/> and <see cref="Load"/>. A loaded
-/// model is put on the device that <c>GpuDeviceId</c> and <c>FallbackToCpu</c> of the loading <see cref="MLContext"/> say (null: the first GPU if there is one, else the CPU).</para>
-/// <para>Immutable and thread-safe. Transformers made from one another share the network, which is freed when the last of them is disposed.</para>
+/// <see cref="GenerationOptions.BatchSize"/> - 1 rows. An image depends on its own row alone, not on the batch it was made in. Each image
+/// that a row hands out is new and belongs to the reader, who disposes it; unlike ML.NET's image loaders, the next row does not dispose it.
+/// A cursor set has one cursor. Input columns stay readable although the cursor reads ahead; images in them are copied.</para>
+/// <para>Saving and loading: <c>mlContext.Model.Save</c> and <c>Load</c>, alone or in a chain, with nothing to register, or
+/// <see cref="Save"/> and <see cref="Load"/>. A loaded model is put on the device that <c>GpuDeviceId</c> and <c>FallbackToCpu</c> of the
+/// loading <see cref="MLContext"/> say (null: the first GPU if there is one, else the CPU).</para>
+/// <para>Immutable and thread-safe. Transformers made from one another share the network, which is freed when the last of them is
+/// disposed.</para>
 /// </remarks>
 public sealed class GMemTransformer : ITransformer, IDisposable
 {
@@ -101,9 +103,13 @@ public sealed class GMemTransformer : ITransformer, IDisposable
     /// <param name="inputSchema">The columns of the rows.</param>
     /// <returns>The mapper.</returns>
     /// <exception cref="ArgumentException">A prompt column is of a type that cannot be one.</exception>
-    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new GenerationRowMapper(Bind(inputSchema), _generator, FirstSeed);
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) =>
+        new GenerationRowMapper(Bind(inputSchema), _generator, FirstSeed);
 
-    /// <summary>Writes the model as ML.NET's <c>model.zip</c>, which <c>mlContext.Model.Load</c> and <see cref="Load"/> read. On any error an older file of that name is untouched.</summary>
+    /// <summary>
+    /// Writes the model as ML.NET's <c>model.zip</c>, which <c>mlContext.Model.Load</c> and <see cref="Load"/> read. On any error an older
+    /// file of that name is untouched.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Save(string path)
@@ -113,14 +119,19 @@ public sealed class GMemTransformer : ITransformer, IDisposable
     }
 
     /// <summary>
-    /// Reads a model that <see cref="Save"/>, <c>mlContext.Model.Save</c> or <see cref="GMemModel.Save(string)"/> wrote, with errors that name the file and
-    /// the cause. What <see cref="GMemModel.Save(string)"/> wrote says nothing of columns, so the transformer has those of new <see cref="GenerationOptions"/>.
+    /// Reads a model that <see cref="Save"/>, <c>mlContext.Model.Save</c> or <see cref="GMemModel.Save(string)"/> wrote, with errors that
+    /// name the file and the cause. What <see cref="GMemModel.Save(string)"/> wrote says nothing of columns, so the transformer has those
+    /// of new <see cref="GenerationOptions"/>.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="mlContext">Says by <c>GpuDeviceId</c> and <c>FallbackToCpu</c> where the model is put; null: the first GPU if there is one, else the CPU.</param>
+    /// <param name="mlContext">
+    /// Says by <c>GpuDeviceId</c> and <c>FallbackToCpu</c> where the model is put; null: the first GPU if there is one, else the CPU.
+    /// </param>
     /// <returns>The transformer.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is cut short, not a model, not one of GMem, or of a newer version; the message says which.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is cut short, not a model, not one of GMem, or of a newer version; the message says which.
+    /// </exception>
     /// <exception cref="GMem.Runtime.GMemRuntimeException">libtorch or the GPU asked for is not there.</exception>
     public static GMemTransformer Load(string path, MLContext? mlContext = null) => ModelFile.Load(path, mlContext ?? new MLContext());
 

@@ -1,12 +1,15 @@
 namespace GMem.MLNet;
 
-/// <summary>Which columns a <see cref="GMemTransformer"/> reads its prompts from, which it writes, and how many rows it makes at once.</summary>
+/// <summary>
+/// Which columns a <see cref="GMemTransformer"/> reads its prompts from, which it writes, and how many rows it makes at once.
+/// </summary>
 /// <remarks>
 /// Prompt columns are found by name and may all be absent. A name of null means: do not read that prompt, even if there is such a column.
-/// In a row, a memory index of -1, an empty snippet, an empty label (or a missing key) and an empty or null image mean that the row does not give one; a row that gives
-/// more than one of these four is an error. With none, the seed picks the memory entry; with a label, among that label's entries. Without a seed column, row i of the view has the seed of the trainer plus i.
-/// An output column hides an input column of the same name, as everywhere in ML.NET: by default <c>Seed</c> and
-/// <c>MemoryIndex</c> are read as prompts and written as what each image was really made from. Give the output another name to keep both.
+/// In a row, a memory index of -1, an empty snippet, an empty label (or a missing key) and an empty or null image mean that the row does
+/// not give one; a row that gives more than one of these four is an error. With none, the seed picks the memory entry; with a label, among
+/// that label's entries. Without a seed column, row i of the view has the seed of the trainer plus i. An output column hides an input
+/// column of the same name, as everywhere in ML.NET: by default <c>Seed</c> and <c>MemoryIndex</c> are read as prompts and written as what
+/// each image was really made from. Give the output another name to keep both.
 /// </remarks>
 public sealed class GenerationOptions
 {
@@ -23,38 +26,46 @@ public sealed class GenerationOptions
     public string? SnippetColumnName { get; set; } = "Snippet";
 
     /// <summary>
-    /// Prompt: a label of the memory bank, among whose entries the seed picks, or empty. Text, or a key with text values. A label that the bank does not have is an error
-    /// which lists those it has. Default <c>PromptLabel</c>.
+    /// Prompt: a label of the memory bank, among whose entries the seed picks, or empty. Text, or a key with text values. A label that the
+    /// bank does not have is an error which lists those it has. Default <c>PromptLabel</c>.
     /// </summary>
     public string? LabelColumnName { get; set; } = "PromptLabel";
 
     /// <summary>
-    /// Prompt: an image to make a snippet of with the model's own encoder, as training did with its images; it need not be one of them. An <c>MLImage</c>, a path (text) or
-    /// the bytes of an encoded file (a vector of <see cref="byte"/>); null or empty for none. Default <c>PromptImage</c>.
+    /// Prompt: an image to make a snippet of with the model's own encoder, as training did with its images; it need not be one of them. An
+    /// <c>MLImage</c>, a path (text) or the bytes of an encoded file (a vector of <see cref="byte"/>); null or empty for none. Default
+    /// <c>PromptImage</c>.
     /// </summary>
     public string? ImageColumnName { get; set; } = "PromptImage";
 
     /// <summary>Output: the image, an <c>MLImage</c>. Default <c>GeneratedImage</c>.</summary>
     public string OutputImageColumnName { get; set; } = "GeneratedImage";
 
-    /// <summary>Output: the memory entry that the image was made from, <see cref="long"/>; -1 where the row gave a snippet or an image. Default <c>MemoryIndex</c>.</summary>
+    /// <summary>
+    /// Output: the memory entry that the image was made from, <see cref="long"/>; -1 where the row gave a snippet or an image. Default
+    /// <c>MemoryIndex</c>.
+    /// </summary>
     public string OutputMemoryIndexColumnName { get; set; } = "MemoryIndex";
 
     /// <summary>Output: the seed that the image was made from, <see cref="long"/>. Default <c>Seed</c>.</summary>
     public string OutputSeedColumnName { get; set; } = "Seed";
 
-    /// <summary>Output: the label of the memory entry that the image was made from, text; empty where it has none or the row gave a snippet or an image. Default <c>MemoryLabel</c>.</summary>
+    /// <summary>
+    /// Output: the label of the memory entry that the image was made from, text; empty where it has none or the row gave a snippet or an
+    /// image. Default <c>MemoryLabel</c>.
+    /// </summary>
     public string OutputLabelColumnName { get; set; } = "MemoryLabel";
 
     /// <summary>
-    /// Output: the cosine of the snippet that was used to the memory entry nearest to it, <see cref="float"/>, -1 to 1: 1 where it is an entry's, and for a snippet or an image
-    /// of one's own a measure of how near it is to what the model has seen. Searched for only if the column is read. Default <c>MemoryCosine</c>.
+    /// Output: the cosine of the snippet that was used to the memory entry nearest to it, <see cref="float"/>, -1 to 1: 1 where it is an
+    /// entry's, and for a snippet or an image of one's own a measure of how near it is to what the model has seen. Searched for only if the
+    /// column is read. Default <c>MemoryCosine</c>.
     /// </summary>
     public string OutputCosineColumnName { get; set; } = "MemoryCosine";
 
     /// <summary>
-    /// Output: the stable id of the memory entry that the image was made from, <see cref="long"/>: the one to edit the memory by, since positions move when entries are removed.
-    /// -1 where the row gave a snippet or an image. Default <c>MemoryId</c>.
+    /// Output: the stable id of the memory entry that the image was made from, <see cref="long"/>: the one to edit the memory by, since
+    /// positions move when entries are removed. -1 where the row gave a snippet or an image. Default <c>MemoryId</c>.
     /// </summary>
     public string OutputMemoryIdColumnName { get; set; } = "MemoryId";
 
@@ -68,7 +79,8 @@ public sealed class GenerationOptions
     public void Validate()
     {
         List<string> faults = [];
-        string[] outputs = [OutputImageColumnName, OutputMemoryIndexColumnName, OutputSeedColumnName, OutputLabelColumnName, OutputCosineColumnName, OutputMemoryIdColumnName];
+        string[] outputs = [OutputImageColumnName, OutputMemoryIndexColumnName, OutputSeedColumnName, OutputLabelColumnName,
+            OutputCosineColumnName, OutputMemoryIdColumnName];
         if (outputs.Any(string.IsNullOrEmpty))
         {
             faults.Add("an output column has no name");
@@ -78,7 +90,8 @@ public sealed class GenerationOptions
             faults.Add($"the output columns need different names and are '{string.Join("', '", outputs)}'");
         }
 
-        string[] prompts = [.. new[] { SeedColumnName, MemoryIndexColumnName, SnippetColumnName, LabelColumnName, ImageColumnName }.OfType<string>()];
+        string[] prompts = [.. new[] { SeedColumnName, MemoryIndexColumnName, SnippetColumnName, LabelColumnName,
+            ImageColumnName }.OfType<string>()];
         if (prompts.Contains(string.Empty))
         {
             faults.Add("the name of a prompt column is empty (null switches a prompt off)");

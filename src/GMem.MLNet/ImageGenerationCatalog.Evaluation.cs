@@ -7,21 +7,33 @@ namespace GMem.MLNet;
 
 public sealed partial class ImageGenerationCatalog
 {
-    /// <summary>Compares generated images with real ones: Frechet and kernel distance, precision, recall, density, coverage, and the scores that the features allow.</summary>
-    /// <param name="real">Real images, best some that were not trained on. At least 4, and more than the largest k; 10,000 are recommended.</param>
-    /// <param name="generated">Generated images, for instance a transformer's output; as many. They are generated while they are read, once.</param>
-    /// <param name="realImageColumnName">Column of real images: paths (text), <c>MLImage</c> or encoded bytes. Default <c>ImagePath</c>.</param>
+    /// <summary>
+    /// Compares generated images with real ones: Frechet and kernel distance, precision, recall, density, coverage, and the scores that the
+    /// features allow.
+    /// </summary>
+    /// <param name="real">
+    /// Real images, best some that were not trained on. At least 4, and more than the largest k; 10,000 are recommended.
+    /// </param>
+    /// <param name="generated">
+    /// Generated images, for instance a transformer's output; as many. They are generated while they are read, once.
+    /// </param>
+    /// <param name="realImageColumnName">
+    /// Column of real images: paths (text), <c>MLImage</c> or encoded bytes. Default <c>ImagePath</c>.
+    /// </param>
     /// <param name="generatedImageColumnName">Column of generated images, of the same kinds. Default <c>GeneratedImage</c>.</param>
     /// <param name="features">
-    /// What to compare them by: <see cref="InceptionFeatures"/> for the FID, or any other. They must not be those the model's snippets are made of. Null: fixed random
-    /// convolutions (<see cref="RandomConvolutionFeatures"/>), which need no download and are not the FID. Not disposed.
+    /// What to compare them by: <see cref="InceptionFeatures"/> for the FID, or any other. They must not be those the model's snippets are
+    /// made of. Null: fixed random convolutions (<see cref="RandomConvolutionFeatures"/>), which need no download and are not the FID. Not
+    /// disposed.
     /// </param>
     /// <param name="options">Settings of the metrics; null for the defaults.</param>
-    /// <param name="training">The images whose snippets are the memory, in its order, for the copy check (<see cref="CopyCheck"/>); null for no check.</param>
+    /// <param name="training">
+    /// The images whose snippets are the memory, in its order, for the copy check (<see cref="CopyCheck"/>); null for no check.
+    /// </param>
     /// <param name="trainingImageColumnName">Their column. Default <c>ImagePath</c>.</param>
     /// <param name="memoryIndexColumnName">
-    /// Column of <paramref name="generated"/> which says what each image was made from; where it is absent or an image has none (-1), images are compared with
-    /// the training image nearest to them. Default <c>MemoryIndex</c>.
+    /// Column of <paramref name="generated"/> which says what each image was made from; where it is absent or an image has none (-1),
+    /// images are compared with the training image nearest to them. Default <c>MemoryIndex</c>.
     /// </param>
     /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>All figures with the counts and what must be known to judge them; its <c>ToString</c> is a table.</returns>
@@ -48,12 +60,15 @@ public sealed partial class ImageGenerationCatalog
         ViewImages? trained = training is null ? null : new ViewImages(training, "training", trainingImageColumnName);
         using FeatureSource source = new(features);
         int size = made.Side();
-        using FeatureSet realSet = FeatureSet.Compute(source.Extractor, actual.Batches(size, cancellationToken), cancellationToken: cancellationToken);
-        using FeatureSet generatedSet = FeatureSet.Compute(source.Extractor, made.Batches(size, cancellationToken), cancellationToken: cancellationToken);
+        using FeatureSet realSet = FeatureSet.Compute(
+            source.Extractor, actual.Batches(size, cancellationToken), cancellationToken: cancellationToken);
+        using FeatureSet generatedSet = FeatureSet.Compute(
+            source.Extractor, made.Batches(size, cancellationToken), cancellationToken: cancellationToken);
         CopyCheckResult? copies = null;
         if (trained is not null)
         {
-            using FeatureSet trainingSet = FeatureSet.Compute(source.Extractor, trained.Batches(size, cancellationToken), cancellationToken: cancellationToken);
+            using FeatureSet trainingSet = FeatureSet.Compute(
+                source.Extractor, trained.Batches(size, cancellationToken), cancellationToken: cancellationToken);
             bool known = made.MemoryIndices.Count > 0 && made.MemoryIndices.TrueForAll(i => i >= 0);
             copies = CopyCheck.Compute(trainingSet.Features, generatedSet.Features, known ? made.MemoryIndices : null);
         }
@@ -61,15 +76,21 @@ public sealed partial class ImageGenerationCatalog
         return ImageGenerationEvaluator.Evaluate(realSet, generatedSet, options, copies);
     }
 
-    /// <summary>Compares generated images with saved statistics of real ones: Frechet distance and, with Inception features, the Inception score.</summary>
-    /// <param name="real">From <see cref="ComputeStatistics"/> or a file (<see cref="FeatureStatistics.Load"/>), of the same features.</param>
+    /// <summary>
+    /// Compares generated images with saved statistics of real ones: Frechet distance and, with Inception features, the Inception score.
+    /// </summary>
+    /// <param name="real">
+    /// From <see cref="ComputeStatistics"/> or a file (<see cref="FeatureStatistics.Load"/>), of the same features.
+    /// </param>
     /// <param name="generated">Generated images; at least 4, 10,000 are recommended.</param>
     /// <param name="generatedImageColumnName">Column of generated images. Default <c>GeneratedImage</c>.</param>
     /// <param name="features">As in the other overload.</param>
     /// <param name="options">Settings of the metrics; null for the defaults.</param>
     /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>The figures.</returns>
-    /// <exception cref="ArgumentException">A column is missing or of another type, there are too few images, or the statistics are of other features.</exception>
+    /// <exception cref="ArgumentException">
+    /// A column is missing or of another type, there are too few images, or the statistics are of other features.
+    /// </exception>
     public ImageGenerationMetrics Evaluate(
         FeatureStatistics real,
         IDataView generated,
@@ -82,7 +103,8 @@ public sealed partial class ImageGenerationCatalog
         ArgumentNullException.ThrowIfNull(generated);
         ViewImages made = new(generated, "generated", generatedImageColumnName);
         using FeatureSource source = new(features);
-        using FeatureSet set = FeatureSet.Compute(source.Extractor, made.Batches(made.Side(), cancellationToken), cancellationToken: cancellationToken);
+        using FeatureSet set = FeatureSet.Compute(
+            source.Extractor, made.Batches(made.Side(), cancellationToken), cancellationToken: cancellationToken);
         return ImageGenerationEvaluator.Evaluate(real, set, options);
     }
 
@@ -93,7 +115,8 @@ public sealed partial class ImageGenerationCatalog
     /// <param name="options">Settings of the metrics; null for the defaults.</param>
     /// <returns>The figures.</returns>
     /// <exception cref="ArgumentException">A column is missing or of another type, or there are too few images.</exception>
-    public ImageGenerationMetrics EvaluateFeatures(IDataView real, IDataView generated, string featureColumnName = "Features", EvaluationOptions? options = null)
+    public ImageGenerationMetrics EvaluateFeatures(
+        IDataView real, IDataView generated, string featureColumnName = "Features", EvaluationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(real);
         ArgumentNullException.ThrowIfNull(generated);
@@ -104,7 +127,9 @@ public sealed partial class ImageGenerationCatalog
         return ImageGenerationEvaluator.Evaluate(realSet, generatedSet, options);
     }
 
-    /// <summary>Mean and covariance of the features of real images, to be saved (<see cref="FeatureStatistics.Save"/>) and compared with many times.</summary>
+    /// <summary>
+    /// Mean and covariance of the features of real images, to be saved (<see cref="FeatureStatistics.Save"/>) and compared with many times.
+    /// </summary>
     /// <param name="images">The images, at least 2.</param>
     /// <param name="imageSize">Side in pixels to which they are cut and scaled: that of the images which will be generated.</param>
     /// <param name="imageColumnName">Their column: paths (text), <c>MLImage</c> or encoded bytes. Default <c>ImagePath</c>.</param>
@@ -114,13 +139,15 @@ public sealed partial class ImageGenerationCatalog
     /// <exception cref="ArgumentException">The column is missing or of another type, or there are too few images.</exception>
     /// <exception cref="InvalidDataException">An image cannot be read; the message names it.</exception>
     public FeatureStatistics ComputeStatistics(
-        IDataView images, int imageSize, string imageColumnName = "ImagePath", FeatureExtractor? features = null, CancellationToken cancellationToken = default)
+        IDataView images, int imageSize, string imageColumnName = "ImagePath", FeatureExtractor? features = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfLessThan(imageSize, 1);
         using FeatureSource source = new(features);
         ViewImages view = new(images, "real", imageColumnName);
-        using FeatureSet set = FeatureSet.Compute(source.Extractor, view.Batches(imageSize, cancellationToken), cancellationToken: cancellationToken);
+        using FeatureSet set = FeatureSet.Compute(
+            source.Extractor, view.Batches(imageSize, cancellationToken), cancellationToken: cancellationToken);
         return set.ToStatistics();
     }
 }

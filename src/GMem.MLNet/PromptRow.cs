@@ -1,6 +1,8 @@
 namespace GMem.MLNet;
 
-/// <summary>One image to be generated, as a row for <c>LoadFromEnumerable</c> or a <c>PredictionEngine</c>. At most one of the last four is given.</summary>
+/// <summary>
+/// One image to be generated, as a row for <c>LoadFromEnumerable</c> or a <c>PredictionEngine</c>. At most one of the last four is given.
+/// </summary>
 public sealed class PromptRow
 {
     /// <summary>Fixes the noise, and the memory entry where none is given. Default 0.</summary>
@@ -15,6 +17,9 @@ public sealed class PromptRow
     /// <summary>A label of the memory bank, among whose entries the seed picks, or empty for all. Default empty.</summary>
     public string PromptLabel { get; set; } = "";
 
-    /// <summary>Path of an image to make a snippet of, or empty for none. Default empty. (A row class of your own may have an <c>MLImage</c> or encoded bytes here.)</summary>
+    /// <summary>
+    /// Path of an image to make a snippet of, or empty for none. Default empty. (A row class of your own may have an <c>MLImage</c> or
+    /// encoded bytes here.)
+    /// </summary>
     public string PromptImage { get; set; } = "";
 }

@@ -43,7 +43,8 @@ internal static class ToolProgram
         string command = string.Join(' ', Path(parsed.CommandResult).Reverse());
 
         // A misspelt command is also a missing one; the first says it.
-        string[] faults = [.. parsed.Errors.Select(e => e.Message).OrderByDescending(m => m.StartsWith("Unrecognized", StringComparison.Ordinal))];
+        string[] faults = [.. parsed.Errors.Select(e => e.Message).OrderByDescending(
+            m => m.StartsWith("Unrecognized", StringComparison.Ordinal))];
         string said = string.Join(' ', parsed.UnmatchedTokens.Count > 0 ? faults.Take(parsed.UnmatchedTokens.Count) : faults);
         return console.Fail(ExitCode.Usage, $"{said} See '{command} --help'.", null, parsed.GetValue(console.Json));
     }
@@ -52,14 +53,17 @@ internal static class ToolProgram
     {
         Command memory = new("memory", "Looks at a model's memory bank, and edits it without training. An edit writes a new model.")
         {
-            new MemoryListCommand(console), new MemoryNearestCommand(console), new MemoryAddCommand(console), new MemoryRemoveCommand(console),
-            new MemoryInterpolateCommand(console), new MemoryMergeCommand(console), new MemoryImportCommand(console), new MemoryExportCommand(console),
+            new MemoryListCommand(console), new MemoryNearestCommand(console), new MemoryAddCommand(console),
+            new MemoryRemoveCommand(console),
+            new MemoryInterpolateCommand(console), new MemoryMergeCommand(console), new MemoryImportCommand(console),
+            new MemoryExportCommand(console),
         };
 
         // Not a RootCommand, which would call itself by the name of the assembly.
         Command root = new(Name, Description)
         {
-            new TrainCommand(console), new GenerateCommand(console), new EvaluateCommand(console), memory, new ImportCommand(console), new InfoCommand(console), new DoctorCommand(console),
+            new TrainCommand(console), new GenerateCommand(console), new EvaluateCommand(console), memory, new ImportCommand(console),
+            new InfoCommand(console), new DoctorCommand(console),
         };
         root.Options.Add(new HelpOption());
         root.Options.Add(new VersionOption { Action = new VersionAction() });

@@ -12,6 +12,6 @@ internal sealed class VersionAction : SynchronousCommandLineAction
     {
         parseResult.InvocationConfiguration.Output.WriteLine(
             typeof(VersionAction).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
-        return ExitCode.Success;
+        return (int)ExitCode.Success;
     }
 }

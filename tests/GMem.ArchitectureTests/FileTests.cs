@@ -17,7 +17,8 @@ public sealed partial class FileTests
 
     [Fact]
     public void File_IsInTheNamespaceOfItsRoom() => Assert.Empty(Faults((file, text) =>
-        Namespace().Match(text) is not { Success: true } match || match.Groups[1].Value == ExpectedNamespace(file) || IsAttributeOfTheRuntime(match.Groups[1].Value)));
+        Namespace().Match(text) is not { Success: true } match
+            || match.Groups[1].Value == ExpectedNamespace(file) || IsAttributeOfTheRuntime(match.Groups[1].Value)));
 
     /// <summary>Each rule must be able to fail.</summary>
     [Fact]
@@ -43,7 +44,9 @@ public sealed partial class FileTests
     /// <summary>Attributes which the runtime knows by name have to be declared where it looks for them.</summary>
     private static bool IsAttributeOfTheRuntime(string name) => name == "System.Runtime.CompilerServices";
 
-    /// <summary>A room is the first folder below a project; files directly in a project, and those of the model, have the project's namespace.</summary>
+    /// <summary>
+    /// A room is the first folder below a project; files directly in a project, and those of the model, have the project's namespace.
+    /// </summary>
     private static string ExpectedNamespace(string file)
     {
         string folder = Path.GetRelativePath(Path.Combine(House.Root(), "src"), Path.GetDirectoryName(file)!);

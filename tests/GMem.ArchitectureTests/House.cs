@@ -16,15 +16,18 @@ internal static class House
     public static string Root() => Repository.Root;
 
     /// <summary>The folders in which code is written, with their files; what is built is not.</summary>
-    public static IEnumerable<string> SourceFiles() => Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories)
-        .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}") && !file.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}"));
+    public static IEnumerable<string> SourceFiles() =>
+        Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories)
+        .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}") && !file.Contains(
+            $"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}"));
 
     /// <summary>The types of a room of GMem that depend on one of several others.</summary>
     public static IReadOnlyList<string> Offenders(string room, params string[] forbidden)
     {
         PredicateList types = Types.InAssembly(Model).That().ResideInNamespace($"GMem.{room}");
         Assert.True(types.GetTypes().Any(), $"there is no room {room}");
-        NetArchTest.Rules.TestResult result = types.ShouldNot().HaveDependencyOnAny([.. forbidden.Select(f => f.Contains('.') ? f : $"GMem.{f}")]).GetResult();
+        NetArchTest.Rules.TestResult result = types.ShouldNot()
+            .HaveDependencyOnAny([.. forbidden.Select(f => f.Contains('.') ? f : $"GMem.{f}")]).GetResult();
         return result.IsSuccessful ? [] : [.. result.FailingTypeNames];
     }
 }

@@ -15,7 +15,8 @@ public sealed class ProjectTests
     public void MLNet_KnowsGMemButNoServices()
     {
         Assert.Contains("GMem", References(House.MLNet));
-        Assert.DoesNotContain(References(House.MLNet), name => name.StartsWith("Microsoft.Extensions.DependencyInjection", StringComparison.Ordinal) || name is "GMem.Extensions");
+        Assert.DoesNotContain(References(House.MLNet), name => name.StartsWith(
+            "Microsoft.Extensions.DependencyInjection", StringComparison.Ordinal) || name is "GMem.Extensions");
     }
 
     [Fact]
@@ -23,7 +24,8 @@ public sealed class ProjectTests
     {
         foreach (Assembly assembly in House.All)
         {
-            Assert.DoesNotContain(References(assembly), name => name.StartsWith("Spectre", StringComparison.Ordinal) || name.StartsWith("System.CommandLine", StringComparison.Ordinal));
+            Assert.DoesNotContain(References(assembly), name => name.StartsWith(
+                "Spectre", StringComparison.Ordinal) || name.StartsWith("System.CommandLine", StringComparison.Ordinal));
         }
     }
 

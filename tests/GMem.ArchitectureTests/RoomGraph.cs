@@ -55,7 +55,8 @@ internal sealed class RoomGraph(string root, string rootRoom)
         }
 
         return type.Namespace == root ? rootRoom
-            : type.Namespace.StartsWith(root + ".", StringComparison.Ordinal) && type.Scope.MetadataScopeType == MetadataScopeType.ModuleDefinition
+            : type.Namespace.StartsWith(root + ".", StringComparison.Ordinal)
+                && type.Scope.MetadataScopeType == MetadataScopeType.ModuleDefinition
                 ? type.Namespace[(root.Length + 1)..].Split('.')[0]
             : null;
     }

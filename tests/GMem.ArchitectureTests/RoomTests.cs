@@ -3,14 +3,16 @@ using System.Text.RegularExpressions;
 namespace GMem.ArchitectureTests;
 
 /// <summary>
-/// Rooms are namespaces directly below GMem, and the root namespace, which is the room of the model. Every reference among them is in one list, and the list has
-/// no circle (docs/architecture.md).
+/// Rooms are namespaces directly below GMem, and the root namespace, which is the room of the model. Every reference among them is in one
+/// list, and the list has no circle (docs/architecture.md).
 /// </summary>
 public sealed partial class RoomTests
 {
     private const string Root = "Model";
 
-    /// <summary>For each room those that it refers to. A reference that is not here fails, as does one that is here and not there.</summary>
+    /// <summary>
+    /// For each room those that it refers to. A reference that is not here fails, as does one that is here and not there.
+    /// </summary>
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Runtime"] = [],
@@ -28,7 +30,8 @@ public sealed partial class RoomTests
         ["Evaluation"] = ["Encoders", "FileFormats", "Images", "Parts", "Runtime"],
         [Root] =
         [
-            "Autoencoders", "Backbone", "Encoders", "FileFormats", "Images", "Latents", "Memory", "Parts", "Runtime", "Sampling", "Training", "Transport",
+            "Autoencoders", "Backbone", "Encoders", "FileFormats", "Images", "Latents", "Memory", "Parts", "Runtime", "Sampling",
+            "Training", "Transport",
         ],
     };
 
@@ -101,7 +104,8 @@ public sealed partial class RoomTests
 
         string room = own.Groups[1].Success ? own.Groups[1].Value : Root;
         return Import().Matches(text).Select(m => m.Groups[1].Value)
-            .Where(to => Allowed.ContainsKey(to) && to != room && !Allowed[room].Contains(to)).Select(to => $"{room} may not refer to {to}");
+            .Where(to => Allowed.ContainsKey(to) && to != room && !Allowed[room].Contains(to)).Select(
+                to => $"{room} may not refer to {to}");
     }
 
     [GeneratedRegex(@"^namespace GMem(?:\.(\w+))?(?:\.\w+)*;", RegexOptions.Multiline)]

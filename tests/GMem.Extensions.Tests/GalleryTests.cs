@@ -38,7 +38,8 @@ public sealed class GalleryTests
     public async Task Image_TwentyAtOnce_AreTheImagesAskedFor()
     {
         await using Server server = await Server.Start();
-        byte[][] answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => server.Client.GetByteArrayAsync($"/api/image?seed={i}&memory={i}")));
+        byte[][] answers = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(i => server.Client.GetByteArrayAsync($"/api/image?seed={i}&memory={i}")));
         for (int i = 0; i < answers.Length; i++)
         {
             IReadOnlyList<GeneratedImage> expected = TinyService.Model.Generate([new(i, i)]);
@@ -55,7 +56,8 @@ public sealed class GalleryTests
     public async Task Stream_OfAnyWish_HasPreviewsAndThenTheImage(string wish)
     {
         await using Server server = await Server.Start();
-        string[] events = [.. (await server.Client.GetStringAsync($"/api/stream?{wish}")).Split('\n').Where(line => line.StartsWith("event: ", StringComparison.Ordinal))];
+        string[] events = [.. (await server.Client.GetStringAsync($"/api/stream?{wish}")).Split('\n').Where(
+            line => line.StartsWith("event: ", StringComparison.Ordinal))];
         Assert.Equal(["event: preview", "event: preview", "event: image"], events);
     }
 
@@ -107,7 +109,9 @@ public sealed class GalleryTests
 
         public static async Task<Server> Start(SamplingOptions? sampling = null)
         {
-            WebApplication app = Gallery.Create("http://127.0.0.1:0", services => services.AddGMem(TinyService.Model, options => (options.PreviewEveryNStep, options.Sampling) = (1, sampling)));
+            WebApplication app = Gallery.Create(
+                "http://127.0.0.1:0", services =>
+                    services.AddGMem(TinyService.Model, options => (options.PreviewEveryNStep, options.Sampling) = (1, sampling)));
             await app.StartAsync();
             return new Server(app);
         }

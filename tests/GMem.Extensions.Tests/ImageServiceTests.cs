@@ -62,7 +62,8 @@ public sealed class ImageServiceTests
         await using ImageService service = new(Model, new ImageServiceOptions { PreviewEveryNStep = 1 });
         using CancellationTokenSource gone = new();
         Task<GeneratedImage>[] staying = [.. Enumerable.Range(0, 6).Select(i => service.GenerateOneAsync(new GenerationRequest(i)))];
-        Task<GeneratedImage>[] leaving = [.. Enumerable.Range(0, 6).Select(i => service.GenerateOneAsync(new GenerationRequest(i), gone.Token))];
+        Task<GeneratedImage>[] leaving = [.. Enumerable.Range(0, 6).Select(
+            i => service.GenerateOneAsync(new GenerationRequest(i), gone.Token))];
         await gone.CancelAsync();
         GeneratedImage[] images = await Task.WhenAll(staying);
         Assert.Equal(6, images.Length);
@@ -74,7 +75,8 @@ public sealed class ImageServiceTests
     public async Task GenerateAsync_MoreThanTheQueueHolds_AreAllMade()
     {
         await using ImageService service = new(Model, new ImageServiceOptions { BatchSize = 4, QueueCapacity = 2 });
-        List<GeneratedImage> images = await Collect(service.GenerateAsync([.. Enumerable.Range(0, 11).Select(i => new GenerationRequest(i))]));
+        List<GeneratedImage> images = await Collect(
+            service.GenerateAsync([.. Enumerable.Range(0, 11).Select(i => new GenerationRequest(i))]));
         Assert.Equal(Enumerable.Range(0, 11), images.Select(i => i.Index));
         Assert.Empty(await Collect(service.GenerateAsync([])));
     }
@@ -136,7 +138,8 @@ public sealed class ImageServiceTests
     [Fact]
     public void AddGMem_OptionsNotValid_ThrowsNamingAll()
     {
-        ArgumentException error = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddGMem("model.zip", o => (o.BatchSize, o.QueueCapacity, o.PreviewEveryNStep) = (0, 0, -1)));
+        ArgumentException error = Assert.Throws<ArgumentException>(
+            () => new ServiceCollection().AddGMem("model.zip", o => (o.BatchSize, o.QueueCapacity, o.PreviewEveryNStep) = (0, 0, -1)));
         Assert.All(["BatchSize is 0", "QueueCapacity is 0", "PreviewEveryNStep is -1"], part => Assert.Contains(part, error.Message));
     }
 
@@ -159,8 +162,10 @@ public sealed class ImageServiceTests
             Images.PngWriter.Write(folder.File($"{number++}.png"), image);
         }
 
-        MLNet.GMemTrainer.Options options = new() { ImageSize = TinyModel.ImageSize, Network = tiny.Network, Training = tiny.Training, Sampling = tiny.Sampling, EncoderTrainer = tiny.EncoderTrainer };
-        return MLNet.MLContextExtensions.get_ImageGeneration(ml).Trainers.GMem(options).Fit(ml.Data.LoadFromEnumerable(Images.ImageFolder.Enumerate(folder.Path)));
+        MLNet.GMemTrainer.Options options = new() { ImageSize = TinyModel.ImageSize, Network = tiny.Network, Training = tiny.Training,
+            Sampling = tiny.Sampling, EncoderTrainer = tiny.EncoderTrainer };
+        return MLNet.MLContextExtensions.get_ImageGeneration(ml).Trainers.GMem(options).Fit(
+            ml.Data.LoadFromEnumerable(Images.ImageFolder.Enumerate(folder.Path)));
     }
 
     private static async Task<List<GeneratedImage>> Collect(IAsyncEnumerable<GeneratedImage> stream)
@@ -183,7 +188,8 @@ public sealed class ImageServiceTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Lines.Add($"{logLevel}: {formatter(state, exception)}");
     }
 }

@@ -60,7 +60,8 @@ public class GMemTrainerTests
 
         Assert.Equal(SchemaShapes.Of(output).Select(Text), promise.Select(Text));
         Assert.Equal(output.Select(c => c.Name), TinyTrainer.Model.Transform(TinyTrainer.Images).Schema.Select(c => c.Name));
-        Assert.Equal(["Bytes", "Features", "Number", "GeneratedImage", "MemoryIndex", "Seed", "MemoryLabel", "MemoryCosine", "MemoryId"], output.Select(c => c.Name));
+        Assert.Equal(["Bytes", "Features", "Number", "GeneratedImage", "MemoryIndex", "Seed", "MemoryLabel", "MemoryCosine", "MemoryId"],
+            output.Select(c => c.Name));
 
         static string Text(SchemaShape.Column c) => $"{c.Name} {c.Kind} {c.ItemType} {c.IsKey}";
     }
@@ -68,19 +69,25 @@ public class GMemTrainerTests
     [Fact]
     public void Fit_WithLabels_KeepsThemWithTheEntries()
     {
-        IDataView text = Views.Of([.. TinyTrainer.Rows.Select((row, i) => new LabelledRow { Bytes = row.Bytes, Label = i % 3 == 0 ? "" : $"kind {i % 3}" })]);
+        IDataView text = Views.Of(
+            [.. TinyTrainer.Rows.Select((row, i) => new LabelledRow { Bytes = row.Bytes, Label = i % 3 == 0 ? "" : $"kind {i % 3}" })]);
         IDataView key = Views.MLContext.Transforms.Conversion.MapValueToKey("Label").Fit(text).Transform(text);
         foreach (IDataView images in new[] { text, key })
         {
             using GMemTransformer model = Views.MLContext.ImageGeneration.Trainers.GMem(TinyTrainer.Options()).Fit(images);
 
             Assert.Equal(["kind 1", "kind 2"], model.Memory.Labels);
-            Assert.Equal(Enumerable.Range(0, 24).Select(i => i % 3 == 0 ? null : $"kind {i % 3}"), model.Memory.Entries.Select(e => e.Label));
-            IDataView generated = model.Transform(Views.Of(new PromptRow { Seed = 5, PromptLabel = "kind 2" }, new PromptRow { Seed = 6, PromptLabel = "kind 1" }));
+            Assert.Equal(Enumerable.Range(0, 24).Select(i => i % 3 == 0 ? null : $"kind {i % 3}"),
+                model.Memory.Entries.Select(e => e.Label));
+            IDataView generated = model.Transform(
+                Views.Of(new PromptRow { Seed = 5, PromptLabel = "kind 2" }, new PromptRow { Seed = 6, PromptLabel = "kind 1" }));
             Assert.Equal(["kind 2", "kind 1"], generated.Values<ReadOnlyMemory<char>>("MemoryLabel").Select(l => l.ToString()));
             Assert.Equal([2, 1], generated.Values<long>("MemoryIndex").Select(i => i % 3));
-            string message = Assert.Throws<InvalidDataException>(() => model.Transform(Views.Of(new PromptRow { PromptLabel = "cat" })).Pixels()).Message;
-            Assert.StartsWith("Row 0 (counted from 0): No entry of the memory bank has the label 'cat'; it knows 'kind 1', 'kind 2'.", message, StringComparison.Ordinal);
+            IDataView prompt = Views.Of(new PromptRow { PromptLabel = "cat" });
+            string message = Assert.Throws<InvalidDataException>(() => model.Transform(prompt).Pixels()).Message;
+            Assert.StartsWith(
+                "Row 0 (counted from 0): No entry of the memory bank has the label 'cat'; it knows 'kind 1', 'kind 2'.", message,
+                StringComparison.Ordinal);
         }
     }
 
@@ -115,14 +122,16 @@ public class GMemTrainerTests
         Assert.Equal([2, 4, 6], reports.Select(r => r.Step));
         Assert.Contains(log, m => m.Contains("Read 24 images of 8 x 8 pixels.", StringComparison.Ordinal));
         Assert.Contains(log, m => m.Contains("Training on cpu", StringComparison.Ordinal));
-        Assert.Equal(3, log.Count(m => m.Contains(" of 6 (epoch ", StringComparison.Ordinal) && m.Contains("images/s", StringComparison.Ordinal)));
+        Assert.Equal(3, log.Count(
+            m => m.Contains(" of 6 (epoch ", StringComparison.Ordinal) && m.Contains("images/s", StringComparison.Ordinal)));
     }
 
     [Fact]
     public void Fit_OnAGpuThatIsNotThere_ThrowsOrFallsBackAsAsked()
     {
         MLContext mlContext = new(seed: 1) { GpuDeviceId = 1000, FallbackToCpu = false };
-        Assert.Contains("GpuDeviceId is 1000", Assert.Throws<GMemRuntimeException>(() => TinyTrainer.Fit(mlContext)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "GpuDeviceId is 1000", Assert.Throws<GMemRuntimeException>(() => TinyTrainer.Fit(mlContext)).Message, StringComparison.Ordinal);
 
         mlContext.FallbackToCpu = true;
         using GMemTransformer model = TinyTrainer.Fit(mlContext);
@@ -161,7 +170,9 @@ public class GMemTrainerTests
         using GMemTransformer model = TinyTrainer.Fit(new MLContext(), options);
         Assert.Equal(3, reports[0].Step);
 
-        Assert.Contains("Training.Seed was", Assert.Throws<ArgumentException>(() => TinyTrainer.Fit(new MLContext(seed: 77), options)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Training.Seed was", Assert.Throws<ArgumentException>(() => TinyTrainer.Fit(new MLContext(seed: 77), options)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -178,7 +189,8 @@ public class GMemTrainerTests
         TinyTrainer.Fit(mlContext, options).Dispose();
         Assert.Contains(log, e => e.Kind == ChannelMessageKind.Info && e.RawMessage.StartsWith("Step 2 of 6", StringComparison.Ordinal));
         Assert.Contains(log, e => e.Kind == ChannelMessageKind.Trace && e.RawMessage.StartsWith("Checkpoint '", StringComparison.Ordinal));
-        Assert.Contains(log, e => e.Kind == ChannelMessageKind.Info && e.RawMessage.StartsWith("Where the time went", StringComparison.Ordinal));
+        Assert.Contains(
+            log, e => e.Kind == ChannelMessageKind.Info && e.RawMessage.StartsWith("Where the time went", StringComparison.Ordinal));
         Assert.DoesNotContain(log, e => e.Kind == ChannelMessageKind.Warning);
     }
 
@@ -202,7 +214,8 @@ public class GMemTrainerTests
         options.Training.BatchSize = 25;
 
         Assert.Equal(
-            "The training data have 24 images, fewer than one batch of 25. Give more images, or set Training.BatchSize (batchSize) to at most 24.",
+            "The training data have 24 images, fewer than one batch of 25. Give more images, or set Training.BatchSize (batchSize) to at "
+                + "most 24.",
             Assert.Throws<ArgumentException>(() => TinyTrainer.Fit(options: options)).Message);
     }
 
@@ -214,7 +227,8 @@ public class GMemTrainerTests
         options.Generation.BatchSize = 0;
 
         Assert.Equal(
-            "GMemTrainer.Options: ImageColumnName is empty. ImageSize is 30, which is not divisible by Network.PatchSize 4; choose a multiple of it, or another patch size. "
+            "GMemTrainer.Options: ImageColumnName is empty. ImageSize is 30, which is not divisible by Network.PatchSize 4; choose a "
+                + "multiple of it, or another patch size. "
             + "GenerationOptions: BatchSize is 0 and must be at least 1. TrainingOptions: BatchSize is 0, it must be at least 1.",
             Assert.Throws<ArgumentException>(() => new MLContext().ImageGeneration.Trainers.GMem(options)).Message);
     }
@@ -222,9 +236,11 @@ public class GMemTrainerTests
     [Fact]
     public void GMem_ShortOverload_SetsWhatItIsGiven()
     {
-        ArgumentException e = Assert.Throws<ArgumentException>(() => new MLContext().ImageGeneration.Trainers.GMem("", 30, "", totalSteps: 0, batchSize: -1, learningRate: -2));
+        ArgumentException e = Assert.Throws<ArgumentException>(
+            () => new MLContext().ImageGeneration.Trainers.GMem("", 30, "", totalSteps: 0, batchSize: -1, learningRate: -2));
 
-        Assert.All(["ImageColumnName is empty", "ImageSize is 30", "SnippetColumnName is empty", "TotalSteps is 0", "BatchSize is -1", "LearningRate is -2"],
+        Assert.All(["ImageColumnName is empty", "ImageSize is 30", "SnippetColumnName is empty", "TotalSteps is 0", "BatchSize is -1",
+            "LearningRate is -2"],
             fault => Assert.Contains(fault, e.Message, StringComparison.Ordinal));
     }
 

@@ -89,7 +89,8 @@ public class GMemTransformerTests
         options.SnippetColumnName = nameof(TrainingRow.Features);
         using GMemTransformer model = TinyTrainer.Fit(options: options);
 
-        string message = Assert.Throws<InvalidDataException>(() => model.Transform(Views.Of(new BytesPrompt { PromptImage = TinyTrainer.Rows[0].Bytes })).Pixels()).Message;
+        IDataView prompt = Views.Of(new BytesPrompt { PromptImage = TinyTrainer.Rows[0].Bytes });
+        string message = Assert.Throws<InvalidDataException>(() => model.Transform(prompt).Pixels()).Message;
 
         Assert.StartsWith("Row 0 (counted from 0): This model has no encoder", message, StringComparison.Ordinal);
     }
@@ -98,7 +99,8 @@ public class GMemTransformerTests
     public void PredictionEngine_OfALabelOrAnImage_GeneratesFromIt()
     {
         MLContext ml = new();
-        using PredictionEngine<BytesPrompt, GeneratedImageRow> engine = ml.Model.CreatePredictionEngine<BytesPrompt, GeneratedImageRow>(Model.WithGeneration(new GenerationOptions()));
+        using PredictionEngine<BytesPrompt, GeneratedImageRow> engine = ml.Model.CreatePredictionEngine<BytesPrompt, GeneratedImageRow>(
+            Model.WithGeneration(new GenerationOptions()));
 
         GeneratedImageRow row = engine.Predict(new BytesPrompt { Seed = 3, PromptImage = TinyTrainer.Rows[5].Bytes });
 
@@ -123,7 +125,8 @@ public class GMemTransformerTests
     {
         List<byte[]> expected = Model.Transform(Prompts).Pixels();
         using PredictionEngine<PromptRow, GeneratedImageRow> engine =
-            Views.MLContext.Model.CreatePredictionEngine<PromptRow, GeneratedImageRow>(Model, new PredictionEngineOptions { OwnsTransformer = false });
+            Views.MLContext.Model.CreatePredictionEngine<PromptRow, GeneratedImageRow>(
+                Model, new PredictionEngineOptions { OwnsTransformer = false });
 
         GeneratedImageRow[] rows = [.. TinyTrainer.Prompts().Select(engine.Predict)];
 
@@ -137,7 +140,8 @@ public class GMemTransformerTests
     {
         MLContext ml = new(seed: 1);
         using TemporaryFolder folder = new();
-        foreach (GeneratedImageRow row in ml.Data.CreateEnumerable<GeneratedImageRow>(Model.Transform(ml.ImageGeneration.CreatePrompts(count: 3, seed: 7)), reuseRowObject: false))
+        foreach (GeneratedImageRow row in ml.Data.CreateEnumerable<GeneratedImageRow>(
+            Model.Transform(ml.ImageGeneration.CreatePrompts(count: 3, seed: 7)), reuseRowObject: false))
         {
             row.GeneratedImage.Save(folder.File($"{row.Seed}.png"));
         }

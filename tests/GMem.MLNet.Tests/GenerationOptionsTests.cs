@@ -5,11 +5,14 @@ public class GenerationOptionsTests
     [Fact]
     public void Validate_WithSeveralFaults_NamesThemAll()
     {
-        GenerationOptions options = new() { BatchSize = 0, OutputSeedColumnName = "GeneratedImage", SnippetColumnName = "Seed", MemoryIndexColumnName = "" };
+        GenerationOptions options = new() { BatchSize = 0, OutputSeedColumnName = "GeneratedImage", SnippetColumnName = "Seed",
+            MemoryIndexColumnName = "" };
 
         Assert.Equal(
-            "GenerationOptions: the output columns need different names and are 'GeneratedImage', 'MemoryIndex', 'GeneratedImage', 'MemoryLabel', 'MemoryCosine', 'MemoryId'; the name of a prompt column is empty (null switches a prompt off); "
-            + "the prompt columns need different names and are 'Seed', '', 'Seed', 'PromptLabel', 'PromptImage'; BatchSize is 0 and must be at least 1.",
+            "GenerationOptions: the output columns need different names and are 'GeneratedImage', 'MemoryIndex', 'GeneratedImage', "
+                + "'MemoryLabel', 'MemoryCosine', 'MemoryId'; the name of a prompt column is empty (null switches a prompt off); "
+            + "the prompt columns need different names and are 'Seed', '', 'Seed', 'PromptLabel', 'PromptImage'; BatchSize is 0 and must "
+                + "be at least 1.",
             Assert.Throws<ArgumentException>(options.Validate).Message);
     }
 
@@ -18,5 +21,6 @@ public class GenerationOptionsTests
 
     [Fact]
     public void Validate_AllPromptsSwitchedOff_Passes() =>
-        new GenerationOptions { SeedColumnName = null, MemoryIndexColumnName = null, SnippetColumnName = null, LabelColumnName = null, ImageColumnName = null }.Validate();
+        new GenerationOptions { SeedColumnName = null, MemoryIndexColumnName = null, SnippetColumnName = null, LabelColumnName = null,
+            ImageColumnName = null }.Validate();
 }

@@ -39,7 +39,8 @@ public sealed class LatentTrainerTests
         options.Network.Conditions = [new LabelCondition()];
         MLContext ml = new(seed: 1);
         using GMemTransformer model = ml.ImageGeneration.Trainers.GMem(options).Fit(ml.Data.LoadFromEnumerable(rows));
-        IDataView prompts = ml.Data.LoadFromEnumerable([new LabelPrompt { Seed = 1, PromptLabel = "odd" }, new LabelPrompt { Seed = 1, PromptLabel = "even" }]);
+        IDataView prompts = ml.Data.LoadFromEnumerable(
+            [new LabelPrompt { Seed = 1, PromptLabel = "odd" }, new LabelPrompt { Seed = 1, PromptLabel = "even" }]);
         IDataView images = model.Transform(prompts);
         Assert.Equal(["odd", "even"], images.Values<ReadOnlyMemory<char>>("MemoryLabel").Select(l => l.ToString()));
         Assert.Equal([-1L, -1L], images.Values<long>("MemoryIndex"));
@@ -52,7 +53,8 @@ public sealed class LatentTrainerTests
         MLContext ml = new(seed: 1);
         GMemModel trained = TinyModel.Train();
         trained.ExportCheckpoint(folder.File("network.safetensors"));
-        using GMemModel official = GMemModel.FromCheckpoint(folder.File("network.safetensors"), trained.Memory, new CheckpointOptions { HeadCount = 2, Sampling = trained.Sampling });
+        using GMemModel official = GMemModel.FromCheckpoint(
+            folder.File("network.safetensors"), trained.Memory, new CheckpointOptions { HeadCount = 2, Sampling = trained.Sampling });
         trained.Dispose();
         GMemTransformer transformer = ml.ImageGeneration.FromModel(official, new GenerationOptions { BatchSize = 2 }, firstSeed: 9);
         transformer.Save(folder.File("model.zip"));
@@ -82,7 +84,9 @@ public sealed class LatentTrainerTests
         GMemTrainer.Options options = TinyTrainer.Options();
         (options.Autoencoder, options.ImageSize, options.BadImages) = (autoencoder, 10, (BadImageHandling)7);
         ArgumentException error = Assert.Throws<ArgumentException>(options.Validate);
-        Assert.Contains("ImageSize is 10, which is not divisible by Network.PatchSize 2 latent cells of 2 pixels", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ImageSize is 10, which is not divisible by Network.PatchSize 2 latent cells of 2 pixels", error.Message,
+            StringComparison.Ordinal);
         Assert.Contains("BadImages is 7, it must be Skip or Throw.", error.Message, StringComparison.Ordinal);
     }
 

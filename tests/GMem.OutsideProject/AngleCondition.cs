@@ -5,7 +5,8 @@ using TorchSharp;
 namespace GMem.OutsideProject;
 
 /// <summary>
-/// An angle for each image, in radians, as the network's own user would write a condition: (sine, cosine, 1), or zeros for "not told", through an affine layer.
+/// An angle for each image, in radians, as the network's own user would write a condition: (sine, cosine, 1), or zeros for "not told",
+/// through an affine layer.
 /// </summary>
 public sealed class AngleCondition : Condition
 {
@@ -25,7 +26,8 @@ public sealed class AngleCondition : Condition
 
     public override PartConfiguration SaveConfiguration() => PartConfiguration.From(new Settings { Dropout = Dropout });
 
-    public override torch.nn.Module<torch.Tensor, torch.Tensor> CreateEmbedder(int hiddenSize, torch.Device device, torch.ScalarType dtype) =>
+    public override torch.nn.Module<torch.Tensor, torch.Tensor> CreateEmbedder(
+        int hiddenSize, torch.Device device, torch.ScalarType dtype) =>
         torch.nn.Linear(Features, hiddenSize, device: device, dtype: dtype);
 
     public override void Check(torch.Tensor values, long batch, torch.ScalarType dtype)
@@ -61,7 +63,8 @@ public sealed class AngleCondition : Condition
 
     public override torch.Tensor Values(IReadOnlyList<ConditionPrompt> prompts)
     {
-        torch.Tensor values = Encode([.. prompts.Select(p => p.Values.TryGetValue(ValueName, out ReadOnlyMemory<float> angle) ? angle.Span[0] : 0)]);
+        torch.Tensor values = Encode(
+            [.. prompts.Select(p => p.Values.TryGetValue(ValueName, out ReadOnlyMemory<float> angle) ? angle.Span[0] : 0)]);
         for (int i = 0; i < prompts.Count; i++)
         {
             if (!prompts[i].Values.ContainsKey(ValueName))

@@ -8,13 +8,16 @@ internal static class Command
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    public static string Dotnet { get; } = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
+    public static string Dotnet { get; } = Path.GetFullPath(
+        Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
 
     /// <returns>What it printed.</returns>
     public static async Task<string> Run(string folder, string program, params string[] arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || k.StartsWith("GMEM_", StringComparison.Ordinal)).ToArray())
+        ProcessStartInfo start =
+            new(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string name in start.Environment.Keys.Where(k => k.StartsWith(
+            "MSBUILD", StringComparison.OrdinalIgnoreCase) || k.StartsWith("GMEM_", StringComparison.Ordinal)).ToArray())
         {
             _ = start.Environment.Remove(name);
         }
@@ -28,7 +31,8 @@ internal static class Command
         using CancellationTokenSource late = new(Patience);
         await process.WaitForExitAsync(late.Token);
         string printed = await output + await error;
-        Assert.True(process.ExitCode == 0, $"{Path.GetFileName(program)} {string.Join(' ', arguments)} in {folder} ended with {process.ExitCode}:\n{printed}");
+        Assert.True(process.ExitCode == 0,
+            $"{Path.GetFileName(program)} {string.Join(' ', arguments)} in {folder} ended with {process.ExitCode}:\n{printed}");
         return printed;
     }
 }

@@ -11,7 +11,8 @@ public sealed class PackageFeed : IAsyncLifetime
     private readonly TemporaryFolder _folder = new();
 
     /// <summary>Why the tests do not run, or null.</summary>
-    public static string? Reason { get; } = Environment.GetEnvironmentVariable("GMEM_PACKAGE_TESTS") == "1" ? null : "slow (a minute or two, and packages of 300 MB): set GMEM_PACKAGE_TESTS=1";
+    public static string? Reason { get; } = Environment.GetEnvironmentVariable(
+        "GMEM_PACKAGE_TESTS") == "1" ? null : "slow (a minute or two, and packages of 300 MB): set GMEM_PACKAGE_TESTS=1";
 
     public string Version { get; } = $"0.0.1-test.{Guid.NewGuid().ToString("N")[..12]}";
 
@@ -32,20 +33,24 @@ public sealed class PackageFeed : IAsyncLifetime
             _ = await Command.Run(Root(), Command.Dotnet, [.. pack, .. version]);
         }
 
-        File.WriteAllText(_folder.File("nuget.config"), $"""<configuration><packageSources><add key="packed" value="{Packages}" /></packageSources></configuration>""");
+        File.WriteAllText(
+            _folder.File("nuget.config"),
+            $"""<configuration><packageSources><add key="packed" value="{Packages}" /></packageSources></configuration>""");
     }
 
     /// <summary>A new folder for a project.</summary>
     public string NewFolder(string name) => Directory.CreateDirectory(_folder.File(name)).FullName;
 
-    public ZipArchive Open(string package, string extension = "nupkg") => ZipFile.OpenRead(Path.Combine(Packages, $"{package}.{Version}.{extension}"));
+    public ZipArchive Open(string package, string extension = "nupkg") =>
+        ZipFile.OpenRead(Path.Combine(Packages, $"{package}.{Version}.{extension}"));
 
     public string Packages => Path.Combine(_folder.Path, "packages");
 
     /// <summary>Takes the packages of this version out of the user's package folder again.</summary>
     public ValueTask DisposeAsync()
     {
-        string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         foreach (string package in Directory.Exists(cache) ? Directory.EnumerateDirectories(cache, "gmem*") : [])
         {
             string version = Path.Combine(package, Version);

@@ -21,7 +21,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         Assert.SkipWhen(PackageFeed.Reason is not null, PackageFeed.Reason ?? "");
         using ZipArchive package = feed.Open(id);
         string[] files = [.. package.Entries.Select(e => e.FullName)];
-        Assert.Equal([$"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"], files.Where(f => f.StartsWith("lib/", StringComparison.Ordinal)).Order());
+        Assert.Equal(
+            [$"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"], files.Where(f => f.StartsWith("lib/", StringComparison.Ordinal)).Order());
         Assert.Contains("README.md", files);
         Assert.Contains("icon.png", files);
         Assert.DoesNotContain(files, f => f.Contains("internals", StringComparison.OrdinalIgnoreCase));
@@ -36,7 +37,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
     {
         Assert.SkipWhen(PackageFeed.Reason is not null, PackageFeed.Reason ?? "");
         using ZipArchive package = feed.Open("GMem.LibTorch");
-        string[] dependencies = [.. Metadata(package, "GMem.LibTorch").Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => e.Attribute("id")!.Value)];
+        string[] dependencies = [.. Metadata(package, "GMem.LibTorch").Descendants().Where(e => e.Name.LocalName == "dependency").Select(
+            e => e.Attribute("id")!.Value)];
         Assert.All(["linux-x64", "win-x64", "osx-arm64"], platform => Assert.Contains($"libtorch-cpu-{platform}", dependencies));
     }
 
@@ -67,10 +69,12 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         Assert.SkipWhen(PackageFeed.Reason is not null, PackageFeed.Reason ?? "");
         string folder = feed.NewFolder("tool");
         Photos(folder);
-        _ = await Command.Run(folder, Command.Dotnet, "tool", "install", "GMem.Tool", "--tool-path", "installed", "--version", feed.Version, "--add-source", feed.Packages);
+        _ = await Command.Run(folder, Command.Dotnet,
+            "tool", "install", "GMem.Tool", "--tool-path", "installed", "--version", feed.Version, "--add-source", feed.Packages);
         string gmem = Path.Combine(folder, "installed", OperatingSystem.IsWindows() ? "gmem.exe" : "gmem");
         Assert.Contains("Nothing to do", await Command.Run(folder, gmem, "doctor"));
-        _ = await Command.Run(folder, gmem, "train", "photos", "--image-size", "8", "--hidden-size", "32", "--depth", "1", "--heads", "2", "--steps", "2");
+        _ = await Command.Run(
+            folder, gmem, "train", "photos", "--image-size", "8", "--hidden-size", "32", "--depth", "1", "--heads", "2", "--steps", "2");
         _ = await Command.Run(folder, gmem, "generate", "model.zip", "--count", "2");
         Assert.Equal(2, Directory.EnumerateFiles(Path.Combine(folder, "samples"), "*.png").Count());
     }
@@ -86,7 +90,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         }
     }
 
-    private static string FirstSnippet() => Snippet().Match(File.ReadAllText(Path.Combine(PackageFeed.Root(), "README.md"))).Groups[1].Value;
+    private static string FirstSnippet() =>
+        Snippet().Match(File.ReadAllText(Path.Combine(PackageFeed.Root(), "README.md"))).Groups[1].Value;
 
     private static XElement Metadata(ZipArchive package, string id)
     {
@@ -94,7 +99,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         return XDocument.Load(stream).Root!.Elements().Single();
     }
 
-    private static string? Value(XElement metadata, string name) => metadata.Elements().SingleOrDefault(e => e.Name.LocalName == name)?.Value;
+    private static string? Value(XElement metadata, string name) =>
+        metadata.Elements().SingleOrDefault(e => e.Name.LocalName == name)?.Value;
 
     [GeneratedRegex("```csharp\r?\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Snippet();

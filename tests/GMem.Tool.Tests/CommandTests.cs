@@ -67,20 +67,25 @@ public sealed partial class CommandTests(TinyFiles files) : IClassFixture<TinyFi
     {
         string grid = files.File("grid.png");
         string image = Directory.EnumerateFiles(files.Images, "*.png", SearchOption.AllDirectories).First();
-        Snapshot.Match("generate", ToolRun.Done("generate", files.Model, "--count", "4", "--label", "odd", "--output", grid, "--sampling-steps", "2", "--solver", "euler"), Paths);
+        Snapshot.Match(
+            "generate", ToolRun.Done("generate", files.Model, "--count", "4", "--label", "odd", "--output", grid, "--sampling-steps", "2",
+                "--solver", "euler"), Paths);
         Assert.Equal((4 * (64 + 2)) + 2, ImageReader.ReadFile(grid).Width);
         _ = ToolRun.Done("generate", files.Model, "--count", "1", "--image", image, "--output", grid);
-        _ = ToolRun.Done("generate", files.Model, "--count", "1", "--memory", "3", "--sampler", "sde", "--guidance", "1.5", "--output", grid);
+        _ = ToolRun.Done(
+            "generate", files.Model, "--count", "1", "--memory", "3", "--sampler", "sde", "--guidance", "1.5", "--output", grid);
     }
 
     [Fact]
     public void Generate_DryRun_ShowsTheModelsSamplingWithWhatWasGiven() =>
-        Snapshot.Match("generate-dry-run", ToolRun.Done("generate", files.Model, "--guidance", "2.5", "--sampling-steps", "9", "--dry-run"), Paths);
+        Snapshot.Match(
+            "generate-dry-run", ToolRun.Done("generate", files.Model, "--guidance", "2.5", "--sampling-steps", "9", "--dry-run"), Paths);
 
     [Fact]
     public void Evaluate_AModelAndAFolder_PrintsTheFigures()
     {
-        string text = ToolRun.Done("evaluate", files.Model, "--real", files.Images, "--training", files.Images, "--count", "24", "--sampling-steps", "2");
+        string text = ToolRun.Done(
+            "evaluate", files.Model, "--real", files.Images, "--training", files.Images, "--count", "24", "--sampling-steps", "2");
         Assert.Contains("Frechet distance", text);
         Assert.Contains("Copies", text);
         string json = ToolRun.Done("evaluate", files.Images, "--real", files.Images, "--json");
@@ -103,8 +108,12 @@ public sealed partial class CommandTests(TinyFiles files) : IClassFixture<TinyFi
     {
         string Edited(string name) => files.File(name + ".zip");
         string image = Path.Combine(files.Images, "odd", "05.png");
-        Snapshot.Match("memory-remove", ToolRun.Done("memory", "remove", files.Model, "--label", "even", "--id", "13", "-o", Edited("removed")), Paths);
-        Snapshot.Match("memory-remove-dry-run", ToolRun.Done("memory", "remove", files.Model, "--label", "even", "-o", Edited("never"), "--dry-run"), Paths);
+        Snapshot.Match(
+            "memory-remove", ToolRun.Done("memory", "remove", files.Model, "--label", "even", "--id", "13", "-o", Edited("removed")),
+            Paths);
+        Snapshot.Match(
+            "memory-remove-dry-run", ToolRun
+                .Done("memory", "remove", files.Model, "--label", "even", "-o", Edited("never"), "--dry-run"), Paths);
         Assert.Equal(11, Count(Edited("removed")));
         _ = ToolRun.Done("memory", "add", Edited("removed"), image, "--label", "new", "-o", Edited("added"));
         Assert.Equal(12, Count(Edited("added")));
@@ -121,14 +130,17 @@ public sealed partial class CommandTests(TinyFiles files) : IClassFixture<TinyFi
     public void Memory_Interpolate_WritesARow()
     {
         string row = files.File("row.png");
-        Snapshot.Match("memory-interpolate", ToolRun.Done("memory", "interpolate", files.Model, "0", "5", "--count", "3", "--method", "spherical", "-o", row), Paths);
+        Snapshot.Match(
+            "memory-interpolate", ToolRun.Done("memory", "interpolate", files.Model, "0", "5", "--count", "3", "--method", "spherical",
+                "-o", row), Paths);
         Assert.Equal((3 * (64 + 2)) + 2, ImageReader.ReadFile(row).Width);
     }
 
     [Fact]
     public void Import_OfExportedWeights_GivesAModelThatGenerates()
     {
-        string bank = files.File("import-bank.safetensors"), weights = files.File("weights.safetensors"), model = files.File("official.zip");
+        string bank = files.File("import-bank.safetensors"), weights = files.File("weights.safetensors"), model = files
+            .File("official.zip");
         using (MLNet.GMemTransformer trained = MLNet.GMemTransformer.Load(files.Model))
         {
             trained.Model.ExportCheckpoint(weights);
@@ -151,11 +163,14 @@ public sealed partial class CommandTests(TinyFiles files) : IClassFixture<TinyFi
         Assert.Contains("Nothing to do", ToolRun.Done("doctor"));
     }
 
-    private static long Count(string model) => JsonDocument.Parse(ToolRun.Done("memory", "list", model, "--json")).RootElement.GetProperty("count").GetInt64();
+    private static long Count(string model) =>
+        JsonDocument.Parse(ToolRun.Done("memory", "list", model, "--json")).RootElement.GetProperty("count").GetInt64();
 
     /// <summary>Decimal fractions, speeds and times differ from machine to machine; whole numbers by themselves do not.</summary>
     private static string Numbers(string text) => Varying().Replace(text, "#");
 
-    [GeneratedRegex(@"-?\d+\.\d+(E[-+]\d+)?|\d+(?= images/s)|\d+:\d\d(?= left)|(?<=(Distance|mean|Error|Deviation|precision|recall|density|coverage)"": )-?\d+(E-\d+)?", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"-?\d+\.\d+(E[-+]\d+)?|\d+(?= images/s)|\d+:\d\d(?= left)|"
+        + @"(?<=(Distance|mean|Error|Deviation|precision|recall|density|coverage)"": )-?\d+(E-\d+)?", RegexOptions.IgnoreCase)]
     private static partial Regex Varying();
 }

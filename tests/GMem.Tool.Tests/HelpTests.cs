@@ -5,7 +5,8 @@ public sealed class HelpTests
 {
     private static readonly string[][] Commands =
     [
-        [], ["train"], ["generate"], ["evaluate"], ["memory"], ["memory", "list"], ["memory", "nearest"], ["memory", "add"], ["memory", "remove"], ["memory", "interpolate"],
+        [], ["train"], ["generate"], ["evaluate"], ["memory"], ["memory", "list"], ["memory", "nearest"], ["memory", "add"],
+        ["memory", "remove"], ["memory", "interpolate"],
         ["memory", "merge"], ["memory", "import"], ["memory", "export"], ["import"], ["info"], ["doctor"],
     ];
 
@@ -26,12 +27,14 @@ public sealed class HelpTests
         {
             string help = ToolRun.Done([.. group, "--help"]);
             string[] listed = [.. help[help.IndexOf("Commands:", StringComparison.Ordinal)..].Split('\n').Skip(1)
-                .Where(line => line.StartsWith("  ", StringComparison.Ordinal) && !line.StartsWith("   ", StringComparison.Ordinal)).Select(line => line.Trim().Split(' ')[0])];
+                .Where(line => line.StartsWith("  ", StringComparison.Ordinal) && !line.StartsWith("   ", StringComparison.Ordinal)).Select(
+                    line => line.Trim().Split(' ')[0])];
             Assert.NotEmpty(listed);
             Assert.All(listed, name => Assert.Contains(name, named));
         }
     }
 
     [Fact]
-    public void Version_IsThatOfTheAssembly() => Assert.StartsWith(typeof(ToolProgram).Assembly.GetName().Version!.ToString(3), ToolRun.Done("--version"));
+    public void Version_IsThatOfTheAssembly() =>
+        Assert.StartsWith(typeof(ToolProgram).Assembly.GetName().Version!.ToString(3), ToolRun.Done("--version"));
 }

@@ -46,7 +46,9 @@ public sealed class ProcessTests(TinyFiles files) : IClassFixture<TinyFiles>
     private static Process Start((string Name, string Value)[] environment, string[] arguments)
     {
         string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
-        ProcessStartInfo start = new(dotnet, ["exec", Path.Combine(AppContext.BaseDirectory, "GMem.Tool.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(dotnet,
+            ["exec", Path.Combine(AppContext.BaseDirectory, "GMem.Tool.dll"), .. arguments]) { RedirectStandardOutput = true,
+            RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = "1";
         foreach ((string name, string value) in environment)
         {
@@ -56,8 +58,10 @@ public sealed class ProcessTests(TinyFiles files) : IClassFixture<TinyFiles>
         return Process.Start(start)!;
     }
 
-    /// <summary>What a process still wrote until it ended; one that does not end in time is killed, and the test fails. It does not end where the tests run with
-    /// interrupts ignored, as <c>nohup</c> and a script's <c>&amp;</c> have it.</summary>
+    /// <summary>
+    /// What a process still wrote until it ended; one that does not end in time is killed, and the test fails. It does not end where the
+    /// tests run with interrupts ignored, as <c>nohup</c> and a script's <c>&amp;</c> have it.
+    /// </summary>
     private static async Task<(string Output, string Error)> EndOf(Process process)
     {
         using CancellationTokenSource patience = new(Patience);

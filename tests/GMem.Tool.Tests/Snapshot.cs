@@ -4,7 +4,8 @@ using GMem.Tests.Shared;
 namespace GMem.Tool.Tests;
 
 /// <summary>
-/// Text that a test pins, in <c>Snapshots/NAME.txt</c> beside the tests. With <c>GMEM_ACCEPT_SNAPSHOTS=1</c> the files are written instead of compared, for a reviewer to read in the diff.
+/// Text that a test pins, in <c>Snapshots/NAME.txt</c> beside the tests. With <c>GMEM_ACCEPT_SNAPSHOTS=1</c> the files are written instead
+/// of compared, for a reviewer to read in the diff.
 /// </summary>
 internal static partial class Snapshot
 {
@@ -29,12 +30,14 @@ internal static partial class Snapshot
             return;
         }
 
-        Assert.True(File.Exists(path), $"There is no snapshot {name}. Run the tests once with GMEM_ACCEPT_SNAPSHOTS=1 and read what they wrote.");
+        Assert.True(File.Exists(path),
+            $"There is no snapshot {name}. Run the tests once with GMEM_ACCEPT_SNAPSHOTS=1 and read what they wrote.");
         Assert.Equal(File.ReadAllText(path).ReplaceLineEndings("\n"), text);
     }
 
     /// <summary>The names of all snapshots, so that a test can tell when one is used by nothing.</summary>
-    public static IEnumerable<string> Names() => Directory.EnumerateFiles(Folder(), "*.txt").Select(file => Path.GetFileNameWithoutExtension(file)!);
+    public static IEnumerable<string> Names() =>
+        Directory.EnumerateFiles(Folder(), "*.txt").Select(file => Path.GetFileNameWithoutExtension(file)!);
 
     private static string Folder() => Path.Combine(Repository.Root, "tests", "GMem.Tool.Tests", "Snapshots");
 

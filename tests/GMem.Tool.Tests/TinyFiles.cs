@@ -5,7 +5,9 @@ using GMem.Training;
 
 namespace GMem.Tool.Tests;
 
-/// <summary>A folder with images of two labels and a model trained on them by the tool itself; made once, kept until the tests end.</summary>
+/// <summary>
+/// A folder with images of two labels and a model trained on them by the tool itself; made once, kept until the tests end.
+/// </summary>
 public sealed class TinyFiles : IDisposable
 {
     /// <summary>A network that is trained in a second.</summary>
@@ -44,7 +46,8 @@ public sealed class TinyFiles : IDisposable
 
     internal static string[] SettingsWith(long steps) =>
     [
-        "--image-size", "8", "--patch-size", "2", "--hidden-size", "32", "--depth", "2", "--heads", "2", "--batch-size", "8", "--snippet-dimension", "12", "--seed", "3", "--steps", $"{steps}",
+        "--image-size", "8", "--patch-size", "2", "--hidden-size", "32", "--depth", "2", "--heads", "2", "--batch-size", "8",
+        "--snippet-dimension", "12", "--seed", "3", "--steps", $"{steps}",
     ];
 
     public void Dispose() => _folder.Dispose();

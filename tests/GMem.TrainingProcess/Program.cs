@@ -1,6 +1,6 @@
-// A training run in a process of its own, for a test to kill: GMem.TrainingProcess <workspace> <steps> [<milliseconds>]. Writes a line when the run
-// begins and one for every report; at the end "weights " and the SHA-256 of the trained network. With a third argument it gets a SIGKILL so long
-// after its first step: from itself, because a test on a busy machine would send it late.
+// A training run in a process of its own, for a test to kill: GMem.TrainingProcess <workspace> <steps> [<milliseconds>]. Writes a line when
+// the run begins and one for every report; at the end "weights " and the SHA-256 of the trained network. With a third argument it gets a
+// SIGKILL so long after its first step: from itself, because a test on a busy machine would send it late.
 using System.Diagnostics;
 using System.Security.Cryptography;
 using GMem;
@@ -22,7 +22,8 @@ options.Training.PowerAverageWidths = [0.05, 0.10];
 options.Training.SampleEveryNStep = 0;
 using TrainingImages images = TinyModel.Images();
 Console.WriteLine("begin");
-using GMemModel model = GMemModel.Fit(images, options, torch.CPU, new Printed(args.Length > 2 ? TimeSpan.FromMilliseconds(int.Parse(args[2])) : null));
+using GMemModel model = GMemModel.Fit(
+    images, options, torch.CPU, new Printed(args.Length > 2 ? TimeSpan.FromMilliseconds(int.Parse(args[2])) : null));
 MemoryArchive archive = new();
 model.Save(archive);
 Console.WriteLine($"weights {Convert.ToHexStringLower(SHA256.HashData(archive.Entries["network.safetensors"]))}");

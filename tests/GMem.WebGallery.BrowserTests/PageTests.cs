@@ -27,7 +27,8 @@ public sealed class PageTests
         IPage page = await browser.NewPageAsync();
         List<string> errors = [];
         page.PageError += (_, error) => errors.Add(error);
-        page.Request += (_, request) => Assert.StartsWith(Address(app), request.Url.StartsWith("data:", StringComparison.Ordinal) ? Address(app) : request.Url);
+        page.Request += (_, request) =>
+            Assert.StartsWith(Address(app), request.Url.StartsWith("data:", StringComparison.Ordinal) ? Address(app) : request.Url);
         _ = await page.GotoAsync(Address(app));
         await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("24 memories");
 
@@ -69,7 +70,9 @@ public sealed class PageTests
     }
 
     private static Task<IBrowser> Launch(IPlaywright playwright) =>
-        playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium.Path, Headless = true, Args = ["--no-sandbox", "--disable-dev-shm-usage"] });
+        playwright.Chromium.LaunchAsync(
+            new BrowserTypeLaunchOptions { ExecutablePath = Chromium.Path, Headless = true, Args = ["--no-sandbox",
+                "--disable-dev-shm-usage"] });
 
     private static async Task<WebApplication> Start(int steps)
     {
@@ -79,5 +82,6 @@ public sealed class PageTests
         return app;
     }
 
-    private static string Address(WebApplication app) => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+    private static string Address(WebApplication app) =>
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 }

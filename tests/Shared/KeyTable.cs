@@ -15,6 +15,7 @@ public static class KeyTable
             [.. table.Select(t => $"{t.Key} [{string.Join(", ", t.Value)}]").Order(StringComparer.Ordinal)];
         string[] ours = Lines(actual), theirs = Lines(expected);
         Assert.True(theirs.Length > 0, $"{what}: the table is empty");
-        Assert.True(theirs.SequenceEqual(ours), $"{what}: ours lacks {string.Join("; ", theirs.Except(ours))}; has besides {string.Join("; ", ours.Except(theirs))}");
+        Assert.True(theirs.SequenceEqual(ours),
+            $"{what}: ours lacks {string.Join("; ", theirs.Except(ours))}; has besides {string.Join("; ", ours.Except(theirs))}");
     }
 }

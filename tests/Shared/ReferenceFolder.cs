@@ -5,9 +5,10 @@ using TorchSharp;
 namespace GMem.Tests.Shared;
 
 /// <summary>
-/// Known right answers, in two sets. The small set lies in this repository (<c>tests/Reference</c>) and is required: a test that finds none of
-/// its cases there fails. The large set is the folder that <c>GMEM_REFERENCE</c> names, else <c>../shared/reference</c> beside the repository.
-/// It runs too where it is present. Files are test cases, found by enumerating both folders; nothing here knows a name, a size or a count.
+/// Known right answers, in two sets. The small set lies in this repository (<c>tests/Reference</c>) and is required: a test that finds none
+/// of its cases there fails. The large set is the folder that <c>GMEM_REFERENCE</c> names, else <c>../shared/reference</c> beside the
+/// repository. It runs too where it is present. Files are test cases, found by enumerating both folders; nothing here knows a name, a size
+/// or a count.
 /// </summary>
 public static class ReferenceFolder
 {
@@ -26,7 +27,9 @@ public static class ReferenceFolder
         [.. Sets.Select(s => Path.Combine(s, folder)).Where(Directory.Exists)
             .SelectMany(f => Directory.EnumerateFiles(f, pattern)).Order(StringComparer.Ordinal)];
 
-    /// <summary>Fails a test that found no case in the small set; skips one with cases in the large set alone, where that is absent.</summary>
+    /// <summary>
+    /// Fails a test that found no case in the small set; skips one with cases in the large set alone, where that is absent.
+    /// </summary>
     /// <param name="folder">The folder that was read.</param>
     /// <param name="cases">The path of each case's file.</param>
     /// <param name="what">What the cases are.</param>
@@ -54,14 +57,16 @@ public static class ReferenceFolder
     public static void Close(torch.Tensor actual, torch.Tensor expected, double absolute, double relative, string what)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        Assert.True(actual.shape.SequenceEqual(expected.shape), $"{what}: shape [{string.Join(", ", actual.shape)}], expected [{string.Join(", ", expected.shape)}]");
+        Assert.True(actual.shape.SequenceEqual(
+            expected.shape), $"{what}: shape [{string.Join(", ", actual.shape)}], expected [{string.Join(", ", expected.shape)}]");
         torch.Tensor e = expected.to(torch.float64);
         torch.Tensor difference = (actual.detach().cpu().to(torch.float64) - e).abs();
         // The numbers are tensors here: not every test project sees TensorNumbers.
         torch.Tensor excess = difference - torch.tensor(absolute) - (torch.tensor(relative) * e.abs());
         Assert.True(actual.numel() > 0, $"{what}: nothing to compare");
         double worst = excess.max().item<double>();
-        Assert.True(worst <= 0, $"{what}: differs by up to {difference.max().item<double>():g3} (tolerance {absolute:g3} + {relative:g3} relative)");
+        Assert.True(worst <= 0,
+            $"{what}: differs by up to {difference.max().item<double>():g3} (tolerance {absolute:g3} + {relative:g3} relative)");
     }
 
     private static void Record(string set, string folder, int count, string what)

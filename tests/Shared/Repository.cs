@@ -1,6 +1,9 @@
 namespace GMem.Tests.Shared;
 
-/// <summary>The folder of the repository: above the test that runs. The compiler's own paths are of no use, it writes <c>/_</c> for them in continuous integration.</summary>
+/// <summary>
+/// The folder of the repository: above the test that runs. The compiler's own paths are of no use, it writes <c>/_</c> for them in
+/// continuous integration.
+/// </summary>
 public static class Repository
 {
     private static readonly Lazy<string> Found = new(Find);

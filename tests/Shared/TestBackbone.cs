@@ -17,7 +17,9 @@ public static class TestBackbone
         return network;
     }
 
-    /// <summary>The options that a <c>config</c> describes. One without <c>use_gmem</c> is the original SiT: labels, no projector.</summary>
+    /// <summary>
+    /// The options that a <c>config</c> describes. One without <c>use_gmem</c> is the original SiT: labels, no projector.
+    /// </summary>
     public static SiTOptions Options(JsonElement config)
     {
         bool snippets = Flag(config, "use_gmem");

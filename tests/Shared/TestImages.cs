@@ -48,7 +48,8 @@ internal static class TestImages
         using SKBitmap bitmap = new(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         for (int i = 0; i < image.Width * image.Height; i++)
         {
-            bitmap.SetPixel(i % image.Width, i / image.Width, new SKColor(image.Pixels[i * 3], image.Pixels[(i * 3) + 1], image.Pixels[(i * 3) + 2]));
+            bitmap.SetPixel(
+                i % image.Width, i / image.Width, new SKColor(image.Pixels[i * 3], image.Pixels[(i * 3) + 1], image.Pixels[(i * 3) + 2]));
         }
 
         using SKData data = bitmap.Encode(format, quality);
@@ -74,7 +75,8 @@ internal static class TestImages
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
         header[8] = bitDepth;
         header[9] = colorType;
-        return [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10, .. Chunk("IHDR", header), .. Chunk("IDAT", packed.ToArray()), .. Chunk("IEND", [])];
+        return [0x89, (byte)'P',
+            (byte)'N', (byte)'G', 13, 10, 26, 10, .. Chunk("IHDR", header), .. Chunk("IDAT", packed.ToArray()), .. Chunk("IEND", [])];
     }
 
     /// <summary>An uncompressed 24-bit BMP file.</summary>
@@ -112,15 +114,16 @@ internal static class TestImages
     ];
 
     /// <summary>
-    /// A JPEG file of 8 x 8 pixels of one colour in CMYK, inverted as Adobe's programs write it: no cyan, full magenta and yellow, no black, which is red. Every block
-    /// is its mean alone.
+    /// A JPEG file of 8 x 8 pixels of one colour in CMYK, inverted as Adobe's programs write it: no cyan, full magenta and yellow, no
+    /// black, which is red. Every block is its mean alone.
     /// </summary>
     public static byte[] CmykJpeg()
     {
         byte[] ones = [.. Enumerable.Repeat((byte)1, 64)];
         ones[0] = 8;
 
-        // One Huffman code each: means of 7 bits, and the end of a block. Each block: code 0, the mean (127 or, as its complement, -127), code 0.
+        // One Huffman code each: means of 7 bits, and the end of a block. Each block: code 0, the mean (127 or, as its complement, -127),
+        // code 0.
         byte[] dc = [0, 1, .. new byte[15], 7], ac = [0x10, 1, .. new byte[15], 0];
         string bits = string.Concat(new[] { "1111111", "0000000", "0000000", "1111111" }.Select(mean => $"0{mean}0")).PadRight(40, '1');
         byte[] scan = [.. Enumerable.Range(0, 5).Select(i => Convert.ToByte(bits.Substring(8 * i, 8), 2))];
@@ -138,7 +141,8 @@ internal static class TestImages
             .. scan, 0xFF, 0xD9,
         ];
 
-        static byte[] Segment(byte marker, byte[] content) => [0xFF, marker, (byte)((content.Length + 2) >> 8), (byte)(content.Length + 2), .. content];
+        static byte[] Segment(byte marker, byte[] content) =>
+            [0xFF, marker, (byte)((content.Length + 2) >> 8), (byte)(content.Length + 2), .. content];
     }
 
     /// <summary>Puts an EXIF block with that orientation (1 to 8) behind the first marker of a JPEG file.</summary>

@@ -26,7 +26,8 @@ public static class TinyModel
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(11);
         torch.Tensor coarse = torch.rand([count, 3, 2, 2], generator: generator);
-        torch.Tensor pixels = torch.nn.functional.interpolate(coarse, [size, size], mode: torch.InterpolationMode.Bilinear, align_corners: true).mul_(torch.tensor(255f)).to(torch.uint8);
+        torch.Tensor pixels = torch.nn.functional.interpolate(
+            coarse, [size, size], mode: torch.InterpolationMode.Bilinear, align_corners: true).mul_(torch.tensor(255f)).to(torch.uint8);
         return new TrainingImages(pixels.MoveToOuterDisposeScope());
     }
 

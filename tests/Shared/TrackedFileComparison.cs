@@ -7,10 +7,12 @@ public static class TrackedFileComparison
 {
     /// <summary>Distinct beginnings like <c>case0.</c> of names such as <c>case0.image</c>.</summary>
     public static string[] Prefixes(this TrackedFile file, string stem) =>
-        [.. file.Names.Where(n => n.StartsWith(stem, StringComparison.Ordinal)).Select(n => n[..(n.IndexOf('.', StringComparison.Ordinal) + 1)]).Distinct().Order(StringComparer.Ordinal)];
+        [.. file.Names.Where(n => n.StartsWith(stem, StringComparison.Ordinal)).Select(
+            n => n[..(n.IndexOf('.', StringComparison.Ordinal) + 1)]).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>A tensor that may be absent.</summary>
-    public static bool TryRead(this TrackedFile file, string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out torch.Tensor? tensor)
+    public static bool TryRead(
+        this TrackedFile file, string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out torch.Tensor? tensor)
     {
         tensor = file.Contains(name) ? file.Read(name) : null;
         return tensor is not null;

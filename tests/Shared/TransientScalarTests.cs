@@ -7,8 +7,8 @@ namespace GMem.Tests.Shared;
 public sealed class TransientScalarTests
 {
     /// <summary>
-    /// The safe operators themselves; and a benchmark's classifier, which has TorchSharp's own batch norm and SGD: its accuracy is printed and judged, so
-    /// that a wrong number would show.
+    /// The safe operators themselves; and a benchmark's classifier, which has TorchSharp's own batch norm and SGD: its accuracy is printed
+    /// and judged, so that a wrong number would show.
     /// </summary>
     private static readonly string[] Allowed =
     [
@@ -24,16 +24,24 @@ public sealed class TransientScalarTests
         Assert.Contains(Assembly.GetExecutingAssembly().Location, assemblies);
         Assert.Contains(typeof(GMemModel).Assembly.Location, assemblies);
         string[] calls = [.. assemblies.SelectMany(a => scalars.Calls(a, Allowed))];
-        Assert.True(calls.Length == 0, $"{calls.Length} calls make a number that a garbage collection may free while libtorch reads it; GMem.Runtime.TensorNumbers has safe ones:\n{string.Join('\n', calls)}");
+        Assert.True(calls.Length == 0,
+            $"{calls.Length} calls make a number that a garbage collection may free while libtorch reads it; GMem.Runtime.TensorNumbers "
+                + $"has safe ones:\n{string.Join('\n', calls)}");
     }
 
-    /// <summary>The rule must be able to fail: where numbers are allowed, there are some, and TorchSharp itself calls what makes some.</summary>
+    /// <summary>
+    /// The rule must be able to fail: where numbers are allowed, there are some, and TorchSharp itself calls what makes some.
+    /// </summary>
     [Fact]
     public void Calls_WhereNumbersAreMade_AreFound()
     {
         using TransientScalars scalars = new(AppContext.BaseDirectory);
-        Assert.Contains(scalars.Calls(typeof(GMemModel).Assembly.Location, allowed: []), call => call.StartsWith("GMem: GMem.Runtime.TensorNumbers.Times ", StringComparison.Ordinal));
-        Assert.Contains(scalars.Calls(typeof(torch).Assembly.Location, allowed: []), call => call.EndsWith(" calls TorchSharp.torch/Tensor TorchSharp.torch/Tensor::square()", StringComparison.Ordinal));
+        Assert.Contains(
+            scalars.Calls(typeof(GMemModel).Assembly.Location, allowed: []), call =>
+                call.StartsWith("GMem: GMem.Runtime.TensorNumbers.Times ", StringComparison.Ordinal));
+        Assert.Contains(
+            scalars.Calls(typeof(torch).Assembly.Location, allowed: []), call =>
+                call.EndsWith(" calls TorchSharp.torch/Tensor TorchSharp.torch/Tensor::square()", StringComparison.Ordinal));
     }
 
     /// <summary>So that the editor objects, long before this test does.</summary>

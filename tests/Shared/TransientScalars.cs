@@ -5,7 +5,10 @@ using TorchSharp;
 
 namespace GMem.Tests.Shared;
 
-/// <summary>Finds, in compiled code, numbers that TorchSharp may free while libtorch reads them; the remarks on <c>TensorNumbers</c> say how that happens.</summary>
+/// <summary>
+/// Finds, in compiled code, numbers that TorchSharp may free while libtorch reads them; the remarks on <c>TensorNumbers</c> say how that
+/// happens.
+/// </summary>
 internal sealed class TransientScalars : IDisposable
 {
     private readonly DefaultAssemblyResolver _resolver = new();
@@ -33,7 +36,9 @@ internal sealed class TransientScalars : IDisposable
 
     public void Dispose() => _resolver.Dispose();
 
-    /// <summary>The calls in an assembly that make one, each with its assembly, type, method and place; those of some types are allowed.</summary>
+    /// <summary>
+    /// The calls in an assembly that make one, each with its assembly, type, method and place; those of some types are allowed.
+    /// </summary>
     public string[] Calls(string assembly, params string[] allowed) =>
         [.. from method in Methods(Read(assembly))
             where !allowed.Contains(Outermost(method.DeclaringType).FullName)
@@ -47,14 +52,17 @@ internal sealed class TransientScalars : IDisposable
         HashSet<MethodDefinition> found = [];
         ILookup<MethodDefinition, MethodDefinition> callers = (from method in methods
                                                                where !IsOfScalar(method.DeclaringType)
-                                                               from called in method.Body.Instructions.Select(Called).OfType<MethodDefinition>()
+                                                               from called in method.Body.Instructions
+                                                                   .Select(Called).OfType<MethodDefinition>()
                                                                select (called, method)).ToLookup(c => c.called, c => c.method);
         Queue<MethodDefinition> next = new(callers.Where(c => MakesScalar(c.Key)).SelectMany(c => c));
         while (next.TryDequeue(out MethodDefinition? method))
         {
             if (found.Add(method))
             {
-                IEnumerable<MethodDefinition> makers = IsReachedUnseen(method) ? method.DeclaringType.Methods.Where(m => m.IsConstructor) : [];
+                IEnumerable<MethodDefinition> makers = IsReachedUnseen(method)
+                    ? method.DeclaringType.Methods.Where(m => m.IsConstructor)
+                    : [];
                 foreach (MethodDefinition caller in callers[method].Concat(makers))
                 {
                     next.Enqueue(caller);
@@ -65,18 +73,25 @@ internal sealed class TransientScalars : IDisposable
         return found;
     }
 
-    /// <summary>A module's or an optimizer's step is called through its base class or an interface, where it is not seen; making such an object is.</summary>
+    /// <summary>
+    /// A module's or an optimizer's step is called through its base class or an interface, where it is not seen; making such an object is.
+    /// </summary>
     private static bool IsReachedUnseen(MethodDefinition method) => method is { IsVirtual: true, Name: not nameof(ToString) };
 
     private static bool MakesScalar(MethodDefinition called) =>
-        IsOfScalar(called.DeclaringType) && (called.IsConstructor || called.Name is "op_Implicit" or "ToScalar") || called is { Name: "ToScalar", DeclaringType.Name: nameof(torch.Tensor) };
+        IsOfScalar(called.DeclaringType)
+            && (called.IsConstructor || called.Name is "op_Implicit" or "ToScalar")
+                || called is { Name: "ToScalar", DeclaringType.Name: nameof(torch.Tensor) };
 
     private static bool IsOfScalar(TypeDefinition type) => type.FullName is "TorchSharp.Scalar" or "TorchSharp.ScalarExtensionMethods";
 
     private static MethodDefinition? Called(Instruction instruction) =>
-        instruction.Operand is MethodReference { DeclaringType: { } type } called && Library(type) == "TorchSharp" ? called.Resolve() : null;
+        instruction.Operand is MethodReference { DeclaringType: { } type } called && Library(type) == "TorchSharp"
+            ? called.Resolve()
+            : null;
 
-    private static string Library(TypeReference type) => type.GetElementType().Scope is ModuleDefinition own ? own.Assembly.Name.Name : type.GetElementType().Scope.Name;
+    private static string Library(TypeReference type) =>
+        type.GetElementType().Scope is ModuleDefinition own ? own.Assembly.Name.Name : type.GetElementType().Scope.Name;
 
     private static string Place(MethodDefinition method, Instruction instruction)
     {
@@ -87,7 +102,8 @@ internal sealed class TransientScalars : IDisposable
 
     private static TypeDefinition Outermost(TypeDefinition type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
 
-    private static MethodDefinition[] Methods(ModuleDefinition module) => [.. module.GetTypes().SelectMany(t => t.Methods).Where(m => m.HasBody)];
+    private static MethodDefinition[] Methods(ModuleDefinition module) =>
+        [.. module.GetTypes().SelectMany(t => t.Methods).Where(m => m.HasBody)];
 
     private ModuleDefinition Read(string file) => ModuleDefinition.ReadModule(file, new ReaderParameters
     {

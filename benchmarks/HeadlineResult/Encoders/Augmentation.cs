@@ -24,7 +24,8 @@ internal static class Augmentation
         torch.Tensor top = torch.stack([scale * mirror, zero, room * Uniform(-1, 1)], dim: 1);
         torch.Tensor bottom = torch.stack([zero, scale, room * Uniform(-1, 1)], dim: 1);
         torch.Tensor grid = torch.nn.functional.affine_grid(torch.stack([top, bottom], dim: 1), images.shape, align_corners: false);
-        torch.Tensor view = torch.nn.functional.grid_sample(images, grid, torch.GridSampleMode.Bilinear, torch.GridSamplePaddingMode.Reflection, align_corners: false);
+        torch.Tensor view = torch.nn.functional.grid_sample(
+            images, grid, torch.GridSampleMode.Bilinear, torch.GridSamplePaddingMode.Reflection, align_corners: false);
         torch.Tensor gain = torch.rand([count, 3, 1, 1], generator: generator).Times(2 * ColourJitter).PlusInPlace(1 - ColourJitter);
         torch.Tensor shift = torch.rand([count, 3, 1, 1], generator: generator).Times(2 * ColourJitter).PlusInPlace(-ColourJitter);
         torch.Tensor coloured = (view * gain).Plus(shift);

@@ -8,8 +8,8 @@ using TorchSharp.Modules;
 namespace HeadlineResult.Encoders;
 
 /// <summary>
-/// A small vision transformer, trained for a few minutes without labels to give two views of an image the same features and different features different things to
-/// say (Barlow Twins, arXiv 2103.03230).
+/// A small vision transformer, trained for a few minutes without labels to give two views of an image the same features and different
+/// features different things to say (Barlow Twins, arXiv 2103.03230).
 /// </summary>
 internal sealed class ContrastiveEncoder : SnippetEncoder
 {
@@ -40,12 +40,15 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
     /// <param name="dimension">Length of a snippet.</param>
     /// <param name="seed">Decides weights, batches and views.</param>
     /// <param name="steps">Of its training; 0 leaves random weights.</param>
-    public static ContrastiveEncoder Fit(torch.Tensor images, int dimension, int seed, int steps = DefaultSteps) => new(images, dimension, seed, steps);
+    public static ContrastiveEncoder Fit(torch.Tensor images, int dimension, int seed, int steps = DefaultSteps) =>
+        new(images, dimension, seed, steps);
 
     public override torch.Tensor Encode(torch.Tensor images) => _fitted.Snippets(images, Features);
 
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() =>
-        new Dictionary<string, torch.Tensor>(_network.state_dict()) { ["feature_mean"] = _fitted.Mean, ["directions"] = _fitted.Directions };
+        new Dictionary<string, torch.Tensor>(
+            _network.state_dict())
+        { ["feature_mean"] = _fitted.Mean, ["directions"] = _fitted.Directions };
 
     protected override void Dispose(bool disposing)
     {
@@ -60,7 +63,8 @@ internal sealed class ContrastiveEncoder : SnippetEncoder
         using torch.Generator generator = new((ulong)seed);
         SmallViT network = new(Width, (int)images.shape[3]);
         using Sequential projector = torch.nn.Sequential(
-            torch.nn.Linear(Width, ProjectorWidth), torch.nn.LayerNorm(ProjectorWidth), torch.nn.ReLU(), torch.nn.Linear(ProjectorWidth, ProjectorWidth));
+            torch.nn.Linear(Width, ProjectorWidth),
+            torch.nn.LayerNorm(ProjectorWidth), torch.nn.ReLU(), torch.nn.Linear(ProjectorWidth, ProjectorWidth));
         using FlatParameters parameters = new(network.named_parameters().Concat(projector.named_parameters()));
         using FlatAdamW optimizer = new(parameters, new AdamWSettings(0.9, 0.95, 1e-8, 0), maximumNorm: 1);
         for (int step = 0; step < steps; step++)

@@ -4,7 +4,9 @@ using TorchSharp;
 
 namespace HeadlineResult.Encoders;
 
-/// <summary>The last step of an encoder: features of any size, centred, projected onto their first principal directions, brought to unit length.</summary>
+/// <summary>
+/// The last step of an encoder: features of any size, centred, projected onto their first principal directions, brought to unit length.
+/// </summary>
 internal sealed class FittedFeatures : IDisposable
 {
     /// <summary>So few that intermediate results stay in the caches.</summary>
@@ -28,7 +30,8 @@ internal sealed class FittedFeatures : IDisposable
     /// <param name="images">Images of which the directions are found.</param>
     /// <param name="features"><c>[B, F]</c> of images.</param>
     /// <param name="dimension">Directions, m.</param>
-    /// <param name="whitening">Power of a direction's standard deviation that its coordinate is divided by: 0 leaves coordinates as they are, 1 gives all the same spread.</param>
+    /// <param name="whitening">Power of a direction's standard deviation that its coordinate is divided by: 0 leaves coordinates as they
+    /// are, 1 gives all the same spread.</param>
     public static FittedFeatures Fit(torch.Tensor images, Func<torch.Tensor, torch.Tensor> features, int dimension, double whitening = 0)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -56,7 +59,8 @@ internal sealed class FittedFeatures : IDisposable
     {
         long total = images.shape[0];
         long every = Math.Max(1, total / count);
-        return images.index_select(0, torch.tensor(Enumerable.Range(0, (int)((total + every - 1) / every)).Select(i => i * every).ToArray()));
+        return images.index_select(
+            0, torch.tensor(Enumerable.Range(0, (int)((total + every - 1) / every)).Select(i => i * every).ToArray()));
     }
 
     public void Dispose()

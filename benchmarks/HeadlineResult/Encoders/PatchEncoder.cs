@@ -6,8 +6,8 @@ using TorchSharp;
 namespace HeadlineResult.Encoders;
 
 /// <summary>
-/// Whitened patches against k-means centres, soft assignments summed over quarters of the image (Coates, Lee and Ng, "An Analysis of Single-Layer Networks in Unsupervised
-/// Feature Learning", 2011), then the first principal directions of these.
+/// Whitened patches against k-means centres, soft assignments summed over quarters of the image (Coates, Lee and Ng, "An Analysis of
+/// Single-Layer Networks in Unsupervised Feature Learning", 2011), then the first principal directions of these.
 /// </summary>
 internal sealed class PatchEncoder : SnippetEncoder
 {
@@ -59,7 +59,8 @@ internal sealed class PatchEncoder : SnippetEncoder
     {
         using IDisposable noGrad = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor tokens = FittedFeatures.InBatches(images, part => torch.nn.functional.adaptive_avg_pool2d(Map(part), [TokenGrid, TokenGrid]).flatten(2).transpose(1, 2).contiguous());
+        torch.Tensor tokens = FittedFeatures.InBatches(images,
+            part => torch.nn.functional.adaptive_avg_pool2d(Map(part), [TokenGrid, TokenGrid]).flatten(2).transpose(1, 2).contiguous());
         return (Encode(images).MoveToOuterDisposeScope(), tokens.MoveToOuterDisposeScope());
     }
 
@@ -118,7 +119,8 @@ internal sealed class PatchEncoder : SnippetEncoder
     }
 
     private static torch.Tensor SquaredDistances(torch.Tensor points, torch.Tensor centres) =>
-        points.Squared().sum(1, keepdim: true).Plus(centres.Squared().sum(1).unsqueeze(0)).PlusScaledInPlace(-2, points.matmul(centres.t()));
+        points.Squared()
+            .sum(1, keepdim: true).Plus(centres.Squared().sum(1).unsqueeze(0)).PlusScaledInPlace(-2, points.matmul(centres.t()));
 
     /// <summary><c>[B, 4 * K]</c>: the map's sums over each quarter.</summary>
     private torch.Tensor Features(torch.Tensor images) => torch.nn.functional.adaptive_avg_pool2d(Map(images), [2, 2]).flatten(1);

@@ -24,7 +24,8 @@ internal sealed class SmallViT : Module<Tensor, Tensor>
         int tokens = imageSide / Patch * (imageSide / Patch);
         _embed = Conv2d(3, width, Patch, stride: Patch);
         _positions = new Parameter(zeros(tokens, 1, width));
-        _blocks = nn.TransformerEncoder(nn.TransformerEncoderLayer(width, Heads, 2 * width, dropout: 0, activation: Activations.GELU), Layers);
+        _blocks = nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(width, Heads, 2 * width, dropout: 0, activation: Activations.GELU), Layers);
         _norm = LayerNorm(width);
         RegisterComponents();
     }

@@ -5,14 +5,18 @@ using TorchSharp;
 
 namespace HeadlineResult.Encoders;
 
-/// <summary>Principal components of the pixels at half the size, as the library's own encoder, but with the spreads of the components drawn nearer to one another.</summary>
+/// <summary>
+/// Principal components of the pixels at half the size, as the library's own encoder, but with the spreads of the components drawn nearer
+/// to one another.
+/// </summary>
 internal sealed class WhitenedPcaEncoder : SnippetEncoder
 {
     private const int Side = 16;
 
     private readonly FittedFeatures _fitted;
 
-    private WhitenedPcaEncoder(torch.Tensor images, int dimension, double whitening) => _fitted = FittedFeatures.Fit(images, Features, dimension, whitening);
+    private WhitenedPcaEncoder(torch.Tensor images, int dimension, double whitening) =>
+        _fitted = FittedFeatures.Fit(images, Features, dimension, whitening);
 
     public override PartKind Kind => new("whitened");
 

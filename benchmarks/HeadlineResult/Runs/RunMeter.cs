@@ -35,7 +35,8 @@ internal sealed class RunMeter(RunFolder folder) : IProgress<TrainingProgress>
             double rate = value.ImagesPerSecond / folder.Plan.BatchSize;
             Line(string.Create(
                 CultureInfo.InvariantCulture,
-                $"step {value.Step}/{folder.Plan.Steps}  loss {value.LossOf("velocity"):f4}  gradient {value.GradientNorm:f3}  {rate:f2} steps/s"));
+                $"step {value.Step}/{folder.Plan.Steps}  loss {value.LossOf("velocity"):f4}  gradient {value.GradientNorm:f3}  "
+                    + $"{rate:f2} steps/s"));
         }
 
         foreach (TrainingMessage message in value.Messages.Where(m => m.Level == TrainingMessageLevel.Warning))

@@ -16,7 +16,8 @@ internal static class ColumnKinds
             ? column.ItemType is TextDataViewType || column.ItemType.RawType == typeof(MLImage)
             : column.ItemType.RawType == typeof(byte) && !column.IsKey;
 
-        public bool HoldsLabels => column.Kind == SchemaShape.Column.VectorKind.Scalar && (column.IsKey || column.ItemType is TextDataViewType);
+        public bool HoldsLabels =>
+            column.Kind == SchemaShape.Column.VectorKind.Scalar && (column.IsKey || column.ItemType is TextDataViewType);
 
         /// <summary>Says what a column is and what it should be.</summary>
         public ArgumentException Mismatch(string role, string expected, string? advice = null) => new(

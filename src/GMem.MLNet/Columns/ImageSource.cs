@@ -10,8 +10,8 @@ namespace GMem.MLNet.Columns;
 internal readonly record struct ImageToDecode(string? Source, Func<RgbImage> Decode);
 
 /// <summary>
-/// Reads an image column in two parts: on the cursor's thread what the row holds is copied; the rest, file access and decoding, is a function that
-/// may run on any thread. A row may hold no image: an empty path, no bytes, or null.
+/// Reads an image column in two parts: on the cursor's thread what the row holds is copied; the rest, file access and decoding, is a
+/// function that may run on any thread. A row may hold no image: an empty path, no bytes, or null.
 /// </summary>
 internal static class ImageSource
 {
@@ -43,7 +43,9 @@ internal static class ImageSource
         {
             getter(ref buffer);
             byte[] bytes = [.. buffer.DenseValues()];
-            return bytes.Length == 0 ? null : new ImageToDecode(null, () => ImageReader.Decode(bytes, $"{column.Name} of row {row} (counted from 0)"));
+            return bytes.Length == 0
+                ? null
+                : new ImageToDecode(null, () => ImageReader.Decode(bytes, $"{column.Name} of row {row} (counted from 0)"));
         };
     }
 

@@ -12,7 +12,8 @@ internal static class LabelSource
     /// <param name="source">The row or cursor.</param>
     /// <param name="column">Its label column (<c>HoldsLabels</c>).</param>
     /// <returns>The current row's label, or an empty one.</returns>
-    public static Func<string> Create(DataViewRow source, DataViewSchema.Column column) => column.Type is not KeyDataViewType ? Text(source, column)
+    public static Func<string> Create(DataViewRow source, DataViewSchema.Column column) =>
+        column.Type is not KeyDataViewType ? Text(source, column)
         : Type.GetTypeCode(column.Type.RawType) switch
         {
             TypeCode.Byte => Key<byte>(source, column),
@@ -24,10 +25,13 @@ internal static class LabelSource
     /// <exception cref="ArgumentException">It is a key and does not say what its values are called.</exception>
     public static void Check(DataViewSchema.Column column)
     {
-        if (column.Type is KeyDataViewType && (column.Annotations.Schema.GetColumnOrNull(KeyValues) is not { } names || names.Type is not VectorDataViewType { ItemType: TextDataViewType }))
+        if (column.Type is KeyDataViewType && (
+            column.Annotations.Schema.GetColumnOrNull(KeyValues) is not { } names
+                || names.Type is not VectorDataViewType { ItemType: TextDataViewType }))
         {
             throw new ArgumentException(
-                $"The label column '{column.Name}' is a key without text for its values. Make the key from text (MapValueToKey), or turn it into text before.");
+                $"The label column '{column.Name}' is a key without text for its values. Make the key from text (MapValueToKey), or turn "
+                    + "it into text before.");
         }
     }
 

@@ -8,7 +8,9 @@ using TorchSharp;
 
 namespace GMem.MLNet.Evaluation;
 
-/// <summary>The images of a view, in batches for a feature network: read in order, decoded on all cores, cut to the square in their middle.</summary>
+/// <summary>
+/// The images of a view, in batches for a feature network: read in order, decoded on all cores, cut to the square in their middle.
+/// </summary>
 internal sealed class ViewImages
 {
     private const int BatchSize = 64;
@@ -21,7 +23,9 @@ internal sealed class ViewImages
     /// <param name="view">The view.</param>
     /// <param name="role">What the images are, for messages: <c>real</c>, <c>generated</c>.</param>
     /// <param name="columnName">Its column of images.</param>
-    /// <param name="memoryIndexName">Its column of memory indices (<see cref="long"/>); null, or one that it does not have, reads none.</param>
+    /// <param name="memoryIndexName">
+    /// Its column of memory indices (<see cref="long"/>); null, or one that it does not have, reads none.
+    /// </param>
     public ViewImages(IDataView view, string role, string columnName, string? memoryIndexName = null)
     {
         SchemaShape shape = SchemaShapes.Of(view.Schema);
@@ -38,7 +42,9 @@ internal sealed class ViewImages
         _memoryIndex = memoryIndexName is null ? null : view.Schema.GetColumnOrNull(memoryIndexName);
         if (_memoryIndex is { } column && column.Type != NumberDataViewType.Int64)
         {
-            throw new ArgumentException($"The column '{column.Name}' of memory indices is {column.Type}; expected Int64. Name the transformer's output, or null for none.");
+            throw new ArgumentException(
+                $"The column '{column.Name}' of memory indices is {column.Type}; expected Int64. Name the transformer's output, or null "
+                    + "for none.");
         }
     }
 

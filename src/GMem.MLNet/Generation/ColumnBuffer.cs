@@ -57,7 +57,8 @@ internal sealed class VectorColumnBuffer<T>(DataViewRow source, DataViewSchema.C
 }
 
 /// <summary>
-/// Images: their pixels are copied, because ML.NET's image transforms dispose an image when the next one is asked for. A reader gets an image of its own.
+/// Images: their pixels are copied, because ML.NET's image transforms dispose an image when the next one is asked for. A reader gets an
+/// image of its own.
 /// </summary>
 internal sealed class ImageColumnBuffer(DataViewRow source, DataViewSchema.Column column, int slots) : ColumnBuffer
 {

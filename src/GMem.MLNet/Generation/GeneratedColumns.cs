@@ -34,7 +34,9 @@ internal static class GeneratedColumns
     public static ValueGetter<T> Typed<T>(DataViewSchema.Column column, Delegate? getter) => getter switch
     {
         ValueGetter<T> typed => typed,
-        null => throw new InvalidOperationException($"Column '{column.Name}' is not active: it was not among the columns that the cursor was asked for."),
+        null =>
+            throw new InvalidOperationException(
+                $"Column '{column.Name}' is not active: it was not among the columns that the cursor was asked for."),
         _ => throw new InvalidOperationException($"Column '{column.Name}' holds {column.Type.RawType}, not {typeof(T)}."),
     };
 }

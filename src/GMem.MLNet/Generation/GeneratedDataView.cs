@@ -4,7 +4,8 @@ using Microsoft.ML.Data;
 namespace GMem.MLNet.Generation;
 
 /// <summary>A view with generated columns appended. Nothing is generated before a cursor's row is asked for its image.</summary>
-internal sealed class GeneratedDataView(IDataView source, GenerationSchema schema, IImageGenerator generator, long firstSeed, int batchSize) : IDataView
+internal sealed class GeneratedDataView(IDataView source, GenerationSchema schema, IImageGenerator generator, long firstSeed,
+    int batchSize) : IDataView
 {
     /// <summary>Without a seed column the seeds follow from the row numbers, and those exist in the view's own order only.</summary>
     public bool CanShuffle => source.CanShuffle && schema.Prompts.Seed is not null;
@@ -21,8 +22,8 @@ internal sealed class GeneratedDataView(IDataView source, GenerationSchema schem
     }
 
     /// <summary>
-    /// One cursor, whatever was asked for: the time goes into the network, which has all cores or the GPU to itself. Several cursors would make it
-    /// compute several smaller batches at once.
+    /// One cursor, whatever was asked for: the time goes into the network, which has all cores or the GPU to itself. Several cursors would
+    /// make it compute several smaller batches at once.
     /// </summary>
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
         [GetRowCursor(columnsNeeded, rand)];

@@ -37,8 +37,11 @@ internal sealed class GenerationRow : DataViewRow, IGeneratedValues
 
     RgbImage IGeneratedValues.Image => Current.Image ??= _generator.Generate([Current.Request])[0];
 
-    /// <summary>What has been made for the current position; a row is asked once for each column, and again when the input has moved.</summary>
-    private Values Current => _values is { } values && values.Position == Position ? values : _values = new Values(Position, _prompts.Read(Position));
+    /// <summary>
+    /// What has been made for the current position; a row is asked once for each column, and again when the input has moved.
+    /// </summary>
+    private Values Current =>
+        _values is { } values && values.Position == Position ? values : _values = new Values(Position, _prompts.Read(Position));
 
     public override ValueGetter<DataViewRowId> GetIdGetter() => _input.GetIdGetter();
 

@@ -4,7 +4,10 @@ using Microsoft.ML.Data;
 
 namespace GMem.MLNet.Generation;
 
-/// <summary>How the columns of a view, its prompts and the generated columns lie in the output: the view's own first, then image, memory index, seed, label, cosine and memory id.</summary>
+/// <summary>
+/// How the columns of a view, its prompts and the generated columns lie in the output: the view's own first, then image, memory index,
+/// seed, label, cosine and memory id.
+/// </summary>
 internal sealed class GenerationSchema
 {
     public GenerationSchema(DataViewSchema input, GenerationOptions options, int imageSize)
@@ -79,7 +82,8 @@ internal sealed class GenerationSchema
         column.Index < Output.Count && Output[column.Index].Name == column.Name
             ? column
             : throw new ArgumentException(
-                $"Column '{column.Name}' (index {column.Index}) is not of this view, which has: '{string.Join("', '", Output.Select(c => c.Name))}'.", nameof(column));
+                $"Column '{column.Name}' (index {column.Index}) is not of this view, which has: "
+                    + $"'{string.Join("', '", Output.Select(c => c.Name))}'.", nameof(column));
 
     /// <summary>The generated columns, in the order of the indices above.</summary>
     private static (string Name, DataViewType Type)[] Generated(GenerationOptions options, int imageSize) =>

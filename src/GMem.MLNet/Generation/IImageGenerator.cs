@@ -2,7 +2,9 @@ using GMem.Images;
 
 namespace GMem.MLNet.Generation;
 
-/// <summary>What a cursor needs of a model; apart from <see cref="GMemModel"/> so that cursors can be tested without training one.</summary>
+/// <summary>
+/// What a cursor needs of a model; apart from <see cref="GMemModel"/> so that cursors can be tested without training one.
+/// </summary>
 internal interface IImageGenerator
 {
     /// <summary>Side of the images in pixels.</summary>

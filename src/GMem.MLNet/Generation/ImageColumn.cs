@@ -5,7 +5,10 @@ namespace GMem.MLNet.Generation;
 /// <summary>The type of the generated column.</summary>
 internal static class ImageColumn
 {
-    /// <summary>An image type of this size, known to ML.NET: <c>CreateEnumerable</c> and <c>PredictionEngine</c> refuse an image column of a size that has not been registered.</summary>
+    /// <summary>
+    /// An image type of this size, known to ML.NET: <c>CreateEnumerable</c> and <c>PredictionEngine</c> refuse an image column of a size
+    /// that has not been registered.
+    /// </summary>
     public static ImageDataViewType TypeOf(int size)
     {
         new ImageTypeAttribute(size, size).Register();

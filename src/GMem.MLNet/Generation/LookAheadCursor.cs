@@ -30,7 +30,8 @@ internal sealed class LookAheadCursor : DataViewRowCursor, IGeneratedValues
     private long _position = -1;
     private long _read;
 
-    public LookAheadCursor(DataViewRowCursor source, GenerationSchema schema, IImageGenerator generator, long firstSeed, int batchSize, bool[] active)
+    public LookAheadCursor(
+        DataViewRowCursor source, GenerationSchema schema, IImageGenerator generator, long firstSeed, int batchSize, bool[] active)
     {
         _source = source;
         _schema = schema;
@@ -119,7 +120,9 @@ internal sealed class LookAheadCursor : DataViewRowCursor, IGeneratedValues
 
     private GenerationRequest[] BlockRequests() => [.. _block.Take(_filled).Select(r => r.Request)];
 
-    /// <summary>Reads the next block, of no rows at the end. What goes wrong after its first row waits until the rows before are done.</summary>
+    /// <summary>
+    /// Reads the next block, of no rows at the end. What goes wrong after its first row waits until the rows before are done.
+    /// </summary>
     private void Fill()
     {
         _images = null;

@@ -25,5 +25,6 @@ internal sealed class ModelGenerator(GMemModel model) : IImageGenerator
         return [.. snippet.data<float>()];
     }
 
-    public IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationRequest> requests) => [.. model.Generate(requests).Select(i => i.Image)];
+    public IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationRequest> requests) =>
+        [.. model.Generate(requests).Select(i => i.Image)];
 }

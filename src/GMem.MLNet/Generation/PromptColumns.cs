@@ -28,7 +28,8 @@ internal sealed class PromptColumns
     private PromptColumns(PromptColumns all, Func<DataViewSchema.Column, bool> condition)
     {
         DataViewSchema.Column? Keep(DataViewSchema.Column? column) => column is { } present && condition(present) ? column : null;
-        (Seed, MemoryIndex, Snippet, Label, Image) = (Keep(all.Seed), Keep(all.MemoryIndex), Keep(all.Snippet), Keep(all.Label), Keep(all.Image));
+        (Seed, MemoryIndex, Snippet, Label, Image) = (
+            Keep(all.Seed), Keep(all.MemoryIndex), Keep(all.Snippet), Keep(all.Label), Keep(all.Image));
     }
 
     public DataViewSchema.Column? Seed { get; }
@@ -79,7 +80,8 @@ internal sealed class PromptColumns
         }
     }
 
-    private static string Advice(string option) => $"Convert it, or name another column (null for none) with {nameof(GenerationOptions)}.{option}.";
+    private static string Advice(string option) =>
+        $"Convert it, or name another column (null for none) with {nameof(GenerationOptions)}.{option}.";
 
     private static DataViewSchema.Column? Find(DataViewSchema schema, string? name) => name is null ? null : schema.GetColumnOrNull(name);
 }

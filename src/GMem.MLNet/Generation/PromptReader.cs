@@ -47,7 +47,9 @@ internal sealed class PromptReader
         }
         catch (OverflowException e)
         {
-            throw new InvalidDataException($"Row {position} (counted from 0): the seed in column '{_columns.Seed!.Value.Name}' is above {long.MaxValue}, the largest there is.", e);
+            throw new InvalidDataException(
+                $"Row {position} (counted from 0): the seed in column '{_columns.Seed!.Value.Name}' is above {long.MaxValue}, the "
+                    + "largest there is.", e);
         }
     }
 
@@ -69,7 +71,8 @@ internal sealed class PromptReader
             _generator.Validate(request);
             return request;
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (
+            e is ArgumentException or InvalidOperationException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             throw new InvalidDataException($"Row {position} (counted from 0): {e.Message}", e);
         }
@@ -101,7 +104,8 @@ internal sealed class PromptReader
         if (given.Count > 1)
         {
             throw new InvalidDataException(
-                $"Row {position} (counted from 0) has prompts that exclude each other: {string.Join(" and ", given)}. Give one of them: -1 stands for no index, and an empty "
+                $"Row {position} (counted from 0) has prompts that exclude each other: {string.Join(" and ", given)}. Give one of them: "
+                    + "-1 stands for no index, and an empty "
                 + "snippet, label or image for none.");
         }
     }
@@ -114,7 +118,9 @@ internal sealed class PromptReader
         }
         catch (OverflowException e)
         {
-            throw new InvalidDataException($"Row {position} (counted from 0): the memory index in column '{_columns.MemoryIndex!.Value.Name}' is above {long.MaxValue}.", e);
+            throw new InvalidDataException(
+                $"Row {position} (counted from 0): the memory index in column '{_columns.MemoryIndex!.Value.Name}' is above "
+                    + $"{long.MaxValue}.", e);
         }
     }
 

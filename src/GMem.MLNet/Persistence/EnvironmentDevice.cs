@@ -8,8 +8,8 @@ namespace GMem.MLNet.Persistence;
 internal static class EnvironmentDevice
 {
     /// <summary>
-    /// <c>MLContext.GpuDeviceId</c> and <c>FallbackToCpu</c> of the context that loads a model reach the loader through its environment; they are
-    /// part of an internal interface. An environment without it gets the default: the first GPU, else the CPU.
+    /// <c>MLContext.GpuDeviceId</c> and <c>FallbackToCpu</c> of the context that loads a model reach the loader through its environment;
+    /// they are part of an internal interface. An environment without it gets the default: the first GPU, else the CPU.
     /// </summary>
     public static torch.Device Select(IHostEnvironment environment) => environment is IHostEnvironmentInternal settings
         ? GMemRuntime.SelectDevice(settings.GpuDeviceId, settings.FallbackToCpu)

@@ -72,7 +72,8 @@ internal static class ModelFile
         (loaded as IDisposable)?.Dispose();
         throw new InvalidDataException(parts.OfType<GMemTransformer>().Any()
             ? $"'{path}' is a pipeline of {parts.Length} transformers, not a GMem model alone. Load it with mlContext.Model.Load."
-            : $"'{path}' is an ML.NET model but not one of GMem: it holds {string.Join(", ", parts.Select(p => p.GetType().Name).DefaultIfEmpty("no transformer"))}.");
+            : $"'{path}' is an ML.NET model but not one of GMem: it holds "
+                + $"{string.Join(", ", parts.Select(p => p.GetType().Name).DefaultIfEmpty("no transformer"))}.");
     }
 
     private static string Explain(Exception e, long length) => Cause(e) switch

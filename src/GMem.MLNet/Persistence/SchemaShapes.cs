@@ -3,12 +3,16 @@ using Microsoft.ML.Data;
 
 namespace GMem.MLNet.Persistence;
 
-/// <summary>The promise of an estimator is made of <see cref="SchemaShape.Column"/>s, which only ML.NET itself can make without the access that this folder has.</summary>
+/// <summary>
+/// The promise of an estimator is made of <see cref="SchemaShape.Column"/>s, which only ML.NET itself can make without the access that this
+/// folder has.
+/// </summary>
 internal static class SchemaShapes
 {
     public static SchemaShape Of(DataViewSchema schema) => SchemaShape.Create(schema);
 
-    public static SchemaShape.Column Scalar(string name, DataViewType type) => new(name, SchemaShape.Column.VectorKind.Scalar, type, isKey: false);
+    public static SchemaShape.Column Scalar(string name, DataViewType type) =>
+        new(name, SchemaShape.Column.VectorKind.Scalar, type, isKey: false);
 
     extension(SchemaShape shape)
     {

@@ -4,13 +4,15 @@ using GMem.MLNet.Persistence;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 
-[assembly: LoadableClass(typeof(GMemTransformer), typeof(TransformerFormat), null, typeof(SignatureLoadModel), TransformerFormat.UserName, TransformerFormat.LoaderSignature)]
+[assembly: LoadableClass(
+    typeof(GMemTransformer), typeof(TransformerFormat), null, typeof(SignatureLoadModel), TransformerFormat.UserName,
+    TransformerFormat.LoaderSignature)]
 
 namespace GMem.MLNet.Persistence;
 
 /// <summary>
-/// How a <see cref="GMemTransformer"/> lies in ML.NET's <c>model.zip</c>: a header by which ML.NET finds this class, <c>transformer.json</c>, and the
-/// model's own entries.
+/// How a <see cref="GMemTransformer"/> lies in ML.NET's <c>model.zip</c>: a header by which ML.NET finds this class,
+/// <c>transformer.json</c>, and the model's own entries.
 /// </summary>
 internal static class TransformerFormat
 {
@@ -50,7 +52,8 @@ internal static class TransformerFormat
         if (context.Header.ModelSignature == VersionInfo().ModelSignature && needed > Version)
         {
             throw new InvalidDataException(
-                $"The model was saved by a newer GMem.MLNet: it needs format version 0x{needed:x8}, and this one reads versions up to 0x{Version:x8}. "
+                $"The model was saved by a newer GMem.MLNet: it needs format version 0x{needed:x8}, and this one reads versions up to "
+                    + $"0x{Version:x8}. "
                 + "Update the GMem.MLNet package to load it.");
         }
     }
@@ -75,7 +78,9 @@ internal static class TransformerFormat
         return settings ?? throw new InvalidDataException($"The model's '{SettingsEntry}' is damaged: it is empty.");
     }
 
-    /// <summary>The assembly goes in by its simple name, so that another version of it can try to load the model and judge for itself.</summary>
+    /// <summary>
+    /// The assembly goes in by its simple name, so that another version of it can try to load the model and judge for itself.
+    /// </summary>
     private static VersionInfo VersionInfo() => new(
         modelSignature: "GMEMXFRM",
         verWrittenCur: Version,

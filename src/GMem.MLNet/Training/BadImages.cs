@@ -32,7 +32,8 @@ internal sealed class BadImages(BadImageHandling handling, IChannel channel)
         {
             channel.Warning(
                 MessageSensitivity.None,
-                $"Skipped {Count} of {Count + good} images, which could not be read. Options.BadImages = {nameof(BadImageHandling.Throw)} stops at the first instead.");
+                $"Skipped {Count} of {Count + good} images, which could not be read. Options.BadImages = "
+                    + $"{nameof(BadImageHandling.Throw)} stops at the first instead.");
         }
     }
 }

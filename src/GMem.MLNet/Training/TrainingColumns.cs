@@ -35,7 +35,9 @@ internal sealed class TrainingColumns
     public IEnumerable<DataViewSchema.Column> All =>
         new[] { Image, Snippet, Label }.OfType<DataViewSchema.Column>().DistinctBy(c => c.Index);
 
-    /// <exception cref="ArgumentException">A column is missing or of a type that cannot be used; the message says which, what it is and what is expected.</exception>
+    /// <exception cref="ArgumentException">
+    /// A column is missing or of a type that cannot be used; the message says which, what it is and what is expected.
+    /// </exception>
     public static void Check(SchemaShape schema, GMemTrainer.Options options)
     {
         SchemaShape.Column image = Require(schema, "image", options.ImageColumnName, nameof(options.ImageColumnName));
@@ -67,7 +69,8 @@ internal sealed class TrainingColumns
         SchemaShape.Column label = Require(schema, "label", name, nameof(options.LabelColumnName));
         if (!label.HoldsLabels)
         {
-            throw label.Mismatch("label", ColumnKinds.Labels, $"Convert it, or set {nameof(options.LabelColumnName)} to null for no labels.");
+            throw label.Mismatch(
+                "label", ColumnKinds.Labels, $"Convert it, or set {nameof(options.LabelColumnName)} to null for no labels.");
         }
     }
 

@@ -10,7 +10,9 @@ using TorchSharp;
 
 namespace GMem.MLNet.Training;
 
-/// <summary>Reads a view into <see cref="TrainingImages"/>: the cursor on this thread, decoding on all cores, results in the order of the rows.</summary>
+/// <summary>
+/// Reads a view into <see cref="TrainingImages"/>: the cursor on this thread, decoding on all cores, results in the order of the rows.
+/// </summary>
 internal sealed class TrainingImageReader : IDisposable
 {
     /// <summary>Rows that may wait for decoding, for each core: enough that no core idles, few enough that little memory is held.</summary>
@@ -40,7 +42,9 @@ internal sealed class TrainingImageReader : IDisposable
     }
 
     /// <exception cref="ArgumentException">There are fewer images than one batch.</exception>
-    /// <exception cref="InvalidDataException">A snippet is not valid, or an image and bad images are not skipped; of several the first is named.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A snippet is not valid, or an image and bad images are not skipped; of several the first is named.
+    /// </exception>
     public static TrainingImages Read(IDataView view, TrainingColumns columns, GMemTrainer.Options options, IChannel channel)
     {
         using TrainingImageReader reader = new(view, columns, options, channel);
@@ -90,7 +94,8 @@ internal sealed class TrainingImageReader : IDisposable
     }
 
     /// <summary>Reads the next row and has its image decoded; false if there is none.</summary>
-    private bool TryReadRow(DataViewRowCursor cursor, Func<long, ImageToDecode?> images, Func<long, float[]>? snippet, Func<string>? label, long row)
+    private bool TryReadRow(
+        DataViewRowCursor cursor, Func<long, ImageToDecode?> images, Func<long, float[]>? snippet, Func<string>? label, long row)
     {
         _stop.Token.ThrowIfCancellationRequested();
         try
@@ -104,7 +109,8 @@ internal sealed class TrainingImageReader : IDisposable
             Task<RgbImage> decoding = image is { } found
                 ? Task.Run(() => Cut(found, row), _stop.Token)
                 : Task.FromException<RgbImage>(new InvalidDataException(
-                    $"Row {row} (counted from 0): column '{_columns.Image.Name}' has no image; it is {(_sources is null ? "null or has no bytes" : "an empty path")}."));
+                    $"Row {row} (counted from 0): column '{_columns.Image.Name}' has no image; it is "
+                        + $"{(_sources is null ? "null or has no bytes" : "an empty path")}."));
             _decoding.Enqueue(new PendingRow(decoding, image?.Source, label?.Invoke(), snippet?.Invoke(row)));
             return true;
         }

@@ -16,7 +16,8 @@ internal static class ChoiceOption
         };
 
     public static Option<T?> Optional<T>(string name, string description)
-        where T : struct, Enum => new(name) { Description = description, HelpName = HelpName<T>(), CustomParser = result => Parse<T>(result, name) };
+        where T : struct, Enum =>
+            new(name) { Description = description, HelpName = HelpName<T>(), CustomParser = result => Parse<T>(result, name) };
 
     private static T Parse<T>(ArgumentResult result, string name)
         where T : struct, Enum

@@ -5,11 +5,15 @@ namespace GMem.Tool.Arguments;
 /// <summary>Options that more than one command has.</summary>
 internal static class CommonOptions
 {
-    public static Option<bool> DryRun() => new("--dry-run") { Description = "Prints the settings as they would be used, and does nothing." };
+    public static Option<bool> DryRun() =>
+        new("--dry-run") { Description = "Prints the settings as they would be used, and does nothing." };
 
-    public static Option<int?> Gpu() => NumberOption.Optional("--gpu", "Index of the GPU to use; it must be there. Without it the first GPU if there is one, else the CPU.", 0, int.MaxValue);
+    public static Option<int?> Gpu() =>
+        NumberOption.Optional(
+            "--gpu", "Index of the GPU to use; it must be there. Without it the first GPU if there is one, else the CPU.", 0, int.MaxValue);
 
-    public static Argument<string> Model() => new("model") { Description = "A model that 'gmem train' or mlContext.Model.Save wrote, a .zip." };
+    public static Argument<string> Model() =>
+        new("model") { Description = "A model that 'gmem train' or mlContext.Model.Save wrote, a .zip." };
 
     public static Option<string> Output(string description, string? byDefault = null) => new("--output", "-o")
     {

@@ -5,7 +5,9 @@ using System.Numerics;
 
 namespace GMem.Tool.Arguments;
 
-/// <summary>Options for numbers, read in the invariant culture, whose errors name the option, what was given and what is expected.</summary>
+/// <summary>
+/// Options for numbers, read in the invariant culture, whose errors name the option, what was given and what is expected.
+/// </summary>
 internal static class NumberOption
 {
     /// <summary>A number from <paramref name="least"/> to <paramref name="most"/> with a default.</summary>

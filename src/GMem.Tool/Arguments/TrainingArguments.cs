@@ -11,28 +11,39 @@ internal sealed class TrainingArguments
     private static readonly GMemTrainer.Options Defaults = new();
     private static readonly SnippetCondition DefaultSnippet = Defaults.Network.Conditions.OfType<SnippetCondition>().Single();
 
-    private readonly Option<int> _imageSize = NumberOption.Of("--image-size", "Side of the square images in pixels; a multiple of the patch size.", Defaults.ImageSize, 1, int.MaxValue);
+    private readonly Option<int> _imageSize = NumberOption.Of(
+        "--image-size", "Side of the square images in pixels; a multiple of the patch size.", Defaults.ImageSize, 1, int.MaxValue);
     private readonly Option<long> _steps = NumberOption.Of("--steps", "Training steps.", Defaults.Training.TotalSteps, 1, long.MaxValue);
-    private readonly Option<int> _batchSize = NumberOption.Of("--batch-size", "Images in a step.", Defaults.Training.BatchSize, 1, int.MaxValue);
-    private readonly Option<double> _learningRate = NumberOption.Of("--learning-rate", "Learning rate of AdamW.", Defaults.Training.LearningRate, 0, double.MaxValue);
-    private readonly Option<long> _seed = NumberOption.Of("--seed", "Seed of everything drawn at random; 0 draws one, which is printed.", Defaults.Training.Seed, 0, long.MaxValue);
-    private readonly Option<int> _patchSize = NumberOption.Of("--patch-size", "Side of a patch, the network's token.", Defaults.Network.PatchSize, 1, int.MaxValue);
-    private readonly Option<int> _hiddenSize = NumberOption.Of("--hidden-size", "Width of the network.", Defaults.Network.HiddenSize, 1, int.MaxValue);
+    private readonly Option<int> _batchSize = NumberOption.Of(
+        "--batch-size", "Images in a step.", Defaults.Training.BatchSize, 1, int.MaxValue);
+    private readonly Option<double> _learningRate = NumberOption.Of(
+        "--learning-rate", "Learning rate of AdamW.", Defaults.Training.LearningRate, 0, double.MaxValue);
+    private readonly Option<long> _seed = NumberOption.Of(
+        "--seed", "Seed of everything drawn at random; 0 draws one, which is printed.", Defaults.Training.Seed, 0, long.MaxValue);
+    private readonly Option<int> _patchSize = NumberOption.Of(
+        "--patch-size", "Side of a patch, the network's token.", Defaults.Network.PatchSize, 1, int.MaxValue);
+    private readonly Option<int> _hiddenSize = NumberOption.Of(
+        "--hidden-size", "Width of the network.", Defaults.Network.HiddenSize, 1, int.MaxValue);
     private readonly Option<int> _depth = NumberOption.Of("--depth", "Blocks of the network.", Defaults.Network.Depth, 1, int.MaxValue);
     private readonly Option<int> _heads = NumberOption.Of("--heads", "Attention heads.", Defaults.Network.HeadCount, 1, int.MaxValue);
     private readonly Option<double> _snippetDropout = NumberOption.Of(
         "--snippet-dropout", "Probability with which an entry of a snippet is dropped in training.", DefaultSnippet.Dropout, 0, 1);
     private readonly Option<int> _snippetDimension =
         NumberOption.Of("--snippet-dimension", "Most entries a snippet has.", PcaEncoder.DefaultDimension, 1, int.MaxValue);
-    private readonly Option<bool> _flip = new("--flip") { Description = "Mirrors half of the images; not for letters or anything with a handedness." };
+    private readonly Option<bool> _flip = new("--flip") { Description = "Mirrors half of the images; not for letters or anything with a "
+        + "handedness." };
 
-    private readonly Option<string?> _encoder = new("--encoder") { HelpName = "path", Description = "DINOv2 weights (.safetensors or .pth) to make snippets with; without it, principal components of the pixels." };
-    private readonly Option<string?> _autoencoder = new("--autoencoder") { HelpName = "path", Description = "Weights of a KL autoencoder (.safetensors or .pth) to train in the latent space of; without it, in pixels." };
-    private readonly Option<string?> _workspace = new("--workspace") { HelpName = "path", Description = "A folder for checkpoints, metrics, samples and a report; the same command goes on with the run that is there." };
+    private readonly Option<string?> _encoder = new("--encoder") { HelpName = "path",
+        Description = "DINOv2 weights (.safetensors or .pth) to make snippets with; without it, principal components of the pixels." };
+    private readonly Option<string?> _autoencoder = new("--autoencoder") { HelpName = "path",
+        Description = "Weights of a KL autoencoder (.safetensors or .pth) to train in the latent space of; without it, in pixels." };
+    private readonly Option<string?> _workspace = new("--workspace") { HelpName = "path",
+        Description = "A folder for checkpoints, metrics, samples and a report; the same command goes on with the run that is there." };
 
     public TrainingArguments(Command command)
     {
-        Option[] options = [_imageSize, _steps, _batchSize, _learningRate, _seed, _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _flip, _encoder, _autoencoder, _workspace];
+        Option[] options = [_imageSize, _steps, _batchSize, _learningRate, _seed, _patchSize, _hiddenSize, _depth, _heads, _snippetDropout,
+            _snippetDimension, _flip, _encoder, _autoencoder, _workspace];
         foreach (Option option in options)
         {
             command.Options.Add(option);

@@ -9,7 +9,8 @@ namespace GMem.Tool.Commands;
 
 /// <summary><c>gmem doctor</c>.</summary>
 internal sealed class DoctorCommand(ToolConsole console)
-    : ToolCommand("doctor", "Checks libtorch, the devices and the memory, and says what to do about what is wrong.", console, ["gmem doctor", "gmem doctor --json"], canDryRun: false)
+    : ToolCommand("doctor", "Checks libtorch, the devices and the memory, and says what to do about what is wrong.", console,
+        ["gmem doctor", "gmem doctor --json"], canDryRun: false)
 {
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -56,6 +57,7 @@ internal sealed class DoctorCommand(ToolConsole console)
         torch.Tensor ones = torch.ones(8, 8, device: device);
         return ones.matmul(ones).sum().cpu().item<float>() == 512
             ? null
-            : $"libtorch loads but computes wrongly on {device}: the driver and the libraries do not fit; install the driver that your CUDA version asks for, or set GMEM_LIBTORCH to another libtorch.";
+            : $"libtorch loads but computes wrongly on {device}: the driver and the libraries do not fit; install the driver that your "
+                + "CUDA version asks for, or set GMEM_LIBTORCH to another libtorch.";
     }
 }

@@ -12,10 +12,15 @@ namespace GMem.Tool.Commands;
 /// <summary><c>gmem evaluate</c>.</summary>
 internal sealed class EvaluateCommand : ToolCommand
 {
-    private readonly Argument<string> _model = new("generated") { Description = "A model (.zip), which then generates, or a folder of generated images." };
-    private readonly Option<string> _real = new("--real") { HelpName = "path", Description = "Real images, best some that were not trained on: a folder, a .zip of one, or saved statistics (.npz).", Required = true };
-    private readonly Option<string?> _training = new("--training") { HelpName = "path", Description = "The images trained on, for the copy check: a folder or a .zip of one." };
-    private readonly Option<string?> _inception = new("--inception") { HelpName = "path", Description = "InceptionV3 weights (.safetensors or .pth): the Frechet distance is then the FID." };
+    private readonly Argument<string> _model = new("generated") { Description = "A model (.zip), which then generates, or a folder of "
+        + "generated images." };
+    private readonly Option<string> _real = new("--real") { HelpName = "path",
+        Description = "Real images, best some that were not trained on: a folder, a .zip of one, or saved statistics (.npz).",
+        Required = true };
+    private readonly Option<string?> _training = new("--training") { HelpName = "path",
+        Description = "The images trained on, for the copy check: a folder or a .zip of one." };
+    private readonly Option<string?> _inception = new("--inception") { HelpName = "path",
+        Description = "InceptionV3 weights (.safetensors or .pth): the Frechet distance is then the FID." };
     private readonly Option<int> _count = NumberOption.Of("--count", "Images that a model generates.", 1000, 4, int.MaxValue);
     private readonly Option<long> _seed = NumberOption.Of("--seed", "Seed of the first image.", 0L, 0, long.MaxValue);
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
@@ -23,7 +28,8 @@ internal sealed class EvaluateCommand : ToolCommand
 
     public EvaluateCommand(ToolConsole console)
         : base("evaluate", "Compares generated images with real ones: Frechet and kernel distance, precision, recall, copies.", console,
-            ["gmem evaluate model.zip --real test-photos --count 10000", "gmem evaluate model.zip --real test-photos --inception inception.safetensors --training photos --json"])
+            ["gmem evaluate model.zip --real test-photos --count 10000",
+                "gmem evaluate model.zip --real test-photos --inception inception.safetensors --training photos --json"])
     {
         Arguments.Add(_model);
         foreach (Option option in new Option[] { _real, _training, _inception, _count, _seed, _gpu })
@@ -50,17 +56,20 @@ internal sealed class EvaluateCommand : ToolCommand
     {
         MLContext ml = ModelAccess.Context(parsed.GetValue(_gpu));
         using GMemTransformer? model = IsModel(parsed) ? Load(parsed, ml) : null;
-        IDataView generated = model?.Transform(ml.ImageGeneration.CreatePrompts(parsed.GetValue(_count), parsed.GetValue(_seed))) ?? Images(ml, parsed.GetRequiredValue(_model));
+        IDataView generated = model?.Transform(ml.ImageGeneration.CreatePrompts(parsed.GetValue(_count), parsed.GetValue(_seed)))
+            ?? Images(ml, parsed.GetRequiredValue(_model));
         string column = model is null ? nameof(ImageFile.ImagePath) : nameof(GeneratedImageRow.GeneratedImage);
         using FeatureExtractor? features = parsed.GetValue(_inception) is { } weights
-            ? InceptionFeatures.Load(weights, device: GMemRuntime.SelectDevice(parsed.GetValue(_gpu), fallbackToCpu: parsed.GetValue(_gpu) is null))
+            ? InceptionFeatures.Load(
+                weights, device: GMemRuntime.SelectDevice(parsed.GetValue(_gpu), fallbackToCpu: parsed.GetValue(_gpu) is null))
             : null;
         ImageGenerationMetrics metrics = Evaluate(ml, parsed, generated, column, features, cancellationToken);
         return new ToolResult(MetricsValue.Of(metrics), metrics.ToString());
     }
 
     private ImageGenerationMetrics Evaluate(
-        MLContext ml, ParseResult parsed, IDataView generated, string column, FeatureExtractor? features, CancellationToken cancellationToken)
+        MLContext ml, ParseResult parsed, IDataView generated, string column, FeatureExtractor? features,
+        CancellationToken cancellationToken)
     {
         string real = parsed.GetRequiredValue(_real);
         if (real.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
@@ -71,7 +80,8 @@ internal sealed class EvaluateCommand : ToolCommand
 
         IDataView? training = parsed.GetValue(_training) is { } folder ? Images(ml, folder) : null;
         return ml.ImageGeneration.Evaluate(
-            Images(ml, real), generated, generatedImageColumnName: column, features: features, training: training, cancellationToken: cancellationToken);
+            Images(ml, real), generated, generatedImageColumnName: column, features: features, training: training,
+            cancellationToken: cancellationToken);
     }
 
     private GMemTransformer Load(ParseResult parsed, MLContext ml)

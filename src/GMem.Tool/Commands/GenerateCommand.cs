@@ -11,19 +11,25 @@ namespace GMem.Tool.Commands;
 internal sealed class GenerateCommand : ToolCommand
 {
     private readonly Argument<string> _model = CommonOptions.Model();
-    private readonly Option<string> _output = CommonOptions.Output("A folder for one .png each, named by its seed, or one .png for a grid of all.", "samples");
+    private readonly Option<string> _output = CommonOptions.Output(
+        "A folder for one .png each, named by its seed, or one .png for a grid of all.", "samples");
     private readonly Option<int> _count = NumberOption.Of("--count", "Images to generate.", 16, 1, int.MaxValue);
-    private readonly Option<long> _seed = NumberOption.Of("--seed", "Seed of the first image; the others count up from it.", 0L, 0, long.MaxValue);
-    private readonly Option<long?> _memory = NumberOption.Optional("--memory", "Entry of the memory bank to draw from; without it the seed picks one.", 0L, long.MaxValue);
+    private readonly Option<long> _seed = NumberOption.Of(
+        "--seed", "Seed of the first image; the others count up from it.", 0L, 0, long.MaxValue);
+    private readonly Option<long?> _memory = NumberOption.Optional(
+        "--memory", "Entry of the memory bank to draw from; without it the seed picks one.", 0L, long.MaxValue);
     private readonly Option<string?> _label = new("--label") { Description = "Label to draw from." };
-    private readonly Option<string?> _image = new("--image") { HelpName = "path", Description = "An image to draw from, which need not have been trained on." };
-    private readonly Option<int> _batchSize = NumberOption.Of("--batch-size", "Images made at once.", new StreamingOptions().BatchSize, 1, int.MaxValue);
+    private readonly Option<string?> _image = new("--image") { HelpName = "path",
+        Description = "An image to draw from, which need not have been trained on." };
+    private readonly Option<int> _batchSize = NumberOption.Of(
+        "--batch-size", "Images made at once.", new StreamingOptions().BatchSize, 1, int.MaxValue);
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
     private readonly GenerationArguments _sampling;
 
     public GenerateCommand(ToolConsole console)
         : base("generate", "Generates images.", console,
-            ["gmem generate model.zip --count 64 --output samples", "gmem generate model.zip --label cat --output cats.png", "gmem generate model.zip --image photo.jpg --seed 7 --count 8 --output like-it.png"])
+            ["gmem generate model.zip --count 64 --output samples", "gmem generate model.zip --label cat --output cats.png",
+                "gmem generate model.zip --image photo.jpg --seed 7 --count 8 --output like-it.png"])
     {
         Arguments.Add(_model);
         foreach (Option option in new Option[] { _output, _count, _seed, _memory, _label, _image, _batchSize })
@@ -61,7 +67,9 @@ internal sealed class GenerateCommand : ToolCommand
         StreamingOptions options = new() { BatchSize = parsed.GetValue(_batchSize) };
         ImageOutput output = new(parsed.GetRequiredValue(_output), model.ImageSize);
         IAsyncEnumerable<GeneratedImage> stream = model.GenerateAsync(requests, options, cancellationToken);
-        ProgressView.Show(ToolConsole, parsed.GetValue(ToolConsole.Json), "generating", view => Write(stream, requests.Length, output, view).GetAwaiter().GetResult());
+        ProgressView.Show(
+            ToolConsole, parsed.GetValue(ToolConsole.Json), "generating", view =>
+                Write(stream, requests.Length, output, view).GetAwaiter().GetResult());
         return new ToolResult(new { Output = output.Path, output.Images }, $"Wrote {requests.Length} images to {output.Path}.");
     }
 

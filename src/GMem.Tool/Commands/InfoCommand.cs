@@ -11,7 +11,8 @@ internal sealed class InfoCommand : ToolCommand
     private readonly Argument<string> _model = CommonOptions.Model();
 
     public InfoCommand(ToolConsole console)
-        : base("info", "Says what a model is: its images, its network, its memory bank and how it samples.", console, ["gmem info model.zip", "gmem info model.zip --json"], canDryRun: false)
+        : base("info", "Says what a model is: its images, its network, its memory bank and how it samples.", console,
+            ["gmem info model.zip", "gmem info model.zip --json"], canDryRun: false)
     {
         Arguments.Add(_model);
     }

@@ -6,7 +6,9 @@ using GMem.Tool.Output;
 
 namespace GMem.Tool.Commands;
 
-/// <summary>A command that writes a model with another bank; the model it was given stays as it is, unless it is the one to write.</summary>
+/// <summary>
+/// A command that writes a model with another bank; the model it was given stays as it is, unless it is the one to write.
+/// </summary>
 internal abstract class MemoryEditCommand : ToolCommand
 {
     private readonly Argument<string> _model = CommonOptions.Model();
@@ -36,7 +38,8 @@ internal abstract class MemoryEditCommand : ToolCommand
         using GMemTransformer model = ModelAccess.Load(parsed.GetRequiredValue(_model));
         using GMemTransformer edited = model.WithMemory(Edit(parsed, model.Model));
         edited.Save(output);
-        return new ToolResult(Value(parsed, model.Memory, edited.Memory), $"Wrote {output}: {edited.Memory.Count} entries, where {model.Memory.Count} were.");
+        return new ToolResult(
+            Value(parsed, model.Memory, edited.Memory), $"Wrote {output}: {edited.Memory.Count} entries, where {model.Memory.Count} were.");
     }
 
     private object Value(ParseResult parsed, MemoryBank before, MemoryBank after) => new

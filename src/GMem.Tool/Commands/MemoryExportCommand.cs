@@ -12,7 +12,8 @@ internal sealed class MemoryExportCommand : ToolCommand
     private readonly Option<string> _output = CommonOptions.Output("The file to write, .safetensors.", "memory.safetensors");
 
     public MemoryExportCommand(ToolConsole console)
-        : base("export", "Writes the memory bank alone, as a safetensors file.", console, ["gmem memory export model.zip --output exported.safetensors"], canDryRun: false)
+        : base("export", "Writes the memory bank alone, as a safetensors file.", console,
+            ["gmem memory export model.zip --output exported.safetensors"], canDryRun: false)
     {
         Arguments.Add(_model);
         Options.Add(_output);
@@ -24,6 +25,8 @@ internal sealed class MemoryExportCommand : ToolCommand
         _ = ModelAccess.PrepareOutput(output);
         using GMemTransformer model = ModelAccess.Load(parsed.GetRequiredValue(_model));
         model.Memory.Save(output);
-        return new ToolResult(new { Output = output, Memory = MemoryValue.Of(model.Memory) }, $"Wrote {output}: {model.Memory.Count} entries of {model.Memory.Dimension} numbers.");
+        return new ToolResult(
+            new { Output = output, Memory = MemoryValue.Of(model.Memory) },
+            $"Wrote {output}: {model.Memory.Count} entries of {model.Memory.Dimension} numbers.");
     }
 }

@@ -28,8 +28,10 @@ internal sealed class MemoryListCommand : ToolCommand
     {
         using GMemTransformer model = ModelAccess.Load(parsed.GetRequiredValue(_model));
         MemoryBank bank = parsed.GetValue(_label) is { } label ? model.Memory.KeepLabel(label) : model.Memory;
-        MemoryEntry[] entries = [.. bank.Entries.Skip(parsed.GetValue(_skip)).Take(parsed.GetValue(_count)).Select(e => e with { Index = model.Memory.IndexOf(e.Id) })];
-        string table = TextTable.Of(["index", "id", "label", "source"], entries.Select(e => new object?[] { e.Index, e.Id, e.Label, e.Source }));
+        MemoryEntry[] entries = [.. bank.Entries.Skip(parsed.GetValue(_skip)).Take(parsed.GetValue(_count)).Select(
+            e => e with { Index = model.Memory.IndexOf(e.Id) })];
+        string table = TextTable.Of(
+            ["index", "id", "label", "source"], entries.Select(e => new object?[] { e.Index, e.Id, e.Label, e.Source }));
         return new ToolResult(new { bank.Count, Entries = entries }, $"{table}{entries.Length} of {bank.Count} entries.");
     }
 }

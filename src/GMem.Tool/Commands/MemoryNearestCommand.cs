@@ -16,7 +16,8 @@ internal sealed class MemoryNearestCommand : ToolCommand
     private readonly Option<int> _count = NumberOption.Of("--count", "Entries to show.", 10, 1, int.MaxValue);
 
     public MemoryNearestCommand(ToolConsole console)
-        : base("nearest", "Finds the entries nearest to an image, by the cosine of their snippets.", console, ["gmem memory nearest model.zip photo.jpg --count 5"], canDryRun: false)
+        : base("nearest", "Finds the entries nearest to an image, by the cosine of their snippets.", console,
+            ["gmem memory nearest model.zip photo.jpg --count 5"], canDryRun: false)
     {
         Arguments.Add(_model);
         Arguments.Add(_image);
@@ -27,9 +28,11 @@ internal sealed class MemoryNearestCommand : ToolCommand
     {
         using GMemTransformer model = ModelAccess.Load(parsed.GetRequiredValue(_model));
         using torch.Tensor snippet = model.Model.Encode(ImageReader.ReadFile(parsed.GetRequiredValue(_image)));
-        MemoryNeighbor[] found = model.Memory.Nearest(snippet, (int)Math.Min(parsed.GetValue(_count), model.Memory.Count), cancellationToken)[0];
+        MemoryNeighbor[] found = model.Memory.Nearest(
+            snippet, (int)Math.Min(parsed.GetValue(_count), model.Memory.Count), cancellationToken)[0];
         string table = TextTable.Of(
-            ["cosine", "index", "id", "label", "source"], found.Select(n => new object?[] { FormattableString.Invariant($"{n.Cosine:F4}"), n.Index, n.Id, n.Label, n.Source }));
+            ["cosine", "index", "id", "label", "source"], found.Select(
+                n => new object?[] { FormattableString.Invariant($"{n.Cosine:F4}"), n.Index, n.Id, n.Label, n.Source }));
         return new ToolResult(new { Neighbors = found }, table);
     }
 }

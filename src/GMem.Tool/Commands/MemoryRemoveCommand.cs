@@ -9,7 +9,8 @@ namespace GMem.Tool.Commands;
 internal sealed class MemoryRemoveCommand : MemoryEditCommand
 {
     private readonly Option<string?> _label = new("--label") { Description = "Removes all entries of this label." };
-    private readonly Option<long[]> _ids = NumberOption.Indices("--id", "Removes entries by their stable ids, which 'gmem memory list' shows.");
+    private readonly Option<long[]> _ids = NumberOption.Indices(
+        "--id", "Removes entries by their stable ids, which 'gmem memory list' shows.");
 
     public MemoryRemoveCommand(ToolConsole console)
         : base("remove", "Takes entries out, so that nothing is drawn from them; what the network learnt from them stays in it.", console,

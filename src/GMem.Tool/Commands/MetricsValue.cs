@@ -13,11 +13,15 @@ internal static class MetricsValue
         metrics.GeneratedCount,
         metrics.FrechetDistance,
         metrics.SpatialFrechetDistance,
-        KernelDistance = metrics.KernelDistance is { } kernel ? new { kernel.Mean, kernel.StandardDeviation, kernel.StandardError, kernel.SubsetSize } : null,
+        KernelDistance = metrics.KernelDistance is { } kernel
+            ? new { kernel.Mean, kernel.StandardDeviation, kernel.StandardError, kernel.SubsetSize }
+            : null,
         InceptionScore = metrics.InceptionScore is { } score ? new { score.Mean, score.StandardDeviation } : null,
         RealInceptionScore = metrics.RealInceptionScore is { } real ? new { real.Mean, real.StandardDeviation } : null,
         metrics.Manifolds,
-        Copies = metrics.Copies is { } copies ? new { copies.Share, copies.CopyCount, copies.GeneratedCount, copies.TrainingCount, copies.ByMemoryIndex } : null,
+        Copies = metrics.Copies is { } copies
+            ? new { copies.Share, copies.CopyCount, copies.GeneratedCount, copies.TrainingCount, copies.ByMemoryIndex }
+            : null,
         metrics.Warnings,
     };
 }

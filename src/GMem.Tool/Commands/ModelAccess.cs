@@ -14,7 +14,9 @@ internal static class ModelAccess
 
     public static GMemTransformer Load(string path, int? gpu = null) => GMemTransformer.Load(path, Context(gpu));
 
-    /// <summary>The full path of a file to be written, whose folder is made: before the work, so that a path that cannot be is an error at once.</summary>
+    /// <summary>
+    /// The full path of a file to be written, whose folder is made: before the work, so that a path that cannot be is an error at once.
+    /// </summary>
     public static string PrepareOutput(string path)
     {
         string full = Path.GetFullPath(path);

@@ -14,14 +14,16 @@ namespace GMem.Tool.Commands;
 /// <summary><c>gmem train</c>.</summary>
 internal sealed class TrainCommand : ToolCommand
 {
-    private readonly Argument<string> _images = new("images") { Description = "A folder of images, subfolders being labels, or a .zip of one." };
+    private readonly Argument<string> _images = new("images") { Description = "A folder of images, subfolders being labels, or a .zip of "
+        + "one." };
     private readonly Option<string> _output = CommonOptions.Output("The model to write.", "model.zip");
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
     private readonly TrainingArguments _training;
 
     public TrainCommand(ToolConsole console)
         : base("train", "Trains a model on images: a memory bank of them, and a network that draws from it.", console,
-            ["gmem train photos", "gmem train photos.zip --image-size 64 --steps 20000 --output photos-model.zip", "gmem train photos --dry-run --json"])
+            ["gmem train photos", "gmem train photos.zip --image-size 64 --steps 20000 --output photos-model.zip",
+                "gmem train photos --dry-run --json"])
     {
         Arguments.Add(_images);
         Options.Add(_output);
@@ -92,7 +94,8 @@ internal sealed class TrainCommand : ToolCommand
             Value = value;
             view.Report(value.Step, value.TotalSteps, string.Create(
                 CultureInfo.InvariantCulture,
-                $"step {value.Step}/{value.TotalSteps}  loss {value.Loss:F4}  {value.ImagesPerSecond:F0} images/s  {(int)value.TimeLeft.TotalMinutes}:{value.TimeLeft.Seconds:D2} left"));
+                $"step {value.Step}/{value.TotalSteps}  loss {value.Loss:F4}  {value.ImagesPerSecond:F0} images/s  "
+                    + $"{(int)value.TimeLeft.TotalMinutes}:{value.TimeLeft.Seconds:D2} left"));
         }
     }
 }

@@ -55,9 +55,11 @@ internal static class JsonText
     /// <summary>By its description: most of them have only some of its numbers.</summary>
     private sealed class TimeDistributionText : JsonConverter<TimeDistribution>
     {
-        public override TimeDistribution Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException("Settings are printed, not read.");
+        public override TimeDistribution Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException("Settings are printed, not read.");
 
-        public override void Write(Utf8JsonWriter writer, TimeDistribution value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, TimeDistribution value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
     }
 
     private static JsonSerializerOptions Create(bool indented) => new()

@@ -8,7 +8,8 @@ internal static class TextTable
 {
     public static string Of(IReadOnlyList<string> head, IEnumerable<object?[]> rows)
     {
-        List<string[]> lines = [[.. head], .. rows.Select(row => Array.ConvertAll(row, cell => Convert.ToString(cell, CultureInfo.InvariantCulture) ?? ""))];
+        List<string[]> lines = [[.. head], .. rows.Select(
+            row => Array.ConvertAll(row, cell => Convert.ToString(cell, CultureInfo.InvariantCulture) ?? ""))];
         int[] widths = [.. head.Select((_, column) => lines.Max(line => line[column].Length))];
         StringBuilder text = new();
         foreach (string[] line in lines)

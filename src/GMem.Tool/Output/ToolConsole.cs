@@ -19,14 +19,16 @@ internal sealed partial class ToolConsole(TextWriter output, TextWriter error, b
     public bool IsTerminal { get; } = terminal;
 
     /// <summary>How results and errors are written. Options of one run: two runs in one process share nothing.</summary>
-    public Option<bool> Json { get; } = new("--json") { Description = "Prints one JSON document, and errors as one too.", Recursive = true };
+    public Option<bool> Json { get; } = new("--json") { Description = "Prints one JSON document, and errors as one too.",
+        Recursive = true };
 
     public Option<bool> Verbose { get; } = new("--verbose") { Description = "Prints the stack trace of an error.", Recursive = true };
 
     /// <summary>The console of this process.</summary>
 #pragma warning disable RS0030 // The only place where the tool names the console; everything else is given its streams.
     public static ToolConsole OfProcess() =>
-        new(Console.Out, Console.Error, AnsiConsole.Profile.Capabilities.Interactive && AnsiConsole.Profile.Out.IsTerminal && !Console.IsOutputRedirected);
+        new(Console.Out, Console.Error,
+            AnsiConsole.Profile.Capabilities.Interactive && AnsiConsole.Profile.Out.IsTerminal && !Console.IsOutputRedirected);
 #pragma warning restore RS0030
 
     /// <summary>Writes a result: its text, or with <c>--json</c> its value.</summary>
@@ -53,11 +55,14 @@ internal sealed partial class ToolConsole(TextWriter output, TextWriter error, b
         {
             OperationCanceledException => (ExitCode.Cancelled, "stopped; nothing was written."),
             GMemRuntimeException => (ExitCode.Runtime, exception.Message),
-            ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or InvalidOperationException or NotSupportedException or KeyNotFoundException
+            ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or InvalidOperationException
+                or NotSupportedException or KeyNotFoundException
                 or JsonException =>
                 (ExitCode.Fault, exception.Message),
             OutOfMemoryException => (ExitCode.Fault, "out of memory: choose a smaller --batch-size, --image-size or network."),
-            _ => (ExitCode.Bug, $"{exception.GetType().Name}: {exception.Message} This is a fault of gmem; please report it with the output of --verbose and of 'gmem doctor'."),
+            _ =>
+                (ExitCode.Bug, $"{exception.GetType().Name}: {exception.Message} This is a fault of gmem; please report it with the "
+                    + "output of --verbose and of 'gmem doctor'."),
         };
         return Fail(code, WithoutParameter(message), verbose ? exception.ToString() : null, json);
     }

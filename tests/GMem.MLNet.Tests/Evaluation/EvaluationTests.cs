@@ -14,12 +14,15 @@ public class EvaluationTests
 
     private static ImageGenerationCatalog Catalog => Views.MLContext.ImageGeneration;
 
-    private static IDataView Generated => TinyTrainer.Model.Transform(Views.Of([.. Enumerable.Range(0, 30).Select(i => new PromptRow { Seed = i })]));
+    private static IDataView Generated =>
+        TinyTrainer.Model.Transform(Views.Of([.. Enumerable.Range(0, 30).Select(i => new PromptRow { Seed = i })]));
 
     [Fact]
     public void Evaluate_OfImagesWithThemselves_FindsNoDistance()
     {
-        ImageGenerationMetrics metrics = Catalog.Evaluate(TinyTrainer.Images, TinyTrainer.Images, "Bytes", "Bytes", options: Few, training: TinyTrainer.Images, trainingImageColumnName: "Bytes");
+        ImageGenerationMetrics metrics = Catalog.Evaluate(
+            TinyTrainer.Images, TinyTrainer.Images, "Bytes", "Bytes", options: Few, training: TinyTrainer.Images,
+            trainingImageColumnName: "Bytes");
 
         Assert.Equal((24, 24), (metrics.RealCount, metrics.GeneratedCount));
         Assert.InRange(metrics.FrechetDistance, -1e-3, 1e-3);
@@ -33,13 +36,17 @@ public class EvaluationTests
     public void Evaluate_OfAModel_IsTheEvaluationOfItsImages()
     {
         using RandomConvolutionFeatures features = new(32);
-        ImageGenerationMetrics metrics = Catalog.Evaluate(TinyTrainer.Images, Generated, "Bytes", features: features, options: Few, training: TinyTrainer.Images, trainingImageColumnName: "Bytes");
+        ImageGenerationMetrics metrics = Catalog.Evaluate(
+            TinyTrainer.Images, Generated, "Bytes", features: features, options: Few, training: TinyTrainer.Images,
+            trainingImageColumnName: "Bytes");
 
-        IReadOnlyList<GeneratedImage> images = TinyTrainer.Model.Model.Generate([.. Enumerable.Range(0, 30).Select(i => new GenerationRequest(i))]);
+        IReadOnlyList<GeneratedImage> images = TinyTrainer.Model.Model.Generate(
+            [.. Enumerable.Range(0, 30).Select(i => new GenerationRequest(i))]);
         using torch.Tensor real = ImageTensors.ToTensor([.. TinyTrainer.Rows.Select(r => ImageReader.Decode(r.Bytes, "row"))]);
         using FeatureSet realSet = FeatureSet.Compute(features, real);
         using FeatureSet generatedSet = FeatureSet.Compute(features, images.Pixels);
-        ImageGenerationMetrics expected = ImageGenerationEvaluator.Evaluate(realSet, generatedSet, Few, CopyCheck.Compute(realSet.Features, generatedSet.Features, images.MemoryIndices));
+        ImageGenerationMetrics expected = ImageGenerationEvaluator.Evaluate(
+            realSet, generatedSet, Few, CopyCheck.Compute(realSet.Features, generatedSet.Features, images.MemoryIndices));
         Assert.Equal(expected.ToString(), metrics.ToString());
         Assert.True(metrics.Copies!.ByMemoryIndex);
     }
@@ -47,9 +54,11 @@ public class EvaluationTests
     [Fact]
     public void Evaluate_OfImagesWithoutAnEntry_ComparesWithTheNearest()
     {
-        IDataView generated = TinyTrainer.Model.Transform(Views.Of([.. Enumerable.Range(0, 6).Select(i => new PromptRow { Seed = i, Snippet = TinyTrainer.Prompts()[3].Snippet })]));
+        IDataView generated = TinyTrainer.Model.Transform(
+            Views.Of([.. Enumerable.Range(0, 6).Select(i => new PromptRow { Seed = i, Snippet = TinyTrainer.Prompts()[3].Snippet })]));
 
-        ImageGenerationMetrics metrics = Catalog.Evaluate(TinyTrainer.Images, generated, "Bytes", options: Few, training: TinyTrainer.Images, trainingImageColumnName: "Bytes");
+        ImageGenerationMetrics metrics = Catalog.Evaluate(
+            TinyTrainer.Images, generated, "Bytes", options: Few, training: TinyTrainer.Images, trainingImageColumnName: "Bytes");
 
         Assert.False(metrics.Copies!.ByMemoryIndex);
     }
@@ -76,7 +85,8 @@ public class EvaluationTests
         using torch.Tensor values = torch.randn([40, 3], generator: generator);
         float[] flat = [.. values.data<float>()];
         IDataView real = Views.Of([.. Enumerable.Range(0, 20).Select(i => new FeatureRow { Features = flat[(3 * i)..(3 * (i + 1))] })]);
-        IDataView generated = Views.Of([.. Enumerable.Range(20, 20).Select(i => new FeatureRow { Features = flat[(3 * i)..(3 * (i + 1))] })]);
+        IDataView generated = Views.Of(
+            [.. Enumerable.Range(20, 20).Select(i => new FeatureRow { Features = flat[(3 * i)..(3 * (i + 1))] })]);
 
         ImageGenerationMetrics metrics = Catalog.EvaluateFeatures(real, generated, options: Few);
 
@@ -95,9 +105,11 @@ public class EvaluationTests
             "The column 'ImagePath' of real images is not in the view, which has: 'Bytes', 'Features', 'Number'.",
             Fault(() => Catalog.Evaluate(TinyTrainer.Images, Generated)));
         Assert.Equal(
-            "The generated image column 'Number' is Int64; expected String (the path of a file), Image, or a vector of Byte (an encoded file).",
+            "The generated image column 'Number' is Int64; expected String (the path of a file), Image, or a vector of Byte (an encoded "
+                + "file).",
             Fault(() => Catalog.Evaluate(TinyTrainer.Images, TinyTrainer.Images, "Bytes", "Number")));
-        Assert.Equal("There are no real images: the view has no rows.", Fault(() => Catalog.Evaluate(Views.Of<TrainingRow>(), Generated, "Bytes")));
+        Assert.Equal("There are no real images: the view has no rows.", Fault(
+            () => Catalog.Evaluate(Views.Of<TrainingRow>(), Generated, "Bytes")));
         Assert.Equal(
             "The column 'Bytes' of features of the real images is VarVector<Byte>; expected a vector of Single of known size.",
             Fault(() => Catalog.EvaluateFeatures(TinyTrainer.Images, TinyTrainer.Images, "Bytes")));

@@ -44,7 +44,12 @@ internal sealed class FakeGenerator : IImageGenerator
     public MemorySource SourceOf(GenerationRequest request)
     {
         long index = MemoryIndex(request);
-        return new MemorySource(index, index < 0 ? -1 : index + 1000, index < 0 ? "" : request.PromptLabel is { Length: > 0 } asked ? asked : Labels[index % Labels.Length]);
+        return new MemorySource(
+            index, index < 0
+                ? -1
+                : index + 1000, index < 0 ? ""
+                : request.PromptLabel is { Length: > 0 } asked ? asked
+                : Labels[index % Labels.Length]);
     }
 
     public IReadOnlyList<float> NearestCosines(IReadOnlyList<GenerationRequest> requests)

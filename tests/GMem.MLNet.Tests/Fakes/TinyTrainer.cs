@@ -39,12 +39,14 @@ internal static class TinyTrainer
     /// <summary>Prompts of every kind.</summary>
     public static PromptRow[] Prompts() =>
     [
-        new() { Seed = 1 }, new() { Seed = 2 }, new() { Seed = 3, MemoryIndex = 5 }, new() { Seed = 4, Snippet = [.. Enumerable.Repeat(0.5f, Model.Memory.Dimension)] }, new() { Seed = 5 },
+        new() { Seed = 1 }, new() { Seed = 2 }, new() { Seed = 3, MemoryIndex = 5 },
+        new() { Seed = 4, Snippet = [.. Enumerable.Repeat(0.5f, Model.Memory.Dimension)] }, new() { Seed = 5 },
     ];
 
     private static TrainingRow[] CreateRows()
     {
         using TrainingImages images = TinyModel.Images();
-        return [.. ImageTensors.FromTensor(images.Pixels).Select((image, i) => new TrainingRow { Bytes = PngWriter.Encode(image), Features = [1, i, -i], Number = i })];
+        return [.. ImageTensors.FromTensor(images.Pixels).Select(
+            (image, i) => new TrainingRow { Bytes = PngWriter.Encode(image), Features = [1, i, -i], Number = i })];
     }
 }

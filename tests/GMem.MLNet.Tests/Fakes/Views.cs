@@ -12,8 +12,10 @@ internal static class Views
     public static IDataView Of<T>(params T[] rows)
         where T : class => MLContext.Data.LoadFromEnumerable(rows);
 
-    public static GeneratedDataView Generate(this IDataView prompts, FakeGenerator generator, int batchSize = 16, GenerationOptions? options = null, long firstSeed = 0) =>
-        new(prompts, new GenerationSchema(prompts.Schema, options ?? new GenerationOptions(), generator.ImageSize), generator, firstSeed, batchSize);
+    public static GeneratedDataView Generate(
+        this IDataView prompts, FakeGenerator generator, int batchSize = 16, GenerationOptions? options = null, long firstSeed = 0) =>
+        new(prompts, new GenerationSchema(prompts.Schema, options ?? new GenerationOptions(), generator.ImageSize), generator, firstSeed,
+            batchSize);
 
     public static List<T> Values<T>(this IDataView view, string column)
     {

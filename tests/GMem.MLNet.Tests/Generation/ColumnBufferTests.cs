@@ -19,7 +19,8 @@ public class ColumnBufferTests
             image.Save(folder.File(row.Path));
         }
 
-        IDataView loaded = Views.MLContext.Transforms.LoadImages("Photo", folder.Path, "Path").Fit(Views.Of(rows)).Transform(Views.Of(rows));
+        IDataView loaded = Views.MLContext.Transforms.LoadImages("Photo", folder.Path, "Path").Fit(Views.Of(rows))
+            .Transform(Views.Of(rows));
         IDataView view = loaded.Generate(new FakeGenerator(), batchSize: 3);
         using DataViewRowCursor cursor = view.GetRowCursor(view.Schema);
         for (int i = 0; cursor.MoveNext(); i++)
@@ -60,7 +61,9 @@ public class ColumnBufferTests
     }
 
     internal static MLImage Solid(byte value, int size = 2) =>
-        MLImage.CreateFromPixels(size, size, MLPixelFormat.Rgba32, [.. Enumerable.Range(0, size * size).SelectMany(_ => new byte[] { value, value, value, 255 })]);
+        MLImage.CreateFromPixels(
+            size, size, MLPixelFormat.Rgba32, [.. Enumerable.Range(0, size * size).SelectMany(
+                _ => new byte[] { value, value, value, 255 })]);
 
     private sealed class FileRow
     {

@@ -14,7 +14,8 @@ public class GenerationSchemaTests
     {
         DataViewSchema output = new GenerationSchema(Views.Of<PromptRow>().Schema, new GenerationOptions(), 8).Output;
 
-        Assert.Equal(["Seed", "MemoryIndex", "Snippet", "PromptLabel", "PromptImage", "GeneratedImage", "MemoryIndex", "Seed", "MemoryLabel", "MemoryCosine", "MemoryId"], output.Select(c => c.Name));
+        Assert.Equal(["Seed", "MemoryIndex", "Snippet", "PromptLabel", "PromptImage", "GeneratedImage", "MemoryIndex", "Seed",
+            "MemoryLabel", "MemoryCosine", "MemoryId"], output.Select(c => c.Name));
         Assert.Equal(["Seed", "MemoryIndex"], output.Where(c => c.IsHidden).Select(c => c.Name));
         Assert.Equal(new ImageDataViewType(8, 8), output["GeneratedImage"].Type);
         Assert.Equal(NumberDataViewType.Int64, output["MemoryIndex"].Type);
@@ -25,7 +26,8 @@ public class GenerationSchemaTests
     [Fact]
     public void Output_UnderOtherNames_KeepsThePromptsReadable()
     {
-        GenerationOptions options = new() { OutputMemoryIndexColumnName = "Used", OutputSeedColumnName = "UsedSeed", OutputImageColumnName = "Picture" };
+        GenerationOptions options = new() { OutputMemoryIndexColumnName = "Used", OutputSeedColumnName = "UsedSeed",
+            OutputImageColumnName = "Picture" };
         IDataView view = Views.Of(new PromptRow { Seed = 3 }).Generate(new FakeGenerator(), options: options);
 
         Assert.DoesNotContain(view.Schema, c => c.IsHidden);
@@ -67,9 +69,12 @@ public class GenerationSchemaTests
     }
 
     [Theory]
-    [InlineData("Seed", "The seed prompt column 'Seed' is Single; expected an integer (Int64 or another width). Convert it, or name another column (null for none) with GenerationOptions.SeedColumnName.")]
-    [InlineData("MemoryIndex", "The memory index prompt column 'MemoryIndex' is Vector<Int64>; expected an integer (Int64 or another width). Convert it, or name another column (null for none) with GenerationOptions.MemoryIndexColumnName.")]
-    [InlineData("Snippet", "The snippet prompt column 'Snippet' is Single; expected a vector of Single. Convert it, or name another column (null for none) with GenerationOptions.SnippetColumnName.")]
+    [InlineData("Seed", "The seed prompt column 'Seed' is Single; expected an integer (Int64 or another width). Convert it, or name "
+        + "another column (null for none) with GenerationOptions.SeedColumnName.")]
+    [InlineData("MemoryIndex", "The memory index prompt column 'MemoryIndex' is Vector<Int64>; expected an integer (Int64 or another "
+        + "width). Convert it, or name another column (null for none) with GenerationOptions.MemoryIndexColumnName.")]
+    [InlineData("Snippet", "The snippet prompt column 'Snippet' is Single; expected a vector of Single. Convert it, or name another "
+        + "column (null for none) with GenerationOptions.SnippetColumnName.")]
     public void Prompts_OfOtherTypes_AreRefusedByName(string column, string message)
     {
         GenerationOptions options = new()
@@ -81,7 +86,8 @@ public class GenerationSchemaTests
         DataViewSchema schema = Views.Of<WrongTypes>().Schema;
 
         Assert.Equal(message, Assert.Throws<ArgumentException>(() => new GenerationSchema(schema, options, 8)).Message);
-        Assert.Equal(message, Assert.Throws<ArgumentException>(() => GenerationSchema.Promise(SchemaShapes.Of(schema), options, 8)).Message);
+        Assert.Equal(message, Assert.Throws<ArgumentException>(() => GenerationSchema.Promise(SchemaShapes.Of(schema), options,
+            8)).Message);
     }
 
     private static string Text(SchemaShape.Column c) => $"{c.Name} {c.Kind} {c.ItemType} {c.IsKey}";

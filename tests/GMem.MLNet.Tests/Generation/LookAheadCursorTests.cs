@@ -9,7 +9,10 @@ public class LookAheadCursorTests
     private static readonly int[] BatchSizes = [1, 3, 16];
 
     private static IDataView Prompts(int count) =>
-        Views.Of([.. Enumerable.Range(0, count).Select(i => new LabelledPrompt { Seed = 50 + i, Label = $"row {i}", Features = [i, i + 1f], Ragged = [.. Enumerable.Range(0, i % 3)] })]);
+        Views.Of([.. Enumerable.Range(0, count).Select(
+            i =>
+                new LabelledPrompt { Seed = 50 + i, Label = $"row {i}", Features = [i, i + 1f],
+                    Ragged = [.. Enumerable.Range(0, i % 3)] })]);
 
     [Theory]
     [InlineData(1)]
@@ -100,7 +103,8 @@ public class LookAheadCursorTests
         using (DataViewRowCursor cursor = view.GetRowCursor(view.Schema))
         {
             // Active but never read: nothing is generated either.
-            Assert.Equal(["row 0", "row 1", "row 2", "row 3", "row 4"], cursor.Values<ReadOnlyMemory<char>>("Label").Select(m => m.ToString()));
+            Assert.Equal(["row 0", "row 1", "row 2", "row 3", "row 4"],
+                cursor.Values<ReadOnlyMemory<char>>("Label").Select(m => m.ToString()));
         }
 
         Assert.Empty(generator.Batches);
@@ -153,7 +157,8 @@ public class LookAheadCursorTests
     public void Seed_WithoutASeedColumn_IsTheTrainersSeedPlusTheRowNumber()
     {
         FakeGenerator generator = new();
-        IDataView view = Views.Of(new Unrelated { X = 1 }, new Unrelated { X = 2 }, new Unrelated { X = 3 }).Generate(generator, 2, firstSeed: 40);
+        IDataView view = Views.Of(new Unrelated { X = 1 }, new Unrelated { X = 2 }, new Unrelated { X = 3 }).Generate(
+            generator, 2, firstSeed: 40);
 
         Assert.Equal([40, 41, 42], view.Values<long>("Seed"));
         Assert.Equal([40 % 10, 41 % 10, 42 % 10], view.Values<long>("MemoryIndex"));
@@ -185,7 +190,8 @@ public class LookAheadCursorTests
     public void BadRow_AnyBatchSize_ThrowsWhenItIsReachedAndStaysReached(int batchSize)
     {
         IDataView view = Views.Of(
-            new PromptRow { Seed = 1 }, new PromptRow { Seed = 2 }, new PromptRow { Seed = 3, MemoryIndex = 4, Snippet = [1, 2] }, new PromptRow { Seed = 4 })
+            new PromptRow { Seed = 1 }, new PromptRow { Seed = 2 }, new PromptRow { Seed = 3, MemoryIndex = 4, Snippet = [1, 2] },
+            new PromptRow { Seed = 4 })
             .Generate(new FakeGenerator(), batchSize);
         using DataViewRowCursor cursor = view.GetRowCursor(view.Schema);
 
@@ -206,11 +212,18 @@ public class LookAheadCursorTests
         IDataView view = Prompts(1).Generate(new FakeGenerator());
         using DataViewRowCursor cursor = view.GetRowCursor([view.Schema["GeneratedImage"]]);
 
-        Assert.Contains("'Label' is not active", Assert.Throws<InvalidOperationException>(() => cursor.GetGetter<ReadOnlyMemory<char>>(view.Schema["Label"])).Message, StringComparison.Ordinal);
-        Assert.Contains("'GeneratedImage' holds", Assert.Throws<InvalidOperationException>(() => cursor.GetGetter<long>(view.Schema["GeneratedImage"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'Label' is not active",
+            Assert.Throws<InvalidOperationException>(() => cursor.GetGetter<ReadOnlyMemory<char>>(view.Schema["Label"])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "'GeneratedImage' holds",
+            Assert.Throws<InvalidOperationException>(() => cursor.GetGetter<long>(view.Schema["GeneratedImage"])).Message,
+            StringComparison.Ordinal);
         ValueGetter<MLImage> getter = cursor.GetGetter<MLImage>(view.Schema["GeneratedImage"]);
         MLImage image = null!;
-        Assert.Contains("not on a row", Assert.Throws<InvalidOperationException>(() => getter(ref image)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not on a row", Assert.Throws<InvalidOperationException>(() => getter(ref image)).Message, StringComparison.Ordinal);
     }
 
     private static List<DataViewRowId> Ids(IDataView view, IEnumerable<DataViewSchema.Column> columns)

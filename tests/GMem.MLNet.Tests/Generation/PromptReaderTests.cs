@@ -112,20 +112,29 @@ public class PromptReaderTests
     {
         using TemporaryFolder folder = new();
         File.WriteAllText(folder.File("text.png"), "no image at all");
-        string Fault(string path) => Assert.Throws<InvalidDataException>(() => Views.Of(new PromptRow { PromptImage = path }).Generate(new FakeGenerator()).Pixels()).Message;
+        string Fault(string path)
+        {
+            IDataView view = Views.Of(new PromptRow { PromptImage = path }).Generate(new FakeGenerator());
+            return Assert.Throws<InvalidDataException>(() => view.Pixels()).Message;
+        }
 
         Assert.Equal($"Row 0 (counted from 0): There is no image file '{folder.File("missing.png")}'.", Fault(folder.File("missing.png")));
-        Assert.StartsWith($"Row 0 (counted from 0): '{folder.File("text.png")}' is not an image that can be read", Fault(folder.File("text.png")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Row 0 (counted from 0): '{folder.File("text.png")}' is not an image that can be read", Fault(folder.File("text.png")),
+            StringComparison.Ordinal);
     }
 
     public static TheoryData<PromptRow, string> Pairs => new()
     {
         { new PromptRow { MemoryIndex = 4, PromptLabel = "cat" }, "column 'MemoryIndex' is 4 and column 'PromptLabel' is 'cat'" },
-        { new PromptRow { Snippet = [1, 2], PromptImage = "a.png" }, "column 'Snippet' has 2 entries and column 'PromptImage' has an image" },
-        { new PromptRow { PromptLabel = "cat", PromptImage = "a.png" }, "column 'PromptLabel' is 'cat' and column 'PromptImage' has an image" },
+        { new PromptRow { Snippet = [1, 2], PromptImage = "a.png" },
+            "column 'Snippet' has 2 entries and column 'PromptImage' has an image" },
+        { new PromptRow { PromptLabel = "cat", PromptImage = "a.png" },
+            "column 'PromptLabel' is 'cat' and column 'PromptImage' has an image" },
         {
             new PromptRow { MemoryIndex = 0, Snippet = [1], PromptLabel = "cat", PromptImage = "a.png" },
-            "column 'MemoryIndex' is 0 and column 'Snippet' has 1 entries and column 'PromptLabel' is 'cat' and column 'PromptImage' has an image"
+            "column 'MemoryIndex' is 0 and column 'Snippet' has 1 entries and column 'PromptLabel' is 'cat' and column 'PromptImage' has "
+                + "an image"
         },
     };
 
@@ -135,7 +144,8 @@ public class PromptReaderTests
     {
         string message = Assert.Throws<InvalidDataException>(() => Views.Of(row).Generate(new FakeGenerator()).Pixels()).Message;
 
-        Assert.StartsWith($"Row 0 (counted from 0) has prompts that exclude each other: {given}. Give one of them", message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Row 0 (counted from 0) has prompts that exclude each other: {given}. Give one of them", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -145,14 +155,17 @@ public class PromptReaderTests
             where T : class => Assert.Throws<ArgumentException>(() => Views.Of(row).Generate(new FakeGenerator())).Message;
 
         Assert.Equal(
-            "The label prompt column 'PromptLabel' is Single; expected String or a key. Convert it, or name another column (null for none) with GenerationOptions.LabelColumnName.",
+            "The label prompt column 'PromptLabel' is Single; expected String or a key. Convert it, or name another column (null for "
+                + "none) with GenerationOptions.LabelColumnName.",
             Fault(new NumberLabel()));
         Assert.Equal(
-            "The image prompt column 'PromptImage' is Single; expected String (the path of a file), Image, or a vector of Byte (an encoded file). "
+            "The image prompt column 'PromptImage' is Single; expected String (the path of a file), Image, or a vector of Byte (an "
+                + "encoded file). "
             + "Convert it, or name another column (null for none) with GenerationOptions.ImageColumnName.",
             Fault(new NumberImage()));
         Assert.Equal(
-            "The label column 'PromptLabel' is a key without text for its values. Make the key from text (MapValueToKey), or turn it into text before.",
+            "The label column 'PromptLabel' is a key without text for its values. Make the key from text (MapValueToKey), or turn it "
+                + "into text before.",
             Fault(new NamelessKey()));
     }
 

@@ -48,7 +48,8 @@ public class FreshProcessTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in new[] { "exec", Path.Combine(AppContext.BaseDirectory, "GMem.MLNet.FreshProcess.dll"), model, "4", "9" })
+        foreach (string argument in new[] { "exec", Path.Combine(AppContext.BaseDirectory, "GMem.MLNet.FreshProcess.dll"), model, "4",
+            "9" })
         {
             start.ArgumentList.Add(argument);
         }

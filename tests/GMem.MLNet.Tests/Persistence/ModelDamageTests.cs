@@ -8,9 +8,11 @@ namespace GMem.MLNet.Tests.Persistence;
 /// <summary>A damaged <c>model.zip</c> loads or is an InvalidDataException, whatever of it is damaged.</summary>
 public sealed class ModelDamageTests
 {
-    private static readonly byte[] Good = File.ReadAllBytes(Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Persistence", "Saved"), "*.zip").First());
+    private static readonly byte[] Good = File.ReadAllBytes(
+        Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Persistence", "Saved"), "*.zip").First());
 
-    private static long Iterations => long.TryParse(Environment.GetEnvironmentVariable("GMEM_FUZZ_ITERATIONS"), out long asked) ? asked : 60;
+    private static long Iterations =>
+        long.TryParse(Environment.GetEnvironmentVariable("GMEM_FUZZ_ITERATIONS"), out long asked) ? asked : 60;
 
     [Fact]
     public void Load_AnyBytesOfTheZipChanged_LoadsOrIsInvalidData()

@@ -47,7 +47,8 @@ public class ModelFileTests
         Assert.Equal(Enumerable.Range(0, 24).Select(i => (long)i), loaded.Transform(TinyTrainer.Images).Values<long>("Seed"));
         Assert.Equal(chain.Transform(TinyTrainer.Images).Pixels(), loaded.Transform(TinyTrainer.Images).Pixels());
         string message = Assert.Throws<InvalidDataException>(() => GMemTransformer.Load(folder.File("model.zip"))).Message;
-        Assert.Equal($"'{folder.File("model.zip")}' is a pipeline of 2 transformers, not a GMem model alone. Load it with mlContext.Model.Load.", message);
+        Assert.Equal($"'{folder.File("model.zip")}' is a pipeline of 2 transformers, not a GMem model alone. Load it with "
+            + "mlContext.Model.Load.", message);
         ((IDisposable)loaded).Dispose();
         chain.Dispose();
     }
@@ -91,7 +92,8 @@ public class ModelFileTests
 
     [Fact]
     public void Load_OfNoFile_NamesIt() =>
-        Assert.Equal("There is no model file 'nowhere.zip'.", Assert.Throws<FileNotFoundException>(() => GMemTransformer.Load("nowhere.zip")).Message);
+        Assert.Equal("There is no model file 'nowhere.zip'.",
+            Assert.Throws<FileNotFoundException>(() => GMemTransformer.Load("nowhere.zip")).Message);
 
     [Fact]
     public void Load_OfWhatIsNoModel_NamesFileAndCause()
@@ -110,7 +112,8 @@ public class ModelFileTests
             zip.CreateEntry("readme.txt").Open().Dispose();
         }
 
-        Assert.Equal($"'{path}' cannot be loaded as a GMem model: it is a zip archive but not a model that this ML.NET can read.", Fault(path));
+        Assert.Equal($"'{path}' cannot be loaded as a GMem model: it is a zip archive but not a model that this ML.NET can read.",
+            Fault(path));
     }
 
     [Fact]
@@ -121,7 +124,8 @@ public class ModelFileTests
         ITransformer other = mlContext.Transforms.CopyColumns("Seed", nameof(TrainingRow.Number)).Fit(TinyTrainer.Images);
         mlContext.Model.Save(other, null, folder.File("model.zip"));
 
-        Assert.Equal($"'{folder.File("model.zip")}' is an ML.NET model but not one of GMem: it holds ColumnCopyingTransformer.", Fault(folder.File("model.zip")));
+        Assert.Equal($"'{folder.File("model.zip")}' is an ML.NET model but not one of GMem: it holds ColumnCopyingTransformer.", Fault(
+            folder.File("model.zip")));
     }
 
     [Fact]
@@ -161,13 +165,16 @@ public class ModelFileTests
         TinyTrainer.Model.Save(path);
         RaiseVersion(path);
 
-        const string Message = "The model was saved by a newer GMem.MLNet: it needs format version 0x00020001, and this one reads versions up to 0x00010001. Update the GMem.MLNet package to load it.";
+        const string Message = "The model was saved by a newer GMem.MLNet: it needs format version 0x00020001, and this one reads "
+            + "versions up to 0x00010001. Update the GMem.MLNet package to load it.";
         Assert.Equal($"'{path}' cannot be loaded as a GMem model: {Message}", Fault(path));
         Exception e = Assert.ThrowsAny<Exception>(() => new MLContext().Model.Load(path, out _));
         Assert.Equal(Message, Assert.IsType<InvalidDataException>(e.GetBaseException()).Message);
     }
 
-    /// <summary>In ML.NET's header the model's signature is followed by the versions written and readable, two bytes minor and two major each.</summary>
+    /// <summary>
+    /// In ML.NET's header the model's signature is followed by the versions written and readable, two bytes minor and two major each.
+    /// </summary>
     private static void RaiseVersion(string path)
     {
         using ZipArchive zip = ZipFile.Open(path, ZipArchiveMode.Update);

@@ -9,12 +9,13 @@ namespace GMem.MLNet.Tests.Persistence;
 public sealed class SavedModelTests
 {
     /// <summary>
-    /// Grey levels, of 255. The pixels were recorded on one CPU; on another the matrix products sum in another order, which moves a pixel near a boundary by a level, and after
-    /// 8 solver steps by a second one at most.
+    /// Grey levels, of 255. The pixels were recorded on one CPU; on another the matrix products sum in another order, which moves a pixel
+    /// near a boundary by a level, and after 8 solver steps by a second one at most.
     /// </summary>
     private const int Tolerance = 2;
 
-    public static TheoryData<string> Formats => [.. Directory.EnumerateFiles(Folder, "*.zip").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Formats =>
+        [.. Directory.EnumerateFiles(Folder, "*.zip").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
 
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "Persistence", "Saved");
 

@@ -10,7 +10,8 @@ namespace GMem.MLNet.Tests.Training;
 /// <summary>A folder as the world has them: good images of every kind among files that are none.</summary>
 public sealed class HostileImagesTests
 {
-    private static readonly string[] Bad = ["truncated.jpg", "zero bytes.png", "thin.png", "huge header.png", "text.jpg", "folder.jpg", "broken link.jpg"];
+    private static readonly string[] Bad = ["truncated.jpg", "zero bytes.png", "thin.png", "huge header.png", "text.jpg", "folder.jpg",
+        "broken link.jpg"];
 
     [Fact]
     public void Fit_AFolderOfHostileImages_TrainsToTheEndAndNamesEachBadFileOnce()
@@ -48,7 +49,8 @@ public sealed class HostileImagesTests
         GMemTrainer.Options options = Options();
         options.BadImages = BadImageHandling.Throw;
         string first = rows.First(r => Bad.Contains(Path.GetFileName(r.ImagePath))).ImagePath;
-        Exception error = Assert.ThrowsAny<Exception>(() => ml.ImageGeneration.Trainers.GMem(options).Fit(ml.Data.LoadFromEnumerable(rows)));
+        Exception error = Assert.ThrowsAny<Exception>(
+            () => ml.ImageGeneration.Trainers.GMem(options).Fit(ml.Data.LoadFromEnumerable(rows)));
         Assert.Contains(first, error.Message, StringComparison.Ordinal);
     }
 
@@ -58,7 +60,8 @@ public sealed class HostileImagesTests
         foreach (bool inFiles in new[] { false, true })
         {
             using TemporaryFolder folder = new(), workspace = new();
-            SnippetRow[] rows = [.. TinyTrainer.Rows.Select((r, i) => new SnippetRow { ImagePath = folder.File($"{i:D2}.png"), Label = $"label {i}", Features = [i + 1, 1, 0] })];
+            SnippetRow[] rows = [.. TinyTrainer.Rows.Select(
+                (r, i) => new SnippetRow { ImagePath = folder.File($"{i:D2}.png"), Label = $"label {i}", Features = [i + 1, 1, 0] })];
             foreach ((SnippetRow row, TrainingRow image) in rows.Zip(TinyTrainer.Rows))
             {
                 File.WriteAllBytes(row.ImagePath, image.Bytes);
@@ -77,7 +80,8 @@ public sealed class HostileImagesTests
             using TorchSharp.torch.Tensor snippets = model.Memory.Rows([3, 8]);
             Assert.Equal(5 / Math.Sqrt(26), snippets[0, 0].item<float>(), 1e-6);
             Assert.Equal(11 / Math.Sqrt(122), snippets[1, 0].item<float>(), 1e-6);
-            Assert.False(Directory.Exists(Path.Combine(workspace.Path, "images")) && Directory.EnumerateFileSystemEntries(Path.Combine(workspace.Path, "images")).Any());
+            Assert.False(Directory.Exists(Path.Combine(workspace.Path,
+                "images")) && Directory.EnumerateFileSystemEntries(Path.Combine(workspace.Path, "images")).Any());
         }
     }
 
@@ -88,8 +92,12 @@ public sealed class HostileImagesTests
         File.WriteAllText(folder.File("a.png"), "no image");
         MLContext ml = Context([]);
         ArgumentException error = Assert.Throws<ArgumentException>(
-            () => ml.ImageGeneration.Trainers.GMem(Options()).Fit(ml.Data.LoadFromEnumerable([new ImageRow { ImagePath = folder.File("a.png") }])));
-        Assert.StartsWith("The training data have 0 images (1 more could not be read; the log names them), fewer than one batch of 8.", error.Message, StringComparison.Ordinal);
+            () =>
+                ml.ImageGeneration.Trainers.GMem(Options()).Fit(
+                    ml.Data.LoadFromEnumerable([new ImageRow { ImagePath = folder.File("a.png") }])));
+        Assert.StartsWith(
+            "The training data have 0 images (1 more could not be read; the log names them), fewer than one batch of 8.", error.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -147,7 +155,8 @@ public sealed class HostileImagesTests
         Put("text.jpg", Encoding.UTF8.GetBytes("this is no image"));
         Directory.CreateDirectory(folder.File("folder.jpg"));
         File.CreateSymbolicLink(folder.File("broken link.jpg"), folder.File("nowhere.jpg"));
-        return [.. Directory.EnumerateFileSystemEntries(folder.Path).Order(StringComparer.Ordinal).Select(p => new ImageRow { ImagePath = p })];
+        return [.. Directory.EnumerateFileSystemEntries(folder.Path).Order(StringComparer.Ordinal).Select(
+            p => new ImageRow { ImagePath = p })];
     }
 
     private sealed class ImageRow

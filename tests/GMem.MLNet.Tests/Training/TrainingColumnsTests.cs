@@ -24,10 +24,14 @@ public class TrainingColumnsTests
     }
 
     [Theory]
-    [InlineData("Nowhere", null, "The image column 'Nowhere' is not in the input, which has: 'Path', 'Image', 'Bytes', 'FixedBytes', 'Features', 'Ragged', 'Number'. Name the column with ImageColumnName.")]
-    [InlineData("Number", null, "The image column 'Number' is Single; expected String (the path of a file), Image, or a vector of Byte (an encoded file).")]
-    [InlineData("Features", null, "The image column 'Features' is Vector<Single>; expected String (the path of a file), Image, or a vector of Byte (an encoded file).")]
-    [InlineData("Path", "Nowhere", "The snippet column 'Nowhere' is not in the input, which has: 'Path', 'Image', 'Bytes', 'FixedBytes', 'Features', 'Ragged', 'Number'. Name the column with SnippetColumnName.")]
+    [InlineData("Nowhere", null, "The image column 'Nowhere' is not in the input, which has: 'Path', 'Image', 'Bytes', 'FixedBytes', "
+        + "'Features', 'Ragged', 'Number'. Name the column with ImageColumnName.")]
+    [InlineData("Number", null, "The image column 'Number' is Single; expected String (the path of a file), Image, or a vector of Byte "
+        + "(an encoded file).")]
+    [InlineData("Features", null, "The image column 'Features' is Vector<Single>; expected String (the path of a file), Image, or a "
+        + "vector of Byte (an encoded file).")]
+    [InlineData("Path", "Nowhere", "The snippet column 'Nowhere' is not in the input, which has: 'Path', 'Image', 'Bytes', "
+        + "'FixedBytes', 'Features', 'Ragged', 'Number'. Name the column with SnippetColumnName.")]
     [InlineData("Path", "Ragged", "The snippet column 'Ragged' is VarVector<Single>; expected a vector of Single of known size.")]
     [InlineData("Path", "Bytes", "The snippet column 'Bytes' is VarVector<Byte>; expected a vector of Single of known size.")]
     public void Check_OtherColumns_AreRefusedByRoleNameAndType(string image, string? snippet, string message)
@@ -45,12 +49,15 @@ public class TrainingColumnsTests
     {
         Assert.Null(new TrainingColumns(Schema, new GMemTrainer.Options { ImageColumnName = "Path" }).Label);
         Assert.Null(new TrainingColumns(Schema, new GMemTrainer.Options { ImageColumnName = "Path", LabelColumnName = null }).Label);
-        Assert.Equal("Path", new TrainingColumns(Schema, new GMemTrainer.Options { ImageColumnName = "Path", LabelColumnName = "Path" }).Label?.Name);
+        Assert.Equal("Path", new TrainingColumns(Schema,
+            new GMemTrainer.Options { ImageColumnName = "Path", LabelColumnName = "Path" }).Label?.Name);
     }
 
     [Theory]
-    [InlineData("Class", "The label column 'Class' is not in the input, which has: 'Path', 'Image', 'Bytes', 'FixedBytes', 'Features', 'Ragged', 'Number'. Name the column with LabelColumnName.")]
-    [InlineData("Number", "The label column 'Number' is Single; expected String or a key. Convert it, or set LabelColumnName to null for no labels.")]
+    [InlineData("Class", "The label column 'Class' is not in the input, which has: 'Path', 'Image', 'Bytes', 'FixedBytes', 'Features', "
+        + "'Ragged', 'Number'. Name the column with LabelColumnName.")]
+    [InlineData("Number", "The label column 'Number' is Single; expected String or a key. Convert it, or set LabelColumnName to null "
+        + "for no labels.")]
     public void Check_ALabelColumnThatIsNone_IsRefused(string label, string message)
     {
         GMemTrainer.Options options = new() { ImageColumnName = "Path", LabelColumnName = label };

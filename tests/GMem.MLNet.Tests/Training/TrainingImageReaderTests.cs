@@ -74,7 +74,8 @@ public class TrainingImageReaderTests
     {
         using TemporaryFolder folder = new();
         Row[] rows = Rows(12, folder);
-        IDataView view = Views.MLContext.Transforms.LoadImages("Loaded", "", nameof(Row.Path)).Fit(Views.Of(rows)).Transform(Views.Of(rows));
+        IDataView view = Views.MLContext.Transforms.LoadImages("Loaded", "", nameof(Row.Path)).Fit(Views.Of(rows))
+            .Transform(Views.Of(rows));
 
         using TrainingImages images = Read(view, "Loaded");
 
@@ -135,7 +136,8 @@ public class TrainingImageReaderTests
     [Fact]
     public void Read_AMissingFile_NamesIt()
     {
-        FileNotFoundException e = Assert.Throws<FileNotFoundException>(() => Read(Views.Of(new Row { Path = "nowhere.png" }), nameof(Row.Path)));
+        FileNotFoundException e = Assert.Throws<FileNotFoundException>(
+            () => Read(Views.Of(new Row { Path = "nowhere.png" }), nameof(Row.Path)));
 
         Assert.Contains("nowhere.png", e.Message, StringComparison.Ordinal);
     }
@@ -144,9 +146,12 @@ public class TrainingImageReaderTests
     public void Read_ARowWithoutAnImage_NamesTheRow()
     {
         using TemporaryFolder folder = new();
-        Assert.Equal("Row 1 (counted from 0): column 'Path' has no image; it is an empty path.", Fault(Views.Of(Rows(1, folder)[0], new Row()), nameof(Row.Path)));
-        Assert.Equal("Row 0 (counted from 0): column 'Image' has no image; it is null or has no bytes.", Fault(Views.Of(new ImageRow()), nameof(ImageRow.Image)));
-        Assert.Equal("Row 1 (counted from 0): column 'Bytes' has no image; it is null or has no bytes.", Fault(Views.Of(Rows(1)[0], new Row()), nameof(Row.Bytes)));
+        Assert.Equal("Row 1 (counted from 0): column 'Path' has no image; it is an empty path.", Fault(
+            Views.Of(Rows(1, folder)[0], new Row()), nameof(Row.Path)));
+        Assert.Equal("Row 0 (counted from 0): column 'Image' has no image; it is null or has no bytes.", Fault(
+            Views.Of(new ImageRow()), nameof(ImageRow.Image)));
+        Assert.Equal("Row 1 (counted from 0): column 'Bytes' has no image; it is null or has no bytes.", Fault(
+            Views.Of(Rows(1)[0], new Row()), nameof(Row.Bytes)));
     }
 
     [Theory]
@@ -158,15 +163,18 @@ public class TrainingImageReaderTests
         Row[] rows = Rows(5);
         rows[3].Features = [first, second];
 
-        Assert.Equal($"Row 3 (counted from 0): the snippet in column 'Features' {fault}.", Fault(Views.Of(rows), nameof(Row.Bytes), nameof(Row.Features)));
+        Assert.Equal($"Row 3 (counted from 0): the snippet in column 'Features' {fault}.", Fault(
+            Views.Of(rows), nameof(Row.Bytes), nameof(Row.Features)));
     }
 
     [Fact]
     public void Read_TooFewRows_SaysHowMany()
     {
-        Assert.Equal("The training data have no rows.", Assert.Throws<ArgumentException>(() => Read(Views.Of<Row>(), nameof(Row.Bytes))).Message);
+        Assert.Equal("The training data have no rows.",
+            Assert.Throws<ArgumentException>(() => Read(Views.Of<Row>(), nameof(Row.Bytes))).Message);
         Assert.Equal(
-            "The training data have 3 images, fewer than one batch of 4. Give more images, or set Training.BatchSize (batchSize) to at most 3.",
+            "The training data have 3 images, fewer than one batch of 4. Give more images, or set Training.BatchSize (batchSize) to at "
+                + "most 3.",
             Assert.Throws<ArgumentException>(() => Read(Views.Of(Rows(3)), nameof(Row.Bytes), batchSize: 4)).Message);
     }
 
@@ -192,9 +200,11 @@ public class TrainingImageReaderTests
     private static string Fault(IDataView view, string image, string? snippet = null) =>
         Assert.Throws<InvalidDataException>(() => Read(view, image, snippet)).Message;
 
-    private static TrainingImages Read(IDataView view, string image, string? snippet = null, int batchSize = 1, int size = Size, bool cancelled = false)
+    private static TrainingImages Read(
+        IDataView view, string image, string? snippet = null, int batchSize = 1, int size = Size, bool cancelled = false)
     {
-        GMemTrainer.Options options = new() { ImageColumnName = image, SnippetColumnName = snippet, ImageSize = size, BadImages = BadImageHandling.Throw, CancellationToken = new CancellationToken(cancelled) };
+        GMemTrainer.Options options = new() { ImageColumnName = image, SnippetColumnName = snippet, ImageSize = size,
+            BadImages = BadImageHandling.Throw, CancellationToken = new CancellationToken(cancelled) };
         options.Training.BatchSize = batchSize;
         using IChannel channel = ((IHostEnvironment)Views.MLContext).Register("test").Start("test");
         return TrainingImageReader.Read(view, new TrainingColumns(view.Schema, options), options, channel);
@@ -217,12 +227,15 @@ public class TrainingImageReaderTests
     }
 
     private static byte[] Png(int i) =>
-        PngWriter.Encode(new RgbImage(Size, Size, [.. Enumerable.Range(0, Size * Size).SelectMany(_ => new[] { (byte)i, (byte)(i + 1), (byte)(i + 2) })]));
+        PngWriter.Encode(
+            new RgbImage(Size, Size, [.. Enumerable.Range(0, Size * Size).SelectMany(
+                _ => new[] { (byte)i, (byte)(i + 1), (byte)(i + 2) })]));
 
     private static void CheckPixels(TrainingImages images, int count)
     {
         Assert.Equal([count, 3, Size, Size], images.Pixels.shape);
-        byte[] expected = [.. Enumerable.Range(0, count).SelectMany(i => Enumerable.Range(0, 3).SelectMany(c => Enumerable.Repeat((byte)(i + c), Size * Size)))];
+        byte[] expected = [.. Enumerable.Range(0, count).SelectMany(
+            i => Enumerable.Range(0, 3).SelectMany(c => Enumerable.Repeat((byte)(i + c), Size * Size)))];
         Assert.Equal(expected, images.Pixels.bytes.ToArray());
     }
 

@@ -72,6 +72,7 @@ public sealed class DiagonalGaussianTests
     {
         using torch.Tensor moments = torch.zeros(batch, channels, height, width);
         ArgumentException error = Assert.Throws<ArgumentException>(() => new DiagonalGaussian(moments));
-        Assert.Contains($"Moments must be [B, 2 * C, h, w]; got [{batch}, {channels}, {height}, {width}].", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Moments must be [B, 2 * C, h, w]; got [{batch}, {channels}, {height}, {width}].", error.Message, StringComparison.Ordinal);
     }
 }

@@ -94,7 +94,8 @@ public sealed class KlAutoencoderTests
         using torch.Tensor images = Images(1, 16, 16);
         using torch.Generator generator = RandomStream.Create(3, RandomPurpose.Weights);
         InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => autoencoder.EncodeSample(images, generator));
-        Assert.Equal("This autoencoder is not variational: its encoder gives latents and no variance to draw with. Use Encode.", error.Message);
+        Assert.Equal(
+            "This autoencoder is not variational: its encoder gives latents and no variance to draw with. Use Encode.", error.Message);
     }
 
     [Fact]
@@ -131,9 +132,11 @@ public sealed class KlAutoencoderTests
             + "'encoder.norm_out.bias' is [7], expected [64]. Build it with the options of that checkpoint.",
             error.Message);
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
-        SafetensorsWriter.Write(path, new Dictionary<string, torch.Tensor> { ["x"] = torch.zeros(1), ["encoder.conv_in.weight"] = torch.zeros(32, 3, 3, 3) });
+        SafetensorsWriter.Write(
+            path, new Dictionary<string, torch.Tensor> { ["x"] = torch.zeros(1), ["encoder.conv_in.weight"] = torch.zeros(32, 3, 3, 3) });
         error = Assert.Throws<InvalidDataException>(() => KlAutoencoder.Load(path));
-        Assert.Contains("it lacks encoder.conv_out.weight, quant_conv.weight, post_quant_conv.weight", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "it lacks encoder.conv_out.weight, quant_conv.weight, post_quant_conv.weight", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -149,7 +152,8 @@ public sealed class KlAutoencoderTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using KlAutoencoder autoencoder = KlAutoencoder.CreateRandom(Tiny(), seed: 1);
-        Assert.Contains(" part ", Assert.Throws<InvalidDataException>(() => PartCopy.Of(autoencoder, configuration)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            " part ", Assert.Throws<InvalidDataException>(() => PartCopy.Of(autoencoder, configuration)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -158,7 +162,8 @@ public sealed class KlAutoencoderTests
         using DisposeScope scope = torch.NewDisposeScope();
         using KlAutoencoder autoencoder = KlAutoencoder.CreateRandom(Tiny(), seed: 1);
         Assert.Equal(
-            "Images must be uint8 [B, 3, H, W] with H and W multiples of 4 (crop or scale them); got Byte [1, 3, 16, 18]. (Parameter 'images')",
+            "Images must be uint8 [B, 3, H, W] with H and W multiples of 4 (crop or scale them); got Byte [1, 3, 16, 18]. (Parameter "
+                + "'images')",
             Assert.Throws<ArgumentException>(() => autoencoder.Encode(Images(1, 16, 18))).Message);
         Assert.Throws<ArgumentException>(() => autoencoder.Encode(torch.zeros(1, 3, 16, 16)));
         Assert.Equal(
@@ -172,11 +177,13 @@ public sealed class KlAutoencoderTests
     {
         KlAutoencoderOptions options = new() { BaseChannels = 40, ResidualBlocks = 0, DecoderAttentionLevels = [4] };
         Assert.Equal(
-            "The KL autoencoder cannot be built: BaseChannels must be a multiple of 32 up to 8192, not 40; ResidualBlocks must be 1 to 64, not 0; "
+            "The KL autoencoder cannot be built: BaseChannels must be a multiple of 32 up to 8192, not 40; ResidualBlocks must be 1 to "
+            + "64, not 0; "
             + "DecoderAttentionLevels must be levels from 0 to 3.",
             Assert.Throws<ArgumentException>(options.Validate).Message);
         KlAutoencoderOptions none = new() { ChannelMultipliers = null!, EncoderAttentionLevels = null! };
-        Assert.Contains("ChannelMultipliers must be 1 to 16 numbers", Assert.Throws<ArgumentException>(() => KlAutoencoder.CreateRandom(none, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("ChannelMultipliers must be 1 to 16 numbers", Assert.Throws<ArgumentException>(
+            () => KlAutoencoder.CreateRandom(none, 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -205,7 +212,8 @@ public sealed class KlAutoencoderTests
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
-    private static KlAutoencoderOptions Tiny() => new() { BaseChannels = 32, ChannelMultipliers = [1, 2, 2], ResidualBlocks = 1, EncoderAttentionLevels = [2] };
+    private static KlAutoencoderOptions Tiny() =>
+        new() { BaseChannels = 32, ChannelMultipliers = [1, 2, 2], ResidualBlocks = 1, EncoderAttentionLevels = [2] };
 
     private static double Correlation(torch.Tensor a, torch.Tensor b)
     {

@@ -19,7 +19,8 @@ public sealed class KlNamesTests
             KlAutoencoderOptions inferred = KlInference.FromShapes(expected, path);
             KeyTable.RequireEqual(expected, Shapes(inferred), Path.GetFileName(path));
             KlAutoencoderOptions[] presets = [KlAutoencoderOptions.VaVae(), KlAutoencoderOptions.Mar()];
-            foreach (KlAutoencoderOptions preset in presets.Where(p => (p.BaseChannels, p.LatentChannels) == (inferred.BaseChannels, inferred.LatentChannels)))
+            foreach (KlAutoencoderOptions preset in presets.Where(
+                p => (p.BaseChannels, p.LatentChannels) == (inferred.BaseChannels, inferred.LatentChannels)))
             {
                 Assert.Equal(JsonSerializer.Serialize(preset), JsonSerializer.Serialize(inferred));
             }
@@ -71,7 +72,8 @@ public sealed class KlNamesTests
             ["encoder.down.0.block.0.conv1.weight"] = [Math.Max(1, channels), 32, 3, 3],
             [name] = [1],
         };
-        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => KlInference.FromShapes(shapes, "f")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<InvalidDataException>(() => KlInference.FromShapes(shapes, "f")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,7 +105,8 @@ public sealed class KlNamesTests
             ["encoder.mid_block.attentions.0.query.bias"] = torch.zeros(1),
         };
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => KlStateDict.Normalize(tensors));
-        Assert.Equal("Two tensors of the file stand for 'encoder.mid.attn_1.q.bias'; one of them is 'encoder.mid_block.attentions.0.query.bias'.", error.Message);
+        Assert.Equal("Two tensors of the file stand for 'encoder.mid.attn_1.q.bias'; one of them is "
+            + "'encoder.mid_block.attentions.0.query.bias'.", error.Message);
     }
 
     [Theory]

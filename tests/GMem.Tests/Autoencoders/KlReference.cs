@@ -21,13 +21,16 @@ internal sealed record KlReference(string Io, IReadOnlyList<string> Weights)
     }
 
     /// <summary>Files about the distribution alone: their settings name the clamp.</summary>
-    public static IReadOnlyList<string> Gaussians() => [.. ReferenceFolder.Files(Folder).Where(f => Config(f).TryGetProperty("logvar_clamp", out _))];
+    public static IReadOnlyList<string> Gaussians() =>
+        [.. ReferenceFolder.Files(Folder).Where(f => Config(f).TryGetProperty("logvar_clamp", out _))];
 
     public static IReadOnlyList<string> KeyTables() => ReferenceFolder.Files(Folder, "*_keys.json");
 
     public static IReadOnlyList<string> KeyMaps() => ReferenceFolder.Files(Folder, "*_key_map.json");
 
-    /// <summary>Every complete set of weights of the case: a file that holds encoder and decoder, or the files that hold a part, together.</summary>
+    /// <summary>
+    /// Every complete set of weights of the case: a file that holds encoder and decoder, or the files that hold a part, together.
+    /// </summary>
     public IReadOnlyList<(string Name, Dictionary<string, torch.Tensor> Tensors)> WeightSets()
     {
         List<(string, Dictionary<string, torch.Tensor>)> sets = [];
@@ -55,7 +58,8 @@ internal sealed record KlReference(string Io, IReadOnlyList<string> Weights)
     {
         int[] multipliers = Numbers(config, "ch_mult");
         int resolution = config.GetProperty("resolution").GetInt32();
-        int[] Levels(string name) => [.. Enumerable.Range(0, multipliers.Length).Where(i => Numbers(config, name).Contains(resolution >> i))];
+        int[] Levels(string name) =>
+            [.. Enumerable.Range(0, multipliers.Length).Where(i => Numbers(config, name).Contains(resolution >> i))];
         return new KlAutoencoderOptions
         {
             BaseChannels = config.GetProperty("ch").GetInt32(),
@@ -69,9 +73,11 @@ internal sealed record KlReference(string Io, IReadOnlyList<string> Weights)
         };
     }
 
-    private static bool IsEncoder(string name) => name.StartsWith("encoder.", StringComparison.Ordinal) || name.StartsWith("quant_conv.", StringComparison.Ordinal);
+    private static bool IsEncoder(string name) =>
+        name.StartsWith("encoder.", StringComparison.Ordinal) || name.StartsWith("quant_conv.", StringComparison.Ordinal);
 
-    private static int[] Numbers(JsonElement config, string name) => [.. config.GetProperty(name).EnumerateArray().Select(e => e.GetInt32())];
+    private static int[] Numbers(JsonElement config, string name) =>
+        [.. config.GetProperty(name).EnumerateArray().Select(e => e.GetInt32())];
 
     private static JsonElement Config(string path)
     {

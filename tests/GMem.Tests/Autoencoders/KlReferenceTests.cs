@@ -18,7 +18,8 @@ public sealed class KlReferenceTests
     {
         string[] read =
         [
-            .. KlReference.All().SelectMany(r => r.Weights.Append(r.Io)), .. KlReference.Gaussians(), .. KlReference.KeyTables(), .. KlReference.KeyMaps(),
+            .. KlReference.All().SelectMany(r => r.Weights.Append(r.Io)),
+            .. KlReference.Gaussians(), .. KlReference.KeyTables(), .. KlReference.KeyMaps(),
         ];
         ReferenceFolder.RequireCases(KlReference.Folder, read, "files");
         string[] all = [.. ReferenceFolder.Files(KlReference.Folder, "*").Where(f => Path.GetFileName(f) != "README.md")];
@@ -131,16 +132,20 @@ public sealed class KlReferenceTests
         if (file.TryRead($"{prefix}decode_to_images", out torch.Tensor? images))
         {
             torch.Tensor expected = images.permute(0, 3, 1, 2);
-            Assert.True(KlAutoencoder.ToImages(decoded).equal(expected).all().item<bool>(), $"{file.Name}: {prefix}decode_to_images of the recorded decode");
+            Assert.True(KlAutoencoder.ToImages(decoded).equal(expected).all().item<bool>(),
+                $"{file.Name}: {prefix}decode_to_images of the recorded decode");
             torch.Tensor difference = (autoencoder.Decode(latent).to(torch.int32) - expected.to(torch.int32)).abs();
             torch.Tensor exact = decoded.Times(127.5).Plus(128);
             torch.Tensor atBoundary = (exact - exact.round()).abs().IsBelow(0.02); // 1e-4 of the tolerance above times 127.5
             Assert.True(difference.max().item<int>() <= 1, $"{file.Name}: {prefix}decode_to_images differs by more than 1");
-            Assert.True((atBoundary | difference.IsEqualTo(0)).all().item<bool>(), $"{file.Name}: {prefix}decode_to_images differs away from an integer boundary");
+            Assert.True((atBoundary | difference.IsEqualTo(0)).all().item<bool>(),
+                $"{file.Name}: {prefix}decode_to_images differs away from an integer boundary");
         }
     }
 
-    /// <summary>Intermediate results of the first image of the first case; any that is recorded under a name not known here stays unread and fails.</summary>
+    /// <summary>
+    /// Intermediate results of the first image of the first case; any that is recorded under a name not known here stays unread and fails.
+    /// </summary>
     private static void CompareActivations(TrackedFile file, KlNetwork network)
     {
         if (file.Prefixes("acts").Length == 0)
@@ -180,6 +185,7 @@ public sealed class KlReferenceTests
         Compare("dec_up_last_upsample", network.decoder.up[^1].forward(hidden));
     }
 
-    private static KlAutoencoder Create(IReadOnlyDictionary<string, torch.Tensor> tensors, KlAutoencoderOptions? options, string name, torch.ScalarType type) =>
+    private static KlAutoencoder Create(
+        IReadOnlyDictionary<string, torch.Tensor> tensors, KlAutoencoderOptions? options, string name, torch.ScalarType type) =>
         KlAutoencoder.Create(tensors, options, name, new WeightPlacement(torch.CPU, type));
 }

@@ -14,7 +14,8 @@ public sealed class LatentStatisticsTests
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor latents = Latents();
         LatentStatistics statistics = LatentStatistics.Compute([latents.narrow(0, 0, 1), latents.narrow(0, 1, 5), latents.narrow(0, 6, 3)]);
-        torch.Tensor mean = latents.to(torch.float64).mean([0, 2, 3]), deviation = latents.to(torch.float64).std([0, 2, 3], unbiased: false);
+        torch.Tensor mean = latents.to(torch.float64).mean([0, 2, 3]),
+            deviation = latents.to(torch.float64).std([0, 2, 3], unbiased: false);
         ReferenceFolder.Close(torch.tensor([.. statistics.Mean]), mean, 1e-7, 1e-6, "mean");
         ReferenceFolder.Close(torch.tensor([.. statistics.StandardDeviation]), deviation, 1e-7, 1e-6, "deviation");
     }
@@ -46,12 +47,14 @@ public sealed class LatentStatisticsTests
         using DisposeScope scope = torch.NewDisposeScope();
         using TemporaryFolder folder = new();
         string path = folder.File("stats.safetensors");
-        SafetensorsWriter.Write(path, new Dictionary<string, torch.Tensor> { ["mean"] = torch.ones(1, 2, 1, 1), ["std"] = TensorNumbers.Full([1, 2, 1, 1], 3) });
+        SafetensorsWriter.Write(path,
+            new Dictionary<string, torch.Tensor> { ["mean"] = torch.ones(1, 2, 1, 1), ["std"] = TensorNumbers.Full([1, 2, 1, 1], 3) });
         LatentStatistics statistics = LatentStatistics.Read(path);
         Assert.Equal([1f, 1f], statistics.Mean);
         Assert.Equal([3f, 3f], statistics.StandardDeviation);
         SafetensorsWriter.Write(path, new Dictionary<string, torch.Tensor> { ["mean"] = torch.ones(2) });
-        Assert.Equal($"'{path}' holds no latent statistics: it lacks std.", Assert.Throws<InvalidDataException>(() => LatentStatistics.Read(path)).Message);
+        Assert.Equal($"'{path}' holds no latent statistics: it lacks std.", Assert.Throws<InvalidDataException>(
+            () => LatentStatistics.Read(path)).Message);
     }
 
     [Fact]
@@ -64,9 +67,11 @@ public sealed class LatentStatisticsTests
             Assert.Throws<ArgumentException>(() => LatentStatistics.Compute([torch.randn(2, 2, 1, 1), torch.zeros(1, 3, 1, 1)])).Message,
             StringComparison.Ordinal);
         ArgumentException constant = Assert.Throws<ArgumentException>(() => LatentStatistics.Compute([torch.zeros(2, 1, 2, 2)]));
-        Assert.StartsWith("Latents cannot be normalised by these statistics: channel 0 (mean 0, deviation 0)", constant.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Latents cannot be normalised by these statistics: channel 0 (mean 0, deviation 0)",
+            constant.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new LatentStatistics([1], [1, 2]));
-        Assert.Contains("[B, 1, h, w]", Assert.Throws<ArgumentException>(() => new LatentStatistics([1], [2]).Normalize(torch.zeros(1, 2, 1, 1))).Message, StringComparison.Ordinal);
+        Assert.Contains("[B, 1, h, w]", Assert.Throws<ArgumentException>(
+            () => new LatentStatistics([1], [2]).Normalize(torch.zeros(1, 2, 1, 1))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

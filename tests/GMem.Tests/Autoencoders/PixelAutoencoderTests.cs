@@ -51,6 +51,7 @@ public sealed class PixelAutoencoderTests
     {
         using PixelAutoencoder pixels = new();
         using torch.Tensor floats = torch.zeros(2, 3, 4, 4);
-        Assert.StartsWith("Images are uint8 [N, 3, H, W]; this is Float32 [2, 3, 4, 4].", Assert.Throws<ArgumentException>(() => pixels.Encode(floats)).Message, StringComparison.Ordinal);
+        Assert.StartsWith("Images are uint8 [N, 3, H, W]; this is Float32 [2, 3, 4, 4].", Assert.Throws<ArgumentException>(
+            () => pixels.Encode(floats)).Message, StringComparison.Ordinal);
     }
 }

@@ -16,7 +16,8 @@ public sealed class TiledMapTests
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(2, torch.CPU);
         torch.Tensor input = torch.randn([2, 3, height, width], generator: generator);
-        torch.Tensor Map(torch.Tensor x) => torch.nn.functional.interpolate(x, [x.shape[2] * 2, x.shape[3] * 2], mode: torch.InterpolationMode.Nearest).Plus(1);
+        torch.Tensor Map(torch.Tensor x) =>
+            torch.nn.functional.interpolate(x, [x.shape[2] * 2, x.shape[3] * 2], mode: torch.InterpolationMode.Nearest).Plus(1);
         ReferenceFolder.Close(TiledMap.Apply(input, 16, 1, length => length * 2, Map), Map(input), 1e-5, 0, "tiled");
     }
 

@@ -33,7 +33,8 @@ public sealed class ConditionDropoutTests
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(1, torch.CPU);
         torch.Tensor labels = TensorNumbers.Range(0, 10_000).Remainder(7);
-        long[] dropped = ConditionDropout.DropLabels(labels, 7, 0.1, generator).data<long>().ToArray(), original = labels.data<long>().ToArray();
+        long[] dropped = ConditionDropout.DropLabels(labels, 7, 0.1, generator).data<long>().ToArray(),
+            original = labels.data<long>().ToArray();
         Assert.InRange(dropped.Count(l => l == 7), 900, 1100);
         Assert.All(dropped.Zip(original), pair => Assert.True(pair.First == 7 || pair.First == pair.Second));
         Assert.All(ConditionDropout.DropLabels(labels, 7, 1, generator).data<long>().ToArray(), l => Assert.Equal(7, l));

@@ -4,7 +4,9 @@ using TorchSharp;
 
 namespace GMem.Tests.Backbone;
 
-/// <summary>In evaluation a row's output has the same bits whatever the batch is: alone, and at both ends of batches of every size.</summary>
+/// <summary>
+/// In evaluation a row's output has the same bits whatever the batch is: alone, and at both ends of batches of every size.
+/// </summary>
 [Collection(nameof(OperatorThreads))]
 public sealed class SiTBatchIndependenceTests
 {
@@ -76,7 +78,8 @@ public sealed class SiTBatchIndependenceTests
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGradients = torch.no_grad();
         (torch.Tensor x, torch.Tensor t, torch.Tensor? c) = SmallSiT.Inputs(network.Options, Rows);
-        torch.Tensor Part(int start, int count) => network.forward(x.narrow(0, start, count), t.narrow(0, start, count), c!.narrow(0, start, count));
+        torch.Tensor Part(int start, int count) =>
+            network.forward(x.narrow(0, start, count), t.narrow(0, start, count), c!.narrow(0, start, count));
         torch.Tensor alone = torch.cat([.. Enumerable.Range(0, Rows).Select(row => Part(row, 1))], 0);
         foreach (int size in sizes)
         {

@@ -8,20 +8,42 @@ public sealed class SiTErrorTests
     [Fact]
     public void Validate_SeveralFaults_NamesAllInOneMessage()
     {
-        SiTOptions options = new() { InputSize = 30, PatchSize = 4, HiddenSize = 50, HeadCount = 3, ProjectionSize = 8, ProjectorDepth = 13, Conditions = [new SnippetCondition { Dropout = 1 }] };
+        SiTOptions options = new()
+        {
+            InputSize = 30,
+            PatchSize = 4,
+            HiddenSize = 50,
+            HeadCount = 3,
+            ProjectionSize = 8,
+            ProjectorDepth = 13,
+            Conditions = [new SnippetCondition { Dropout = 1 }],
+        };
         ArgumentException error = Assert.Throws<ArgumentException>(options.Validate);
         Assert.Equal(
-            "The network's options are not valid: InputSize is 30, expected a multiple of PatchSize (4); HiddenSize is 50, expected a multiple of HeadCount (3); "
-            + "HiddenSize is 50, expected a multiple of 4, for the sine-cosine positions; ProjectorDepth is 13, expected from 1 to Depth (12); the snippet's Dropout is 1, expected a probability in [0, 1).",
+            "The network's options are not valid: InputSize is 30, expected a multiple of PatchSize (4); HiddenSize is 50, expected a "
+            + "multiple of HeadCount (3); "
+            + "HiddenSize is 50, expected a multiple of 4, for the sine-cosine positions; ProjectorDepth is 13, expected from 1 to "
+            + "Depth (12); the snippet's Dropout is 1, expected a probability in [0, 1).",
             error.Message);
     }
 
     [Fact]
     public void Validate_SizesBelowOne_NamesAll()
     {
-        SiTOptions options = new() { InputSize = 0, InputChannels = 0, PatchSize = -1, HiddenSize = 0, Depth = 0, HeadCount = 0, FrequencyEmbeddingSize = 1, MlpHiddenSize = 0 };
+        SiTOptions options = new()
+        {
+            InputSize = 0,
+            InputChannels = 0,
+            PatchSize = -1,
+            HiddenSize = 0,
+            Depth = 0,
+            HeadCount = 0,
+            FrequencyEmbeddingSize = 1,
+            MlpHiddenSize = 0,
+        };
         ArgumentException error = Assert.Throws<ArgumentException>(options.Validate);
-        Assert.All(["InputSize", "InputChannels", "PatchSize", "HiddenSize", "Depth", "HeadCount", "FrequencyEmbeddingSize", "MlpHiddenSize"],
+        Assert.All(
+            ["InputSize", "InputChannels", "PatchSize", "HiddenSize", "Depth", "HeadCount", "FrequencyEmbeddingSize", "MlpHiddenSize"],
             name => Assert.Contains($" {name} is ", error.Message, StringComparison.Ordinal));
     }
 
@@ -55,7 +77,8 @@ public sealed class SiTErrorTests
         void Fails(string message, torch.Tensor a, torch.Tensor b, torch.Tensor? d)
         {
             Assert.StartsWith(message, Assert.Throws<ArgumentException>(() => network.forward(a, b, d)).Message, StringComparison.Ordinal);
-            Assert.StartsWith(message, Assert.Throws<ArgumentException>(() => network.ForwardTraining(a, b, d is null ? [] : [d])).Message, StringComparison.Ordinal);
+            Assert.StartsWith(message, Assert.Throws<ArgumentException>(
+                () => network.ForwardTraining(a, b, d is null ? [] : [d])).Message, StringComparison.Ordinal);
         }
 
         Fails("x is [2, 3, 8, 4], but this network takes [B, 3, 8, 8] with B of at least 1.", x.narrow(3, 0, 4), t, c);
@@ -77,7 +100,8 @@ public sealed class SiTErrorTests
         using SiT network = SmallSiT.Build(options);
         (torch.Tensor x, torch.Tensor t, _) = SmallSiT.Inputs(options, 2);
         Assert.Equal(x.shape, network.forward(x, t, torch.tensor(new long[] { 0, last })).shape);
-        ArgumentOutOfRangeException error = Assert.Throws<ArgumentOutOfRangeException>(() => network.forward(x, t, torch.tensor(new long[] { 0, bad })));
+        ArgumentOutOfRangeException error = Assert.Throws<ArgumentOutOfRangeException>(
+            () => network.forward(x, t, torch.tensor(new long[] { 0, bad })));
         Assert.StartsWith($"A label is outside 0 to {last}", error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => network.forward(x, t, torch.tensor(new long[] { -1, 0 })));
     }

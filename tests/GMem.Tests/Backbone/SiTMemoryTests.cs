@@ -61,7 +61,8 @@ public sealed class SiTMemoryTests
         using SiT plain = SmallSiT.Build(options), network = SmallSiT.Build(checkpointed);
         float expectedLoss = Backward(plain), loss = Backward(network);
         Assert.Equal(expectedLoss, loss);
-        foreach (((string name, Parameter expected), (_, Parameter actual)) in plain.TrainableParameters().Zip(network.TrainableParameters()))
+        foreach (((string name, Parameter expected), (_, Parameter actual)) in plain.TrainableParameters().Zip(
+            network.TrainableParameters()))
         {
             Assert.True(expected.grad!.abs().max().item<float>() > 0, name);
             Assert.True(actual.grad!.equal(expected.grad).all().item<bool>(), name);

@@ -6,7 +6,10 @@ using TorchSharp;
 
 namespace GMem.Tests.Backbone;
 
-/// <summary>The published sizes, of which there are no recorded weights, have the tensors of the recorded small networks with the same switches, block by block.</summary>
+/// <summary>
+/// The published sizes, of which there are no recorded weights, have the tensors of the recorded small networks with the same switches,
+/// block by block.
+/// </summary>
 public sealed partial class SiTNamePatternTests
 {
     private const string Folder = "backbone";
@@ -25,12 +28,14 @@ public sealed partial class SiTNamePatternTests
             using SafetensorsFile recorded = SafetensorsFile.Open(path.Replace(WeightsSuffix, ".io.safetensors", StringComparison.Ordinal));
             SiTOptions options = TestBackbone.Options(recorded.Config());
             SiTPreset size = SiTPreset.Find(preset);
-            (options.HiddenSize, options.Depth, options.HeadCount, options.MlpHiddenSize) = (size.HiddenSize, size.Depth, size.HeadCount, null);
+            (options.HiddenSize, options.Depth, options.HeadCount, options.MlpHiddenSize) =
+                (size.HiddenSize, size.Depth, size.HeadCount, null);
             using SiT network = new(options, device: torch.META);
             string[] expected = Pattern(weights.Entries.Select(e => (e.Name, e.Shape.Count)));
             string[] actual = Pattern(network.StateDictTensors().Select(t => (t.Key, t.Value.shape.Length)));
             Assert.Equal(expected, actual);
-            Assert.Equal(size.Depth, network.StateDictTensors().Keys.Select(n => Block().Match(n)).Where(m => m.Success).Select(m => m.Value).Distinct().Count());
+            Assert.Equal(size.Depth, network.StateDictTensors().Keys.Select(
+                n => Block().Match(n)).Where(m => m.Success).Select(m => m.Value).Distinct().Count());
         }
     }
 

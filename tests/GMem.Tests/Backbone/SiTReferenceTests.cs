@@ -7,7 +7,9 @@ using TorchSharp;
 
 namespace GMem.Tests.Backbone;
 
-/// <summary>The network against the official implementations, for every pair of files <c>NAME.io</c> and <c>NAME.weights</c> in the folder.</summary>
+/// <summary>
+/// The network against the official implementations, for every pair of files <c>NAME.io</c> and <c>NAME.weights</c> in the folder.
+/// </summary>
 public sealed class SiTReferenceTests
 {
     private const string Folder = "backbone";
@@ -40,7 +42,8 @@ public sealed class SiTReferenceTests
         foreach (string name in cases)
         {
             using SafetensorsFile io = SafetensorsFile.Open(name + Io);
-            Assert.All(io.Entries, e => Assert.True(inputs.Contains(e.Name) || prefixes.Any(p => e.Name.StartsWith(p, StringComparison.Ordinal)), $"{io.Path}: '{e.Name}'"));
+            Assert.All(io.Entries, e => Assert.True(
+                inputs.Contains(e.Name) || prefixes.Any(p => e.Name.StartsWith(p, StringComparison.Ordinal)), $"{io.Path}: '{e.Name}'"));
         }
     }
 
@@ -64,7 +67,8 @@ public sealed class SiTReferenceTests
             using SiT network = new(TestBackbone.Options(config));
             foreach ((string key, torch.Tensor own) in network.StateDictTensors())
             {
-                bool fixedTable = key.StartsWith("feat_rope.", StringComparison.Ordinal) || (key == "pos_embed" && config.GetProperty(key).GetString() == "sin-cos table");
+                bool fixedTable = key.StartsWith("feat_rope.", StringComparison.Ordinal)
+                    || (key == "pos_embed" && config.GetProperty(key).GetString() == "sin-cos table");
                 if (fixedTable)
                 {
                     ReferenceFolder.Close(own, weights.Read(key), 1e-6, 0, $"{name} {key}");
@@ -76,12 +80,14 @@ public sealed class SiTReferenceTests
     [Fact]
     public void Forward_EveryReferenceNetwork_GivesTheOfficialOutput() =>
         ForEachCase("evaluations", torch.float32, (name, network, io) =>
-            ReferenceFolder.Close(network.forward(io.Read("x"), io.Read("t"), Condition(network, io, "")), io.Read("eval.out"), Tolerance, 0, name));
+            ReferenceFolder.Close(
+                network.forward(io.Read("x"), io.Read("t"), Condition(network, io, "")), io.Read("eval.out"), Tolerance, 0, name));
 
     [Fact]
     public void Forward_EveryReferenceNetworkInDouble_GivesTheOfficialOutput() =>
         ForEachCase("evaluations in float64", torch.float64, (name, network, io) =>
-            ReferenceFolder.Close(network.forward(Read(io, "x", torch.float64), Read(io, "t", torch.float64), Condition(network, io, "")), io.Read("eval.out_f64"), DoubleTolerance, 0, name));
+            ReferenceFolder.Close(network.forward(Read(io, "x", torch.float64), Read(io, "t", torch.float64), Condition(network, io, "")),
+                io.Read("eval.out_f64"), DoubleTolerance, 0, name));
 
     [Theory]
     [InlineData(false)]
@@ -143,7 +149,8 @@ public sealed class SiTReferenceTests
             using SiT network = TestBackbone.Load(weights.Path, config, dtype);
             foreach (JsonProperty setting in config.GetProperty("cfg_cases").EnumerateObject())
             {
-                torch.Tensor actual = Guided(network, Read(io, "cfg.x", dtype), Read(io, $"cfg.{setting.Name}.t", dtype), Condition(network, io, "cfg."), setting.Value);
+                torch.Tensor actual = Guided(network, Read(
+                    io, "cfg.x", dtype), Read(io, $"cfg.{setting.Name}.t", dtype), Condition(network, io, "cfg."), setting.Value);
                 string expected = $"cfg.{setting.Name}.out{(inDouble ? "_f64" : "")}";
                 CloseIfPresent(io, expected, actual, inDouble ? DoubleTolerance : GuidedTolerance, name);
             }
@@ -153,7 +160,8 @@ public sealed class SiTReferenceTests
     /// <summary>Guidance as the reference records it: a doubled batch, of which the second half of the state follows the first.</summary>
     private static torch.Tensor Guided(SiT network, torch.Tensor x, torch.Tensor t, torch.Tensor condition, JsonElement setting)
     {
-        JsonElement? Property(string name) => setting.TryGetProperty(name, out JsonElement v) && v.ValueKind != JsonValueKind.Null ? v : null;
+        JsonElement? Property(string name) =>
+            setting.TryGetProperty(name, out JsonElement v) && v.ValueKind != JsonValueKind.Null ? v : null;
         bool interval = Property("cfg_interval")?.GetBoolean() ?? false;
         int? channels = Property("guided_channels")?.GetInt32();
         Guidance guidance = new(
@@ -183,7 +191,8 @@ public sealed class SiTReferenceTests
             check(name, network, io);
         });
 
-    private static void ForEachCase(string what, torch.ScalarType dtype, Action<string, JsonElement, SafetensorsFile, SafetensorsFile> check)
+    private static void ForEachCase(
+        string what, torch.ScalarType dtype, Action<string, JsonElement, SafetensorsFile, SafetensorsFile> check)
     {
         IReadOnlyList<string> cases = Cases();
         ReferenceFolder.RequireCases(Folder, cases, what);

@@ -7,7 +7,10 @@ namespace GMem.Tests.Backbone;
 
 public sealed class SiTTests
 {
-    /// <summary>Published: 33 M, 130 M, 458 M and 675 M; the exact figures follow from the shapes (1,001 label rows, learned sigma, position table included).</summary>
+    /// <summary>
+    /// Published: 33 M, 130 M, 458 M and 675 M; the exact figures follow from the shapes (1,001 label rows, learned sigma, position table
+    /// included).
+    /// </summary>
     [Theory]
     [InlineData("S", 33_000_000)]
     [InlineData("B", 130_000_000)]
@@ -68,12 +71,14 @@ public sealed class SiTTests
         foreach ((string name, Parameter parameter) in network.TrainableParameters())
         {
             double deviation = parameter.std(unbiased: false).item<float>(), mean = parameter.mean().item<float>();
-            double expected = name.EndsWith("bias", StringComparison.Ordinal) || name.Contains("adaLN", StringComparison.Ordinal) || name == "final_layer.linear.weight" ? 0
+            double expected = name.EndsWith("bias", StringComparison.Ordinal)
+                || name.Contains("adaLN", StringComparison.Ordinal) || name == "final_layer.linear.weight" ? 0
                 : name.Contains("norm", StringComparison.Ordinal) ? 0
                 : name.StartsWith("t_embedder", StringComparison.Ordinal) ? 0.02
                 : Math.Sqrt(2.0 / (parameter.shape[0] + (parameter.numel() / parameter.shape[0])));
             Assert.InRange(deviation, 0.85 * expected, 1.15 * expected);
-            Assert.InRange(mean, (name.Contains("norm", StringComparison.Ordinal) && !name.EndsWith("bias", StringComparison.Ordinal) ? 1 : 0) - (0.15 * expected), 1.000001);
+            Assert.InRange(mean, (name.Contains("norm", StringComparison.Ordinal) && !name.EndsWith(
+                "bias", StringComparison.Ordinal) ? 1 : 0) - (0.15 * expected), 1.000001);
         }
     }
 
@@ -98,7 +103,8 @@ public sealed class SiTTests
         using torch.Generator generator = new(3, torch.CPU);
         using SiT network = new(options, generator);
         (torch.Tensor x, torch.Tensor t, torch.Tensor? c) = SmallSiT.Inputs(options, 2);
-        Assert.All(Modulations.Plain(network, t, network.EmbedConditions([c!], 2)), m => Assert.Equal(zero, m.abs().max().item<float>() == 0));
+        Assert.All(
+            Modulations.Plain(network, t, network.EmbedConditions([c!], 2)), m => Assert.Equal(zero, m.abs().max().item<float>() == 0));
         Assert.Equal(0, network.forward(x, t, c).abs().max().item<float>());
     }
 
@@ -107,7 +113,8 @@ public sealed class SiTTests
     {
         using torch.Generator first = new(5, torch.CPU), second = new(5, torch.CPU), other = new(6, torch.CPU);
         using torch.Tensor before = torch.get_rng_state();
-        using SiT single = new(SmallSiT.Options(), first), wide = new(SmallSiT.Options(), second, dtype: torch.float64), different = new(SmallSiT.Options(), other);
+        using SiT single = new(SmallSiT.Options(), first), wide = new(
+            SmallSiT.Options(), second, dtype: torch.float64), different = new(SmallSiT.Options(), other);
         using torch.Tensor after = torch.get_rng_state();
         Assert.True(before.equal(after).all().item<bool>());
         foreach ((string name, Parameter parameter) in single.TrainableParameters())

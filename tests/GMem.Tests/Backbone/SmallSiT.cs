@@ -40,7 +40,8 @@ internal static class SmallSiT
     }
 
     /// <summary>Rows of noise, times and snippets (or labels), a function of the seed.</summary>
-    public static (torch.Tensor X, torch.Tensor T, torch.Tensor? Condition) Inputs(SiTOptions options, long batch, torch.ScalarType dtype = torch.ScalarType.Float32, ulong seed = 2)
+    public static (torch.Tensor X, torch.Tensor T, torch.Tensor? Condition) Inputs(
+        SiTOptions options, long batch, torch.ScalarType dtype = torch.ScalarType.Float32, ulong seed = 2)
     {
         using torch.Generator generator = new(seed, torch.CPU);
         torch.Tensor x = torch.randn([batch, options.InputChannels, options.InputSize, options.InputSize], generator: generator).to(dtype);

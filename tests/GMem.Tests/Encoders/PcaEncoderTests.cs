@@ -14,7 +14,8 @@ public sealed class PcaEncoderTests
         using torch.Generator generator = new((ulong)seed, torch.CPU);
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor patterns = torch.randn(6, 3 * side * side, generator: generator);
-        torch.Tensor mixed = torch.randn(count, 6, generator: generator).mm(patterns).Plus(torch.randn(count, 3 * side * side, generator: generator).Times(0.5));
+        torch.Tensor mixed = torch.randn(count, 6, generator: generator)
+            .mm(patterns).Plus(torch.randn(count, 3 * side * side, generator: generator).Times(0.5));
         return mixed.Times(20).Plus(120).Clamped(0, 255).to(torch.uint8).reshape(count, 3, side, side).MoveToOuterDisposeScope();
     }
 
@@ -94,7 +95,8 @@ public sealed class PcaEncoderTests
     public void Fit_EqualImages_SaysSo()
     {
         using torch.Tensor images = TensorNumbers.Full([5, 3, 4, 4], 9, torch.uint8);
-        Assert.StartsWith("All 5 images are equal", Assert.Throws<ArgumentException>(() => PcaEncoder.Fit(images)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "All 5 images are equal", Assert.Throws<ArgumentException>(() => PcaEncoder.Fit(images)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => PcaEncoder.Fit(images, 0));
     }
 
@@ -122,7 +124,8 @@ public sealed class PcaEncoderTests
         Assert.Equal(side, encoder.Side);
         Assert.True(encoder.Encode(large).equal(encoder.Encode(small)).all().item<bool>());
         Assert.StartsWith(
-            $"Images of {side - 1} x {side - 1} are smaller", Assert.Throws<ArgumentException>(() => encoder.Encode(Images(1, side - 1))).Message, StringComparison.Ordinal);
+            $"Images of {side - 1} x {side - 1} are smaller",
+            Assert.Throws<ArgumentException>(() => encoder.Encode(Images(1, side - 1))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -159,8 +162,10 @@ public sealed class PcaEncoderTests
         string json = encoder.SaveConfiguration().ToString();
         Assert.StartsWith("The configuration of a part cannot be read. It is not JSON", Error("{", saved), StringComparison.Ordinal);
         Assert.Contains("requestedDimension", Error("{}", saved), StringComparison.Ordinal);
-        Assert.Contains("'fresh' is not known", Error(json.Replace("{", "{\"fresh\": 1, ", StringComparison.Ordinal), saved), StringComparison.Ordinal);
-        Assert.Contains("out of range", Error(json.Replace("\"side\":8", "\"side\":33", StringComparison.Ordinal), saved), StringComparison.Ordinal);
+        Assert.Contains(
+            "'fresh' is not known", Error(json.Replace("{", "{\"fresh\": 1, ", StringComparison.Ordinal), saved), StringComparison.Ordinal);
+        Assert.Contains(
+            "out of range", Error(json.Replace("\"side\":8", "\"side\":33", StringComparison.Ordinal), saved), StringComparison.Ordinal);
         Assert.Contains(
             "The tensor 'components' of the part 'pca' version 1 is missing",
             Error(json, new Dictionary<string, torch.Tensor> { ["mean"] = saved["mean"] }),

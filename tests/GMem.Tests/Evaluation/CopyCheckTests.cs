@@ -18,7 +18,8 @@ public sealed class CopyCheckTests
         Assert.Equal(0.6, result.Share, 1e-12);
         Assert.True(result.ByMemoryIndex);
         Assert.Equal(
-            [new CopyPair(3, 4, 0, 0), new CopyPair(1, 2, 0.5, 2), new CopyPair(0, 0, 0.5, 1), new CopyPair(2, 0, 3.5, 1), new CopyPair(4, 5, 0.5, 0)],
+            [new CopyPair(3, 4, 0, 0),
+                new CopyPair(1, 2, 0.5, 2), new CopyPair(0, 0, 0.5, 1), new CopyPair(2, 0, 3.5, 1), new CopyPair(4, 5, 0.5, 0)],
             result.Pairs);
         Assert.Contains("60.0", result.ToString(), StringComparison.Ordinal);
         Assert.Contains("their own training image", result.ToString(), StringComparison.Ordinal);
@@ -30,7 +31,8 @@ public sealed class CopyCheckTests
         using DisposeScope scope = torch.NewDisposeScope();
         CopyCheckResult result = CopyCheck.Compute(Column(Training), Column([12.5f, 2.5f, 40]));
         Assert.False(result.ByMemoryIndex);
-        Assert.Equal([(1L, 2L, true), (0L, 3L, true), (2L, 4L, false)], result.Pairs.Select(p => (p.GeneratedIndex, p.TrainingIndex is 5 ? 4 : p.TrainingIndex, p.IsCopy)));
+        Assert.Equal([(1L, 2L, true), (0L, 3L, true), (2L, 4L, false)], result.Pairs.Select(
+            p => (p.GeneratedIndex, p.TrainingIndex is 5 ? 4 : p.TrainingIndex, p.IsCopy)));
     }
 
     [Fact]
@@ -47,10 +49,12 @@ public sealed class CopyCheckTests
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor training = TestFeatures.Normal(1200, 8, 1);
         CopyCheckResult unseen = CopyCheck.Compute(training, TestFeatures.Normal(300, 8, 2));
-        CopyCheckResult memorised = CopyCheck.Compute(training, training.narrow(0, 0, 300).Plus(TestFeatures.Normal(300, 8, 3).Times(0.01)));
+        CopyCheckResult memorised = CopyCheck.Compute(
+            training, training.narrow(0, 0, 300).Plus(TestFeatures.Normal(300, 8, 3).Times(0.01)));
         Assert.InRange(unseen.Share, 0.2, 0.8);
         Assert.Equal(1, memorised.Share);
-        Assert.Equal(Enumerable.Range(0, 300).Select(i => (long)i), memorised.Pairs.OrderBy(p => p.GeneratedIndex).Select(p => p.TrainingIndex));
+        Assert.Equal(
+            Enumerable.Range(0, 300).Select(i => (long)i), memorised.Pairs.OrderBy(p => p.GeneratedIndex).Select(p => p.TrainingIndex));
     }
 
     [Fact]
@@ -64,7 +68,8 @@ public sealed class CopyCheckTests
         Assert.Equal([4, 3, 2, 2], pairs.shape);
         Assert.Equal([101, 2, 100, 0], pairs.select(1, 0).select(1, 0).select(1, 0).contiguous().data<byte>().ToArray());
         Assert.Equal(2, result.PairImages(generated, training, 1).shape[0]);
-        Assert.Contains("of 2 images; these are 6", Assert.Throws<ArgumentException>(() => result.PairImages(training, training)).Message, StringComparison.Ordinal);
+        Assert.Contains("of 2 images; these are 6", Assert.Throws<ArgumentException>(
+            () => result.PairImages(training, training)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,8 +77,10 @@ public sealed class CopyCheckTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor training = Column(Training);
-        Assert.Contains("Memory index 1 is 6", Assert.Throws<ArgumentException>(() => CopyCheck.Compute(training, Column([1, 2]), [0, 6])).Message, StringComparison.Ordinal);
-        Assert.Contains("1 memory indices for 2", Assert.Throws<ArgumentException>(() => CopyCheck.Compute(training, Column([1, 2]), [0])).Message, StringComparison.Ordinal);
+        Assert.Contains("Memory index 1 is 6", Assert.Throws<ArgumentException>(
+            () => CopyCheck.Compute(training, Column([1, 2]), [0, 6])).Message, StringComparison.Ordinal);
+        Assert.Contains("1 memory indices for 2", Assert.Throws<ArgumentException>(
+            () => CopyCheck.Compute(training, Column([1, 2]), [0])).Message, StringComparison.Ordinal);
     }
 
     private static torch.Tensor Column(float[] values) => torch.tensor(values).unsqueeze(1);

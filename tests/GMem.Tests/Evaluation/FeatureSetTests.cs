@@ -34,7 +34,8 @@ public sealed class FeatureSetTests
         source.Cancel();
         torch.Tensor images = torch.zeros([5, 3, 2, 2], dtype: torch.uint8);
         Assert.Throws<OperationCanceledException>(() => FeatureSet.Compute(extractor, images, cancellationToken: source.Token));
-        string message = Assert.Throws<ArgumentException>(() => FeatureSet.Compute(extractor, images.narrow(0, 0, 0), cancellationToken: TestContext.Current.CancellationToken)).Message;
+        string message = Assert.Throws<ArgumentException>(
+            () => FeatureSet.Compute(extractor, images.narrow(0, 0, 0), cancellationToken: TestContext.Current.CancellationToken)).Message;
         Assert.Contains("no images", message, StringComparison.Ordinal);
     }
 

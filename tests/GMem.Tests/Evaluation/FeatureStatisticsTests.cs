@@ -64,10 +64,14 @@ public sealed class FeatureStatisticsTests
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor holed = TestFeatures.Normal(5, 3, 1);
         holed[3, 1] = float.NaN;
-        Assert.Contains("Row 3", Assert.Throws<ArgumentException>(() => FeatureStatistics.Compute(holed)).Message, StringComparison.Ordinal);
-        Assert.Contains("at least 2", Assert.Throws<ArgumentException>(() => FeatureStatistics.Compute(torch.zeros(1, 3))).Message, StringComparison.Ordinal);
-        Assert.Contains("[2, 3, 4]", Assert.Throws<ArgumentException>(() => FeatureStatistics.Compute(torch.zeros(2, 3, 4))).Message, StringComparison.Ordinal);
-        Assert.Contains("Int64", Assert.Throws<ArgumentException>(() => FeatureStatistics.Compute(torch.zeros(2, 3, torch.int64))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Row 3", Assert.Throws<ArgumentException>(() => FeatureStatistics.Compute(holed)).Message, StringComparison.Ordinal);
+        Assert.Contains("at least 2", Assert.Throws<ArgumentException>(
+            () => FeatureStatistics.Compute(torch.zeros(1, 3))).Message, StringComparison.Ordinal);
+        Assert.Contains("[2, 3, 4]", Assert.Throws<ArgumentException>(
+            () => FeatureStatistics.Compute(torch.zeros(2, 3, 4))).Message, StringComparison.Ordinal);
+        Assert.Contains("Int64", Assert.Throws<ArgumentException>(
+            () => FeatureStatistics.Compute(torch.zeros(2, 3, torch.int64))).Message, StringComparison.Ordinal);
         using FeatureStatisticsAccumulator empty = new(3);
         Assert.Contains("0 were added", Assert.Throws<InvalidOperationException>(empty.ToStatistics).Message, StringComparison.Ordinal);
         Assert.Contains("3", Assert.Throws<ArgumentException>(() => empty.Add(torch.zeros(2, 4))).Message, StringComparison.Ordinal);
@@ -102,7 +106,9 @@ public sealed class FeatureStatisticsTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using FeatureStatistics statistics = FeatureStatistics.Compute(TestFeatures.Normal(5, 2, 1));
-        Assert.Contains(".npz or .safetensors", Assert.Throws<ArgumentException>(() => statistics.Save("statistics.bin")).Message, StringComparison.Ordinal);
-        Assert.Contains("not symmetric", Assert.Throws<ArgumentException>(() => FeatureStatistics.FromMoments(torch.zeros(2), torch.tensor(new float[,] { { 1, 0 }, { 1, 1 } }))).Message, StringComparison.Ordinal);
+        Assert.Contains(".npz or .safetensors", Assert.Throws<ArgumentException>(
+            () => statistics.Save("statistics.bin")).Message, StringComparison.Ordinal);
+        Assert.Contains("not symmetric", Assert.Throws<ArgumentException>(() => FeatureStatistics.FromMoments(
+            torch.zeros(2), torch.tensor(new float[,] { { 1, 0 }, { 1, 1 } }))).Message, StringComparison.Ordinal);
     }
 }

@@ -48,6 +48,7 @@ public sealed class InceptionScoreTests
     public void Compute_FewerImagesThanSplits_SaysSo()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        Assert.Contains("at least 10", Assert.Throws<ArgumentException>(() => InceptionScore.Compute(torch.zeros(9, 4))).Message, StringComparison.Ordinal);
+        Assert.Contains("at least 10", Assert.Throws<ArgumentException>(
+            () => InceptionScore.Compute(torch.zeros(9, 4))).Message, StringComparison.Ordinal);
     }
 }

@@ -14,7 +14,8 @@ public sealed class KernelDistanceTests
         torch.Tensor y = TestFeatures.Normal(1300, 4, 2).Plus(0.1);
         torch.Tensor xx = Kernel(x, x);
         torch.Tensor yy = Kernel(y, y);
-        double expected = (xx.sum() - xx.trace()).DividedBy(1100.0 * 1099).item<double>() + (yy.sum() - yy.trace()).DividedBy(1300.0 * 1299).item<double>() - (2 * Kernel(x, y).mean().item<double>());
+        double expected = (xx.sum() - xx.trace()).DividedBy(1100.0 * 1099)
+            .item<double>() + (yy.sum() - yy.trace()).DividedBy(1300.0 * 1299).item<double>() - (2 * Kernel(x, y).mean().item<double>());
         Assert.Equal(expected, MaximumMeanDiscrepancy.Polynomial(x, y), 1e-12);
     }
 
@@ -32,7 +33,10 @@ public sealed class KernelDistanceTests
         Assert.Equal(5, first.Subsets.Distinct().Count());
     }
 
-    /// <summary>The stated error against the scatter of the result over many independent pairs of sets; a naive one would be several times too small.</summary>
+    /// <summary>
+    /// The stated error against the scatter of the result over many independent pairs of sets; a naive one would be several times too
+    /// small.
+    /// </summary>
     [Fact]
     public void StandardError_ManyIndependentSets_IsTheirScatter()
     {
@@ -61,12 +65,17 @@ public sealed class KernelDistanceTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor x = TestFeatures.Normal(60, 4, 1);
-        Assert.Contains("60 real and 60 generated", Assert.Throws<ArgumentException>(() => KernelDistance.Compute(x, x)).Message, StringComparison.Ordinal);
-        string faults = Assert.Throws<ArgumentException>(() => new KernelDistanceOptions { Subsets = 0, SubsetSize = 1, Degree = 0, Gamma = 0, Coefficient = -1 }.Validate()).Message;
-        Assert.All(new[] { "Subsets is 0", "SubsetSize is 1", "Degree is 0", "Gamma is 0", "Coefficient is -1" }, f => Assert.Contains(f, faults, StringComparison.Ordinal));
+        Assert.Contains("60 real and 60 generated", Assert.Throws<ArgumentException>(
+            () => KernelDistance.Compute(x, x)).Message, StringComparison.Ordinal);
+        string faults = Assert.Throws<ArgumentException>(
+            () => new KernelDistanceOptions { Subsets = 0, SubsetSize = 1, Degree = 0, Gamma = 0, Coefficient = -1 }.Validate()).Message;
+        Assert.All(new[] { "Subsets is 0", "SubsetSize is 1", "Degree is 0", "Gamma is 0", "Coefficient is -1" }, f => Assert.Contains(
+            f, faults, StringComparison.Ordinal));
         torch.Tensor rows = torch.tensor(new long[,] { { 0, 60 } });
-        Assert.Contains("0 to 60", Assert.Throws<ArgumentException>(() => KernelDistance.Compute(x, x, rows, rows)).Message, StringComparison.Ordinal);
-        Assert.Contains("equal size", Assert.Throws<ArgumentException>(() => MaximumMeanDiscrepancy.Polynomial(x, x.narrow(0, 0, 5), MmdEstimator.UStatistic)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "0 to 60", Assert.Throws<ArgumentException>(() => KernelDistance.Compute(x, x, rows, rows)).Message, StringComparison.Ordinal);
+        Assert.Contains("equal size", Assert.Throws<ArgumentException>(
+            () => MaximumMeanDiscrepancy.Polynomial(x, x.narrow(0, 0, 5), MmdEstimator.UStatistic)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,5 +86,6 @@ public sealed class KernelDistanceTests
         Assert.True(double.IsNaN(KernelDistance.Compute(x, x, new KernelDistanceOptions { Subsets = 3, SubsetSize = 20 }).StandardError));
     }
 
-    private static torch.Tensor Kernel(torch.Tensor a, torch.Tensor b) => a.to(torch.float64).matmul(b.to(torch.float64).t()).DividedBy(4).Plus(1).ToThePower(3);
+    private static torch.Tensor Kernel(torch.Tensor a, torch.Tensor b) =>
+        a.to(torch.float64).matmul(b.to(torch.float64).t()).DividedBy(4).Plus(1).ToThePower(3);
 }

@@ -69,11 +69,13 @@ public sealed class ManifoldMetricsTests
     public void Compute_TooFewImages_SaysHowMany()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        Assert.Contains("at least 6", Assert.Throws<ArgumentException>(() => ManifoldMetrics.Compute(torch.zeros(5, 2), torch.zeros(9, 2), 5)).Message, StringComparison.Ordinal);
+        Assert.Contains("at least 6", Assert.Throws<ArgumentException>(
+            () => ManifoldMetrics.Compute(torch.zeros(5, 2), torch.zeros(9, 2), 5)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => ManifoldMetrics.Compute(torch.zeros(5, 2), torch.zeros(9, 2), 0));
     }
 
     private static torch.Tensor Distances(torch.Tensor a, torch.Tensor b) => (a.unsqueeze(1) - b.unsqueeze(0)).Squared().sum(2);
 
-    private static torch.Tensor Radii(torch.Tensor x, int k) => Distances(x, x).topk(k + 1, 1, largest: false, sorted: true).values.select(1, k);
+    private static torch.Tensor Radii(torch.Tensor x, int k) =>
+        Distances(x, x).topk(k + 1, 1, largest: false, sorted: true).values.select(1, k);
 }

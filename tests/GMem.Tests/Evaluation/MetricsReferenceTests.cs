@@ -14,6 +14,8 @@ namespace GMem.Tests.Evaluation;
 /// </summary>
 public sealed class MetricsReferenceTests
 {
+    private delegate torch.Tensor Computed(MetricsCase metricsCase, Match match);
+
     private static readonly (string Pattern, double Absolute, double Relative, Func<MetricsCase, Match, double> Compute)[] ScalarRows =
     [
         ("^fid_(adm|pytorch_fid|torch_fidelity|stable_eigh)$", 0, 1e-8, (c, _) => FrechetDistance.Compute(c.Real, c.Fake)),
@@ -40,7 +42,8 @@ public sealed class MetricsReferenceTests
         ("^is_adm_split_default$", 0, 0, (_, _) => InceptionScore.AdmSplitSize),
     ];
 
-    private static readonly (string Pattern, double Absolute, double Relative, Func<MetricsCase, Match, torch.Tensor> Compute)[] TensorRows =
+    private static readonly
+        (string Pattern, double Absolute, double Relative, Func<MetricsCase, Match, torch.Tensor> Compute)[] TensorRows =
     [
         ("^mu_(real|fake)$", 1e-12, 1e-9, (c, m) => Statistics(c, m).Mean),
         ("^sigma_(real|fake)$", 1e-12, 1e-9, (c, m) => Statistics(c, m).Covariance),
@@ -51,13 +54,15 @@ public sealed class MetricsReferenceTests
     ];
 
     /// <summary>
-    /// Values which the published code computes in float32 from |x|^2 - 2xy + |y|^2, so that they are off by some rounding steps of the largest
-    /// |x|^2. The radii are in the file in float64 too, and compared to 1e-9 above. Realism divides by such a distance: its inverse is compared.
+    /// Values which the published code computes in float32 from |x|^2 - 2xy + |y|^2, so that they are off by some rounding steps of the
+    /// largest |x|^2. The radii are in the file in float64 too, and compared to 1e-9 above. Realism divides by such a distance: its inverse
+    /// is compared.
     /// </summary>
-    private static readonly (string Pattern, Func<MetricsCase, Match, torch.Tensor> Compute, Func<MetricsCase, Match, torch.Tensor> Expected, Func<MetricsCase, double> Scale)[] SinglePrecisionRows =
+    private static readonly (string Pattern, Computed Value, Computed Expected, Func<MetricsCase, double> Scale)[] SinglePrecisionRows =
     [
         ("^adm_radii_sq_(real|fake)_k(\\d+)$", Radii, (c, m) => c.Tensors[m.Value], _ => 1),
-        ("^adm_realism_k(\\d+)$", (c, m) => ManifoldMetrics.Realism(c.Real, c.Fake, Number(m, 1)).reciprocal(), (c, m) => c.Tensors[m.Value].reciprocal(), c => 1 / SmallestRadius(c)),
+        ("^adm_realism_k(\\d+)$", (c, m) => ManifoldMetrics.Realism(
+            c.Real, c.Fake, Number(m, 1)).reciprocal(), (c, m) => c.Tensors[m.Value].reciprocal(), c => 1 / SmallestRadius(c)),
     ];
 
     /// <summary>What a file has for us to read rather than to compute.</summary>
@@ -73,11 +78,13 @@ public sealed class MetricsReferenceTests
         {
             foreach ((string key, JsonElement value) in c.Scalars.Where(s => !Inputs.Contains(s.Key)))
             {
-                (string pattern, double absolute, double relative, Func<MetricsCase, Match, double> compute) = ScalarRows.FirstOrDefault(r => Regex.IsMatch(key, r.Pattern));
+                (string pattern, double absolute, double relative, Func<MetricsCase, Match, double> compute) = ScalarRows.FirstOrDefault(
+                    r => Regex.IsMatch(key, r.Pattern));
                 Assert.True(pattern is not null, $"{c.Path}: no row knows how to compute '{key}'");
                 double expected = value.GetDouble();
                 double actual = compute(c, Regex.Match(key, pattern));
-                Assert.True(Math.Abs(actual - expected) <= absolute + (relative * Math.Abs(expected)), $"{c.Path}: {key} is {actual:r}, expected {expected:r}");
+                Assert.True(Math.Abs(actual - expected) <= absolute + (relative * Math.Abs(expected)),
+                    $"{c.Path}: {key} is {actual:r}, expected {expected:r}");
                 cases.Add(c.Path);
             }
         }
@@ -92,9 +99,11 @@ public sealed class MetricsReferenceTests
         List<string> cases = [];
         foreach (MetricsCase c in MetricsCase.All())
         {
-            foreach ((string key, torch.Tensor expected) in c.Tensors.Where(t => !Inputs.Contains(t.Key) && !SinglePrecisionRows.Any(r => Regex.IsMatch(t.Key, r.Pattern))))
+            foreach ((string key, torch.Tensor expected) in c.Tensors.Where(
+                t => !Inputs.Contains(t.Key) && !SinglePrecisionRows.Any(r => Regex.IsMatch(t.Key, r.Pattern))))
             {
-                (string pattern, double absolute, double relative, Func<MetricsCase, Match, torch.Tensor> compute) = TensorRows.FirstOrDefault(r => Regex.IsMatch(key, r.Pattern));
+                (string pattern, double absolute, double relative, Func<MetricsCase, Match, torch.Tensor> compute) =
+                    TensorRows.FirstOrDefault(r => Regex.IsMatch(key, r.Pattern));
                 Assert.True(pattern is not null, $"{c.Path}: no row knows how to compute '{key}'");
                 ReferenceFolder.Close(compute(c, Regex.Match(key, pattern)), expected, absolute, relative, $"{c.Path}: {key}");
                 cases.Add(c.Path);
@@ -114,11 +123,12 @@ public sealed class MetricsReferenceTests
         {
             foreach (string key in c.Tensors.Keys)
             {
-                foreach ((string pattern, Func<MetricsCase, Match, torch.Tensor> compute, Func<MetricsCase, Match, torch.Tensor> expected, Func<MetricsCase, double> scale) in SinglePrecisionRows)
+                foreach ((string pattern, Computed compute, Computed expected, Func<MetricsCase, double> scale) in SinglePrecisionRows)
                 {
                     if (Regex.Match(key, pattern) is { Success: true } match)
                     {
-                        ReferenceFolder.Close(compute(c, match), expected(c, match), 8 * Step * LargestSquare(c) * scale(c), 0, $"{c.Path}: {key}");
+                        ReferenceFolder.Close(
+                            compute(c, match), expected(c, match), 8 * Step * LargestSquare(c) * scale(c), 0, $"{c.Path}: {key}");
                         cases.Add(c.Path);
                     }
                 }
@@ -133,7 +143,8 @@ public sealed class MetricsReferenceTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         IReadOnlyList<MetricsCase> cases = MetricsCase.All();
-        string[] others = [.. ReferenceFolder.Files("metrics", "*").Where(f => !f.EndsWith(".safetensors", StringComparison.Ordinal) && !f.EndsWith("README.md", StringComparison.Ordinal))];
+        string[] others = [.. ReferenceFolder.Files("metrics", "*").Where(
+            f => !f.EndsWith(".safetensors", StringComparison.Ordinal) && !f.EndsWith("README.md", StringComparison.Ordinal))];
         foreach (string path in others)
         {
             // The same scalars once more, as plain JSON.
@@ -163,7 +174,8 @@ public sealed class MetricsReferenceTests
     private static KernelDistanceResult Kernel(MetricsCase c)
     {
         JsonElement kid = c.Config.GetProperty("kid");
-        KernelDistanceOptions options = new() { Degree = kid.GetProperty("degree").GetInt32(), Coefficient = kid.GetProperty("coef0").GetDouble() };
+        KernelDistanceOptions options =
+            new() { Degree = kid.GetProperty("degree").GetInt32(), Coefficient = kid.GetProperty("coef0").GetDouble() };
         KernelDistanceResult result = KernelDistance.Compute(c.Real, c.Fake, c.Tensors["kid_idx_real"], c.Tensors["kid_idx_fake"], options);
         Assert.Equal(kid.GetProperty("subsets").GetInt32(), result.Subsets.Count);
         Assert.Equal(kid.GetProperty("subset_size").GetInt32(), result.SubsetSize);
@@ -180,7 +192,8 @@ public sealed class MetricsReferenceTests
             "unbiased" => MaximumMeanDiscrepancy.Polynomial(x, y),
             "biased" => MaximumMeanDiscrepancy.Polynomial(x, y, MmdEstimator.Biased),
             "u-statistic" => MaximumMeanDiscrepancy.Polynomial(x, y, MmdEstimator.UStatistic),
-            _ when kind.StartsWith("rbf", StringComparison.Ordinal) => MaximumMeanDiscrepancy.Gaussian(x, y, double.Parse(kind[3..], CultureInfo.InvariantCulture)),
+            _ when kind.StartsWith("rbf", StringComparison.Ordinal) =>
+                MaximumMeanDiscrepancy.Gaussian(x, y, double.Parse(kind[3..], CultureInfo.InvariantCulture)),
             _ => throw new InvalidDataException($"{c.Path}: unknown estimator '{kind}'"),
         };
     }
@@ -200,7 +213,8 @@ public sealed class MetricsReferenceTests
     private static torch.Tensor Inside(MetricsCase c, Match match)
     {
         int k = Number(match, 1);
-        ManifoldCounts counts = new(k, ManifoldMetrics.SquaredRadii(c.Real, [k]).select(1, 0), ManifoldMetrics.SquaredRadii(c.Fake, [k]).select(1, 0));
+        ManifoldCounts counts = new(
+            k, ManifoldMetrics.SquaredRadii(c.Real, [k]).select(1, 0), ManifoldMetrics.SquaredRadii(c.Fake, [k]).select(1, 0));
         for (int i = 0; i < FeatureMatrix.BlockCount(c.Real); i++)
         {
             for (int j = 0; j < FeatureMatrix.BlockCount(c.Fake); j++)

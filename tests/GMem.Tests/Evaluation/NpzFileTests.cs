@@ -87,16 +87,21 @@ public sealed class NpzFileTests
         byte[] mean = Npy(1, false, "<f8", "(2,)", Mean);
         byte[] covariance = Npy(1, false, "<f8", "(2, 2)", Covariance);
         WithFile(new() { ["arr_0.npy"] = mean }, CompressionLevel.Optimal, path => Refuses(path, "it has arr_0"));
-        WithFile(new() { ["mu.npy"] = mean, ["sigma.npy"] = covariance[..20] }, CompressionLevel.Optimal, path => Refuses(path, "cut short"));
-        WithFile(new() { ["mu.npy"] = mean, ["sigma.npy"] = [1, 2, 3, 4, 5, 6, 7, 8, 9] }, CompressionLevel.Optimal, path => Refuses(path, ".npy format"));
-        WithFile(new() { ["mu.npy"] = mean, ["sigma.npy"] = Npy(1, false, "<f8", "(2, 2)", [1, 2, 3, 4]) }, CompressionLevel.Optimal, path => Refuses(path, "not symmetric"));
-        WithFile(new() { ["mu.npy"] = mean, ["sigma.npy"] = Npy(1, false, "<f8", "(2, 2)", [1, double.NaN, 3, 4]) }, CompressionLevel.Optimal, path => Refuses(path, "not finite"));
+        WithFile(
+            new() { ["mu.npy"] = mean, ["sigma.npy"] = covariance[..20] }, CompressionLevel.Optimal, path => Refuses(path, "cut short"));
+        WithFile(new() { ["mu.npy"] = mean, ["sigma.npy"] = [1, 2, 3, 4, 5, 6, 7, 8, 9] }, CompressionLevel.Optimal, path => Refuses(
+            path, ".npy format"));
+        WithFile(new() { ["mu.npy"] = mean, ["sigma.npy"] = Npy(1, false, "<f8", "(2, 2)", [1, 2, 3, 4]) },
+            CompressionLevel.Optimal, path => Refuses(path, "not symmetric"));
+        WithFile(new() { ["mu.npy"] = mean, ["sigma.npy"] = Npy(1, false, "<f8", "(2, 2)", [1, double.NaN, 3, 4]) },
+            CompressionLevel.Optimal, path => Refuses(path, "not finite"));
     }
 
     [Fact]
     public void Load_CutOrForeignFile_NamesIt()
     {
-        Dictionary<string, byte[]> arrays = new() { ["mu.npy"] = Npy(1, false, "<f8", "(2,)", Mean), ["sigma.npy"] = Npy(1, false, "<f8", "(2, 2)", Covariance) };
+        Dictionary<string, byte[]> arrays =
+            new() { ["mu.npy"] = Npy(1, false, "<f8", "(2,)", Mean), ["sigma.npy"] = Npy(1, false, "<f8", "(2, 2)", Covariance) };
         WithFile(arrays, CompressionLevel.Optimal, path =>
         {
             byte[] bytes = File.ReadAllBytes(path);

@@ -9,7 +9,8 @@ namespace GMem.Tests.Evaluation;
 public sealed class RandomConvolutionFeaturesTests
 {
     private static readonly float[] Pinned =
-        [0.0704626963f, 0.135241553f, 0.120058723f, 0.16062884f, 0.654301107f, 0.0344628096f, 0.03770281f, 0.0900967717f, 0.570480466f, 0.59718883f, 0.0233325958f, 0f, 0f];
+        [0.0704626963f, 0.135241553f, 0.120058723f,
+            0.16062884f, 0.654301107f, 0.0344628096f, 0.03770281f, 0.0900967717f, 0.570480466f, 0.59718883f, 0.0233325958f, 0f, 0f];
 
     /// <summary>Two halves of CIFAR-10's test set, and what becomes of the second half when it is made worse.</summary>
     [Fact]
@@ -38,7 +39,8 @@ public sealed class RandomConvolutionFeaturesTests
         AssertWorseAndWorse("noise", [halves, .. noise]);
         AssertWorseAndWorse("dropped classes", [halves, .. dropped]);
 
-        // Across the kinds: a strong blur is worse than a noise that is seen at once, that is worse than half the classes, and that than none.
+        // Across the kinds: a strong blur is worse than a noise that is seen at once, that is worse than half the classes, and that than
+        // none.
         AssertWorseAndWorse("kinds", [halves, dropped[0], noise[0], blur[0]]);
     }
 
@@ -101,8 +103,10 @@ public sealed class RandomConvolutionFeaturesTests
     {
         using RandomConvolutionFeatures extractor = new(64);
         Assert.Equal("random convolutions at 64 x 64 (not FID)", extractor.Name);
-        Assert.Contains("multiple of 8", Assert.Throws<ArgumentOutOfRangeException>(() => new RandomConvolutionFeatures(36)).Message, StringComparison.Ordinal);
-        Assert.Contains("Float32", Assert.Throws<ArgumentException>(() => extractor.Extract(torch.zeros(1, 3, 32, 32))).Message, StringComparison.Ordinal);
+        Assert.Contains("multiple of 8", Assert.Throws<ArgumentOutOfRangeException>(
+            () => new RandomConvolutionFeatures(36)).Message, StringComparison.Ordinal);
+        Assert.Contains("Float32", Assert.Throws<ArgumentException>(
+            () => extractor.Extract(torch.zeros(1, 3, 32, 32))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -124,19 +128,23 @@ public sealed class RandomConvolutionFeaturesTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using FeatureSet generated = Features(extractor, images);
-        return ImageGenerationEvaluator.Evaluate(real, generated, new EvaluationOptions { KernelSubsets = 10, KernelSubsetSize = 150, Neighbours = [5] });
+        return ImageGenerationEvaluator.Evaluate(
+            real, generated, new EvaluationOptions { KernelSubsets = 10, KernelSubsetSize = 150, Neighbours = [5] });
     }
 
     private static void AssertWorseAndWorse(string what, ImageGenerationMetrics[] steps)
     {
         for (int i = 1; i < steps.Length; i++)
         {
-            Assert.True(steps[i].FrechetDistance > steps[i - 1].FrechetDistance, $"{what} {i}: Frechet distance {steps[i].FrechetDistance}, before {steps[i - 1].FrechetDistance}");
-            Assert.True(steps[i].KernelDistance!.Mean > steps[i - 1].KernelDistance!.Mean, $"{what} {i}: kernel distance {steps[i].KernelDistance!.Mean}, before {steps[i - 1].KernelDistance!.Mean}");
+            Assert.True(steps[i].FrechetDistance > steps[i - 1].FrechetDistance,
+                $"{what} {i}: Frechet distance {steps[i].FrechetDistance}, before {steps[i - 1].FrechetDistance}");
+            Assert.True(steps[i].KernelDistance!.Mean > steps[i - 1].KernelDistance!.Mean,
+                $"{what} {i}: kernel distance {steps[i].KernelDistance!.Mean}, before {steps[i - 1].KernelDistance!.Mean}");
         }
 
         // Coverage counts images, and does not see what is too weak to move one out of a ball.
-        Assert.True(steps[^1].Manifolds[0].Coverage < steps[0].Manifolds[0].Coverage, $"{what}: coverage {steps[^1].Manifolds[0].Coverage}, at first {steps[0].Manifolds[0].Coverage}");
+        Assert.True(steps[^1].Manifolds[0].Coverage < steps[0].Manifolds[0].Coverage,
+            $"{what}: coverage {steps[^1].Manifolds[0].Coverage}, at first {steps[0].Manifolds[0].Coverage}");
     }
 
     private static torch.Tensor RandomImages(int count, int height, int width, ulong seed)
@@ -159,6 +167,7 @@ public sealed class RandomConvolutionFeaturesTests
     private static torch.Tensor Noise(torch.Tensor images, double deviation)
     {
         using torch.Generator generator = new(1, torch.CPU);
-        return images.to(torch.float32).Plus(torch.randn(images.shape, generator: generator).Times(deviation)).round().Clamped(0, 255).to(torch.uint8);
+        return images.to(torch.float32)
+            .Plus(torch.randn(images.shape, generator: generator).Times(deviation)).round().Clamped(0, 255).to(torch.uint8);
     }
 }

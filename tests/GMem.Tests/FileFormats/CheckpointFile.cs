@@ -6,7 +6,8 @@ namespace GMem.Tests.FileFormats;
 /// <summary>A zip as torch.save writes it.</summary>
 internal static class CheckpointFile
 {
-    public static byte[] Zip(byte[] pickle, IReadOnlyDictionary<string, byte[]>? storages = null, string byteOrder = "little", CompressionLevel compression = CompressionLevel.NoCompression)
+    public static byte[] Zip(byte[] pickle, IReadOnlyDictionary<string, byte[]>? storages = null,
+        string byteOrder = "little", CompressionLevel compression = CompressionLevel.NoCompression)
     {
         using MemoryStream stream = new();
         using (ZipArchive zip = new(stream, ZipArchiveMode.Create, leaveOpen: true))

@@ -1,6 +1,8 @@
 namespace GMem.Tests.FileFormats;
 
-/// <summary>How long property and fuzz tests run: a few hundred cases normally; <c>GMEM_FUZZ_ITERATIONS=100000</c> for a long run.</summary>
+/// <summary>
+/// How long property and fuzz tests run: a few hundred cases normally; <c>GMEM_FUZZ_ITERATIONS=100000</c> for a long run.
+/// </summary>
 internal static class Fuzz
 {
     public const string Variable = "GMEM_FUZZ_ITERATIONS";

@@ -5,7 +5,9 @@ using TorchSharp;
 
 namespace GMem.Tests.FileFormats;
 
-/// <summary>Hostile and broken checkpoints: InvalidDataException, nothing executed, no more memory than the file's bytes and a constant.</summary>
+/// <summary>
+/// Hostile and broken checkpoints: InvalidDataException, nothing executed, no more memory than the file's bytes and a constant.
+/// </summary>
 public sealed class PyTorchCheckpointDamageTests
 {
     private const long Constant = 80L << 20;
@@ -63,7 +65,8 @@ public sealed class PyTorchCheckpointDamageTests
         { "an unhashable key", new PickleWriter().Op('}').Op(']').Op('N').Op('s').Stop().ToArray() },
         { "attributes of a plain dictionary", new PickleWriter().Op('}').Op('}').Op('b').Stop().ToArray() },
         { "a call of a list", new PickleWriter().Op(']').Op(')').Op('R').Stop().ToArray() },
-        { "an OrderedDict of arguments", new PickleWriter().Global("collections", "OrderedDict").Op('N').Raw(0x85).Op('R').Stop().ToArray() },
+        { "an OrderedDict of arguments", new PickleWriter().Global(
+            "collections", "OrderedDict").Op('N').Raw(0x85).Op('R').Stop().ToArray() },
         { "a tensor of nothing", new PickleWriter().Global("torch._utils", "_rebuild_tensor_v2").Op(')').Op('R').Stop().ToArray() },
         { "a new object", new PickleWriter().Global("collections", "OrderedDict").Op(')').Raw(0x81).Stop().ToArray() },
         { "an integer of 255 bytes", new PickleWriter().Raw(0x8a, 255).Raw(new byte[255]).Stop().ToArray() },
@@ -77,7 +80,8 @@ public sealed class PyTorchCheckpointDamageTests
     [MemberData(nameof(BadPickles))]
     public void Open_BadPickle_IsInvalidData(string what, byte[] pickle)
     {
-        InvalidDataException error = Refused(CheckpointFile.Zip(pickle, new Dictionary<string, byte[]> { ["0"] = CheckpointFile.Floats(1, 2, 3, 4) }));
+        InvalidDataException error = Refused(
+            CheckpointFile.Zip(pickle, new Dictionary<string, byte[]> { ["0"] = CheckpointFile.Floats(1, 2, 3, 4) }));
         Assert.True(error.Message.Length > 20, what);
     }
 
@@ -143,7 +147,8 @@ public sealed class PyTorchCheckpointDamageTests
 
         Refused(CheckpointFile.Zip([0x80, 2, .. Enumerable.Repeat((byte)'}', 600_000)]));
         Refused(CheckpointFile.Zip([0x80, 2, .. Enumerable.Repeat((byte)'(', 4_000_000)]));
-        Refused(CheckpointFile.Zip([0x80, 2, (byte)'N', .. Enumerable.Range(0, 1_000_000).SelectMany(i => new byte[] { (byte)'r', (byte)i, (byte)(i >> 8), (byte)(i >> 16), 0 })]));
+        Refused(CheckpointFile.Zip([0x80, 2, (byte)'N',
+            .. Enumerable.Range(0, 1_000_000).SelectMany(i => new byte[] { (byte)'r', (byte)i, (byte)(i >> 8), (byte)(i >> 16), 0 })]));
     }
 
     [Fact]
@@ -159,7 +164,8 @@ public sealed class PyTorchCheckpointDamageTests
     public void Read_ViewThatRepeatsOneElementATrillionTimes_IsRefused()
     {
         byte[] pickle = Tensor("0", 4, 0, [1_000_000, 1_000_000], [0, 0]);
-        using TemporaryFile file = new(CheckpointFile.Zip(pickle, new Dictionary<string, byte[]> { ["0"] = CheckpointFile.Floats(1, 2, 3, 4) }));
+        using TemporaryFile file = new(
+            CheckpointFile.Zip(pickle, new Dictionary<string, byte[]> { ["0"] = CheckpointFile.Floats(1, 2, 3, 4) }));
         using PyTorchCheckpoint checkpoint = PyTorchCheckpoint.Open(file.Path);
         Assert.Throws<InvalidDataException>(() => checkpoint.Read((CheckpointTensor)checkpoint.Root!));
     }
@@ -193,7 +199,8 @@ public sealed class PyTorchCheckpointDamageTests
         try
         {
             using PyTorchCheckpoint checkpoint = PyTorchCheckpoint.Open(path);
-            foreach (CheckpointTensor tensor in checkpoint.Root is IReadOnlyDictionary<object, object?> ? checkpoint.StateDict().Values : [])
+            bool isStateDict = checkpoint.Root is IReadOnlyDictionary<object, object?>;
+            foreach (CheckpointTensor tensor in isStateDict ? checkpoint.StateDict().Values : [])
             {
                 checkpoint.Read(tensor);
             }

@@ -10,7 +10,8 @@ public sealed class PyTorchCheckpointTests
     {
         byte[] pickle = new PickleWriter().Op('}').Item("args", p => p
             .Global("argparse", "Namespace").Op(')').Raw(0x81)
-            .Op('}').Item("lr", v => v.Double(0.5)).Item("betas", v => v.Double(0.9).Double(0.95).Raw(0x86)).Item("data_dir", v => v.Op('N')).Op('b')).Stop().ToArray();
+            .Op('}').Item("lr", v => v.Double(0.5))
+            .Item("betas", v => v.Double(0.9).Double(0.95).Raw(0x86)).Item("data_dir", v => v.Op('N')).Op('b')).Stop().ToArray();
         using TemporaryFile file = new(CheckpointFile.Zip(pickle));
         using PyTorchCheckpoint checkpoint = PyTorchCheckpoint.Open(file.Path);
         IReadOnlyDictionary<object, object?> root = Assert.IsAssignableFrom<IReadOnlyDictionary<object, object?>>(checkpoint.Root);
@@ -109,8 +110,10 @@ public sealed class PyTorchCheckpointTests
             .Item("text", v => v.Text("\u00e4\u4e2d"))
             .Item("list", v => v.Op(']').Put(1).Op('(').Long(1).Get(1).Op('e'))
             .Item("tuple", v => v.Long(1).Text("b").Raw(0x86))
-            .Item("model", v => v.OrderedDictionary().Item("weight", t => t.Tensor("FloatStorage", "0", 10, 0, [2], [1])).Op('}').Item("_metadata", m => m.OrderedDictionary()).Op('b'))
-            .Item("parameter", v => v.Global("torch._utils", "_rebuild_parameter").Op('(').Tensor("FloatStorage", "0", 10, 8, [2], [1]).Raw(0x88).OrderedDictionary().Op('t').Op('R'))));
+            .Item("model", v => v.OrderedDictionary().Item("weight", t => t.Tensor(
+                "FloatStorage", "0", 10, 0, [2], [1])).Op('}').Item("_metadata", m => m.OrderedDictionary()).Op('b'))
+            .Item("parameter", v => v.Global("torch._utils", "_rebuild_parameter").Op('(').Tensor(
+                "FloatStorage", "0", 10, 8, [2], [1]).Raw(0x88).OrderedDictionary().Op('t').Op('R'))));
         using PyTorchCheckpoint checkpoint = PyTorchCheckpoint.Open(file.Path);
         IReadOnlyDictionary<object, object?> root = Assert.IsAssignableFrom<IReadOnlyDictionary<object, object?>>(checkpoint.Root);
         Assert.Null(root["none"]);
@@ -127,7 +130,8 @@ public sealed class PyTorchCheckpointTests
         Assert.Equal([1L, "b"], Assert.IsAssignableFrom<IReadOnlyList<object?>>(root["tuple"]));
         Assert.Equal([2], Assert.Single(checkpoint.StateDict("model")).Value.Shape);
         Assert.Equal("parameter", Assert.Single(checkpoint.StateDict()).Key);
-        Assert.Contains("there is a dictionary of 'none', 'true'", Assert.Throws<KeyNotFoundException>(() => checkpoint.StateDict("ema")).Message);
+        Assert.Contains(
+            "there is a dictionary of 'none', 'true'", Assert.Throws<KeyNotFoundException>(() => checkpoint.StateDict("ema")).Message);
         Assert.Throws<KeyNotFoundException>(() => checkpoint.StateDict("model", "weight"));
     }
 

@@ -6,10 +6,13 @@ using TorchSharp;
 
 namespace GMem.Tests.FileFormats;
 
-/// <summary>Whatever a file says, the answer is its tensors or an InvalidDataException, and memory is taken only for what is there.</summary>
+/// <summary>
+/// Whatever a file says, the answer is its tensors or an InvalidDataException, and memory is taken only for what is there.
+/// </summary>
 public sealed class SafetensorsDamageTests
 {
-    private const string Good = """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""";
+    private const string Good =
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""";
 
     public static TheoryData<string, int> BadHeaders => new()
     {
@@ -99,7 +102,8 @@ public sealed class SafetensorsDamageTests
     {
         byte[] bytes = Bytes("""{"a":{"dtype":"F32","shape":[250000000000],"data_offsets":[0,1000000000000]}}""", 100);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        InvalidDataException error = Assert.Throws<InvalidDataException>(() => SafetensorsFile.ReadAll(new ForwardStream(bytes), "the stream"));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(
+            () => SafetensorsFile.ReadAll(new ForwardStream(bytes), "the stream"));
         Assert.Contains("'the stream' ends 999,999,999,900 bytes before a tensor is complete", error.Message);
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 80 << 20);
     }
@@ -108,7 +112,10 @@ public sealed class SafetensorsDamageTests
     public void Open_HolesAndEmptyTensors_AreRead()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        byte[] bytes = Bytes("""{"b":{"dtype":"U8","shape":[3],"data_offsets":[17,20]},"none":{"dtype":"F32","shape":[0,7],"data_offsets":[17,17]},"a":{"dtype":"F32","shape":[2],"data_offsets":[1,9]}}""", 33);
+        byte[] bytes = Bytes(
+            """{"b":{"dtype":"U8","shape":[3],"data_offsets":[17,20]},"none":{"dtype":"F32","shape":[0,7],"data_offsets":[17,17]},"""
+            + "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[1,9]}}",
+            33);
         using TemporaryFile file = new(bytes);
         using SafetensorsFile opened = SafetensorsFile.Open(file.Path);
         Assert.Equal(["a", "none", "b"], opened.Entries.Select(e => e.Name));

@@ -11,9 +11,11 @@ public sealed class StateDictTests
     [Fact]
     public void Load_TensorsOfAnotherNetwork_MakesThemEqual()
     {
-        using SiT source = SmallSiT.Build(SmallSiT.Options(lightning: true), seed: 1), target = SmallSiT.Build(SmallSiT.Options(lightning: true), seed: 2);
+        using SiT source = SmallSiT.Build(SmallSiT.Options(lightning: true), seed: 1),
+            target = SmallSiT.Build(SmallSiT.Options(lightning: true), seed: 2);
         StateDict.Load(target, source.StateDictTensors(), "memory");
-        Assert.All(target.StateDictTensors(), pair => Assert.True(pair.Value.equal(source.StateDictTensors()[pair.Key]).all().item<bool>(), pair.Key));
+        Assert.All(target.StateDictTensors(), pair => Assert.True(
+            pair.Value.equal(source.StateDictTensors()[pair.Key]).all().item<bool>(), pair.Key));
         Assert.False(source.pos_embed.requires_grad);
     }
 
@@ -29,7 +31,8 @@ public sealed class StateDictTests
         tensors["final_layer.linear.bias"] = tensors["final_layer.linear.bias"].to(torch.float64);
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => StateDict.Load(network, tensors, "file.safetensors"));
         Assert.Equal(
-            "The weights in 'file.safetensors' do not fit the SiT: 'final_layer.linear.bias' is Float64, expected Float32; 'pos_embed' is [1, 16, 44], expected [1, 16, 48]; "
+            "The weights in 'file.safetensors' do not fit the SiT: 'final_layer.linear.bias' is Float64, expected Float32; 'pos_embed' "
+            + "is [1, 16, 44], expected [1, 16, 48]; "
             + "'stranger' is unexpected; 'x_embedder.proj.bias' is missing. Build it with the options of that checkpoint.", error.Message);
         Assert.True(network.x_embedder.proj.weight.equal(before).all().item<bool>());
     }
@@ -38,9 +41,11 @@ public sealed class StateDictTests
     public void Load_NamesThatMayBeMissingOrUnexpected_ArePassedOver()
     {
         using SiT network = SmallSiT.Build(SmallSiT.Options());
-        Dictionary<string, torch.Tensor> tensors = network.StateDictTensors().Where(p => !p.Key.StartsWith("projector.", StringComparison.Ordinal)).ToDictionary(p => p.Key, p => p.Value.Plus(1));
+        Dictionary<string, torch.Tensor> tensors = network.StateDictTensors()
+            .Where(p => !p.Key.StartsWith("projector.", StringComparison.Ordinal)).ToDictionary(p => p.Key, p => p.Value.Plus(1));
         tensors["stranger"] = torch.zeros(3);
-        StateDict.Load(network, tensors, "memory", name => name.StartsWith("projector.", StringComparison.Ordinal), name => name == "stranger");
+        StateDict.Load(
+            network, tensors, "memory", name => name.StartsWith("projector.", StringComparison.Ordinal), name => name == "stranger");
         Assert.True(network.pos_embed.equal(tensors["pos_embed"]).all().item<bool>());
     }
 

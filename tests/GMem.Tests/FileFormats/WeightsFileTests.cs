@@ -33,7 +33,8 @@ public sealed class WeightsFileTests
         using DisposeScope scope = torch.NewDisposeScope();
         using TemporaryFolder folder = new();
         string path = folder.File("model.safetensors");
-        SafetensorsWriter.Write(path, new Dictionary<string, torch.Tensor> { ["module.a"] = torch.zeros(1), ["module.b"] = torch.zeros(1) });
+        SafetensorsWriter.Write(
+            path, new Dictionary<string, torch.Tensor> { ["module.a"] = torch.zeros(1), ["module.b"] = torch.zeros(1) });
         Assert.Equal(["a", "b"], WeightsFile.ReadTensors(path).Keys.Order(StringComparer.Ordinal));
         SafetensorsWriter.Write(path, new Dictionary<string, torch.Tensor> { ["module.a"] = torch.zeros(1), ["b"] = torch.zeros(1) });
         Assert.Equal(["b", "module.a"], WeightsFile.ReadTensors(path).Keys.Order(StringComparer.Ordinal));
@@ -63,7 +64,8 @@ public sealed class WeightsFileTests
 
         File.WriteAllBytes(path, CheckpointFile.Zip(pickle.Stop().ToArray(), new Dictionary<string, byte[]> { ["0"] = new byte[1 << 20] }));
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        Assert.Contains("share storages", Assert.Throws<InvalidDataException>(() => WeightsFile.ReadTensors(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "share storages", Assert.Throws<InvalidDataException>(() => WeightsFile.ReadTensors(path)).Message, StringComparison.Ordinal);
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 

@@ -7,7 +7,10 @@ using TorchSharp;
 
 namespace GMem.Tests.Images;
 
-/// <summary>Files with <c>targets</c> in their configuration are crops of ADM, files with <c>resize</c> those of torchvision, files with <c>size</c> conversions.</summary>
+/// <summary>
+/// Files with <c>targets</c> in their configuration are crops of ADM, files with <c>resize</c> those of torchvision, files with <c>size</c>
+/// conversions.
+/// </summary>
 public sealed partial class CenterCropTests
 {
     private const string Folder = "images";
@@ -61,7 +64,8 @@ public sealed partial class CenterCropTests
                 Match match = BilinearName().Match(entry.Name);
                 if (!match.Success)
                 {
-                    Assert.True(entry.Name.EndsWith(".input", StringComparison.Ordinal) || entry.Name.EndsWith("_size_wh", StringComparison.Ordinal), $"no test reads '{entry.Name}' of '{file.Path}'");
+                    Assert.True(entry.Name.EndsWith(".input", StringComparison.Ordinal) || entry.Name.EndsWith(
+                        "_size_wh", StringComparison.Ordinal), $"no test reads '{entry.Name}' of '{file.Path}'");
                     continue;
                 }
 
@@ -116,9 +120,11 @@ public sealed partial class CenterCropTests
 
         RgbImage halved = CenterCrop.Halve(image, size);
         (int width, int height) = CenterCrop.ScaledSize(halved, size);
-        if (file.Config().TryGetProperty("stages", out JsonElement stages) && stages.TryGetProperty($"{name}.crop{size}", out JsonElement stage))
+        if (file.Config().TryGetProperty("stages", out JsonElement stages)
+            && stages.TryGetProperty($"{name}.crop{size}", out JsonElement stage))
         {
-            Assert.Equal([halved.Width, halved.Height], stage.GetProperty("box_sizes_wh").EnumerateArray().Last().EnumerateArray().Select(v => v.GetInt32()));
+            Assert.Equal([halved.Width, halved.Height], stage.GetProperty("box_sizes_wh").EnumerateArray().Last().EnumerateArray().Select(
+                v => v.GetInt32()));
             Assert.Equal([width, height], stage.GetProperty("bicubic_size_wh").EnumerateArray().Select(v => v.GetInt32()));
         }
 

@@ -7,9 +7,11 @@ namespace GMem.Tests.Images;
 
 public sealed class ImageFolderTests
 {
-    private static readonly string[] Names = ["b/2.png", "a/10.PNG", "top.png", "a/9.jpeg", "a/deep/x.webp", "a/notes.txt", "b/.hidden.png", "B/1.gif", "c/3.bmp"];
+    private static readonly string[] Names =
+        ["b/2.png", "a/10.PNG", "top.png", "a/9.jpeg", "a/deep/x.webp", "a/notes.txt", "b/.hidden.png", "B/1.gif", "c/3.bmp"];
     private static readonly (string Name, string Label)[] Expected =
-        [("B/1.gif", "B"), ("a/10.PNG", "a"), ("a/9.jpeg", "a"), ("a/deep/x.webp", "deep"), ("b/2.png", "b"), ("c/3.bmp", "c"), ("top.png", "")];
+        [("B/1.gif", "B"),
+            ("a/10.PNG", "a"), ("a/9.jpeg", "a"), ("a/deep/x.webp", "deep"), ("b/2.png", "b"), ("c/3.bmp", "c"), ("top.png", "")];
 
     [Fact]
     public void Enumerate_Folder_ListsImagesInOrdinalOrderWithLabels()
@@ -20,7 +22,8 @@ public sealed class ImageFolderTests
             TestImages.Write(folder, name, [1]);
         }
 
-        Assert.Equal(Expected.Select(e => ($"{folder.Path}/{e.Name}", e.Label)), ImageFolder.Enumerate(folder.Path + "/").Select(f => (f.ImagePath, f.Label)));
+        Assert.Equal(Expected.Select(
+            e => ($"{folder.Path}/{e.Name}", e.Label)), ImageFolder.Enumerate(folder.Path + "/").Select(f => (f.ImagePath, f.Label)));
     }
 
     [Fact]
@@ -31,7 +34,8 @@ public sealed class ImageFolderTests
         WriteZip(archive, [.. Names], CompressionLevel.NoCompression);
         IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(archive);
         Assert.Equal(Expected.Select(e => ($"{archive}/{e.Name}", e.Label)), files.Select(f => (f.ImagePath, f.Label)));
-        Assert.All(files, f => Assert.Equal(TestImages.Pattern(6, 6, f.ImagePath.Length - archive.Length - 1).Pixels, ImageReader.ReadFile(f.ImagePath).Pixels));
+        Assert.All(files, f => Assert.Equal(
+            TestImages.Pattern(6, 6, f.ImagePath.Length - archive.Length - 1).Pixels, ImageReader.ReadFile(f.ImagePath).Pixels));
     }
 
     [Fact]
@@ -68,19 +72,24 @@ public sealed class ImageFolderTests
         using TemporaryFolder folder = new();
         string archive = folder.File("images.zip");
         WriteZip(archive, ["a.png"], CompressionLevel.NoCompression);
-        Assert.Contains($"'b.png' in '{archive}'", Assert.Throws<FileNotFoundException>(() => ImageReader.ReadFile($"{archive}/b.png")).Message, StringComparison.Ordinal);
+        Assert.Contains($"'b.png' in '{archive}'", Assert.Throws<FileNotFoundException>(
+            () => ImageReader.ReadFile($"{archive}/b.png")).Message, StringComparison.Ordinal);
         string cut = TestImages.Write(folder, "cut.zip", File.ReadAllBytes(archive)[..^30]);
-        Assert.Contains($"'{cut}' is not a zip archive, or it was cut short", Assert.Throws<InvalidDataException>(() => ImageFolder.Enumerate(cut)).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{cut}' is not a zip archive, or it was cut short", Assert.Throws<InvalidDataException>(
+            () => ImageFolder.Enumerate(cut)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Enumerate_NothingThere_SaysWhat()
     {
         using TemporaryFolder folder = new();
-        Assert.Contains($"no folder or .zip file '{folder.File("x")}'", Assert.Throws<DirectoryNotFoundException>(() => ImageFolder.Enumerate(folder.File("x"))).Message, StringComparison.Ordinal);
-        Assert.Contains($"There is no image in '{folder.Path}'", Assert.Throws<InvalidDataException>(() => ImageFolder.Enumerate(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains($"no folder or .zip file '{folder.File("x")}'", Assert.Throws<DirectoryNotFoundException>(
+            () => ImageFolder.Enumerate(folder.File("x"))).Message, StringComparison.Ordinal);
+        Assert.Contains($"There is no image in '{folder.Path}'", Assert.Throws<InvalidDataException>(
+            () => ImageFolder.Enumerate(folder.Path)).Message, StringComparison.Ordinal);
         string text = TestImages.Write(folder, "notes.txt", [1]);
-        Assert.Contains($"'{text}' is neither a folder nor a .zip file", Assert.Throws<InvalidDataException>(() => ImageFolder.Enumerate(text)).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{text}' is neither a folder nor a .zip file", Assert.Throws<InvalidDataException>(
+            () => ImageFolder.Enumerate(text)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

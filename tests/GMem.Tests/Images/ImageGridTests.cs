@@ -22,7 +22,8 @@ public sealed class ImageGridTests
             {
                 int tile = (y / 10 * 2) + (x / 13);
                 bool padding = x % 13 == 0 || y % 10 == 0 || tile >= tiles.Length;
-                byte[] expected = padding ? [255, 255, 255] : tiles[tile].Pixels[((((y % 10) - 1) / 3 * 4) + (((x % 13) - 1) / 3)) is var at ? (at * 3)..((at * 3) + 3) : ..];
+                byte[] expected = padding ? [255, 255, 255] : tiles[tile]
+                    .Pixels[((((y % 10) - 1) / 3 * 4) + (((x % 13) - 1) / 3)) is var at ? (at * 3)..((at * 3) + 3) : ..];
                 Assert.Equal(expected, grid.Pixels[(((y * grid.Width) + x) * 3)..(((y * grid.Width) + x) * 3 + 3)]);
             }
         }
@@ -40,5 +41,6 @@ public sealed class ImageGridTests
 
     [Fact]
     public void RgbImage_WrongLength_SaysBoth() => Assert.StartsWith(
-        "An RGB image of 4 x 3 has 36 bytes; 35 were given.", Assert.Throws<ArgumentException>(() => new RgbImage(4, 3, new byte[35])).Message, StringComparison.Ordinal);
+        "An RGB image of 4 x 3 has 36 bytes; 35 were given.",
+        Assert.Throws<ArgumentException>(() => new RgbImage(4, 3, new byte[35])).Message, StringComparison.Ordinal);
 }

@@ -51,13 +51,15 @@ public sealed class ImageReaderTests
     public void Decode_GreyAnd16Bit_GivesRgbOf8Bits()
     {
         Assert.Equal<byte>([7, 7, 7, 200, 200, 200], ImageReader.Decode(TestImages.Png(2, 1, 8, 0, [7, 200]), "grey").Pixels);
-        Assert.Equal<byte>([0x12, 0x80, 0xFF], ImageReader.Decode(TestImages.Png(1, 1, 16, 2, [0x12, 0x12, 0x80, 0x80, 0xFF, 0xFF]), "16 bit").Pixels);
+        Assert.Equal<byte>(
+            [0x12, 0x80, 0xFF], ImageReader.Decode(TestImages.Png(1, 1, 16, 2, [0x12, 0x12, 0x80, 0x80, 0xFF, 0xFF]), "16 bit").Pixels);
         Assert.Equal<byte>([0, 0, 0, 255, 255, 255], ImageReader.Decode(TestImages.Png(2, 1, 1, 0, [0x40]), "1 bit").Pixels);
     }
 
     /// <summary>
     /// The stored image has a bright red left half and a bright green upper half. Where they are to be seen follows from the
-    /// meaning of the EXIF values: 1 as is, 2 mirrored, 3 turned by 180, 4 flipped, 5 transposed, 6 turned right, 7 transversed, 8 turned left.
+    /// meaning of the EXIF values: 1 as is, 2 mirrored, 3 turned by 180, 4 flipped, 5 transposed, 6 turned right, 7 transversed, 8 turned
+    /// left.
     /// </summary>
     [Theory]
     [InlineData(1, false, true, true)]
@@ -113,7 +115,8 @@ public sealed class ImageReaderTests
 
     [Fact]
     public void Decode_Nothing_SaysEmpty() =>
-        Assert.Equal("'a.jpg' is empty: it has no bytes to decode.", Assert.Throws<InvalidDataException>(() => ImageReader.Decode([], "a.jpg")).Message);
+        Assert.Equal("'a.jpg' is empty: it has no bytes to decode.", Assert.Throws<InvalidDataException>(
+            () => ImageReader.Decode([], "a.jpg")).Message);
 
     [Fact]
     public void Decode_Text_SaysNoImage() => Assert.Equal(
@@ -124,11 +127,13 @@ public sealed class ImageReaderTests
     public void Decode_HeaderOfAHugeImage_IsRefusedBeforeDecoding()
     {
         byte[] tooLarge = TestImages.Png(30000, 30000, 8, 2, new byte[30000]);
-        Assert.Contains("30000 x 30000 = 900000000 pixels; at most 268435456", Assert.Throws<InvalidDataException>(() => ImageReader.Decode(tooLarge, "a.png")).Message, StringComparison.Ordinal);
+        Assert.Contains("30000 x 30000 = 900000000 pixels; at most 268435456", Assert.Throws<InvalidDataException>(
+            () => ImageReader.Decode(tooLarge, "a.png")).Message, StringComparison.Ordinal);
 
         byte[] notBacked = TestImages.Png(16000, 16000, 8, 2, new byte[16000]);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains("claims 16000 x 16000 pixels but has", Assert.Throws<InvalidDataException>(() => ImageReader.Decode(notBacked, "a.png")).Message, StringComparison.Ordinal);
+        Assert.Contains("claims 16000 x 16000 pixels but has", Assert.Throws<InvalidDataException>(
+            () => ImageReader.Decode(notBacked, "a.png")).Message, StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
@@ -139,6 +144,7 @@ public sealed class ImageReaderTests
         FileNotFoundException error = Assert.Throws<FileNotFoundException>(() => ImageReader.ReadFile(missing));
         Assert.Contains(missing, error.Message, StringComparison.Ordinal);
         string folder = Path.GetTempPath();
-        Assert.Contains($"'{folder}' is a folder", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{folder}' is a folder", Assert.Throws<InvalidDataException>(
+            () => ImageReader.ReadFile(folder)).Message, StringComparison.Ordinal);
     }
 }

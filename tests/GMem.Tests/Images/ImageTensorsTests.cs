@@ -23,7 +23,8 @@ public sealed class ImageTensorsTests
             foreach (SafetensorsEntry entry in file.Entries.Where(e => e.Name != "input"))
             {
                 torch.Tensor input = entry.Name.EndsWith("_flipped", StringComparison.Ordinal) ? flipped : images;
-                Assert.Contains(entry.Name.Replace("_flipped", string.Empty, StringComparison.Ordinal), new[] { "vae_input", "bank_input" });
+                Assert.Contains(
+                    entry.Name.Replace("_flipped", string.Empty, StringComparison.Ordinal), new[] { "vae_input", "bank_input" });
                 ReferenceFolder.Close(pixels.Encode(input).squeeze(0), file.Read(entry.Name), 1e-6, 0, $"{entry.Name} of '{file.Path}'");
                 cases.Add(file.Path);
             }
@@ -62,7 +63,8 @@ public sealed class ImageTensorsTests
     public void ToTensor_WrongInput_SaysWhat()
     {
         Assert.Throws<ArgumentException>(() => ImageTensors.ToTensor([]));
-        ArgumentException error = Assert.Throws<ArgumentException>(() => ImageTensors.ToTensor([TestImages.Pattern(4, 4), TestImages.Pattern(5, 4)]));
+        ArgumentException error = Assert.Throws<ArgumentException>(
+            () => ImageTensors.ToTensor([TestImages.Pattern(4, 4), TestImages.Pattern(5, 4)]));
         Assert.StartsWith("Image 1 is 5 x 4; the batch is of 4 x 4.", error.Message, StringComparison.Ordinal);
     }
 
@@ -81,10 +83,12 @@ public sealed class ImageTensorsTests
         List<string> paths = [];
         for (int i = 0; i < 40; i++)
         {
-            paths.Add(TestImages.Write(folder, $"{i:00}.png", i is 7 or 8 or 31 ? [1, 2, 3] : PngWriter.Encode(TestImages.Pattern(8, 8, i))));
+            paths.Add(
+                TestImages.Write(folder, $"{i:00}.png", i is 7 or 8 or 31 ? [1, 2, 3] : PngWriter.Encode(TestImages.Pattern(8, 8, i))));
         }
 
-        InvalidDataException error = Assert.Throws<InvalidDataException>(() => ImageTensors.Load(paths, 8, TestContext.Current.CancellationToken));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(
+            () => ImageTensors.Load(paths, 8, TestContext.Current.CancellationToken));
         Assert.Contains("07.png", error.Message, StringComparison.Ordinal);
     }
 
@@ -92,8 +96,10 @@ public sealed class ImageTensorsTests
     public void Load_Files_KeepsTheirOrder()
     {
         using TemporaryFolder folder = new();
-        string[] paths = [.. Enumerable.Range(0, 20).Select(i => TestImages.Write(folder, $"{i}.png", PngWriter.Encode(TestImages.Pattern(8, 8, i))))];
+        string[] paths =
+            [.. Enumerable.Range(0, 20).Select(i => TestImages.Write(folder, $"{i}.png", PngWriter.Encode(TestImages.Pattern(8, 8, i))))];
         using torch.Tensor batch = ImageTensors.Load(paths, 8, TestContext.Current.CancellationToken);
-        Assert.Equal(Enumerable.Range(0, 20).Select(i => TestImages.Pattern(8, 8, i).Pixels), ImageTensors.FromTensor(batch).Select(i => i.Pixels));
+        Assert.Equal(
+            Enumerable.Range(0, 20).Select(i => TestImages.Pattern(8, 8, i).Pixels), ImageTensors.FromTensor(batch).Select(i => i.Pixels));
     }
 }

@@ -40,7 +40,8 @@ public sealed class LatentCacheTests
         CountingEncoder killed = new(pca, failsAtCall: 3), resumed = new(pca);
         Assert.Throws<IOException>(() => Encode(images, killed, workspace.Path));
         Reported<EncodingProgress> progress = new();
-        using EncodedRows rows = LatentCache.Encode(images.Rows, new ImageEncoding(null, resumed, 0, false), workspace.Path, progress, CancellationToken.None);
+        using EncodedRows rows = LatentCache.Encode(
+            images.Rows, new ImageEncoding(null, resumed, 0, false), workspace.Path, progress, CancellationToken.None);
 
         Assert.Equal(2048, killed.Encoded);
         Assert.Equal([new EncodingProgress(Many - 2048, 2048, Many)], progress.Reports);
@@ -97,7 +98,8 @@ public sealed class LatentCacheTests
         string folder = Path.GetDirectoryName(Files(workspace)[0])!;
         using FileStream held = new(Path.Combine(folder, "lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         IOException error = Assert.Throws<IOException>(() => Encode(images, new CountingEncoder(pca), workspace.Path));
-        Assert.StartsWith($"'{folder}' is in use: another run is encoding the same images into it.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"'{folder}' is in use: another run is encoding the same images into it.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,13 +108,15 @@ public sealed class LatentCacheTests
         using DisposeScope scope = torch.NewDisposeScope();
         using TrainingImages images = TinyModel.Images(3);
         using SnippetEncoder encoder = TinyEncoders.DinoV2();
-        using EncodedRows rows = LatentCache.Encode(images.Rows, new ImageEncoding(null, encoder, tokenGrid: 2, mirror: false), null, null, CancellationToken.None);
+        using EncodedRows rows = LatentCache.Encode(
+            images.Rows, new ImageEncoding(null, encoder, tokenGrid: 2, mirror: false), null, null, CancellationToken.None);
         (_, torch.Tensor fine) = encoder.EncodeWithPatches(images.Pixels);
         torch.Tensor topRight = fine.reshape(3, 16, 16, -1).narrow(1, 0, 8).narrow(2, 8, 8).mean([1, 2]);
         ReferenceFolder.Close(rows["tokens"].Range(0, 3)[.., 1], topRight, 2e-3, 1e-3, "token 1 of the 2 x 2 grid");
         Assert.Equal(torch.ScalarType.Float16, rows["tokens"].Type);
         ArgumentException error = Assert.Throws<ArgumentException>(
-            () => LatentCache.Encode(images.Rows, new ImageEncoding(null, encoder, tokenGrid: 32, mirror: false), null, null, CancellationToken.None));
+            () => LatentCache.Encode(
+                images.Rows, new ImageEncoding(null, encoder, tokenGrid: 32, mirror: false), null, null, CancellationToken.None));
         Assert.Contains("256 patch tokens an image, but the network has 32 x 32 tokens", error.Message, StringComparison.Ordinal);
     }
 

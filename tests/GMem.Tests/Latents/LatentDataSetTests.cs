@@ -46,7 +46,8 @@ public sealed class LatentDataSetTests
         using DisposeScope scope = torch.NewDisposeScope();
         using TemporaryFolder folder = new();
         Write(folder, "latents_rank00_shard000", 8, 1);
-        SafetensorsWriter.Write(folder.File("latents_stats.safetensors"), [new("mean", torch.ones(1, 4, 1, 1)), new("std", TensorNumbers.Full([1, 4, 1, 1], 2))]);
+        SafetensorsWriter.Write(folder.File(
+            "latents_stats.safetensors"), [new("mean", torch.ones(1, 4, 1, 1)), new("std", TensorNumbers.Full([1, 4, 1, 1], 2))]);
         using LatentDataSet latents = LatentDataSet.Open(folder.Path);
         using KlAutoencoder autoencoder = TinyEncoders.Kl();
         using GMemModel model = GMemModel.Fit(latents, Options(autoencoder), torch.CPU, Bank(8));
@@ -63,7 +64,8 @@ public sealed class LatentDataSetTests
         options.WorkspacePath = workspace.Path;
         options.Encoder = encoder;
         using GMemModel fromImages = TinyModel.Train(options);
-        string cache = Path.GetDirectoryName(Directory.EnumerateFiles(Path.Combine(workspace.Path, "latents"), "*.safetensors", SearchOption.AllDirectories).First())!;
+        string cache = Path.GetDirectoryName(
+            Directory.EnumerateFiles(Path.Combine(workspace.Path, "latents"), "*.safetensors", SearchOption.AllDirectories).First())!;
         using LatentDataSet latents = LatentDataSet.Open(cache);
         using GMemModel fromCache = GMemModel.Fit(latents, options, torch.CPU);
         Assert.True(latents.HasSnippets);
@@ -89,7 +91,8 @@ public sealed class LatentDataSetTests
         {
             GMemOptions options = Options(autoencoder);
             change(options);
-            Assert.Contains(part, Assert.ThrowsAny<ArgumentException>(() => GMemModel.Fit(latents, options, torch.CPU, bank)).Message, StringComparison.Ordinal);
+            Assert.Contains(part, Assert.ThrowsAny<ArgumentException>(
+                () => GMemModel.Fit(latents, options, torch.CPU, bank)).Message, StringComparison.Ordinal);
         }
     }
 
@@ -104,16 +107,19 @@ public sealed class LatentDataSetTests
         Check("it has no 'latents', but 'weight'");
         SafetensorsWriter.Write(folder.File("a.safetensors"), [new("latents", torch.ones(3, 4, 2, 3))]);
         Check("latents must be floating-point [n, C, h, h]; they are Float32 [n, 4, 2, 3]");
-        SafetensorsWriter.Write(folder.File("a.safetensors"), [new("latents", torch.ones(3, 4, 2, 2)), new("labels", torch.ones(2, dtype: torch.int64))]);
+        SafetensorsWriter.Write(
+            folder.File("a.safetensors"), [new("latents", torch.ones(3, 4, 2, 2)), new("labels", torch.ones(2, dtype: torch.int64))]);
         Check("its tensors have 3, 2 rows");
-        SafetensorsWriter.Write(folder.File("a.safetensors"), [new("latents", torch.ones(3, 4, 2, 2)), new("latents_flip", torch.ones(3, 4, 1, 1))]);
+        SafetensorsWriter.Write(
+            folder.File("a.safetensors"), [new("latents", torch.ones(3, 4, 2, 2)), new("latents_flip", torch.ones(3, 4, 1, 1))]);
         Check("'latents_flip' must be of the shape of the latents");
         SafetensorsWriter.Write(folder.File("a.safetensors"), [new("latents", torch.ones(3, 4, 2, 2))]);
         SafetensorsWriter.Write(folder.File("b.safetensors"), [new("latents", torch.ones(3, 4, 4, 4))]);
         Check("does not fit");
 
         void Check(string part) =>
-            Assert.Contains(part, Assert.Throws<InvalidDataException>(() => LatentDataSet.Open(folder.Path)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                part, Assert.Throws<InvalidDataException>(() => LatentDataSet.Open(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     private static GMemOptions Options(KlAutoencoder autoencoder)
@@ -136,6 +142,7 @@ public sealed class LatentDataSetTests
         using torch.Generator generator = new((ulong)seed);
         torch.Tensor latents = torch.randn([count, 4, 4, 4], generator: generator).Plus(3);
         torch.Tensor labels = TensorNumbers.Range(0, count).Remainder(3);
-        SafetensorsWriter.Write(folder.File($"{name}.safetensors"), [new("latents", latents), new("latents_flip", latents.flip(3)), new("labels", labels)]);
+        SafetensorsWriter.Write(
+            folder.File($"{name}.safetensors"), [new("latents", latents), new("latents_flip", latents.flip(3)), new("labels", labels)]);
     }
 }

@@ -22,11 +22,13 @@ public sealed class TrainingDataTests
         using TrainingImages images = TinyModel.Images(6);
         using KlAutoencoder autoencoder = TinyEncoders.Kl();
         using DinoV2Encoder encoder = TinyEncoders.DinoV2();
-        using EncodedRows rows = LatentCache.Encode(images.Rows, new ImageEncoding(autoencoder, encoder, 2, mirror: true), inFiles ? workspace.Path : null, null, CancellationToken.None);
+        using EncodedRows rows = LatentCache.Encode(images.Rows, new ImageEncoding(
+            autoencoder, encoder, 2, mirror: true), inFiles ? workspace.Path : null, null, CancellationToken.None);
         TrainingSet set = new(new LatentData(RowPair.Find(rows, "latents")!, null, null, seed: 1), torch.CPU)
         {
             Conditions = [new SnippetCondition()],
-            ConditionData = ConditionSource.Of(Bank(rows, "snippets"), Bank(rows, "snippets_flip"), null, null, new Dictionary<string, torch.Tensor>()),
+            ConditionData = ConditionSource.Of(
+                Bank(rows, "snippets"), Bank(rows, "snippets_flip"), null, null, new Dictionary<string, torch.Tensor>()),
             Tokens = RowPair.Find(rows, "tokens"),
         };
 

@@ -15,7 +15,8 @@ public sealed class BaselineTests
     public void Fit_OnLabels_GeneratesByLabelAndIsSaved()
     {
         using GMemModel model = TrainOnLabels();
-        IReadOnlyList<GeneratedImage> images = model.Generate([new(1, PromptLabel: "blue"), new(2, PromptLabel: "blue"), new(1, PromptLabel: "green"), new(1)]);
+        IReadOnlyList<GeneratedImage> images = model.Generate(
+            [new(1, PromptLabel: "blue"), new(2, PromptLabel: "blue"), new(1, PromptLabel: "green"), new(1)]);
         byte[][] pixels = TinyModel.Generate(model, new(1, PromptLabel: "blue"), new(2, PromptLabel: "blue"), new(1, PromptLabel: "green"));
         Assert.Equal(["blue", "green", "red"], model.ClassNames);
         Assert.Equal(["blue", "blue", "green"], images.Take(3).Select(i => i.Label));
@@ -31,7 +32,8 @@ public sealed class BaselineTests
         MemoryArchive archive = new();
         model.Save(archive);
         using GMemModel loaded = GMemModel.Load(archive, torch.CPU);
-        Assert.Equal(pixels, TinyModel.Generate(loaded, new(1, PromptLabel: "blue"), new(2, PromptLabel: "blue"), new(1, PromptLabel: "green")));
+        Assert.Equal(
+            pixels, TinyModel.Generate(loaded, new(1, PromptLabel: "blue"), new(2, PromptLabel: "blue"), new(1, PromptLabel: "green")));
         Assert.Equal(["blue", "green", "red"], loaded.ClassNames);
     }
 
@@ -42,7 +44,8 @@ public sealed class BaselineTests
         GMem.Sampling.SamplingOptions sampling = model.Sampling;
         sampling.GuidanceScale = 3;
         using GMemModel guided = model.WithSampling(sampling);
-        Assert.NotEqual(TinyModel.Generate(model, new GenerationRequest(1, PromptLabel: "red")), TinyModel.Generate(guided, new GenerationRequest(1, PromptLabel: "red")));
+        Assert.NotEqual(TinyModel.Generate(
+            model, new GenerationRequest(1, PromptLabel: "red")), TinyModel.Generate(guided, new GenerationRequest(1, PromptLabel: "red")));
     }
 
     [Fact]
@@ -51,7 +54,8 @@ public sealed class BaselineTests
         using GMemModel model = TrainOnLabels();
         foreach (GenerationRequest request in new GenerationRequest[] { new(1, Snippet: new float[] { 1, 1, 0 }), new(1, MemoryIndex: 0) })
         {
-            Assert.Contains("has no memory", Assert.Throws<ArgumentException>(() => model.Generate([request])).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "has no memory", Assert.Throws<ArgumentException>(() => model.Generate([request])).Message, StringComparison.Ordinal);
         }
 
         Assert.Equal(
@@ -75,7 +79,8 @@ public sealed class BaselineTests
         GMemOptions options = TinyModel.Options(steps: 30);
         options.Network.Conditions = [new SnippetCondition(), new LabelCondition()];
         using GMemModel model = GMemModel.Fit(images, options, torch.CPU);
-        GenerationRequest entry = new(1, MemoryIndex: 3), other = new(1, MemoryIndex: 3, PromptLabel: "green"), drawn = new(1, PromptLabel: "green");
+        GenerationRequest entry = new(
+            1, MemoryIndex: 3), other = new(1, MemoryIndex: 3, PromptLabel: "green"), drawn = new(1, PromptLabel: "green");
         IReadOnlyList<GeneratedImage> made = model.Generate([entry, other, drawn]);
         Assert.Equal(["red", "green", "green"], made.Select(i => i.Label));
         Assert.Equal("green", made[2].Entry!.Value.Label);
@@ -107,7 +112,8 @@ public sealed class BaselineTests
         Assert.NotEqual(pixels[0], pixels[1]);
         Assert.False(model.HasMemory);
         Assert.Contains(
-            "not conditioned on anything", Assert.Throws<ArgumentException>(() => model.Generate([new(1, PromptLabel: "red")])).Message, StringComparison.Ordinal);
+            "not conditioned on anything",
+            Assert.Throws<ArgumentException>(() => model.Generate([new(1, PromptLabel: "red")])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -116,9 +122,11 @@ public sealed class BaselineTests
         GMemOptions options = TinyModel.Options();
         options.Network.Conditions = [new LabelCondition()];
         using TrainingImages none = TinyModel.Images();
-        Assert.Contains("the training data have none", Assert.Throws<ArgumentException>(() => GMemModel.Fit(none, options, torch.CPU)).Message, StringComparison.Ordinal);
+        Assert.Contains("the training data have none", Assert.Throws<ArgumentException>(
+            () => GMemModel.Fit(none, options, torch.CPU)).Message, StringComparison.Ordinal);
         using TrainingImages some = Labelled(i => i == 5 ? "" : "a");
-        Assert.Contains("image 5 (counted from 0) has none", Assert.Throws<ArgumentException>(() => GMemModel.Fit(some, options, torch.CPU)).Message, StringComparison.Ordinal);
+        Assert.Contains("image 5 (counted from 0) has none", Assert.Throws<ArgumentException>(
+            () => GMemModel.Fit(some, options, torch.CPU)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -132,7 +140,8 @@ public sealed class BaselineTests
         GMemOptions options = TinyModel.Options(steps: 40);
         options.Encoder = encoder;
         options.Network.Conditions = condition switch { "snippet" => [new SnippetCondition()], "label" => [new LabelCondition()], _ => [] };
-        (options.Network.ProjectionSize, options.Network.ProjectorHiddenSize, options.Network.ProjectorDepth) = (TinyEncoders.TokenWidth, 32, 1);
+        (options.Network.ProjectionSize, options.Network.ProjectorHiddenSize, options.Network.ProjectorDepth) =
+            (TinyEncoders.TokenWidth, 32, 1);
         options.Training.HorizontalFlip = true;
         ProgressList with = new(), without = new();
         using GMemModel model = GMemModel.Fit(images, options, torch.CPU, with);
@@ -151,9 +160,11 @@ public sealed class BaselineTests
         using SnippetEncoder dino = TinyEncoders.DinoV2();
         GMemOptions options = TinyModel.Options();
         (options.Network.ProjectionSize, options.Network.ProjectorDepth) = (12, 1);
-        Assert.Contains("needs an encoder with patch tokens", Assert.Throws<ArgumentException>(() => TinyModel.Train(options)).Message, StringComparison.Ordinal);
+        Assert.Contains("needs an encoder with patch tokens", Assert.Throws<ArgumentException>(
+            () => TinyModel.Train(options)).Message, StringComparison.Ordinal);
         options.Encoder = dino;
-        Assert.Contains("ProjectionSize is 12, but the encoder's patch tokens have 16", Assert.Throws<ArgumentException>(() => TinyModel.Train(options)).Message, StringComparison.Ordinal);
+        Assert.Contains("ProjectionSize is 12, but the encoder's patch tokens have 16", Assert.Throws<ArgumentException>(
+            () => TinyModel.Train(options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

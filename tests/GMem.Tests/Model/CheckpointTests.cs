@@ -31,7 +31,8 @@ public sealed class CheckpointTests
             if (recorded.Contains("eval.out"))
             {
                 torch.Tensor condition = recorded.Read(expected.Label is not null ? "y" : "c");
-                ReferenceFolder.Close(model.Core.Network.forward(recorded.Read("x"), recorded.Read("t"), condition), recorded.Read("eval.out"), 2e-5, 0, what);
+                ReferenceFolder.Close(model.Core.Network.forward(
+                    recorded.Read("x"), recorded.Read("t"), condition), recorded.Read("eval.out"), 2e-5, 0, what);
             }
 
             IReadOnlyList<GeneratedImage> images = model.Generate([new(1), new(2, model.HasMemory ? 0 : null)]);
@@ -47,13 +48,16 @@ public sealed class CheckpointTests
         using GMemModel model = TinyModel.Train(TinyModel.Options(steps: 30));
         string path = folder.File("export.safetensors");
         model.ExportCheckpoint(path);
-        using GMemModel again = GMemModel.FromCheckpoint(path, model.Memory, new CheckpointOptions { HeadCount = 2, Sampling = model.Sampling });
+        using GMemModel again = GMemModel.FromCheckpoint(
+            path, model.Memory, new CheckpointOptions { HeadCount = 2, Sampling = model.Sampling });
         Assert.True(model.Core.Network.Options.Snippet!.Scale > 1);
         Assert.Equal(1, again.Core.Network.Options.Snippet!.Scale);
         torch.Tensor x = torch.ones(2, 3, 8, 8), t = TensorNumbers.Full([2], 0.4f), snippets = model.Memory.Rows([3, 4]);
-        ReferenceFolder.Close(again.Core.Network.forward(x, t, snippets), model.Core.Network.forward(x, t, snippets), 1e-5, 0, "prediction");
+        ReferenceFolder.Close(
+            again.Core.Network.forward(x, t, snippets), model.Core.Network.forward(x, t, snippets), 1e-5, 0, "prediction");
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        Assert.Equal(model.Core.Network.StateDictTensors().Keys.Order(StringComparer.Ordinal), file.Entries.Select(e => e.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(model.Core.Network.StateDictTensors().Keys.Order(
+            StringComparer.Ordinal), file.Entries.Select(e => e.Name).Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -64,7 +68,8 @@ public sealed class CheckpointTests
         using TemporaryFolder folder = new();
         using GMemModel model = TinyModel.Train(TinyModel.Options(steps: 1));
         string path = TrainingCheckpoint(folder, model);
-        using GMemModel loaded = GMemModel.FromCheckpoint(path, model.Memory, new CheckpointOptions { HeadCount = 2, UseAverage = average });
+        using GMemModel loaded = GMemModel.FromCheckpoint(
+            path, model.Memory, new CheckpointOptions { HeadCount = 2, UseAverage = average });
         using torch.Tensor bias = loaded.Core.Network.final_layer.linear.bias.detach().max();
         Assert.Equal(expected, bias.item<float>());
     }
@@ -82,7 +87,8 @@ public sealed class CheckpointTests
         SafetensorsWriter.Write(folder.File("a.safetensors"), tensors);
         InvalidDataException error = Assert.Throws<InvalidDataException>(
             () => GMemModel.FromCheckpoint(folder.File("a.safetensors"), model.Memory, new CheckpointOptions { HeadCount = 2 }));
-        Assert.Contains("'blocks.0.attn.proj.bias' is [33], expected [32]; 'blocks.1.attn.qkv.bias' is missing; 'loss.weight' is unexpected", error.Message, StringComparison.Ordinal);
+        Assert.Contains("'blocks.0.attn.proj.bias' is [33], expected [32]; 'blocks.1.attn.qkv.bias' is missing; 'loss.weight' is "
+            + "unexpected", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,7 +97,15 @@ public sealed class CheckpointTests
         using DisposeScope scope = torch.NewDisposeScope();
         using TemporaryFolder folder = new();
         string path = folder.File("latent.safetensors");
-        using SiT network = new(new SiTOptions { InputSize = 4, PatchSize = 2, HiddenSize = 32, Depth = 1, HeadCount = 2, Conditions = [new SnippetCondition { Size = 5 }] }, new torch.Generator(1));
+        using SiT network = new(new SiTOptions
+        {
+            InputSize = 4,
+            PatchSize = 2,
+            HiddenSize = 32,
+            Depth = 1,
+            HeadCount = 2,
+            Conditions = [new SnippetCondition { Size = 5 }],
+        }, new torch.Generator(1));
         SafetensorsWriter.Write(path, network.StateDictTensors());
         using KlAutoencoder four = TinyEncoders.Kl();
         MemoryBank five = Rows(5), six = Rows(6);
@@ -108,7 +122,8 @@ public sealed class CheckpointTests
         Assert.Equal(8, model.ImageSize);
 
         void Check(MemoryBank? bank, CheckpointOptions options, string part) =>
-            Assert.Contains(part, Assert.ThrowsAny<Exception>(() => GMemModel.FromCheckpoint(path, bank, options)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                part, Assert.ThrowsAny<Exception>(() => GMemModel.FromCheckpoint(path, bank, options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,7 +132,8 @@ public sealed class CheckpointTests
         foreach (SiTPreset preset in SiTPreset.All)
         {
             using SiT network = new(SiTOptions.FromPreset(preset, 2), device: torch.META);
-            SiTOptions inferred = SiTInference.FromShapes(network.StateDictTensors().ToDictionary(t => t.Key, t => t.Value.shape), preset.Name);
+            SiTOptions inferred = SiTInference.FromShapes(
+                network.StateDictTensors().ToDictionary(t => t.Key, t => t.Value.shape), preset.Name);
             Assert.Equal(Shape(network.Options), Shape(inferred));
         }
     }
@@ -136,20 +152,32 @@ public sealed class CheckpointTests
         HeadCount = network.HeadCount,
         Sampling = new GMem.Sampling.SamplingOptions { Steps = 2 },
         Autoencoder = network.InputChannels == 3 ? null : KlAutoencoder.CreateRandom(
-            new KlAutoencoderOptions { BaseChannels = 32, ChannelMultipliers = [1, 1], ResidualBlocks = 1, LatentChannels = network.InputChannels, BottleneckChannels = network.InputChannels }, 1),
+            new KlAutoencoderOptions
+            {
+                BaseChannels = 32,
+                ChannelMultipliers = [1, 1],
+                ResidualBlocks = 1,
+                LatentChannels = network.InputChannels,
+                BottleneckChannels = network.InputChannels,
+            }, 1),
     };
 
     /// <summary>All that decides the function; ratios that only stand for another size are left out.</summary>
     private static string Shape(SiTOptions o)
     {
-        object[] sizes = [o.InputSize, o.InputChannels, o.PatchSize, o.HiddenSize, o.Depth, o.HeadCount, o.ResolvedMlpHiddenSize, o.FrequencyEmbeddingSize];
+        object[] sizes =
+            [o.InputSize,
+                o.InputChannels, o.PatchSize, o.HiddenSize, o.Depth, o.HeadCount, o.ResolvedMlpHiddenSize, o.FrequencyEmbeddingSize];
         object[] switches = [o.UseRmsNorm, o.UseSwiGlu, o.UseRope, o.UseQkNorm, o.UseShift, o.LearnSigma];
         object[] condition = [o.Conditions.Count, o.Snippet?.Size ?? 0, o.Label?.ClassCount ?? 0];
         object[] projector = [o.ProjectionSize, o.ProjectionSize > 0 ? o.ProjectorHiddenSize : 0];
         return string.Join(' ', [.. sizes, .. switches, .. condition, .. projector]);
     }
 
-    /// <summary>As the public training script saves it: weights of 1 under <c>model</c> (of a wrapped network), of 2 under <c>ema</c>, and its arguments.</summary>
+    /// <summary>
+    /// As the public training script saves it: weights of 1 under <c>model</c> (of a wrapped network), of 2 under <c>ema</c>, and its
+    /// arguments.
+    /// </summary>
     private static string TrainingCheckpoint(TemporaryFolder folder, GMemModel model)
     {
         IReadOnlyDictionary<string, torch.Tensor> tensors = model.Core.Network.StateDictTensors();
@@ -171,7 +199,8 @@ public sealed class CheckpointTests
             });
         }
 
-        pickle.Item("args", p => p.Global("argparse", "Namespace").Op(')').Raw(0x81).Op('}').Item("lr", v => v.Double(1e-4)).Item("exp", v => v.Text("run")).Op('b'));
+        pickle.Item("args", p => p.Global(
+            "argparse", "Namespace").Op(')').Raw(0x81).Op('}').Item("lr", v => v.Double(1e-4)).Item("exp", v => v.Text("run")).Op('b'));
         pickle.Item("steps", p => p.Long(400));
         string path = folder.File("0400000.pt");
         File.WriteAllBytes(path, CheckpointFile.Zip(pickle.Stop().ToArray(), storages));

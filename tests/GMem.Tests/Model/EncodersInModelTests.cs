@@ -21,7 +21,8 @@ public sealed class EncodersInModelTests
             MemoryArchive archive = new();
             model.Save(archive);
             Assert.Equal(
-                ["autoencoder.safetensors", "encoder.safetensors", "memory.safetensors", "model.json", "network.safetensors"], archive.Entries.Keys.Order(StringComparer.Ordinal));
+                ["autoencoder.safetensors", "encoder.safetensors", "memory.safetensors", "model.json", "network.safetensors"],
+                archive.Entries.Keys.Order(StringComparer.Ordinal));
             using GMemModel loaded = GMemModel.Load(archive, torch.CPU);
             Assert.Equal(TinyModel.Generate(model, new(1), new(2, 7)), TinyModel.Generate(loaded, new(1), new(2, 7)));
             Assert.Equal(model.Autoencoder.Statistics!.Mean, loaded.Autoencoder.Statistics!.Mean);
@@ -90,7 +91,8 @@ public sealed class EncodersInModelTests
             CountingEncoder encoder = new(pca);
             CountingAutoencoder autoencoder = new();
             GMemOptions options = TinyModel.Options();
-            (options.Encoder, options.Autoencoder, options.WorkspacePath, options.Training.HorizontalFlip) = (encoder, autoencoder, folder, true);
+            (options.Encoder, options.Autoencoder, options.WorkspacePath, options.Training.HorizontalFlip) =
+                (encoder, autoencoder, folder, true);
             using GMemModel model = GMemModel.Fit(images, options, torch.CPU);
             byte[][] actual = TinyModel.Generate(model, new(1), new(2, 3));
             Assert.Equal(encoded, encoder.Encoded);
@@ -144,7 +146,8 @@ public sealed class EncodersInModelTests
         MemoryArchive archive = new();
         model.Save(archive);
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => GMemModel.Load(archive, torch.CPU));
-        Assert.StartsWith("The model's ImageAutoencoder is of the kind 'counting', which is not registered. Before loading, call ModelParts.Register(new "
+        Assert.StartsWith(
+            "The model's ImageAutoencoder is of the kind 'counting', which is not registered. Before loading, call ModelParts.Register(new "
             + "PartKind(\"counting\"), saved => ...)", error.Message, StringComparison.Ordinal);
     }
 

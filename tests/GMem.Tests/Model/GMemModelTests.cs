@@ -53,7 +53,8 @@ public sealed class GMemModelTests
         Assert.Equal([3L, 6L, 7L], progress.Reports.Select(r => r.Step));
         Assert.Equal(7 * 8 / 24.0, progress.Reports[^1].Epoch, 9);
         Assert.Equal(TimeSpan.Zero, progress.Reports[^1].TimeLeft);
-        Assert.All(progress.Reports, r => Assert.True(r is { TotalSteps: 7, ImagesPerSecond: > 0, Loss: > 0, GradientNorm: > 0, LearningRate: 1e-3 }));
+        Assert.All(progress.Reports, r => Assert.True(
+            r is { TotalSteps: 7, ImagesPerSecond: > 0, Loss: > 0, GradientNorm: > 0, LearningRate: 1e-3 }));
     }
 
     [Fact]
@@ -100,7 +101,8 @@ public sealed class GMemModelTests
     {
         using GMemModel all = TinyModel.Train();
         using GMemModel model = all.WithMemory(Labelled(all.Memory));
-        GenerationRequest[] requests = [new(1), new(2, MemoryIndex: 7), new(3, PromptLabel: "odd"), new(4, Snippet: Enumerable.Repeat(1f, all.Memory.Dimension).ToArray())];
+        GenerationRequest[] requests = [new(1), new(
+            2, MemoryIndex: 7), new(3, PromptLabel: "odd"), new(4, Snippet: Enumerable.Repeat(1f, all.Memory.Dimension).ToArray())];
 
         MemoryEntry?[] entries = [.. requests.Select(model.EntryOf)];
 
@@ -116,11 +118,13 @@ public sealed class GMemModelTests
     {
         using GMemModel all = TinyModel.Train();
         using GMemModel model = all.WithMemory(Labelled(all.Memory));
-        long[] drawn = [.. Enumerable.Range(0, 40).Select(seed => model.EntryOf(new GenerationRequest(seed, PromptLabel: "odd"))!.Value.Index)];
+        long[] drawn =
+            [.. Enumerable.Range(0, 40).Select(seed => model.EntryOf(new GenerationRequest(seed, PromptLabel: "odd"))!.Value.Index)];
         Assert.All(drawn, index => Assert.Equal(1, index % 2));
         Assert.True(drawn.Distinct().Count() > 6);
 
-        Assert.Equal(TinyModel.Generate(model, new GenerationRequest(5, MemoryIndex: drawn[5])), TinyModel.Generate(model, new GenerationRequest(5, PromptLabel: "odd")));
+        Assert.Equal(TinyModel.Generate(model, new GenerationRequest(5, MemoryIndex: drawn[5])), TinyModel.Generate(
+            model, new GenerationRequest(5, PromptLabel: "odd")));
     }
 
     [Fact]
@@ -132,8 +136,10 @@ public sealed class GMemModelTests
         Assert.Equal(
             "A request has MemoryIndex 3 and the PromptLabel 'odd'; give one of them, or none to let the seed pick an entry.",
             Assert.Throws<ArgumentException>(() => model.Validate(new GenerationRequest(1, 3, PromptLabel: "odd"))).Message);
-        Assert.Contains("has the label 'cat'; it knows 'even', 'odd'.", Assert.Throws<ArgumentException>(() => model.Validate(new GenerationRequest(1, PromptLabel: "cat"))).Message, StringComparison.Ordinal);
-        Assert.Contains("its entries have no labels", Assert.Throws<ArgumentException>(() => all.Validate(new GenerationRequest(1, PromptLabel: "cat"))).Message, StringComparison.Ordinal);
+        Assert.Contains("has the label 'cat'; it knows 'even', 'odd'.", Assert.Throws<ArgumentException>(
+            () => model.Validate(new GenerationRequest(1, PromptLabel: "cat"))).Message, StringComparison.Ordinal);
+        Assert.Contains("its entries have no labels", Assert.Throws<ArgumentException>(
+            () => all.Validate(new GenerationRequest(1, PromptLabel: "cat"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -158,7 +164,8 @@ public sealed class GMemModelTests
         float[] brought = [.. Enumerable.Range(0, model.Memory.Dimension).Select(i => MathF.Sin(i))];
         using torch.Tensor row = model.Memory.Rows([4]);
 
-        IReadOnlyList<float> cosines = model.NearestCosines([new(1), new(2, Snippet: brought), new(3, Snippet: row.data<float>().ToArray())]);
+        IReadOnlyList<float> cosines = model.NearestCosines(
+            [new(1), new(2, Snippet: brought), new(3, Snippet: row.data<float>().ToArray())]);
 
         using torch.Tensor query = torch.tensor(brought);
         Assert.Equal(1, cosines[0]);
@@ -187,7 +194,8 @@ public sealed class GMemModelTests
         using GMemModel model = TinyModel.Train();
         byte[][] expected = TinyModel.Generate(model, [.. Enumerable.Range(0, 8).Select(i => new GenerationRequest(i))]);
         byte[][] actual = new byte[8][];
-        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i => actual[i] = TinyModel.Generate(model, new GenerationRequest(i))[0]);
+        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i => actual[i] = TinyModel.Generate(
+            model, new GenerationRequest(i))[0]);
         Assert.Equal(expected, actual);
     }
 
@@ -237,7 +245,8 @@ public sealed class GMemModelTests
         void Check(GenerationRequest request, string part)
         {
             Assert.Contains(part, Assert.ThrowsAny<ArgumentException>(() => model.Validate(request)).Message, StringComparison.Ordinal);
-            Assert.Contains(part, Assert.ThrowsAny<ArgumentException>(() => model.Generate([new(0), request])).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                part, Assert.ThrowsAny<ArgumentException>(() => model.Generate([new(0), request])).Message, StringComparison.Ordinal);
         }
     }
 
@@ -247,7 +256,8 @@ public sealed class GMemModelTests
         using GMemModel model = TinyModel.Train();
         MemoryArchive archive = new();
         model.Save(archive);
-        Assert.Equal(["encoder.safetensors", "memory.safetensors", "model.json", "network.safetensors"], archive.Entries.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["encoder.safetensors", "memory.safetensors", "model.json", "network.safetensors"], archive.Entries.Keys.Order(
+            StringComparer.Ordinal));
         using GMemModel loaded = GMemModel.Load(archive, torch.CPU);
         Assert.Equal(TinyModel.Generate(model, new(1), new(2, 7)), TinyModel.Generate(loaded, new(1), new(2, 7)));
         Assert.Equal(model.Memory.Count, loaded.Memory.Count);
@@ -264,7 +274,8 @@ public sealed class GMemModelTests
         MemoryArchive archive = new();
         archive.Entries["model.json"] = Encoding.UTF8.GetBytes("""{ "version": 7, "writtenBy": "9.1.0", "somethingNew": 1 }""");
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => GMemModel.Load(archive, torch.CPU));
-        Assert.Equal("The model has format version 7, written by GMem 9.1.0; this GMem reads versions up to 3. Update the GMem packages to load it.", error.Message);
+        Assert.Equal("The model has format version 7, written by GMem 9.1.0; this GMem reads versions up to 3. Update the GMem packages "
+            + "to load it.", error.Message);
     }
 
     [Theory]
@@ -280,7 +291,8 @@ public sealed class GMemModelTests
         byte[] whole = archive.Entries[entry];
 
         archive.Entries.Remove(entry);
-        Assert.Contains($"'{entry}'", Assert.Throws<InvalidDataException>(() => GMemModel.Load(archive, torch.CPU)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"'{entry}'", Assert.Throws<InvalidDataException>(() => GMemModel.Load(archive, torch.CPU)).Message, StringComparison.Ordinal);
 
         archive.Entries[entry] = whole[..(whole.Length / 2)];
         Assert.Throws<InvalidDataException>(() => GMemModel.Load(archive, torch.CPU));
@@ -305,7 +317,8 @@ public sealed class GMemModelTests
         using GMemModel model = TinyModel.Train();
         using torch.Tensor rows = torch.ones(2, model.Memory.Dimension + 1);
         ArgumentException error = Assert.Throws<ArgumentException>(() => model.WithMemory(MemoryBank.FromRows(rows)));
-        Assert.Contains($"snippets of {model.Memory.Dimension + 1} entries, but the network takes {model.Memory.Dimension}", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"snippets of {model.Memory.Dimension + 1} entries, but the network takes {model.Memory.Dimension}",
+            error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -346,11 +359,13 @@ public sealed class GMemModelTests
         Check(TinyModel.Images(count: 5), _ => { }, "There are 5 images, fewer than one batch of 8");
         Check(TinyModel.Images(size: 9), _ => { }, "The image size 9 is not divisible by the patch of 2 pixels");
         Check(TinyModel.Images(), o => o.Training.LearningRate = -1, "LearningRate is -1, it must be above 0");
-        Check(TinyModel.Images(), o => { o.Training.Beta1 = 1; o.Training.TotalSteps = 0; }, "TotalSteps is 0, it must be at least 1; Beta1 is 1, it must be in [0, 1)");
+        Check(TinyModel.Images(), o => { o.Training.Beta1 = 1; o.Training.TotalSteps = 0; },
+            "TotalSteps is 0, it must be at least 1; Beta1 is 1, it must be in [0, 1)");
         Check(TinyModel.Images(), o => o.EncoderTrainer = null!, "EncoderTrainer is ");
         Check(new TrainingImages(torch.zeros(24, 3, 8, 8)), _ => { }, "Images must be uint8 [N, 3, S, S]");
         Check(new TrainingImages(torch.zeros([24, 3, 8, 8], dtype: torch.uint8), torch.ones(23, 4)), _ => { }, "one row an image");
-        Check(new TrainingImages(torch.zeros([24, 3, 8, 8], dtype: torch.uint8), torch.ones(24, 4)), o => o.Training.HorizontalFlip = true, "set HorizontalFlip = false");
+        Check(new TrainingImages(torch.zeros([24, 3, 8, 8], dtype: torch.uint8), torch.ones(24, 4)),
+            o => o.Training.HorizontalFlip = true, "set HorizontalFlip = false");
 
         static void Check(TrainingImages images, Action<GMemOptions> change, string part)
         {

@@ -72,7 +72,8 @@ public sealed class GenerationTeamTests
         byte[][] alone = One(1);
         Assert.Equal(alone, One(2));
         Assert.Equal(alone, One(4));
-        OperatorThreads.Run(2, () => Assert.Throws<OperationCanceledException>(() => model.Generate(requests, new CancellationToken(canceled: true))));
+        OperatorThreads.Run(
+            2, () => Assert.Throws<OperationCanceledException>(() => model.Generate(requests, new CancellationToken(canceled: true))));
         Assert.Equal(alone, One(2));
     }
 }

@@ -8,7 +8,8 @@ public sealed class ImageStreamTests
 {
     private static readonly Lazy<GMemModel> Shared = new(() => TinyModel.Train());
 
-    private static readonly GenerationRequest[] Requests = [new(1), new(2, MemoryIndex: 5), new(3), new(4, Snippet: new float[] { 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }), new(5)];
+    private static readonly GenerationRequest[] Requests =
+        [new(1), new(2, MemoryIndex: 5), new(3), new(4, Snippet: new float[] { 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }), new(5)];
 
     private static GMemModel Model => Shared.Value;
 
@@ -19,7 +20,8 @@ public sealed class ImageStreamTests
     {
         using GMemModel model = Model.WithSampling(new SamplingOptions { Kind = kind, Steps = 4 });
         byte[][] expected = TinyModel.Generate(model, Requests);
-        List<GeneratedImage> stream = await Collect(model.GenerateAsync(Requests, new StreamingOptions { BatchSize = 2, PreviewEveryNStep = 2 }));
+        List<GeneratedImage> stream = await Collect(
+            model.GenerateAsync(Requests, new StreamingOptions { BatchSize = 2, PreviewEveryNStep = 2 }));
 
         GeneratedImage[] finished = [.. stream.Where(i => !i.IsPreview)];
         Assert.Equal([0, 1, 2, 3, 4], finished.Select(i => i.Index));
@@ -73,7 +75,8 @@ public sealed class ImageStreamTests
         using GMemModel model = Model.WithSampling(new SamplingOptions { Steps = 100_000 });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (GeneratedImage image in model.GenerateAsync([new(1)], new StreamingOptions { PreviewEveryNStep = 1 }, stop.Token))
+            await foreach (GeneratedImage image in model.GenerateAsync(
+                [new(1)], new StreamingOptions { PreviewEveryNStep = 1 }, stop.Token))
             {
                 await stop.CancelAsync();
             }
@@ -84,7 +87,8 @@ public sealed class ImageStreamTests
     public void GenerateAsync_RequestOrOptionsNotValid_ThrowsAtOnce()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => Model.GenerateAsync([new(1, MemoryIndex: 1_000)]));
-        ArgumentException error = Assert.Throws<ArgumentException>(() => Model.GenerateAsync([new(1)], new StreamingOptions { BatchSize = 0, PreviewEveryNStep = -1 }));
+        ArgumentException error = Assert.Throws<ArgumentException>(
+            () => Model.GenerateAsync([new(1)], new StreamingOptions { BatchSize = 0, PreviewEveryNStep = -1 }));
         Assert.Contains("BatchSize", error.Message);
         Assert.Contains("PreviewEveryNStep", error.Message);
     }
@@ -113,7 +117,9 @@ public sealed class ImageStreamTests
 
     /// <summary>Colours plane by plane, as the batch's tensor has them.</summary>
     private static byte[] Planes(GeneratedImage image) =>
-        [.. Enumerable.Range(0, 3).SelectMany(c => Enumerable.Range(0, image.Image.Width * image.Image.Height).Select(p => image.Image.Pixels[(3 * p) + c]))];
+        [.. Enumerable.Range(0, 3).SelectMany(
+            c => Enumerable.Range(0, image.Image.Width * image.Image.Height).Select(p => image.Image.Pixels[(3 * p) + c]))];
 
-    private static double Distance(GeneratedImage a, GeneratedImage b) => a.Image.Pixels.Zip(b.Image.Pixels, (x, y) => Math.Pow(x - y, 2)).Sum();
+    private static double Distance(GeneratedImage a, GeneratedImage b) =>
+        a.Image.Pixels.Zip(b.Image.Pixels, (x, y) => Math.Pow(x - y, 2)).Sum();
 }

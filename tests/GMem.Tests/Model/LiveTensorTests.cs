@@ -3,7 +3,9 @@ using TorchSharp;
 
 namespace GMem.Tests.Model;
 
-/// <summary>The number of this thread's live tensors does not grow. The thread's count, unlike the process's, has no part in what other tests do.</summary>
+/// <summary>
+/// The number of this thread's live tensors does not grow. The thread's count, unlike the process's, has no part in what other tests do.
+/// </summary>
 public sealed class LiveTensorTests
 {
     [Fact]

@@ -8,7 +8,10 @@ using TorchSharp;
 
 namespace GMem.Tests.Model;
 
-/// <summary>Whatever a saved model's entries say, the answer is the model or an InvalidDataException, and no more memory than they have bytes and a constant.</summary>
+/// <summary>
+/// Whatever a saved model's entries say, the answer is the model or an InvalidDataException, and no more memory than they have bytes and a
+/// constant.
+/// </summary>
 public sealed class ModelDamageTests
 {
     [Theory]
@@ -66,7 +69,8 @@ public sealed class ModelDamageTests
                     archive.Entries.Add(name, bytes);
                 }
 
-                // Most bytes are weights, whose change is no damage: the beginnings, where descriptions and headers are, get most of the edits.
+                // Most bytes are weights, whose change is no damage: the beginnings, where descriptions and headers are, get most of the
+                // edits.
                 byte[] damaged = [.. good.Entries[entries[change.Entry]]];
                 foreach ((double at, byte value) in change.Edits)
                 {

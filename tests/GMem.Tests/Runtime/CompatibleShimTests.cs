@@ -25,7 +25,8 @@ public sealed class CompatibleShimTests
     [Fact]
     public void MakeVersionWeak_FileThatDoesNotAsk_IsRefused()
     {
-        InvalidDataException error = Assert.Throws<InvalidDataException>(() => CompatibleShim.MakeVersionWeak(SmallElf("GLIBCXX_3.4.30", "GLIBC_2.38"), Wanted));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(
+            () => CompatibleShim.MakeVersionWeak(SmallElf("GLIBCXX_3.4.30", "GLIBC_2.38"), Wanted));
         Assert.Contains("does not ask for GLIBCXX_3.4.32", error.Message, StringComparison.Ordinal);
     }
 

@@ -19,7 +19,8 @@ public sealed class DeviceChoiceTests
     {
         GMemRuntimeException error = Assert.Throws<GMemRuntimeException>(() => DeviceChoice.Select(0, false, 0));
         Assert.Equal(
-            "GpuDeviceId is 0, but this process has no CUDA device (the CPU libtorch has none; build with -p:TorchBackend=cuda, or name a CUDA libtorch with GMEM_LIBTORCH). "
+            "GpuDeviceId is 0, but this process has no CUDA device (the CPU libtorch has none; build with -p:TorchBackend=cuda, or name "
+            + "a CUDA libtorch with GMEM_LIBTORCH). "
             + "Choose another index, or set FallbackToCpu = true to use the CPU instead.",
             error.Message);
     }

@@ -12,7 +12,8 @@ public sealed class NativeLoaderTests
     {
         using TemporaryFolder folder = new();
         GMemRuntimeException error = Assert.Throws<GMemRuntimeException>(() => NativeLoader.FindNamed(Names, folder.Path));
-        Assert.StartsWith($"GMEM_LIBTORCH names '{folder.Path}', but there is no {Names.TorchCpu} in it", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"GMEM_LIBTORCH names '{folder.Path}', but there is no {Names.TorchCpu} in it", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

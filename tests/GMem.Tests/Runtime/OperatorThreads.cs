@@ -4,8 +4,8 @@ namespace GMem.Tests.Runtime;
 
 /// <summary>Runs something with so many of libtorch's threads for one operator on this thread.</summary>
 /// <remarks>
-/// A new thread takes over whatever number was set last on any other. Hence the tests that set one run alone (<c>[Collection(nameof(OperatorThreads))]</c>); beside them another test
-/// could find itself on several threads.
+/// A new thread takes over whatever number was set last on any other. Hence the tests that set one run alone
+/// (<c>[Collection(nameof(OperatorThreads))]</c>); beside them another test could find itself on several threads.
 /// </remarks>
 [CollectionDefinition(nameof(OperatorThreads), DisableParallelization = true)]
 public sealed class OperatorThreads

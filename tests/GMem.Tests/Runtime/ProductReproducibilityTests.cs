@@ -15,7 +15,10 @@ public sealed class ProductReproducibilityTests
         Assert.Equal(users ?? (ProductReproducibility.IsIntel() ? "AUTO,STRICT" : null), ProductReproducibility.Current());
     }
 
-    /// <summary>Sums as long as those of an S network's MLP. Of few rows MKL would share them among threads on Intel's processors. What a model's user sees, SiTBatchIndependenceTests hold everywhere.</summary>
+    /// <summary>
+    /// Sums as long as those of an S network's MLP. Of few rows MKL would share them among threads on Intel's processors. What a model's
+    /// user sees, SiTBatchIndependenceTests hold everywhere.
+    /// </summary>
     [Theory]
     [InlineData(1024)]
     [InlineData(1536)]
@@ -26,7 +29,8 @@ public sealed class ProductReproducibilityTests
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGradients = torch.no_grad();
         using torch.Generator generator = new(7);
-        torch.Tensor rows = torch.randn([512, inputs], generator: generator), weight = torch.randn([384, inputs], generator: generator), bias = torch.randn([384], generator: generator);
+        torch.Tensor rows = torch.randn([512, inputs], generator: generator), weight = torch.randn(
+            [384, inputs], generator: generator), bias = torch.randn([384], generator: generator);
         torch.Tensor? expected = null;
         foreach (int threads in new[] { 1, 2, 4 })
         {

@@ -36,14 +36,16 @@ internal sealed class BackboneModel : IDisposable
         }
 
         bool interval = settings.TryGetProperty("cfg_interval", out JsonElement on) && on.ValueKind == JsonValueKind.True;
-        double? Bound(string name) => interval && SamplerFiles.Number(settings, name, double.NaN) is var bound && !double.IsNaN(bound) ? bound : null;
+        double? Bound(string name) =>
+            interval && SamplerFiles.Number(settings, name, double.NaN) is var bound && !double.IsNaN(bound) ? bound : null;
         Guidance guidance = new(settings.GetProperty("cfg_scale").GetDouble(), Bound("cfg_interval_start"), Bound("cfg_interval_end"));
 
         // The public code keeps a doubled state, whose second half is never looked at and gets the guided prediction of the first.
         return (x, time) =>
         {
             long half = x.size(0) / 2;
-            Tensor guided = guidance.Predict(_network.forward, x[..(int)half], x.Filled(half, time), _guidedCondition![..(int)half], _guidedCondition[(int)half..]);
+            Tensor guided = guidance.Predict(
+                _network.forward, x[..(int)half], x.Filled(half, time), _guidedCondition![..(int)half], _guidedCondition[(int)half..]);
             return cat([guided, guided]);
         };
     }

@@ -24,7 +24,8 @@ public sealed class GuidanceTests
         Assert.Equal([rows], _rows);
         Assert.Equal(expected, actual.to(ScalarType.Float64).data<double>().ToArray());
         _rows.Clear();
-        using Tensor sameAtOneTime = guidance.PredictAt(Network, zeros(2, 1, dtype: ScalarType.Float64), time, TensorNumbers.Full([2, 1], 2), ones(1, 1));
+        using Tensor sameAtOneTime = guidance.PredictAt(
+            Network, zeros(2, 1, dtype: ScalarType.Float64), time, TensorNumbers.Full([2, 1], 2), ones(1, 1));
         Assert.Equal([rows], _rows);
         Assert.Equal(expected, sameAtOneTime.data<double>().ToArray());
     }
@@ -35,7 +36,8 @@ public sealed class GuidanceTests
         using DisposeScope scope = NewDisposeScope();
         Guidance guidance = new(4, 0.3, 0.8);
         Tensor condition = tensor(new double[] { 2, 3, 4, 5, 6 }).view(5, 1), nothing = tensor(new double[] { 1, 1, 2, 1, 3 }).view(5, 1);
-        Tensor actual = guidance.Predict(Network, zeros(5, 1, dtype: ScalarType.Float64), tensor(new[] { 0.1, 0.5, 0.9, 0.2, 0.6 }), condition, nothing);
+        Tensor actual = guidance.Predict(
+            Network, zeros(5, 1, dtype: ScalarType.Float64), tensor(new[] { 0.1, 0.5, 0.9, 0.2, 0.6 }), condition, nothing);
         Assert.Equal([2, 1 + (4 * 2), 2, 5, 3 + (4 * 3)], actual.data<double>().ToArray());
         Assert.Equal([1, 2, 4], _rows.Order());
     }
@@ -44,7 +46,8 @@ public sealed class GuidanceTests
     public void Predict_WithoutGuidance_RunsOnlyTheConditionalPass()
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor actual = new Guidance(1, 0.3, 0.8).Predict(Network, zeros(2, 1), TensorNumbers.Full([2], 0.9), TensorNumbers.Full([2, 1], 2));
+        Tensor actual = new Guidance(1, 0.3, 0.8)
+            .Predict(Network, zeros(2, 1), TensorNumbers.Full([2], 0.9), TensorNumbers.Full([2, 1], 2));
         Assert.Equal([2L], _rows);
         Assert.True(actual.IsEqualTo(2).all().item<bool>());
         Assert.False(Guidance.None.IsActive);
@@ -81,7 +84,8 @@ public sealed class GuidanceTests
         Assert.Throws<ArgumentException>("condition", () => guidance.Predict(Network, x, t, null, ones(1, 1)));
         Assert.Throws<ArgumentException>("condition", () => guidance.Predict(Network, x, t, ones(3, 1), ones(1, 1)));
         ArgumentException error = Assert.Throws<ArgumentException>("nullCondition", () => guidance.Predict(Network, x, t, ones(2, 1)));
-        Assert.StartsWith("Guidance of scale 4 needs a null condition for 2 rows (or one for all); given was none.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Guidance of scale 4 needs a null condition for 2 rows (or one for all); given was none.",
+            error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>("nullCondition", () => guidance.Predict(Network, x, t, ones(2, 1), ones(3, 1)));
         Assert.Throws<InvalidOperationException>(() => guidance.Predict((_, _, _) => ones(5), x, t, ones(2, 1), ones(1, 1)));
         Assert.Throws<ArgumentOutOfRangeException>("scale", () => new Guidance(double.NaN));
@@ -95,7 +99,8 @@ public sealed class GuidanceTests
         using DisposeScope scope = NewDisposeScope();
         Tensor x = zeros(3, 4), c = ones(3, 1), nothing = zeros(1, 1), t = tensor(new[] { 0.1f, 0.5f, 0.9f });
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        foreach (Guidance guidance in new Guidance[] { new(1), new(3), new(3, channels: 2), new(3, 0.3, 0.8), new(3, 0.95), new(3, null, 0.05) })
+        foreach (Guidance guidance in new Guidance[] { new(1), new(3), new(
+            3, channels: 2), new(3, 0.3, 0.8), new(3, 0.95), new(3, null, 0.05) })
         {
             guidance.Predict(Network, x, t, c, nothing).Dispose();
             Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);

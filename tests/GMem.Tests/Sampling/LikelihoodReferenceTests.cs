@@ -43,7 +43,8 @@ public sealed class LikelihoodReferenceTests
         (string key, JsonElement settings) = (entry.Name, entry.Value);
         OdeMethod method = SamplerFiles.Ode(settings);
         Likelihood likelihood = new(
-            SamplerFiles.Transport(settings), method, settings.GetProperty("num_steps").GetInt32() - 1, settings.GetProperty("rtol").GetDouble(), settings.GetProperty("atol").GetDouble());
+            SamplerFiles.Transport(settings), method, settings.GetProperty("num_steps").GetInt32() - 1,
+            settings.GetProperty("rtol").GetDouble(), settings.GetProperty("atol").GetDouble());
         List<double> evaluated = [];
         VectorField model = Recorded(new ClosedFormModel(file, dtype).Of(PredictionTarget.Velocity), evaluated);
         Tensor data = file.Read("x").to(dtype);
@@ -61,14 +62,16 @@ public sealed class LikelihoodReferenceTests
         Assert.InRange(result.Evaluations, expected - slack, expected + slack);
         double tolerance = !adaptive ? 5e-5 : exact ? 1e-8 : 5e-3;
         string suffix = exact ? "_f64" : "";
-        ReferenceFolder.Close(result.LogLikelihood, file.Read($"{key}.logp{suffix}"), tolerance, 0, $"{file.Name} {key} {dtype} log-likelihood");
+        ReferenceFolder.Close(
+            result.LogLikelihood, file.Read($"{key}.logp{suffix}"), tolerance, 0, $"{file.Name} {key} {dtype} log-likelihood");
         ReferenceFolder.Close(result.Noise, file.Read($"{key}.z{suffix}"), tolerance, 0, $"{file.Name} {key} {dtype} noise");
         if (!exact)
         {
             Tensor times = file.Read($"{key}.eval_t");
             Assert.Equal(expected, times.numel());
             int compared = adaptive ? 1 : expected;
-            ReferenceFolder.Close(tensor(evaluated[..compared].ToArray()), times[..compared], 1e-6, 0, $"{file.Name} {key} times of evaluation");
+            ReferenceFolder.Close(
+                tensor(evaluated[..compared].ToArray()), times[..compared], 1e-6, 0, $"{file.Name} {key} times of evaluation");
         }
     }
 
@@ -76,7 +79,8 @@ public sealed class LikelihoodReferenceTests
     {
         VectorField model = new ClosedFormModel(file, ScalarType.Float64).Of(PredictionTarget.Velocity);
         Likelihood likelihood = new(FlowTransport.LinearVelocity, OdeMethod.RungeKutta4, steps: 150);
-        using LikelihoodResult result = likelihood.Evaluate(model, file.Read("x").to(ScalarType.Float64), TestContext.Current.CancellationToken);
+        using LikelihoodResult result = likelihood.Evaluate(
+            model, file.Read("x").to(ScalarType.Float64), TestContext.Current.CancellationToken);
         ReferenceFolder.Close(result.LogLikelihood, file.Read("exact.logp_f64"), 1e-8, 0, $"{file.Name} exact log-likelihood");
         ReferenceFolder.Close(result.Divergence, file.Read("exact.delta_logp_f64"), 1e-8, 0, $"{file.Name} exact divergence");
         ReferenceFolder.Close(result.Noise, file.Read("exact.z_f64"), 1e-8, 0, $"{file.Name} exact noise");

@@ -44,8 +44,10 @@ public sealed class LikelihoodTests
         Tensor data = randn([3, 4], dtype: ScalarType.Float64, generator: generator);
         Likelihood likelihood = new(FlowTransport.LinearVelocity, OdeMethod.Heun, 10);
         using LikelihoodResult exact = likelihood.Evaluate(Gaussian, data);
-        using LikelihoodResult fixedProbe = likelihood.Estimate(Gaussian, data, Likelihood.Rademacher([3, 4], generator, ScalarType.Float64));
-        using LikelihoodResult freshProbes = likelihood.Estimate(Gaussian, data, _ => Likelihood.Rademacher([3, 4], generator, ScalarType.Float64));
+        using LikelihoodResult fixedProbe = likelihood.Estimate(
+            Gaussian, data, Likelihood.Rademacher([3, 4], generator, ScalarType.Float64));
+        using LikelihoodResult freshProbes = likelihood.Estimate(
+            Gaussian, data, _ => Likelihood.Rademacher([3, 4], generator, ScalarType.Float64));
         Assert.InRange((exact.LogLikelihood - fixedProbe.LogLikelihood).abs().max().item<double>(), 0, 1e-12);
         Assert.InRange((exact.LogLikelihood - freshProbes.LogLikelihood).abs().max().item<double>(), 0, 1e-12);
         Assert.Equal(20, freshProbes.Evaluations);
@@ -66,10 +68,13 @@ public sealed class LikelihoodTests
     {
         using DisposeScope scope = NewDisposeScope();
         Likelihood adaptive = new(FlowTransport.LinearVelocity);
-        Assert.Contains("another probe", Assert.Throws<InvalidOperationException>(() => adaptive.Estimate(Gaussian, ones(2, 1), _ => ones(2, 1))).Message, StringComparison.Ordinal);
-        Assert.Equal("The probe is [2, 2] and the state [2, 1]; they must have the same shape.", Assert.Throws<ArgumentException>(() => adaptive.Estimate(Gaussian, ones(2, 1), ones(2, 2))).Message);
+        Assert.Contains("another probe", Assert.Throws<InvalidOperationException>(
+            () => adaptive.Estimate(Gaussian, ones(2, 1), _ => ones(2, 1))).Message, StringComparison.Ordinal);
+        Assert.Equal("The probe is [2, 2] and the state [2, 1]; they must have the same shape.", Assert.Throws<ArgumentException>(
+            () => adaptive.Estimate(Gaussian, ones(2, 1), ones(2, 2))).Message);
         FlowTransport noise = new(InterpolantPath.Linear, PredictionTarget.Noise);
-        Assert.Contains("beyond the end", Assert.Throws<ArgumentException>("method", () => new Likelihood(noise)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "beyond the end", Assert.Throws<ArgumentException>("method", () => new Likelihood(noise)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>("steps", () => new Likelihood(FlowTransport.LinearVelocity, steps: 0));
     }
 

@@ -109,7 +109,8 @@ public sealed class OdeReferenceTests
             int points = _settings.GetProperty("num_steps").GetInt32();
             Tensor start = file.Read(BackboneModel.IsGuided(_settings) ? "cfg.x" : reverse ? "x_reverse" : "x").to(dtype);
             OdeSampler sampler = new(
-                _method, points - 1, SamplerFiles.Number(_settings, "timestep_shift", 0), _settings.GetProperty("rtol").GetDouble(), _settings.GetProperty("atol").GetDouble());
+                _method, points - 1, SamplerFiles.Number(_settings, "timestep_shift", 0),
+                _settings.GetProperty("rtol").GetDouble(), _settings.GetProperty("atol").GetDouble());
             List<double> evaluated = [];
             VectorField recorded = (x, time) =>
             {
@@ -117,7 +118,8 @@ public sealed class OdeReferenceTests
                 return drift(x, time);
             };
             using SolverResult result = sampler.Integrate(
-                recorded, start, transport.IntegrationInterval(stochastic: false, reverse: reverse), keepTrajectory: true, TestContext.Current.CancellationToken);
+                recorded, start, transport.IntegrationInterval(stochastic: false, reverse: reverse),
+                keepTrajectory: true, TestContext.Current.CancellationToken);
             Assert.Equal(evaluated.Count, result.Evaluations);
             _last = result.Final.alias();
             if (dtype == ScalarType.Float64)
@@ -133,10 +135,12 @@ public sealed class OdeReferenceTests
         private void CheckExact(SolverResult result, List<double> evaluated)
         {
             Assert.Equal(_settings.GetProperty("nfe_f64").GetInt32(), result.Evaluations);
-            ReferenceFolder.Close(result.Final, file.Read($"{_key}.final_f64"), Adaptive ? adaptiveTolerance : 1e-5, 0, $"{file.Name} {_key} float64");
+            ReferenceFolder.Close(
+                result.Final, file.Read($"{_key}.final_f64"), Adaptive ? adaptiveTolerance : 1e-5, 0, $"{file.Name} {_key} float64");
             if (Adaptive)
             {
-                ReferenceFolder.Close(tensor(evaluated.ToArray()), file.Read($"{_key}.eval_t_f64"), adaptiveTolerance, 0, $"{file.Name} {_key} times of evaluation");
+                ReferenceFolder.Close(tensor(
+                    evaluated.ToArray()), file.Read($"{_key}.eval_t_f64"), adaptiveTolerance, 0, $"{file.Name} {_key} times of evaluation");
             }
         }
 

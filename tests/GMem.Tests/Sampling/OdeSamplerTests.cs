@@ -128,8 +128,10 @@ public sealed class OdeSamplerTests
         using DisposeScope scope = NewDisposeScope();
         Tensor start = ones(1, 2);
         OdeSampler adaptive = new(OdeMethod.Dopri5, 1);
-        Assert.Contains("not a number", Assert.Throws<InvalidOperationException>(() => adaptive.Integrate((x, t) => x.Times(double.NaN), start)).Message, StringComparison.Ordinal);
-        Assert.Contains("shape", Assert.Throws<InvalidOperationException>(() => adaptive.Integrate((x, t) => ones(1, 3), start)).Message, StringComparison.Ordinal);
+        Assert.Contains("not a number", Assert.Throws<InvalidOperationException>(
+            () => adaptive.Integrate((x, t) => x.Times(double.NaN), start)).Message, StringComparison.Ordinal);
+        Assert.Contains("shape", Assert.Throws<InvalidOperationException>(
+            () => adaptive.Integrate((x, t) => ones(1, 3), start)).Message, StringComparison.Ordinal);
         using CancellationTokenSource cancelled = new();
         cancelled.Cancel();
         Assert.Throws<OperationCanceledException>(() => adaptive.Integrate(Field, start, cancellationToken: cancelled.Token));

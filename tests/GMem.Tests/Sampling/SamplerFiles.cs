@@ -64,7 +64,8 @@ internal static class SamplerFiles
     public static int[] TrajectoryIndex(JsonElement settings, int points)
     {
         JsonElement index = settings.GetProperty("traj_index");
-        return index.ValueKind == JsonValueKind.String ? [.. Enumerable.Range(0, points)] : [.. index.EnumerateArray().Select(value => value.GetInt32())];
+        return index.ValueKind == JsonValueKind.String ? [.. Enumerable.Range(0, points)] : [.. index.EnumerateArray().Select(
+            value => value.GetInt32())];
     }
 
     public static Tensor Pick(Tensor trajectory, int[] index) => trajectory.index_select(0, tensor(index.Select(i => (long)i).ToArray()));

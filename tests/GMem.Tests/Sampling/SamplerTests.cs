@@ -33,10 +33,12 @@ public sealed class SamplerTests
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void Sample_ARow_IsTheSameToTheBitInEveryBatch(SamplerKind kind, OdeMethod ode, SdeMethod sde, InterpolantKind path, PredictionTarget prediction)
+    public void Sample_ARow_IsTheSameToTheBitInEveryBatch(
+        SamplerKind kind, OdeMethod ode, SdeMethod sde, InterpolantKind path, PredictionTarget prediction)
     {
         using DisposeScope scope = NewDisposeScope();
-        SamplingOptions options = new() { Kind = kind, OdeMethod = ode, SdeMethod = sde, Steps = 6, GuidanceScale = 2, GuidanceIntervalStart = 0.4 };
+        SamplingOptions options =
+            new() { Kind = kind, OdeMethod = ode, SdeMethod = sde, Steps = 6, GuidanceScale = 2, GuidanceIntervalStart = 0.4 };
         Sampler sampler = new(new FlowTransport(InterpolantPath.Of(path), prediction), options);
         long[] seeds = [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
         using Tensor together = Sample(sampler, seeds);
@@ -53,10 +55,12 @@ public sealed class SamplerTests
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void Sample_Repeatedly_LeavesOnlyItsResult(SamplerKind kind, OdeMethod ode, SdeMethod sde, InterpolantKind path, PredictionTarget prediction)
+    public void Sample_Repeatedly_LeavesOnlyItsResult(
+        SamplerKind kind, OdeMethod ode, SdeMethod sde, InterpolantKind path, PredictionTarget prediction)
     {
         using DisposeScope scope = NewDisposeScope();
-        Sampler sampler = new(new FlowTransport(InterpolantPath.Of(path), prediction), new SamplingOptions { Kind = kind, OdeMethod = ode, SdeMethod = sde, Steps = 3, GuidanceScale = 2 });
+        Sampler sampler = new(new FlowTransport(InterpolantPath.Of(path), prediction),
+            new SamplingOptions { Kind = kind, OdeMethod = ode, SdeMethod = sde, Steps = 3, GuidanceScale = 2 });
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         for (int i = 0; i < 3; i++)
         {
@@ -119,7 +123,8 @@ public sealed class SamplerTests
             return x.neg();
         };
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        Assert.Throws<OperationCanceledException>(() => sampler.Sample(cancelling, noise, condition, increments: step => SeededNoise.Increments([1], step, Shape), cancellationToken: source.Token));
+        Assert.Throws<OperationCanceledException>(() => sampler.Sample(
+            cancelling, noise, condition, increments: step => SeededNoise.Increments([1], step, Shape), cancellationToken: source.Token));
         Assert.Equal(4, calls);
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
@@ -143,10 +148,13 @@ public sealed class SamplerTests
     public void Constructor_OdeThatMeetsAnInfiniteDrift_IsRefusedByName()
     {
         FlowTransport vp = new(InterpolantPath.Vp, PredictionTarget.Noise);
-        ArgumentException error = Assert.Throws<ArgumentException>("options", () => new Sampler(vp, new SamplingOptions { OdeMethod = OdeMethod.Dopri5 }));
-        Assert.StartsWith("The drift of a Noise prediction is infinite at t = 1 on the Vp path, and Dopri5 steps beyond the end of the interval: take a fixed-step method.", error.Message, StringComparison.Ordinal);
+        ArgumentException error = Assert.Throws<ArgumentException>(
+            "options", () => new Sampler(vp, new SamplingOptions { OdeMethod = OdeMethod.Dopri5 }));
+        Assert.StartsWith("The drift of a Noise prediction is infinite at t = 1 on the Vp path, and Dopri5 steps beyond the end of the "
+            + "interval: take a fixed-step method.", error.Message, StringComparison.Ordinal);
         FlowTransport linear = new(InterpolantPath.Linear, PredictionTarget.Score, sampleEpsilon: 0);
-        Assert.Contains("infinite at t = 0", Assert.Throws<ArgumentException>("options", () => new Sampler(linear, new SamplingOptions())).Message, StringComparison.Ordinal);
+        Assert.Contains("infinite at t = 0", Assert.Throws<ArgumentException>(
+            "options", () => new Sampler(linear, new SamplingOptions())).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new Sampler(FlowTransport.LinearVelocity, new SamplingOptions { Steps = 0 }));
     }
 
@@ -167,7 +175,8 @@ public sealed class SamplerTests
         using DisposeScope scope = NewDisposeScope();
         Tensor condition = tensor(seeds.Select(seed => seed * 0.01f).ToArray());
         return sampler.Sample(
-            Network, SeededNoise.Images(seeds, Shape), condition, zeros(1), step => SeededNoise.Increments(seeds, step, Shape), progress).MoveToOuterDisposeScope();
+            Network, SeededNoise.Images(seeds, Shape), condition, zeros(1), step =>
+                SeededNoise.Increments(seeds, step, Shape), progress).MoveToOuterDisposeScope();
     }
 
     private sealed class Recorder : IProgress<SamplingProgress>

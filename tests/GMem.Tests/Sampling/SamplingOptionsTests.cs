@@ -18,7 +18,8 @@ public sealed class SamplingOptionsTests
     public void PublicSettings_AreThoseOfThePublicCode()
     {
         SamplingOptions ode = SamplingOptions.PublicOde(), sde = SamplingOptions.PublicSde();
-        Assert.Equal<(SamplerKind, OdeStepper, int, double)>((SamplerKind.Ode, OdeMethod.Euler, 49, 0.0), (ode.Kind, ode.OdeMethod, ode.Steps, ode.TimestepShift));
+        Assert.Equal<(SamplerKind, OdeStepper, int, double)>(
+            (SamplerKind.Ode, OdeMethod.Euler, 49, 0.0), (ode.Kind, ode.OdeMethod, ode.Steps, ode.TimestepShift));
         Assert.Equal<(SamplerKind, SdeStepper, int, DiffusionForm, double, SdeLastStep, double, double)>(
             (SamplerKind.Sde, SdeMethod.Heun, 49, DiffusionForm.Linear, 1.0, SdeLastStep.Mean, 0.004, 1.0),
             (sde.Kind, sde.SdeMethod, sde.Steps, sde.DiffusionForm, sde.DiffusionNorm, sde.LastStep, sde.LastStepSize, sde.GuidanceScale));
@@ -71,7 +72,8 @@ public sealed class SamplingOptionsTests
         };
         string message = Assert.Throws<ArgumentException>(options.Validate).Message;
         Assert.All(
-            new[] { nameof(options.OdeMethod), nameof(options.SdeMethod), nameof(options.DiffusionForm), nameof(options.LastStep), nameof(options.GuidanceIntervalStart), nameof(options.GuidanceIntervalEnd) },
+            new[] { nameof(options.OdeMethod), nameof(options.SdeMethod), nameof(options.DiffusionForm), nameof(
+                options.LastStep), nameof(options.GuidanceIntervalStart), nameof(options.GuidanceIntervalEnd) },
             name => Assert.Contains($"- {name} is ", message, StringComparison.Ordinal));
         Assert.Throws<ArgumentOutOfRangeException>("method", () => options.OdeMethod = (OdeMethod)99);
         Assert.Throws<ArgumentOutOfRangeException>("method", () => options.SdeMethod = (SdeMethod)99);

@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace GMem.Tests.Sampling;
 
-/// <summary>Where all data are one point, the velocity is known, and the estimate of the data is that point at every time and on every path.</summary>
+/// <summary>
+/// Where all data are one point, the velocity is known, and the estimate of the data is that point at every time and on every path.
+/// </summary>
 public sealed class SamplingPreviewTests
 {
     [Theory]
@@ -19,7 +21,8 @@ public sealed class SamplingPreviewTests
         InterpolantPath path = InterpolantPath.Of(kind);
         using Tensor point = tensor(new double[] { 0.5, -1.25, 2 }).reshape(1, 3);
         List<(double[] Estimate, SamplingProgress Progress)> shown = [];
-        Sampler tested = new(new FlowTransport(path), new SamplingOptions { Kind = sampler, OdeMethod = method, SdeMethod = SdeMethod.EulerMaruyama, Steps = 6 });
+        Sampler tested = new(new FlowTransport(path),
+            new SamplingOptions { Kind = sampler, OdeMethod = method, SdeMethod = SdeMethod.EulerMaruyama, Steps = 6 });
         using Generator generator = new(5);
         using Tensor noise = randn(2, 3, dtype: float64, generator: generator);
 
@@ -30,7 +33,8 @@ public sealed class SamplingPreviewTests
             preview: new SamplingPreview(2, (estimate, progress) => shown.Add((estimate.data<double>().ToArray(), progress))));
 
         int total = sampler == SamplerKind.Ode ? 6 : 7;
-        Assert.Equal(Enumerable.Range(1, sampler == SamplerKind.Ode ? 2 : 3).Select(i => new SamplingProgress(2 * i, total)), shown.Select(s => s.Progress));
+        Assert.Equal(Enumerable.Range(1, sampler == SamplerKind.Ode ? 2 : 3).Select(
+            i => new SamplingProgress(2 * i, total)), shown.Select(s => s.Progress));
         double[] expected = point.data<double>().ToArray();
         Assert.All(shown, s => Assert.All(s.Estimate.Zip([.. expected, .. expected]), pair => Assert.Equal(pair.Second, pair.First, 1e-6)));
     }
@@ -40,7 +44,8 @@ public sealed class SamplingPreviewTests
     {
         Sampler sampler = new(FlowTransport.LinearVelocity, new SamplingOptions { OdeMethod = OdeMethod.Dopri5 });
         using Tensor noise = ones(1, 3);
-        using Tensor result = sampler.Sample((x, _, _) => x.clone(), noise, preview: new SamplingPreview(1, (_, _) => Assert.Fail("no preview is made row by row")));
+        using Tensor result = sampler.Sample(
+            (x, _, _) => x.clone(), noise, preview: new SamplingPreview(1, (_, _) => Assert.Fail("no preview is made row by row")));
         Assert.True(result.isfinite().all().item<bool>());
     }
 

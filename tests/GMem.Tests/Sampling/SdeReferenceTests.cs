@@ -121,15 +121,18 @@ public sealed class SdeReferenceTests
                 return;
             }
 
-            double[] times = TimeGrid.Create(_settings.GetProperty("t0").GetDouble(), _settings.GetProperty("t1").GetDouble(), Points - 1, 0);
+            double[] times = TimeGrid.Create(
+                _settings.GetProperty("t0").GetDouble(), _settings.GetProperty("t1").GetDouble(), Points - 1, 0);
             SdeSampler cut = new(Transport, Method, Form, Norm, SdeLastStep.None, 0, times[..(finite + 1)]);
             using SolverResult result = Sample(cut, model, dtype);
-            ReferenceFolder.Close(SamplerFiles.Pick(result.Trajectory!, kept), expected[..kept.Length], 2e-5, 0, $"{file.Name} {_key} before it is not finite");
+            ReferenceFolder.Close(SamplerFiles.Pick(
+                result.Trajectory!, kept), expected[..kept.Length], 2e-5, 0, $"{file.Name} {_key} before it is not finite");
         }
 
         private int Points => _settings.GetProperty("num_steps").GetInt32();
 
-        private SdeMethod Method => _settings.GetProperty("sampling_method").GetString() == "Euler" ? SdeMethod.EulerMaruyama : SdeMethod.Heun;
+        private SdeMethod Method => _settings.GetProperty("sampling_method")
+            .GetString() == "Euler" ? SdeMethod.EulerMaruyama : SdeMethod.Heun;
 
         private DiffusionForm Form => TransportNames.Form(_settings.GetProperty("diffusion_form").GetString()!);
 
@@ -150,8 +153,9 @@ public sealed class SdeReferenceTests
         }
 
         /// <summary>
-        /// Recorded float32 states cannot be better than one unit in the last place of the largest state inside their steps: the first steps of the
-        /// SBDM diffusion pass through hundreds and cancel to below 1, so that the exact solution itself is further than 2e-5 from the record.
+        /// Recorded float32 states cannot be better than one unit in the last place of the largest state inside their steps: the first
+        /// steps of the SBDM diffusion pass through hundreds and cancel to below 1, so that the exact solution itself is further than 2e-5
+        /// from the record.
         /// </summary>
         private void Close(Tensor actual, string key, double rounding = 0)
         {

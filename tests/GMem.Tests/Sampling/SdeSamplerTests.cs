@@ -10,7 +10,9 @@ public sealed class SdeSamplerTests
 {
     private const double Spread = 0.5;
 
-    /// <summary>The exact velocity of data N(0, 0.25) on the linear path: E[x1 - x0 | x] = x (0.25 t - (1 - t)) / (0.25 t^2 + (1 - t)^2).</summary>
+    /// <summary>
+    /// The exact velocity of data N(0, 0.25) on the linear path: E[x1 - x0 | x] = x (0.25 t - (1 - t)) / (0.25 t^2 + (1 - t)^2).
+    /// </summary>
     private static readonly VectorField Gaussian = (x, time) =>
     {
         double rest = 1 - time, variance = Spread * Spread;
@@ -23,7 +25,8 @@ public sealed class SdeSamplerTests
     [InlineData(SdeMethod.Heun, DiffusionForm.Linear, SdeLastStep.Euler)]
     [InlineData(SdeMethod.Heun, DiffusionForm.Decreasing, SdeLastStep.Mean)]
     [InlineData(SdeMethod.Heun, DiffusionForm.IncreasingDecreasing, SdeLastStep.Mean)]
-    public void Sample_ExactVelocityOfGaussianData_GivesTheirSpreadForEveryDiffusion(SdeMethod method, DiffusionForm form, SdeLastStep lastStep)
+    public void Sample_ExactVelocityOfGaussianData_GivesTheirSpreadForEveryDiffusion(
+        SdeMethod method, DiffusionForm form, SdeLastStep lastStep)
     {
         using DisposeScope scope = NewDisposeScope();
         using Generator generator = new(21);
@@ -41,7 +44,8 @@ public sealed class SdeSamplerTests
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor start = ones(2, 1, dtype: ScalarType.Float64);
-        SdeSampler sampler = new(FlowTransport.LinearVelocity, SdeMethod.EulerMaruyama, 4, norm: 0, lastStep: SdeLastStep.Euler, lastStepSize: 0.2);
+        SdeSampler sampler = new(
+            FlowTransport.LinearVelocity, SdeMethod.EulerMaruyama, 4, norm: 0, lastStep: SdeLastStep.Euler, lastStepSize: 0.2);
         Tensor actual = sampler.Sample(Gaussian, start, _ => ones_like(start)).Final;
         Tensor expected = new OdeSampler(OdeMethod.Euler, 5).Integrate(Gaussian, start).Final;
         Assert.InRange((actual - expected).abs().max().item<double>(), 0, 1e-12);
@@ -90,14 +94,18 @@ public sealed class SdeSamplerTests
     [Fact]
     public void Constructor_SettingsThatEvaluateAnInfiniteScore_AreRefusedByName()
     {
-        ArgumentException heun = Assert.Throws<ArgumentException>(() => new SdeSampler(FlowTransport.LinearVelocity, SdeMethod.Heun, 5, lastStep: SdeLastStep.None));
+        ArgumentException heun = Assert.Throws<ArgumentException>(
+            () => new SdeSampler(FlowTransport.LinearVelocity, SdeMethod.Heun, 5, lastStep: SdeLastStep.None));
         Assert.Equal(
-            "Heun without a last step evaluates the score at t = 1, where it is infinite: take a last step (Mean, Tweedie or Euler), Euler-Maruyama, or a sample epsilon above 0 (1e-3 is usual).",
+            "Heun without a last step evaluates the score at t = 1, where it is infinite: take a last step (Mean, Tweedie or Euler), "
+                + "Euler-Maruyama, or a sample epsilon above 0 (1e-3 is usual).",
             heun.Message);
-        ArgumentException sbdm = Assert.Throws<ArgumentException>(() => new SdeSampler(FlowTransport.LinearVelocity, SdeMethod.EulerMaruyama, 5, DiffusionForm.Sbdm));
+        ArgumentException sbdm = Assert.Throws<ArgumentException>(
+            () => new SdeSampler(FlowTransport.LinearVelocity, SdeMethod.EulerMaruyama, 5, DiffusionForm.Sbdm));
         Assert.Contains("SBDM diffusion is infinite at t = 0 on the Linear path", sbdm.Message, StringComparison.Ordinal);
         FlowTransport noise = new(InterpolantPath.Gvp, PredictionTarget.Noise, sampleEpsilon: 0);
-        Assert.Contains("Noise prediction is infinite at t = 0", Assert.Throws<ArgumentException>(() => new SdeSampler(noise, SdeMethod.EulerMaruyama, 5)).Message, StringComparison.Ordinal);
+        Assert.Contains("Noise prediction is infinite at t = 0", Assert.Throws<ArgumentException>(
+            () => new SdeSampler(noise, SdeMethod.EulerMaruyama, 5)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

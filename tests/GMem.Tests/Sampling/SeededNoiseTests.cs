@@ -28,7 +28,8 @@ public sealed class SeededNoiseTests
         using DisposeScope scope = NewDisposeScope();
         Tensor[] draws =
         [
-            SeededNoise.Image(1, Shape), SeededNoise.Image(2, Shape), SeededNoise.Increment(1, 0, Shape), SeededNoise.Increment(1, 1, Shape), SeededNoise.Increment(2, 0, Shape),
+            SeededNoise.Image(1, Shape), SeededNoise.Image(2, Shape),
+            SeededNoise.Increment(1, 0, Shape), SeededNoise.Increment(1, 1, Shape), SeededNoise.Increment(2, 0, Shape),
         ];
         for (int i = 0; i < draws.Length; i++)
         {

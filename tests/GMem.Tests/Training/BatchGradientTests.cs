@@ -62,7 +62,8 @@ public sealed class BatchGradientTests
     [InlineData(2, 64, 1, 1)]
     [InlineData(4, 6, null, 3)]
     [InlineData(16, 64, null, 4)]
-    public void Members_OfThreadsAndImages_AsManyAsHaveEnoughToDo(int threads, int batch, int? micro, int members) => OperatorThreads.Run(threads, () =>
+    public void Members_OfThreadsAndImages_AsManyAsHaveEnoughToDo(int threads, int batch, int? micro, int members) =>
+        OperatorThreads.Run(threads, () =>
     {
         TrainingOptions options = new() { BatchSize = batch, MicroBatchSize = micro };
         Assert.Equal(members, GradientTeam.Members(options, torch.CPU));
@@ -72,13 +73,22 @@ public sealed class BatchGradientTests
     [Fact]
     public void Pass_FailsOnOneThread_ThrowsThatAndGoesOn() => OperatorThreads.Run(2, () =>
     {
-        using SiT sit = new(new SiTOptions { InputSize = 8, InputChannels = 3, HiddenSize = 32, Depth = 1, HeadCount = 2, Conditions = [new SnippetCondition { Size = 6 }] });
+        using SiT sit = new(new SiTOptions
+        {
+            InputSize = 8,
+            InputChannels = 3,
+            HiddenSize = 32,
+            Depth = 1,
+            HeadCount = 2,
+            Conditions = [new SnippetCondition { Size = 6 }],
+        });
         using FlatParameters parameters = new(sit.TrainableParameters());
         using GradientTeam team = GradientTeam.Of(sit, parameters, new TrainingOptions { BatchSize = 2 }, torch.CPU)!;
         using DisposeScope scope = torch.NewDisposeScope();
         StepDraws draws = new(torch.zeros(2, 1), torch.zeros(2, 1), torch.zeros(2), [], null);
         torch.Tensor Half(SiT network, StepDraws some, double share, bool counts) => torch.tensor([(float)share, network == sit ? 1 : 2]);
-        Assert.Throws<IOException>(() => team.Pass(draws, 1, (network, some, share, counts) => counts ? Half(network, some, share, counts) : throw new IOException("no")));
+        Assert.Throws<IOException>(() => team.Pass(
+            draws, 1, (network, some, share, counts) => counts ? Half(network, some, share, counts) : throw new IOException("no")));
         torch.Tensor loss = team.Pass(draws, 1, Half);
         Assert.Equal([1f, 3f], loss.data<float>().ToArray());
     });
@@ -91,7 +101,8 @@ public sealed class BatchGradientTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         (torch.Tensor exactLoss, torch.Tensor exact) = Gradient(new TrainingOptions(), checkpointing: false, lightning);
-        (torch.Tensor loss, torch.Tensor mixed) = Gradient(new TrainingOptions { Precision = Precision.BFloat16Mixed }, checkpointing, lightning);
+        (torch.Tensor loss, torch.Tensor mixed) = Gradient(
+            new TrainingOptions { Precision = Precision.BFloat16Mixed }, checkpointing, lightning);
         Assert.Equal(torch.float32, mixed.dtype);
         Assert.Equal(torch.float32, loss.dtype);
         Assert.False(exact.equal(mixed).all().item<bool>(), "bfloat16 was not used");
@@ -113,10 +124,21 @@ public sealed class BatchGradientTests
     }
 
     /// <summary>Of a batch of four, in a network whose gates are not zero, so that every block matters.</summary>
-    private static (torch.Tensor Loss, torch.Tensor Gradient) Gradient(TrainingOptions options, bool checkpointing = false, bool lightning = false)
+    private static (torch.Tensor Loss, torch.Tensor Gradient) Gradient(
+        TrainingOptions options, bool checkpointing = false, bool lightning = false)
     {
         using torch.Generator generator = new(4);
-        SiTOptions network = new() { InputSize = 8, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2, Conditions = [new SnippetCondition { Size = 6 }], ActivationCheckpointing = checkpointing };
+        SiTOptions network = new()
+        {
+            InputSize = 8,
+            InputChannels = 3,
+            PatchSize = 2,
+            HiddenSize = 32,
+            Depth = 2,
+            HeadCount = 2,
+            Conditions = [new SnippetCondition { Size = 6 }],
+            ActivationCheckpointing = checkpointing,
+        };
         if (lightning)
         {
             _ = network.UseLightningBlocks();
@@ -133,7 +155,8 @@ public sealed class BatchGradientTests
         using FlatParameters parameters = new(sit.TrainableParameters());
         long[] shape = [4, 3, 8, 8];
         StepDraws draws = new(
-            torch.randn(shape, generator: generator), torch.randn(shape, generator: generator), torch.rand(4, generator: generator), [torch.randn([4, 6], generator: generator)],
+            torch.randn(shape, generator: generator),
+            torch.randn(shape, generator: generator), torch.rand(4, generator: generator), [torch.randn([4, 6], generator: generator)],
             network.ProjectionSize > 0 ? torch.randn([4, 16, network.ProjectionSize], generator: generator) : null);
         using (torch.enable_grad())
         {

@@ -89,7 +89,8 @@ public sealed class FlatAdamWTests
         using IDisposable noGrad = torch.no_grad();
         _ = p.grad!.copy_(torch.randn(70, generator: generator));
         optimizer.Update(1e-3, 0.8).Dispose();
-        torch.Tensor[] before = [flat.Weights.clone(), optimizer.FirstMoment.clone(), optimizer.SecondMoment.clone(), optimizer.Average.clone()];
+        torch.Tensor[] before =
+            [flat.Weights.clone(), optimizer.FirstMoment.clone(), optimizer.SecondMoment.clone(), optimizer.Average.clone()];
 
         for (int i = 0; i < 2; i++)
         {
@@ -196,7 +197,9 @@ public sealed class FlatAdamWTests
 
     private static Parameter Random(torch.Generator generator, params long[] shape) => new(torch.randn(shape, generator: generator));
 
-    /// <summary>torch's own clip, and AdamW as torch computes it: TorchSharp's would make numbers that may be freed while they are read.</summary>
+    /// <summary>
+    /// torch's own clip, and AdamW as torch computes it: TorchSharp's would make numbers that may be freed while they are read.
+    /// </summary>
     private sealed class OptimizerHelper(Parameter[] parameters, double maximumNorm)
     {
         private readonly torch.Tensor[] _first = [.. parameters.Select(p => torch.zeros_like(p))];
@@ -223,7 +226,8 @@ public sealed class FlatAdamWTests
                 _ = parameters[i].TimesInPlace(1 - (LearningRate * Settings.WeightDecay));
                 _ = _first[i].TimesInPlace(Settings.Beta1).PlusScaledInPlace(1 - Settings.Beta1, gradient);
                 _ = _second[i].TimesInPlace(Settings.Beta2).PlusScaledInPlace(1 - Settings.Beta2, gradient.Squared());
-                torch.Tensor denominator = _second[i].sqrt().DividedBy(Math.Sqrt(1 - Math.Pow(Settings.Beta2, _step))).PlusInPlace(Settings.Epsilon);
+                torch.Tensor denominator = _second[i]
+                    .sqrt().DividedBy(Math.Sqrt(1 - Math.Pow(Settings.Beta2, _step))).PlusInPlace(Settings.Epsilon);
                 _ = parameters[i].PlusScaledInPlace(-LearningRate / (1 - Math.Pow(Settings.Beta1, _step)), _first[i] / denominator);
             }
         }

@@ -15,9 +15,11 @@ public sealed class MemoryBudgetTests
     [Fact]
     public void Check_BatchTooLarge_NamesTheMicroBatchThatFits()
     {
-        InsufficientMemoryException error = Assert.Throws<InsufficientMemoryException>(() => MemoryBudget.Check(Small(), new TrainingOptions { BatchSize = 64 }, torch.CPU, free: 3 * Gigabyte));
+        InsufficientMemoryException error = Assert.Throws<InsufficientMemoryException>(
+            () => MemoryBudget.Check(Small(), new TrainingOptions { BatchSize = 64 }, torch.CPU, free: 3 * Gigabyte));
         Assert.Equal(
-            "Training would take about 11.5 GB on cpu (weights, gradients, moments and averages 0.8 GB, activations of 64 images 10.1 GB, a copy of the state 0.5 GB), and 3.0 GB are free. "
+            "Training would take about 11.5 GB on cpu (weights, gradients, moments and averages 0.8 GB, activations of 64 images 10.1 "
+            + "GB, a copy of the state 0.5 GB), and 3.0 GB are free. "
             + "It would fit, in about 2.6 GB, with Training.MicroBatchSize = 8.",
             error.Message);
         MemoryBudget.Check(Small(), new TrainingOptions { BatchSize = 64, MicroBatchSize = 8 }, torch.CPU, free: 3 * Gigabyte);
@@ -28,7 +30,8 @@ public sealed class MemoryBudgetTests
     {
         SiTOptions network = Small();
         network.PatchSize = 1;
-        string message = Assert.Throws<InsufficientMemoryException>(() => MemoryBudget.Check(network, new TrainingOptions { BatchSize = 1 }, torch.CPU, free: 2 * Gigabyte)).Message;
+        string message = Assert.Throws<InsufficientMemoryException>(
+            () => MemoryBudget.Check(network, new TrainingOptions { BatchSize = 1 }, torch.CPU, free: 2 * Gigabyte)).Message;
         Assert.EndsWith("with Network.ActivationCheckpointing = true.", message, StringComparison.Ordinal);
         network.ActivationCheckpointing = true;
         MemoryBudget.Check(network, new TrainingOptions { BatchSize = 1 }, torch.CPU, free: 2 * Gigabyte);
@@ -38,8 +41,10 @@ public sealed class MemoryBudgetTests
     public void Check_WeightsTooLarge_SaysSo()
     {
         SiTOptions network = SiTOptions.FromPreset(SiTPreset.XL, patchSize: 2);
-        string message = Assert.Throws<InsufficientMemoryException>(() => MemoryBudget.Check(network, new TrainingOptions(), torch.CPU, free: 8 * Gigabyte)).Message;
-        Assert.EndsWith("choose a smaller network (Network.HiddenSize, Network.Depth), or a device with more memory.", message, StringComparison.Ordinal);
+        string message = Assert.Throws<InsufficientMemoryException>(
+            () => MemoryBudget.Check(network, new TrainingOptions(), torch.CPU, free: 8 * Gigabyte)).Message;
+        Assert.EndsWith("choose a smaller network (Network.HiddenSize, Network.Depth), or a device with more memory.",
+            message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -67,8 +67,10 @@ public sealed class PostHocAverageTests
     {
         using TemporaryFolder folder = new();
         using GMemModel model = TinyModel.Train();
-        Assert.Contains("must be in (0, 0.28]", Assert.Throws<ArgumentOutOfRangeException>(() => model.WithAverage(folder.Path, 0.3)).Message, StringComparison.Ordinal);
-        Assert.Contains("has no snapshots of averages up to step 6", Assert.Throws<InvalidDataException>(() => model.WithAverage(folder.Path, 0.1)).Message, StringComparison.Ordinal);
+        Assert.Contains("must be in (0, 0.28]", Assert.Throws<ArgumentOutOfRangeException>(
+            () => model.WithAverage(folder.Path, 0.3)).Message, StringComparison.Ordinal);
+        Assert.Contains("has no snapshots of averages up to step 6", Assert.Throws<InvalidDataException>(
+            () => model.WithAverage(folder.Path, 0.1)).Message, StringComparison.Ordinal);
     }
 
     private static GMemModel Fit(string workspace, double[] widths)
@@ -82,7 +84,8 @@ public sealed class PostHocAverageTests
         return TinyModel.Train(options);
     }
 
-    private static torch.Tensor Weights(GMemModel model) => torch.cat([.. model.Core.Network.TrainableParameters().Select(p => p.Parameter.detach().reshape(-1))]);
+    private static torch.Tensor Weights(GMemModel model) =>
+        torch.cat([.. model.Core.Network.TrainableParameters().Select(p => p.Parameter.detach().reshape(-1))]);
 
     private static torch.Tensor Snapshot(TemporaryFolder folder, string width)
     {

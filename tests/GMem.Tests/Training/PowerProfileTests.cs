@@ -83,5 +83,6 @@ public sealed class PowerProfileTests
         Assert.Equal(averages[2], rebuilt, 2);
     }
 
-    private static double Density(double exponent, double step, double s) => (exponent + 1) * Math.Pow(s, exponent) / Math.Pow(step, exponent + 1);
+    private static double Density(double exponent, double step, double s) =>
+        (exponent + 1) * Math.Pow(s, exponent) / Math.Pow(step, exponent + 1);
 }

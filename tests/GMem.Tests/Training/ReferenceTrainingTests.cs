@@ -48,7 +48,8 @@ public sealed class ReferenceTrainingTests
         {
             string[] name = Path.GetFileName(path).Split('.');
             Assert.True(name.Length == 3, $"'{path}' is not RUN.PART.safetensors");
-            bool weights = (name[1].StartsWith("param", StringComparison.Ordinal) || name[1].StartsWith("ema", StringComparison.Ordinal)) && name[1].Any(char.IsDigit);
+            bool weights = (name[1].StartsWith("param", StringComparison.Ordinal) || name[1].StartsWith("ema", StringComparison.Ordinal))
+                && name[1].Any(char.IsDigit);
             Assert.True(parts.Contains(name[1]) || weights, $"'{path}' is read by no case");
             Assert.Contains(Path.Combine(Path.GetDirectoryName(path)!, name[0]), Runs());
         }
@@ -73,7 +74,8 @@ public sealed class ReferenceTrainingTests
         IReadOnlyList<LossTerm> lossTerms = options.TermsFor(network.Options, batches.Contains("batch0.z"));
         TrainingLoss loss = new(options.CreateTransport(), lossTerms);
         using FlatParameters parameters = new(network.TrainableParameters());
-        using FlatAdamW optimizer = new(parameters, new AdamWSettings(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay), options.MaxGradientNorm);
+        using FlatAdamW optimizer = new(
+            parameters, new AdamWSettings(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay), options.MaxGradientNorm);
         Dictionary<string, torch.Tensor> smallGradient = [];
         int steps = config.GetProperty("steps").GetInt32();
         for (int step = 0; step < steps; step++)
@@ -88,7 +90,8 @@ public sealed class ReferenceTrainingTests
                 [condition],
                 batches.Contains($"batch{step}.z") ? batches.Read($"batch{step}.z") : null);
             (torch.Tensor total, torch.Tensor values) = loss.Compute(network, draws);
-            Dictionary<string, torch.Tensor> terms = lossTerms.Select((t, i) => (t.Name, Value: values[i + 1])).ToDictionary(t => t.Name, t => t.Value);
+            Dictionary<string, torch.Tensor> terms = lossTerms.Select((t, i) => (t.Name, Value: values[i + 1]))
+                .ToDictionary(t => t.Name, t => t.Value);
             terms.Add("total", values[0]);
             total.backward();
             if (FileOf(run, "step0") is { } detail)
@@ -124,7 +127,8 @@ public sealed class ReferenceTrainingTests
     };
 
     private static void CheckStep(
-        string run, string path, int step, Dictionary<string, torch.Tensor> terms, FlatParameters parameters, SiT network, TrainingOptions options)
+        string run,
+        string path, int step, Dictionary<string, torch.Tensor> terms, FlatParameters parameters, SiT network, TrainingOptions options)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         torch.Tensor norm = parameters.GradientNorm();
@@ -141,7 +145,8 @@ public sealed class ReferenceTrainingTests
                 "grad_norm_before_clip" => norm,
                 string other => throw new InvalidDataException($"column {other}"),
             };
-            // Both cosine terms are means of numbers up to 1 in size, which may cancel: float32 cannot know the mean better than its rounding of 1.
+            // Both cosine terms are means of numbers up to 1 in size, which may cancel: float32 cannot know the mean better than its
+            // rounding of 1.
             double rounding = columns[column] is "cos" or "proj" ? 1.2e-7 : 0;
             ReferenceFolder.Close(actual!, log[column], rounding, 1e-5, $"{run} step {step} {columns[column]}");
         }
@@ -187,7 +192,8 @@ public sealed class ReferenceTrainingTests
         {
             torch.Tensor difference = (parameter.detach() - file.Read(name)).abs();
             torch.Tensor tolerance = torch.where(small[name], torch.tensor((float)allowance), torch.tensor(2e-6f));
-            Assert.True((difference <= tolerance).all().item<bool>(), $"{run} {part} {name} differs by up to {difference.max().item<float>():g3}");
+            Assert.True(
+                (difference <= tolerance).all().item<bool>(), $"{run} {part} {name} differs by up to {difference.max().item<float>():g3}");
         }
     }
 
@@ -208,7 +214,8 @@ public sealed class ReferenceTrainingTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        string[] names = [.. file.Entries.Where(e => e.Name.StartsWith("ema0.", StringComparison.Ordinal)).Select(e => e.Name["ema0.".Length..])];
+        string[] names =
+            [.. file.Entries.Where(e => e.Name.StartsWith("ema0.", StringComparison.Ordinal)).Select(e => e.Name["ema0.".Length..])];
         int updates = file.Config().GetProperty("updates").GetInt32();
         foreach (JsonElement element in file.Config().GetProperty("decays").EnumerateArray())
         {

@@ -74,17 +74,23 @@ public sealed class SoakTests
         }
     }
 
-    /// <summary>Medians of windows after the first, which warms up. The 1 % holds for the long form: in the short one other tests of the process allocate beside it.</summary>
+    /// <summary>
+    /// Medians of windows after the first, which warms up. The 1 % holds for the long form: in the short one other tests of the process
+    /// allocate beside it.
+    /// </summary>
     private static void CheckResident(List<long> samples, string what)
     {
-        long[] medians = [.. samples.Chunk(Math.Max(1, samples.Count / Windows)).Take(Windows).Select(window => window.Order().ElementAt(window.Length / 2))];
+        long[] medians = [.. samples.Chunk(Math.Max(1, samples.Count / Windows)).Take(Windows).Select(
+            window => window.Order().ElementAt(window.Length / 2))];
         double growth = ((double)medians[^1] / medians[1]) - 1;
-        TestContext.Current.SendDiagnosticMessage(string.Create(CultureInfo.InvariantCulture, $"{what}: resident memory grew by {growth:p2} from the second to the last window"));
+        TestContext.Current.SendDiagnosticMessage(
+            string.Create(CultureInfo.InvariantCulture, $"{what}: resident memory grew by {growth:p2} from the second to the last window"));
         if (Environment.GetEnvironmentVariable("GMEM_SOAK_STEPS") is not null)
         {
             Assert.True(growth < 0.01, $"{what}: resident memory grew by {growth:p2}: {string.Join(", ", medians)}");
         }
     }
 
-    private static int Setting(string name, int otherwise) => Environment.GetEnvironmentVariable(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+    private static int Setting(string name, int otherwise) =>
+        Environment.GetEnvironmentVariable(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 }

@@ -17,7 +17,8 @@ internal static class TestTrainingSet
     /// <param name="autoencoder">What turns images into the network's data.</param>
     /// <param name="conditions">Those of the network.</param>
     public static TrainingSet Of(
-        torch.Tensor pixels, MemoryBank snippets, MemoryBank? mirroredSnippets, ImageAutoencoder autoencoder, IReadOnlyList<Condition> conditions) =>
+        torch.Tensor pixels,
+        MemoryBank snippets, MemoryBank? mirroredSnippets, ImageAutoencoder autoencoder, IReadOnlyList<Condition> conditions) =>
         new(new PixelData(new TensorRows(pixels), autoencoder, mirroredSnippets is not null), torch.CPU)
         {
             Conditions = conditions,

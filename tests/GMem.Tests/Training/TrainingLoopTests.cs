@@ -62,8 +62,10 @@ public sealed class TrainingLoopTests
     public void UseAverage_ConstantDecayZero_IsTheLastWeights()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor last = Train(new TrainingOptions { TotalSteps = 3, BatchSize = 4, EmaDecay = 0, EmaWarmUp = false }, useAverage: false);
-        torch.Tensor average = Train(new TrainingOptions { TotalSteps = 3, BatchSize = 4, EmaDecay = 0, EmaWarmUp = false }, useAverage: true);
+        torch.Tensor last = Train(
+            new TrainingOptions { TotalSteps = 3, BatchSize = 4, EmaDecay = 0, EmaWarmUp = false }, useAverage: false);
+        torch.Tensor average = Train(
+            new TrainingOptions { TotalSteps = 3, BatchSize = 4, EmaDecay = 0, EmaWarmUp = false }, useAverage: true);
         Assert.True(last.equal(average).all().item<bool>());
     }
 
@@ -71,7 +73,8 @@ public sealed class TrainingLoopTests
     public void UseAverage_WarmUp_MovesFurtherThanConstantDecay()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor initial = Train(new TrainingOptions { TotalSteps = 4, BatchSize = 4, EmaDecay = 0.9999, EmaWarmUp = false }, useAverage: true);
+        torch.Tensor initial = Train(
+            new TrainingOptions { TotalSteps = 4, BatchSize = 4, EmaDecay = 0.9999, EmaWarmUp = false }, useAverage: true);
         torch.Tensor warmed = Train(new TrainingOptions { TotalSteps = 4, BatchSize = 4, EmaDecay = 0.9999 }, useAverage: true);
         torch.Tensor last = Train(new TrainingOptions { TotalSteps = 4, BatchSize = 4 }, useAverage: false);
         double constant = (initial - last).norm().item<float>();
@@ -83,7 +86,9 @@ public sealed class TrainingLoopTests
     public void Run_LossNotANumber_StopsWithTheCure()
     {
         InvalidOperationException error = Assert.Throws<InvalidOperationException>(
-            () => Train(new TrainingOptions { TotalSteps = 200, BatchSize = 4, LearningRate = 1e30, MaxGradientNorm = 0, LogEveryNStep = 1 }, useAverage: false));
+            () => Train(
+                new TrainingOptions { TotalSteps = 200, BatchSize = 4, LearningRate = 1e30, MaxGradientNorm = 0, LogEveryNStep = 1 },
+                useAverage: false));
         Assert.StartsWith("Training diverged", error.Message, StringComparison.Ordinal);
         Assert.Contains("Lower LearningRate (it is 1E+30)", error.Message, StringComparison.Ordinal);
     }
@@ -114,16 +119,25 @@ public sealed class TrainingLoopTests
         Assert.Equal(2, progress.Reports[6].SkippedSteps);
         TrainingMessage told = Assert.Single(progress.Reports.SelectMany(r => r.Messages), m => m.Level == TrainingMessageLevel.Warning);
         Assert.Equal(
-            "The loss or the gradient was not finite in the 3 steps up to step 8: returned to step 4, and the learning rate is 0.5 of what was asked for.", told.Text);
+            "The loss or the gradient was not finite in the 3 steps up to step 8: returned to step 4, and the learning rate is 0.5 of "
+                + "what was asked for.", told.Text);
     }
 
     [Fact]
     public void Run_DivergedToStop_SaysWhatWasSeen()
     {
         InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => Train(
-            new TrainingOptions { TotalSteps = 200, BatchSize = 4, LearningRate = 1e30, MaxGradientNorm = 0, OnDivergence = DivergenceBehavior.Stop }, useAverage: false));
+            new TrainingOptions
+            {
+                TotalSteps = 200,
+                BatchSize = 4,
+                LearningRate = 1e30,
+                MaxGradientNorm = 0,
+                OnDivergence = DivergenceBehavior.Stop,
+            }, useAverage: false));
         Assert.Equal(
-            "Training diverged: the loss or the gradient was not finite in the 5 steps up to step 6; they changed nothing. Lower LearningRate (it is 1E+30), raise WarmUpSteps (it is 0), or "
+            "Training diverged: the loss or the gradient was not finite in the 5 steps up to step 6; they changed nothing. Lower "
+            + "LearningRate (it is 1E+30), raise WarmUpSteps (it is 0), or "
             + "switch clipping on (MaxGradientNorm is 0).",
             error.Message);
     }
@@ -132,7 +146,16 @@ public sealed class TrainingLoopTests
     private static torch.Tensor Train(TrainingOptions options, bool useAverage, Action<TrainingLoop, TrainingProgress>? onReport = null)
     {
         using TrainingImages images = TinyModel.Images(count: 8);
-        SiTOptions network = new() { InputSize = TinyModel.ImageSize, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 2, HeadCount = 2, Conditions = [new SnippetCondition { Size = 6 }] };
+        SiTOptions network = new()
+        {
+            InputSize = TinyModel.ImageSize,
+            InputChannels = 3,
+            PatchSize = 2,
+            HiddenSize = 32,
+            Depth = 2,
+            HeadCount = 2,
+            Conditions = [new SnippetCondition { Size = 6 }],
+        };
         using torch.Generator generator = new(4);
         using torch.Tensor rows = torch.randn([8, 6], generator: generator);
         using SiT sit = new(network, generator);

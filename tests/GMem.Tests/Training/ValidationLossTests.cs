@@ -52,7 +52,8 @@ public sealed class ValidationLossTests
     {
         GMemOptions options = Options(every: 1, patience: 2);
         options.Training.ValidationFraction = 0;
-        Assert.Contains("EarlyStoppingPatience is 2, it must be 0 unless ValidationFraction is above 0", Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
+        Assert.Contains("EarlyStoppingPatience is 2, it must be 0 unless ValidationFraction is above 0", Assert.Throws<ArgumentException>(
+            options.Validate).Message, StringComparison.Ordinal);
     }
 
     private static GMemOptions Options(int every, int patience, double learningRate = 1e-3)

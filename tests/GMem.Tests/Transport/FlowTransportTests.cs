@@ -27,7 +27,8 @@ public sealed class FlowTransportTests
         using Generator generator = new(1);
         FlowTransport transport = new(InterpolantPath.Gvp, prediction, weighting);
         Tensor t = transport.SampleTimes(4, TimeDistribution.Uniform, generator, ScalarType.Float64);
-        Tensor x0 = randn([4, 3, 2], dtype: ScalarType.Float64, generator: generator), x1 = randn([4, 3, 2], dtype: ScalarType.Float64, generator: generator);
+        Tensor x0 = randn([4, 3, 2], dtype: ScalarType.Float64, generator: generator),
+            x1 = randn([4, 3, 2], dtype: ScalarType.Float64, generator: generator);
         TransportPlan plan = transport.Plan(t, x0, x1);
         Tensor sigma = transport.Path.Sigma(t).view(4, 1, 1);
         Tensor truth = prediction switch
@@ -84,10 +85,14 @@ public sealed class FlowTransportTests
     {
         using DisposeScope scope = NewDisposeScope();
         using Generator generator = new(6);
-        Tensor t = tensor(new[] { 0.2, 0.7 }), x0 = randn([2, 3], dtype: ScalarType.Float64, generator: generator), x1 = randn([2, 3], dtype: ScalarType.Float64, generator: generator);
+        Tensor t = tensor(new[] { 0.2, 0.7 }), x0 = randn(
+            [2, 3], dtype: ScalarType.Float64, generator: generator), x1 = randn([2, 3], dtype: ScalarType.Float64, generator: generator);
         InterpolantPath path = InterpolantPath.Gvp;
         Tensor x = path.Interpolate(t, x0, x1), velocity = path.Velocity(t, x0, x1), score = path.ScoreFromNoise(t, x0);
-        foreach ((PredictionTarget prediction, Tensor output) in new[] { (PredictionTarget.Velocity, velocity), (PredictionTarget.Noise, x0), (PredictionTarget.Score, score) })
+        foreach ((PredictionTarget prediction, Tensor output) in new[]
+        {
+            (PredictionTarget.Velocity, velocity), (PredictionTarget.Noise, x0), (PredictionTarget.Score, score),
+        })
         {
             FlowTransport transport = new(path, prediction);
             Assert.InRange((transport.Drift(output, x, t) - velocity).abs().max().item<double>(), 0, 1e-12);
@@ -119,11 +124,14 @@ public sealed class FlowTransportTests
         Assert.Throws<ArgumentOutOfRangeException>("trainEpsilon", () => new FlowTransport(InterpolantPath.Linear, trainEpsilon: -0.1));
         Assert.Throws<ArgumentOutOfRangeException>("sampleEpsilon", () => new FlowTransport(InterpolantPath.Linear, sampleEpsilon: 0.5));
         Assert.Throws<ArgumentOutOfRangeException>("prediction", () => new FlowTransport(InterpolantPath.Linear, (PredictionTarget)7));
-        Assert.Throws<ArgumentOutOfRangeException>("lastStepSize", () => FlowTransport.LinearVelocity.IntegrationInterval(true, lastStepSize: 1));
-        ArgumentException shapes = Assert.Throws<ArgumentException>(() => FlowTransport.LinearVelocity.Plan(ones(2), ones(2, 3), ones(2, 4)));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "lastStepSize", () => FlowTransport.LinearVelocity.IntegrationInterval(true, lastStepSize: 1));
+        ArgumentException shapes = Assert.Throws<ArgumentException>(
+            () => FlowTransport.LinearVelocity.Plan(ones(2), ones(2, 3), ones(2, 4)));
         Assert.Equal("The noise is [2, 3] and the data [2, 4]; they must have the same shape.", shapes.Message);
         TransportPlan noise = new FlowTransport(InterpolantPath.Linear, PredictionTarget.Noise).Plan(ones(2), ones(2, 3), ones(2, 3));
-        Assert.Contains("no velocity", Assert.Throws<ArgumentException>(() => TransportLoss.Cosine(noise, ones(2, 3))).Message, StringComparison.Ordinal);
+        Assert.Contains("no velocity", Assert.Throws<ArgumentException>(
+            () => TransportLoss.Cosine(noise, ones(2, 3))).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => TransportLoss.Error(FlowTransport.LinearVelocity, noise, ones(2, 4)));
         Assert.Throws<ArgumentException>(() => TransportLoss.Projection(ones(2, 3, 4), ones(2, 3, 5)));
     }

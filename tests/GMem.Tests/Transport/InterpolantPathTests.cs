@@ -135,10 +135,14 @@ public sealed class InterpolantPathTests
         Tensor t = TensorNumbers.Full([2], 0.4), x = ones(2, 3);
         Func<Tensor>[] methods =
         [
-            () => path.Alpha(t), () => path.AlphaDerivative(t), () => path.Sigma(t), () => path.SigmaDerivative(t), () => path.AlphaLogDerivative(t),
-            () => path.DriftVariance(t), () => path.NoiseRate(t), () => path.DriftMean(t, x), () => path.Interpolate(t, x, x), () => path.Velocity(t, x, x),
-            () => path.ScoreFromVelocity(t, x, x), () => path.NoiseFromVelocity(t, x, x), () => path.VelocityFromScore(t, x, x), () => path.VelocityFromNoise(t, x, x),
-            () => path.ScoreFromNoise(t, x), .. Enum.GetValues<DiffusionForm>().Select<DiffusionForm, Func<Tensor>>(form => () => path.Diffusion(t, form, 0.5)),
+            () => path.Alpha(t),
+            () => path.AlphaDerivative(t), () => path.Sigma(t), () => path.SigmaDerivative(t), () => path.AlphaLogDerivative(t),
+            () => path.DriftVariance(t),
+            () => path.NoiseRate(t), () => path.DriftMean(t, x), () => path.Interpolate(t, x, x), () => path.Velocity(t, x, x),
+            () => path.ScoreFromVelocity(t, x, x),
+            () => path.NoiseFromVelocity(t, x, x), () => path.VelocityFromScore(t, x, x), () => path.VelocityFromNoise(t, x, x),
+            () => path.ScoreFromNoise(t, x),
+            .. Enum.GetValues<DiffusionForm>().Select<DiffusionForm, Func<Tensor>>(form => () => path.Diffusion(t, form, 0.5)),
         ];
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         foreach (Func<Tensor> method in methods)

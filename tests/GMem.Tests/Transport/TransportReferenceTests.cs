@@ -106,9 +106,11 @@ public sealed class TransportReferenceTests
                 {
                     string[] parts = entry.Name.Split('|');
                     double? train = Given(parts[3], "train_eps="), sample = Given(parts[4], "sample_eps=");
-                    FlowTransport transport = new(TransportNames.Path(parts[1]), TransportNames.Prediction(parts[2]), trainEpsilon: train, sampleEpsilon: sample);
+                    FlowTransport transport = new(
+                        TransportNames.Path(parts[1]), TransportNames.Prediction(parts[2]), trainEpsilon: train, sampleEpsilon: sample);
                     Assert.Equal(train ?? entry.Value[0].GetDouble(), transport.TrainEpsilon);
-                    Assert.Equal(sample ?? (entry.Value[1].ValueKind == JsonValueKind.Null ? 1e-3 : entry.Value[1].GetDouble()), transport.SampleEpsilon);
+                    Assert.Equal(sample ?? (entry.Value[1].ValueKind == JsonValueKind.Null ? 1e-3 : entry.Value[1].GetDouble()),
+                        transport.SampleEpsilon);
                     cases.Add(file.Path);
                 }
             }
@@ -131,7 +133,8 @@ public sealed class TransportReferenceTests
             ReferenceFolder.Close(compute(tensor => tensor.to(ScalarType.Float64)), exact, 1e-9, 1e-9, $"{file.Name} {key} float64");
 
             // Their float32 is as far from float64 as the metadata say.
-            ReferenceFolder.Close(single, file.Read(key), absolute, relative + noise.GetProperty(key).GetDouble(), $"{file.Name} {key} float32 against float32");
+            ReferenceFolder.Close(single,
+                file.Read(key), absolute, relative + noise.GetProperty(key).GetDouble(), $"{file.Name} {key} float32 against float32");
             count++;
         }
 
@@ -151,7 +154,8 @@ public sealed class TransportReferenceTests
         {
             foreach (JsonElement norm in config.GetProperty("diffusion_norms").EnumerateArray())
             {
-                Check($"diffusion.{form}.norm{norm.GetRawText()}", to => path.Diffusion(to(t), TransportNames.Form(form), norm.GetDouble()));
+                Check(
+                    $"diffusion.{form}.norm{norm.GetRawText()}", to => path.Diffusion(to(t), TransportNames.Form(form), norm.GetDouble()));
             }
         }
 
@@ -161,7 +165,8 @@ public sealed class TransportReferenceTests
     /// <summary>As the folder's README states them.</summary>
     private static double PathTolerance(InterpolantKind kind, string key) => kind switch
     {
-        InterpolantKind.Vp when key is "sigma" or "d_sigma" or "noise_from_velocity" or "plan.ut" || key.StartsWith("diffusion.sigma", StringComparison.Ordinal) => 5e-4,
+        InterpolantKind.Vp when key is "sigma" or "d_sigma" or "noise_from_velocity" or "plan.ut"
+            || key.StartsWith("diffusion.sigma", StringComparison.Ordinal) => 5e-4,
         InterpolantKind.Gvp when key is "score_from_velocity" or "noise_from_velocity" => 2e-3,
         _ => 1e-5,
     };
@@ -203,7 +208,8 @@ public sealed class TransportReferenceTests
     {
         JsonElement config = file.Config();
         Tensor expected = file.Read(key);
-        string[] paths = Strings(config, "axis0_path"), predictions = Strings(config, "axis1_prediction"), forms = Strings(config, "axis3_diffusion_form");
+        string[] paths = Strings(
+            config, "axis0_path"), predictions = Strings(config, "axis1_prediction"), forms = Strings(config, "axis3_diffusion_form");
         bool[] Flags(string axis) => [.. config.GetProperty(axis).EnumerateArray().Select(value => value.GetBoolean())];
         bool[] stochastic = Flags("axis2_sde"), evaluation = Flags("axis4_eval"), reverse = Flags("axis5_reverse");
         double[] lastSteps = [.. config.GetProperty("axis6_last_step_size").EnumerateArray().Select(value => value.GetDouble())];
@@ -218,7 +224,8 @@ public sealed class TransportReferenceTests
                 at[axis] = (int)(rest % shape[axis]);
             }
 
-            FlowTransport transport = new(TransportNames.Path(paths[at[0]]), TransportNames.Prediction(predictions[at[1]]), trainEpsilon: train, sampleEpsilon: sample);
+            FlowTransport transport = new(TransportNames.Path(
+                paths[at[0]]), TransportNames.Prediction(predictions[at[1]]), trainEpsilon: train, sampleEpsilon: sample);
             IntegrationInterval interval = transport.IntegrationInterval(
                 stochastic[at[2]], TransportNames.Form(forms[at[3]]), evaluation[at[4]], reverse[at[5]], lastSteps[at[6]]);
             Assert.Equal(flat[i], interval.Start, 1e-12);
@@ -256,7 +263,8 @@ public sealed class TransportReferenceTests
 
     private static bool IsIntervals(TrackedFile file) => file.Config().TryGetProperty("axis0_path", out _);
 
-    private static string[] Strings(JsonElement config, string name) => [.. config.GetProperty(name).EnumerateArray().Select(value => value.GetString()!)];
+    private static string[] Strings(JsonElement config, string name) =>
+        [.. config.GetProperty(name).EnumerateArray().Select(value => value.GetString()!)];
 
     private static LossWeighting WeightingOf(string name) => Enum.Parse<LossWeighting>(name, ignoreCase: true);
 }

@@ -2,7 +2,10 @@ using GMem.Images;
 
 namespace GMem.Tool.Tests.Documentation;
 
-/// <summary>Every <c>gmem</c> line of every document is run, one after the other, in a folder that has what the documents speak of. Trainings are made small; nothing else is changed.</summary>
+/// <summary>
+/// Every <c>gmem</c> line of every document is run, one after the other, in a folder that has what the documents speak of. Trainings are
+/// made small; nothing else is changed.
+/// </summary>
 public sealed class CommandLineTests(TinyFiles files) : IClassFixture<TinyFiles>
 {
     [Fact]
@@ -35,7 +38,9 @@ public sealed class CommandLineTests(TinyFiles files) : IClassFixture<TinyFiles>
     }
 
     /// <summary>Weights that nobody has here.</summary>
-    private static bool CanRun(string line) => !line.Contains("--inception") && !line.StartsWith("gmem import", StringComparison.Ordinal) && !line.Contains("--encoder") && !line.Contains("test.npz");
+    private static bool CanRun(string line) =>
+        !line.Contains("--inception") && !line.StartsWith("gmem import", StringComparison.Ordinal) && !line.Contains("--encoder")
+            && !line.Contains("test.npz");
 
     private static string[] Small(string[] arguments)
     {

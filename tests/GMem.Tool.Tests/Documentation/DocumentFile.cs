@@ -22,10 +22,12 @@ internal static partial class DocumentFile
 
     /// <summary>The lines of blocks without a language which begin with a word.</summary>
     public static IEnumerable<string> CommandLines(string path, string command) => Plain().Matches(Text(path))
-        .SelectMany(block => block.Groups["text"].Value.Split('\n')).Where(line => line.StartsWith(command + " ", StringComparison.Ordinal));
+        .SelectMany(block => block.Groups["text"].Value.Split('\n')).Where(
+            line => line.StartsWith(command + " ", StringComparison.Ordinal));
 
     /// <summary>Targets of links that are not addresses.</summary>
-    public static IEnumerable<string> Links(string path) => Link().Matches(Text(path)).Select(match => match.Groups[1].Value).Where(link => !link.Contains("://"));
+    public static IEnumerable<string> Links(string path) =>
+        Link().Matches(Text(path)).Select(match => match.Groups[1].Value).Where(link => !link.Contains("://"));
 
     private static string Text(string path) => File.ReadAllText(path).ReplaceLineEndings("\n");
 

@@ -51,5 +51,7 @@ public sealed class DocumentTests
     [InlineData("unknown.ToString();")]
     public void SnippetCompiler_OfWrongCode_FindsIt(string code) => Assert.NotEmpty(SnippetCompiler.Errors(code, ""));
 
-    private static string Anchor(string heading) => string.Concat(heading.TrimStart('#').Trim().ToLowerInvariant().Replace(' ', '-').Where(c => char.IsAsciiLetterOrDigit(c) || c == '-'));
+    private static string Anchor(string heading) =>
+        string.Concat(heading.TrimStart('#').Trim().ToLowerInvariant().Replace(' ', '-').Where(
+            c => char.IsAsciiLetterOrDigit(c) || c == '-'));
 }

@@ -4,16 +4,20 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace GMem.Tool.Tests.Documentation;
 
-/// <summary>Compiles a snippet as a program of its own, with the usual usings and the well-known names that it uses but does not declare.</summary>
+/// <summary>
+/// Compiles a snippet as a program of its own, with the usual usings and the well-known names that it uses but does not declare.
+/// </summary>
 internal static class SnippetCompiler
 {
     private static readonly string[] Foreign =
-        ["System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Threading", "System.Threading.Tasks", "Microsoft.Extensions.Logging", "Microsoft.ML", "Microsoft.ML.Data", "TorchSharp"];
+        ["System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Threading", "System.Threading.Tasks",
+            "Microsoft.Extensions.Logging", "Microsoft.ML", "Microsoft.ML.Data", "TorchSharp"];
 
     /// <summary>All namespaces of the libraries, and the usual ones of others.</summary>
     private static readonly string Usings = string.Concat(
         new[] { typeof(GMemModel), typeof(MLNet.GMemTrainer), typeof(Extensions.ImageService) }
-            .SelectMany(type => type.Assembly.GetExportedTypes()).Select(type => type.Namespace!).Concat(Foreign).Distinct().Select(name => $"using {name};\n"));
+            .SelectMany(type => type.Assembly.GetExportedTypes()).Select(type => type.Namespace!).Concat(Foreign).Distinct().Select(
+                name => $"using {name};\n"));
 
     private static readonly Dictionary<string, string> WellKnown = new()
     {
@@ -30,17 +34,21 @@ internal static class SnippetCompiler
     };
 
     private static readonly MetadataReference[] References =
-        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path))];
+        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(
+            path => MetadataReference.CreateFromFile(path))];
 
     /// <returns>The errors, none if it compiles.</returns>
     public static IReadOnlyList<string> Errors(string code, string given)
     {
         CompilationUnitSyntax snippet = Parse(code).GetCompilationUnitRoot();
         string declarations = string.Concat(Given(given, snippet).Select(g => $"{g} = default!;\n"));
-        CompilationUnitSyntax program = Parse(Usings + string.Concat(snippet.Usings.Select(u => u.ToFullString())) + declarations + snippet.WithUsings(default).ToFullString()).GetCompilationUnitRoot();
+        string usings = Usings + string.Concat(snippet.Usings.Select(u => u.ToFullString()));
+        CompilationUnitSyntax program = Parse(usings + declarations + snippet.WithUsings(default).ToFullString()).GetCompilationUnitRoot();
         CSharpCompilation compilation = CSharpCompilation.Create(
-            "Snippet", [program.SyntaxTree], References, new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
-        return [.. compilation.GetDiagnostics().Where(d => d.Severity == DiagnosticSeverity.Error).Select(d => $"{d.Id} {d.GetMessage()}: {d.Location.SourceTree?.GetText().Lines[d.Location.GetLineSpan().StartLinePosition.Line]}")];
+            "Snippet", [program.SyntaxTree], References, new CSharpCompilationOptions(
+                OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
+        return [.. compilation.GetDiagnostics().Where(d => d.Severity == DiagnosticSeverity.Error).Select(
+            d => $"{d.Id} {d.GetMessage()}: {d.Location.SourceTree?.GetText().Lines[d.Location.GetLineSpan().StartLinePosition.Line]}")];
     }
 
     /// <summary>What is declared before a snippet: what its comment gives, and well-known names that it uses.</summary>
@@ -62,7 +70,8 @@ internal static class SnippetCompiler
 
         HashSet<string> used = [.. snippet.DescendantNodes().OfType<IdentifierNameSyntax>().Select(name => name.Identifier.Text)];
         string[] args = ["string[] args"];
-        return [.. own.Except(args), .. WellKnown.Where(w => used.Contains(w.Key) && !declared.Contains(w.Key)).Select(w => $"{w.Value} {w.Key}")];
+        return [.. own.Except(args), .. WellKnown.Where(w => used.Contains(w.Key) && !declared.Contains(w.Key)).Select(
+            w => $"{w.Value} {w.Key}")];
     }
 
     private static SyntaxTree Parse(string text) => CSharpSyntaxTree.ParseText(text, new CSharpParseOptions(LanguageVersion.Latest));

@@ -56,7 +56,8 @@ internal sealed class ShardSet : IDisposable
             ? count
             : throw new InvalidDataException(
                 $"'{file.Path}' is no shard of rows: "
-                    + (rows.Length == 0 ? "it has no tensor." : $"its tensors have {string.Join(", ", rows.Select(r => r < 0 ? "no" : $"{r}"))} rows."));
+                    + (rows.Length == 0 ? "it has no tensor." : $"its tensors have "
+                        + $"{string.Join(", ", rows.Select(r => r < 0 ? "no" : $"{r}"))} rows."));
     }
 
     /// <summary>The rows of one tensor; null if there is none of that name.</summary>

@@ -5,7 +5,9 @@ using TorchSharp;
 
 namespace GMem.Tests.Backbone.Kernels;
 
-/// <summary>Each kernel, forward and backward, against the same formula of libtorch operations in float64; widths with and without an odd end.</summary>
+/// <summary>
+/// Each kernel, forward and backward, against the same formula of libtorch operations in float64; widths with and without an odd end.
+/// </summary>
 [Collection(nameof(OperatorThreads))]
 public sealed class KernelTests
 {
@@ -20,7 +22,8 @@ public sealed class KernelTests
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor x = torch.linspace(-11, 11, count + 2).narrow(0, 1, count).clone();
         Compare(inputs => GeluTanh.Of(inputs[0]),
-            inputs => inputs[0].Times(0.5) * inputs[0].Plus(inputs[0].ToThePower(3).Times(0.044715)).Times(Math.Sqrt(2 / Math.PI)).tanh().OnePlus(), x);
+            inputs => inputs[0]
+                .Times(0.5) * inputs[0].Plus(inputs[0].ToThePower(3).Times(0.044715)).Times(Math.Sqrt(2 / Math.PI)).tanh().OnePlus(), x);
     }
 
     [Fact]
@@ -56,7 +59,8 @@ public sealed class KernelTests
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(1, torch.CPU);
         Compare(inputs => GatedResidual.Of(inputs[0], inputs[1], inputs[2]), inputs => inputs[0].Plus(inputs[1] * inputs[2]),
-            torch.randn([batch, tokens, width], generator: generator), Row(batch, width, generator), torch.randn([batch, tokens, width], generator: generator));
+            torch.randn([batch, tokens, width], generator: generator),
+            Row(batch, width, generator), torch.randn([batch, tokens, width], generator: generator));
     }
 
     [Theory]
@@ -68,7 +72,8 @@ public sealed class KernelTests
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(1, torch.CPU);
         Compare(inputs => SwiGlu.Of(inputs[0]),
-            inputs => torch.nn.functional.silu(inputs[0].narrow(-1, 0, half)) * inputs[0].narrow(-1, half, half), torch.randn([2, rows, 2 * half], generator: generator).Times(3));
+            inputs => torch.nn.functional.silu(inputs[0].narrow(-1, 0, half)) * inputs[0].narrow(-1, half, half),
+            torch.randn([2, rows, 2 * half], generator: generator).Times(3));
     }
 
     [Fact]
@@ -86,7 +91,8 @@ public sealed class KernelTests
             OperatorThreads.Run(threads, () =>
             {
                 torch.Tensor input = x.clone().requires_grad_(), gate = row.clone().requires_grad_();
-                torch.Tensor output = GatedResidual.Of(input, gate, SwiGlu.Of(torch.cat([GeluTanh.Of(ModulatedLayerNorm.Of(input, gate, gate)), input], -1)));
+                torch.Tensor output = GatedResidual.Of(
+                    input, gate, SwiGlu.Of(torch.cat([GeluTanh.Of(ModulatedLayerNorm.Of(input, gate, gate)), input], -1)));
                 output.backward([x]);
                 results = [output.detach(), input.grad!, gate.grad!];
             });
@@ -120,9 +126,11 @@ public sealed class KernelTests
         Assert.Equal(live[1], live[2]);
     }
 
-    private static torch.Tensor Row(int batch, int width, torch.Generator generator) => torch.randn([batch, 1, width], generator: generator);
+    private static torch.Tensor Row(int batch, int width, torch.Generator generator) =>
+        torch.randn([batch, 1, width], generator: generator);
 
-    private static void Compare(Func<torch.Tensor[], torch.Tensor> kernel, Func<torch.Tensor[], torch.Tensor> definition, params torch.Tensor[] inputs)
+    private static void Compare(
+        Func<torch.Tensor[], torch.Tensor> kernel, Func<torch.Tensor[], torch.Tensor> definition, params torch.Tensor[] inputs)
     {
         torch.Tensor[] single = [.. inputs.Select(i => i.detach().clone().requires_grad_())];
         torch.Tensor[] wide = [.. inputs.Select(i => i.detach().to(torch.float64).requires_grad_())];

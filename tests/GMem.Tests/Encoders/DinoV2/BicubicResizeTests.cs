@@ -16,7 +16,8 @@ public sealed class BicubicResizeTests
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(3, torch.CPU);
         torch.Tensor images = torch.randn([2, 3, height, width], dtype: torch.float64, generator: generator);
-        torch.Tensor expected = torch.nn.functional.interpolate(images, [newHeight, newWidth], mode: torch.InterpolationMode.Bicubic, align_corners: false);
+        torch.Tensor expected = torch.nn.functional.interpolate(
+            images, [newHeight, newWidth], mode: torch.InterpolationMode.Bicubic, align_corners: false);
         // The scale in single precision moves a coordinate by less than 40 * 2^-24 cells.
         ReferenceFolder.Close(BicubicResize.Apply(images, newHeight, newWidth), expected, 2e-5, 0, "bicubic");
     }
@@ -41,6 +42,7 @@ public sealed class BicubicResizeTests
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(3, torch.CPU);
         torch.Tensor images = torch.randn([1, 3, 50, 61], generator: generator);
-        ReferenceFolder.Close(BicubicResize.Apply(images, 28, 42), BicubicResize.Apply(images.to(torch.float64), 28, 42), 1e-5, 0, "float32");
+        ReferenceFolder.Close(
+            BicubicResize.Apply(images, 28, 42), BicubicResize.Apply(images.to(torch.float64), 28, 42), 1e-5, 0, "float32");
     }
 }

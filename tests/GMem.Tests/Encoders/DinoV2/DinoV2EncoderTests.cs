@@ -136,8 +136,10 @@ public sealed class DinoV2EncoderTests
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => DinoV2Encoder.Load(path));
         Assert.Equal(
-            $"The weights in '{path}' do not fit the DinoVisionTransformer: 'blocks.0.ls1.gamma' is missing; 'cls_token' is [1, 1, 63], expected [1, 1, 64]; "
-            + "'head.weight' is unexpected; 'norm.bias' is missing; 'norm.weight' is Int64, expected Float32. Build it with the options of that checkpoint.",
+            $"The weights in '{path}' do not fit the DinoVisionTransformer: 'blocks.0.ls1.gamma' is missing; 'cls_token' is [1, 1, 63], "
+            + "expected [1, 1, 64]; "
+            + "'head.weight' is unexpected; 'norm.bias' is missing; 'norm.weight' is Int64, expected Float32. Build it with the options "
+            + "of that checkpoint.",
             error.Message);
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
@@ -148,9 +150,12 @@ public sealed class DinoV2EncoderTests
         using TemporaryFolder folder = new();
         string absent = folder.File("absent.safetensors"), other = folder.File("model.onnx");
         File.WriteAllText(other, "x");
-        Assert.Contains(absent, Assert.Throws<FileNotFoundException>(() => SnippetEncoder.DinoV2(absent)).Message, StringComparison.Ordinal);
-        Assert.Contains("'.onnx'", Assert.Throws<NotSupportedException>(() => SnippetEncoder.DinoV2(other)).Message, StringComparison.Ordinal);
-        Assert.Contains("cannot compute in Int32", Assert.Throws<ArgumentException>(() => DinoV2Encoder.Load(other, dataType: torch.ScalarType.Int32)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            absent, Assert.Throws<FileNotFoundException>(() => SnippetEncoder.DinoV2(absent)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'.onnx'", Assert.Throws<NotSupportedException>(() => SnippetEncoder.DinoV2(other)).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot compute in Int32", Assert.Throws<ArgumentException>(
+            () => DinoV2Encoder.Load(other, dataType: torch.ScalarType.Int32)).Message, StringComparison.Ordinal);
         Assert.Contains(
             "cannot compute in BFloat16 on the CPU",
             Assert.Throws<ArgumentException>(() => DinoV2Encoder.Load(other, dataType: torch.ScalarType.BFloat16)).Message,

@@ -8,7 +8,8 @@ namespace GMem.Tests.Encoders.DinoV2;
 
 public sealed class DinoV2OptionsTests
 {
-    public static TheoryData<string> Presets => [nameof(DinoV2Options.VitS14), nameof(DinoV2Options.VitB14), nameof(DinoV2Options.VitL14), nameof(DinoV2Options.VitG14)];
+    public static TheoryData<string> Presets =>
+        [nameof(DinoV2Options.VitS14), nameof(DinoV2Options.VitB14), nameof(DinoV2Options.VitL14), nameof(DinoV2Options.VitG14)];
 
     [Fact]
     public void StateDict_OfPublishedModels_HasTheirNamesAndShapes()
@@ -52,7 +53,8 @@ public sealed class DinoV2OptionsTests
         DinoV2Options options = new() { EmbedDim = 770, Heads = 12, ImageSize = 500, RegisterTokens = -1, MlpRatio = 0 };
         ArgumentException error = Assert.Throws<ArgumentException>(options.Validate);
         Assert.Equal(
-            "DINOv2 cannot be built: Heads must divide EmbedDim (770); 12 does not; ImageSize must be a multiple of PatchSize (14) up to 65536, not 500; "
+            "DINOv2 cannot be built: Heads must divide EmbedDim (770); 12 does not; ImageSize must be a multiple of PatchSize (14) up "
+            + "to 65536, not 500; "
             + "RegisterTokens must be 0 to 1024, not -1; MlpRatio must be above 0 and at most 64, not 0.",
             error.Message);
     }
@@ -76,8 +78,10 @@ public sealed class DinoV2OptionsTests
     [InlineData("x", 64, 0, "PatchSize must be 1 to 1024")]
     public void FromShapes_HostileNamesAndSizes_AreRefused(string name, long width, long patch, string expected)
     {
-        Dictionary<string, long[]> shapes = new() { ["pos_embed"] = [1, 26, 64], ["patch_embed.proj.weight"] = [width, 3, patch, patch], [name] = [1] };
-        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => DinoV2Inference.FromShapes(shapes, "f")).Message, StringComparison.Ordinal);
+        Dictionary<string, long[]> shapes =
+            new() { ["pos_embed"] = [1, 26, 64], ["patch_embed.proj.weight"] = [width, 3, patch, patch], [name] = [1] };
+        Assert.Contains(
+            expected, Assert.Throws<InvalidDataException>(() => DinoV2Inference.FromShapes(shapes, "f")).Message, StringComparison.Ordinal);
     }
 
     private static DinoV2Options Preset(string name, bool registers) =>

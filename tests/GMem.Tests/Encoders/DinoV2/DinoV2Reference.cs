@@ -20,7 +20,8 @@ internal sealed record DinoV2Reference(string Weights, IReadOnlyList<string> Nat
         ILookup<string, string> byWeights = files.Except(weights).ToLookup(f => weights
             .Where(w => Stem(f).StartsWith(Stem(w)[..^Suffix.Length] + "_", StringComparison.Ordinal))
             .OrderByDescending(w => w.Length).FirstOrDefault() ?? "");
-        return [.. weights.Select(w => new DinoV2Reference(w, [.. byWeights[w].Where(f => !IsSnippet(f))], [.. byWeights[w].Where(IsSnippet)]))];
+        return [.. weights.Select(
+            w => new DinoV2Reference(w, [.. byWeights[w].Where(f => !IsSnippet(f))], [.. byWeights[w].Where(IsSnippet)]))];
     }
 
     public static IReadOnlyList<string> KeyTables() => ReferenceFolder.Files(Folder, "*_keys.json");
@@ -33,7 +34,8 @@ internal sealed record DinoV2Reference(string Weights, IReadOnlyList<string> Nat
         PatchSize = config.GetProperty("patch_size").GetInt32(),
         ImageSize = config.GetProperty("img_size").GetInt32(),
         RegisterTokens = config.GetProperty("num_register_tokens").GetInt32(),
-        SwiGlu = config.TryGetProperty("ffn_layer", out JsonElement layer) && layer.GetString()!.StartsWith("swiglu", StringComparison.Ordinal),
+        SwiGlu = config.TryGetProperty("ffn_layer", out JsonElement layer)
+            && layer.GetString()!.StartsWith("swiglu", StringComparison.Ordinal),
         MlpRatio = config.GetProperty("mlp_ratio").GetDouble(),
         InterpolateOffset = config.GetProperty("interpolate_offset").GetDouble(),
         InterpolateAntialias = config.GetProperty("interpolate_antialias").GetBoolean(),

@@ -15,7 +15,8 @@ public sealed class DinoV2ReferenceTests
     [Fact]
     public void Files_All_AreReadBySomeCase()
     {
-        string[] read = [.. DinoV2Reference.All().SelectMany(r => r.Native.Concat(r.Snippets).Append(r.Weights)), .. DinoV2Reference.KeyTables()];
+        string[] read =
+            [.. DinoV2Reference.All().SelectMany(r => r.Native.Concat(r.Snippets).Append(r.Weights)), .. DinoV2Reference.KeyTables()];
         ReferenceFolder.RequireCases(DinoV2Reference.Folder, read, "files");
         string[] all = [.. ReferenceFolder.Files(DinoV2Reference.Folder, "*").Where(f => Path.GetFileName(f) != "README.md")];
         Assert.Equal(all, read.Order(StringComparer.Ordinal));

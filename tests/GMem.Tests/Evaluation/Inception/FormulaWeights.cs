@@ -23,7 +23,8 @@ public sealed class FormulaWeights : IDisposable, ICollectionFixture<FormulaWeig
             {
                 using DisposeScope scope = torch.NewDisposeScope();
                 long[] shape = network.state_dict()[key].shape;
-                tensors[key] = torch.tensor(Values(key, shape, (ulong)j, seed)).reshape(shape).MoveToOuterDisposeScope().DetachFromDisposeScope();
+                tensors[key] = torch.tensor(Values(key, shape, (ulong)j, seed))
+                    .reshape(shape).MoveToOuterDisposeScope().DetachFromDisposeScope();
             }
 
             _bySeed[seed] = tensors;
@@ -33,7 +34,8 @@ public sealed class FormulaWeights : IDisposable, ICollectionFixture<FormulaWeig
     }
 
     internal static IReadOnlyList<string> Keys(InceptionV3 network) =>
-        [.. network.state_dict().Keys.Where(k => !k.EndsWith("num_batches_tracked", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        [.. network.state_dict().Keys.Where(k => !k.EndsWith("num_batches_tracked", StringComparison.Ordinal)).Order(
+            StringComparer.Ordinal)];
 
     public void Dispose()
     {

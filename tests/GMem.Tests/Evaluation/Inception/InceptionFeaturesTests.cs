@@ -49,7 +49,8 @@ public sealed class InceptionFeaturesTests(FormulaWeights weights)
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> tensors = new(weights.Get(0));
         tensors["fc.weight"] = torch.zeros(1000, 2048);
-        Assert.Contains("InceptionV3 of 1,000 classes", Assert.Throws<InvalidDataException>(() => InceptionFeatures.FromTensors(tensors)).Message, StringComparison.Ordinal);
+        Assert.Contains("InceptionV3 of 1,000 classes", Assert.Throws<InvalidDataException>(
+            () => InceptionFeatures.FromTensors(tensors)).Message, StringComparison.Ordinal);
         tensors.Remove("fc.weight");
         tensors["AuxLogits.fc.bias"] = torch.zeros(1);
         string message = Assert.Throws<InvalidDataException>(() => InceptionFeatures.FromTensors(tensors)).Message;
@@ -67,7 +68,8 @@ public sealed class InceptionFeaturesTests(FormulaWeights weights)
         try
         {
             File.WriteAllBytes(path, new byte[100]);
-            Assert.Contains(path, Assert.Throws<InvalidDataException>(() => InceptionFeatures.Load(path)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                path, Assert.Throws<InvalidDataException>(() => InceptionFeatures.Load(path)).Message, StringComparison.Ordinal);
         }
         finally
         {

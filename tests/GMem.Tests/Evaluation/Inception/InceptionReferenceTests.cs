@@ -25,7 +25,10 @@ public sealed class InceptionReferenceTests(FormulaWeights weights)
             IReadOnlyDictionary<string, torch.Tensor> state = weights.Get(config.GetProperty("seed").GetUInt64());
             Assert.Equal(config.GetProperty("classes").GetInt64(), state["fc.weight"].shape[0]);
             torch.Tensor images = file.Read("image_u8");
-            foreach ((string prefix, InceptionInputPath input) in new[] { ("fid.", InceptionInputPath.PyTorchFid), ("tf.", InceptionInputPath.TensorFlow) })
+            foreach ((string prefix, InceptionInputPath input) in new[]
+            {
+                ("fid.", InceptionInputPath.PyTorchFid), ("tf.", InceptionInputPath.TensorFlow),
+            })
             {
                 using InceptionFeatures features = InceptionFeatures.FromTensors(state, input);
                 using Outputs outputs = new(features, images, input);
@@ -33,7 +36,8 @@ public sealed class InceptionReferenceTests(FormulaWeights weights)
                 {
                     torch.Tensor expected = file.Read(entry.Name);
                     double largest = expected.abs().max().to(torch.float64).item<double>();
-                    ReferenceFolder.Close(outputs.Get(entry.Name[prefix.Length..]), expected, Relative * largest * 0.1, Relative, $"{path}: {entry.Name}");
+                    ReferenceFolder.Close(
+                        outputs.Get(entry.Name[prefix.Length..]), expected, Relative * largest * 0.1, Relative, $"{path}: {entry.Name}");
                     cases.Add(path);
                 }
             }
@@ -56,7 +60,8 @@ public sealed class InceptionReferenceTests(FormulaWeights weights)
             using DisposeScope scope = torch.NewDisposeScope();
             using JsonDocument document = JsonDocument.Parse(File.ReadAllText(path));
             JsonElement[] entries = [.. document.RootElement.EnumerateArray()];
-            Assert.Equal(entries.Select(e => e.GetProperty("key").GetString()!).Order(StringComparer.Ordinal), state.Keys.Order(StringComparer.Ordinal));
+            Assert.Equal(entries.Select(e => e.GetProperty("key").GetString()!).Order(
+                StringComparer.Ordinal), state.Keys.Order(StringComparer.Ordinal));
             Assert.Contains(seeds, seed => entries.All(e => Matches(e, state[e.GetProperty("key").GetString()!], weights.Get(seed))));
             cases.AddRange(entries.Select(_ => path));
         }
@@ -92,12 +97,14 @@ public sealed class InceptionReferenceTests(FormulaWeights weights)
         float[] values = flat.data<float>().ToArray();
         return Near(entry, "sum", values.Sum(v => (double)v), values.Length)
             && Near(entry, "sum_abs", values.Sum(v => Math.Abs((double)v)), values.Length)
-            && entry.GetProperty("first").EnumerateArray().Select(v => v.GetSingle()).SequenceEqual(values.Take(entry.GetProperty("first").GetArrayLength()))
+            && entry.GetProperty("first")
+            .EnumerateArray().Select(v => v.GetSingle()).SequenceEqual(values.Take(entry.GetProperty("first").GetArrayLength()))
             && entry.GetProperty("last").GetSingle() == values[^1];
     }
 
     /// <summary>Sums of the formula in float64 against sums of its float32 values.</summary>
-    private static bool Near(JsonElement entry, string name, double sum, int terms) => Math.Abs(entry.GetProperty(name).GetDouble() - sum) <= 6e-8 * terms;
+    private static bool Near(JsonElement entry, string name, double sum, int terms) =>
+        Math.Abs(entry.GetProperty(name).GetDouble() - sum) <= 6e-8 * terms;
 
     /// <summary>What the README says each name is.</summary>
     private sealed class Outputs(InceptionFeatures features, torch.Tensor images, InceptionInputPath path) : IDisposable
@@ -133,6 +140,7 @@ public sealed class InceptionReferenceTests(FormulaWeights weights)
             _ => throw new InvalidDataException($"no block has '{channels}' channels"),
         };
 
-        private static torch.Tensor Sample(torch.Tensor x) => x.slice(1, 0, x.shape[1], 8).slice(2, 0, x.shape[2], 8).slice(3, 0, x.shape[3], 8);
+        private static torch.Tensor Sample(torch.Tensor x) =>
+            x.slice(1, 0, x.shape[1], 8).slice(2, 0, x.shape[2], 8).slice(3, 0, x.shape[3], 8);
     }
 }

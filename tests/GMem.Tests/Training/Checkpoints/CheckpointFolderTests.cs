@@ -19,7 +19,8 @@ public sealed class CheckpointFolderTests
         using TrainingState state = new(network, new TrainingOptions());
         TrainingMessages messages = new();
         bool full = false;
-        using CheckpointFolder checkpoints = new(folder.Path, Run, 3, messages, (path, write) => AtomicFile.Write(path, stream => write(full ? new FullDisk(stream, 1000) : stream)));
+        using CheckpointFolder checkpoints = new(folder.Path, Run, 3, messages, (path, write) => AtomicFile.Write(
+            path, stream => write(full ? new FullDisk(stream, 1000) : stream)));
         state.Step = 1;
         Assert.True(checkpoints.Save(state));
         _ = messages.Take();
@@ -30,8 +31,10 @@ public sealed class CheckpointFolderTests
 
         TrainingMessage told = Assert.Single(messages.Take());
         Assert.Equal(TrainingMessageLevel.Warning, told.Level);
-        Assert.Equal("The checkpoint of step 2 could not be written: No space left on device. Training goes on; the newest one is still 'step-00000001.safetensors'.", told.Text);
-        Assert.Equal(["step-00000001.safetensors"], Directory.GetFiles(System.IO.Path.Combine(folder.Path, "checkpoints")).Select(p => System.IO.Path.GetFileName(p)));
+        Assert.Equal("The checkpoint of step 2 could not be written: No space left on device. Training goes on; the newest one is still "
+            + "'step-00000001.safetensors'.", told.Text);
+        Assert.Equal(["step-00000001.safetensors"], Directory.GetFiles(System.IO.Path.Combine(folder.Path, "checkpoints")).Select(
+            p => System.IO.Path.GetFileName(p)));
 
         full = false;
         Assert.True(checkpoints.Save(state));
@@ -65,7 +68,8 @@ public sealed class CheckpointFolderTests
             _ = tensor.copy_(torch.randn(tensor.shape, generator: generator));
         }
 
-        StateNumbers numbers = new(Step: 12, Updates: 10, Skipped: 2, LearningRateFactor: 0.25, Returns: 2, BestValidationLoss: 0.1 + 0.2, EvaluationsWithoutGain: 3);
+        StateNumbers numbers = new(Step: 12,
+            Updates: 10, Skipped: 2, LearningRateFactor: 0.25, Returns: 2, BestValidationLoss: 0.1 + 0.2, EvaluationsWithoutGain: 3);
         state.Numbers = numbers;
         torch.Tensor[] before = [.. state.Tensors.Select(t => t.Value.clone())];
         using CheckpointFolder checkpoints = new(folder.Path, Run, 3, new TrainingMessages());
@@ -77,7 +81,8 @@ public sealed class CheckpointFolderTests
         Assert.True(checkpoints.TryRestore(restored));
         Assert.Equal(live, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         Assert.Equal(numbers, restored.Numbers);
-        Assert.All(before.Zip(restored.Tensors), pair => Assert.True(pair.First.equal(pair.Second.Value).all().item<bool>(), pair.Second.Key));
+        Assert.All(
+            before.Zip(restored.Tensors), pair => Assert.True(pair.First.equal(pair.Second.Value).all().item<bool>(), pair.Second.Key));
     }
 
     [Fact]
@@ -87,7 +92,8 @@ public sealed class CheckpointFolderTests
         GMemOptions options = TinyModel.Options();
         using PreparedTraining data = new ImagePreparation(images, options, torch.CPU, CancellationToken.None).Run();
         IReadOnlyDictionary<string, string> run = RunDescription.Of(options, data);
-        IEnumerable<string> all = typeof(TrainingOptions).GetProperties().Where(p => p.Name != nameof(TrainingOptions.TimeDistribution)).Select(p => $"Training.{p.Name}");
+        IEnumerable<string> all = typeof(TrainingOptions)
+            .GetProperties().Where(p => p.Name != nameof(TrainingOptions.TimeDistribution)).Select(p => $"Training.{p.Name}");
         Assert.All(all, name => Assert.True(run.ContainsKey(name) != RunDescription.Free.Contains(name), name));
         Assert.Contains("Training.TimeDistribution.Mean", run.Keys);
         Assert.Equal("[velocity, projection]", run["Training.Losses"]);
@@ -97,7 +103,16 @@ public sealed class CheckpointFolderTests
     private static SiT Network()
     {
         using torch.Generator generator = new(4);
-        return new SiT(new SiTOptions { InputSize = 8, InputChannels = 3, PatchSize = 2, HiddenSize = 32, Depth = 1, HeadCount = 2, Conditions = [new SnippetCondition { Size = 6 }] }, generator);
+        return new SiT(new SiTOptions
+        {
+            InputSize = 8,
+            InputChannels = 3,
+            PatchSize = 2,
+            HiddenSize = 32,
+            Depth = 1,
+            HeadCount = 2,
+            Conditions = [new SnippetCondition { Size = 6 }],
+        }, generator);
     }
 
     /// <summary>A disk with room for so many bytes more.</summary>

@@ -8,7 +8,8 @@ namespace GMem.Tests.Training.Checkpoints;
 public sealed class KilledProcessTests
 {
     /// <summary>Kills of the soak test; the 50 take two minutes: GMEM_SOAK_KILLS=50.</summary>
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("GMEM_SOAK_KILLS") ?? "3", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(
+        Environment.GetEnvironmentVariable("GMEM_SOAK_KILLS") ?? "3", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task Fit_ProcessKilledAtRandomMoments_SameWeightsAsNeverKilled()
@@ -25,12 +26,15 @@ public sealed class KilledProcessTests
         {
             // Counted from the first step, so that not only the start of the process is killed.
             output = await RunAsync(folder.File("killed"), steps, TimeSpan.FromMilliseconds(random.Next(5, 250)));
-            Assert.False(output.LastOrDefault()?.StartsWith("weights ", StringComparison.Ordinal) == true, "the run ended before it could be killed often enough");
+            Assert.False(output.LastOrDefault()?.StartsWith(
+                "weights ", StringComparison.Ordinal) == true, "the run ended before it could be killed often enough");
             killed++;
-            amidCheckpoint += Directory.Exists(folder.File("killed/checkpoints")) && Directory.GetFiles(folder.File("killed/checkpoints"), "*.tmp").Length > 0 ? 1 : 0;
+            amidCheckpoint += Directory.Exists(folder.File("killed/checkpoints"))
+                && Directory.GetFiles(folder.File("killed/checkpoints"), "*.tmp").Length > 0 ? 1 : 0;
         }
 
-        TestContext.Current.SendDiagnosticMessage($"{killed} kills, {amidCheckpoint} of them amid a checkpoint, the last at {output.LastOrDefault()}");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{killed} kills, {amidCheckpoint} of them amid a checkpoint, the last at {output.LastOrDefault()}");
         Assert.Equal(whole, (await RunAsync(folder.File("killed"), steps, killAfter: null)).Last());
     }
 
@@ -42,7 +46,8 @@ public sealed class KilledProcessTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in new[] { "exec", Path.Combine(AppContext.BaseDirectory, "GMem.TrainingProcess.dll"), workspace, steps.ToString(CultureInfo.InvariantCulture) })
+        foreach (string argument in new[] { "exec", Path.Combine(
+            AppContext.BaseDirectory, "GMem.TrainingProcess.dll"), workspace, steps.ToString(CultureInfo.InvariantCulture) })
         {
             start.ArgumentList.Add(argument);
         }

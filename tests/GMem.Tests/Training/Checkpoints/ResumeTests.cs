@@ -29,7 +29,8 @@ public sealed class ResumeTests
 
         // Checkpoints are written every second step.
         Assert.Equal((stopped / 2 * 2) + 1, progress.Reports[0].Step);
-        Assert.Contains(progress.Reports[0].Messages, m => m.Text.StartsWith($"Continuing from step {stopped / 2 * 2}", StringComparison.Ordinal));
+        Assert.Contains(
+            progress.Reports[0].Messages, m => m.Text.StartsWith($"Continuing from step {stopped / 2 * 2}", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -89,13 +90,16 @@ public sealed class ResumeTests
         string message = Assert.Throws<ArgumentException>(() => Fit(changed)).Message;
 
         // Another encoder, and with it other snippets: their hashes are left out.
-        Assert.Matches("Encoder was 'pca' version 1 {\"requestedDimension\":12,.*} [0-9a-f]{64} and is 'pca' version 1 {\"requestedDimension\":11,.*}", message);
+        Assert.Matches(
+            "Encoder was 'pca' version 1 {\"requestedDimension\":12,.*} [0-9a-f]{64} and is 'pca' version 1 "
+                + "{\"requestedDimension\":11,.*}", message);
         message = Regex.Replace(message, "(Data.Snippets|Encoder) was [^;]*; ", "$1; ");
         string path = System.IO.Path.Combine(folder.Path, "checkpoints", "step-00000007.safetensors");
         Assert.Equal(
             $"The run cannot be continued from '{path}', because it would not be the same run: Data.Snippets; Encoder; "
             + "Network.Conditions was ['snippet' version 1 {\"size\":12,\"scale\":3.4641016151377544,\"dropout\":0.4}] "
-            + "and is ['snippet' version 1 {\"size\":11,\"scale\":3.3166247903554,\"dropout\":0.4}]; Network.Depth was 2 and is 3; Training.LearningRate was 0.001 and is 0.002. "
+            + "and is ['snippet' version 1 {\"size\":11,\"scale\":3.3166247903554,\"dropout\":0.4}]; Network.Depth was 2 and is 3; "
+                + "Training.LearningRate was 0.001 and is 0.002. "
             + "Set it back to continue, or choose another WorkspacePath to start anew.",
             message);
     }
@@ -107,7 +111,10 @@ public sealed class ResumeTests
         Fit(Options(folder.Path)).Dispose();
         using TrainingImages images = TinyModel.Images();
         images.Pixels[3, 0, 0, 0] = 255 - images.Pixels[3, 0, 0, 0].item<byte>();
-        Assert.Contains("Data.Images was [24, 3, 8, 8]", Assert.Throws<ArgumentException>(() => GMemModel.Fit(images, Options(folder.Path), torch.CPU)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Data.Images was [24, 3, 8, 8]",
+            Assert.Throws<ArgumentException>(() => GMemModel.Fit(images, Options(folder.Path), torch.CPU)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,7 +122,9 @@ public sealed class ResumeTests
     {
         using TemporaryFolder folder = new();
         Fit(Options(folder.Path)).Dispose();
-        Assert.Contains("TotalSteps is 4, but", Assert.Throws<ArgumentException>(() => Fit(Options(folder.Path, steps: 4))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "TotalSteps is 4, but", Assert.Throws<ArgumentException>(() => Fit(Options(folder.Path, steps: 4))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -167,7 +176,8 @@ public sealed class ResumeTests
 
         ProgressList progress = new();
         Assert.Equal(whole, Hash(Fit(Options(folder.Path), progress)));
-        Assert.Contains(progress.Reports[0].Messages, m => m.Text.EndsWith("is whole: the run starts from the beginning.", StringComparison.Ordinal));
+        Assert.Contains(
+            progress.Reports[0].Messages, m => m.Text.EndsWith("is whole: the run starts from the beginning.", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -196,7 +206,16 @@ public sealed class ResumeTests
     {
         using TemporaryFolder folder = new();
         IOException? error = null;
-        ProgressList second = new() { OnReport = r => { if (r.Step == 1) { error = Assert.Throws<IOException>(() => Fit(Options(folder.Path))); } } };
+        ProgressList second = new()
+        {
+            OnReport = r =>
+            {
+                if (r.Step == 1)
+                {
+                    error = Assert.Throws<IOException>(() => Fit(Options(folder.Path)));
+                }
+            },
+        };
         Fit(Options(folder.Path), second).Dispose();
         Assert.Contains("is in use by another run", error!.Message, StringComparison.Ordinal);
     }
@@ -210,7 +229,8 @@ public sealed class ResumeTests
         return options;
     }
 
-    private static GMemModel Fit(GMemOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    private static GMemModel Fit(
+        GMemOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using TrainingImages images = TinyModel.Images();
         return GMemModel.Fit(images, options, torch.CPU, progress, cancellationToken);
@@ -230,7 +250,8 @@ public sealed class ResumeTests
     }
 
     private static string[] Checkpoints(TemporaryFolder folder) =>
-        [.. Directory.GetFiles(System.IO.Path.Combine(folder.Path, "checkpoints")).Select(p => System.IO.Path.GetFileName(p)).Order(StringComparer.Ordinal)];
+        [.. Directory.GetFiles(System.IO.Path.Combine(folder.Path, "checkpoints")).Select(p => System.IO.Path.GetFileName(p)).Order(
+            StringComparer.Ordinal)];
 
     private static void Do(Damage damage, string path)
     {

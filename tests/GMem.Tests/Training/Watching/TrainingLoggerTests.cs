@@ -14,7 +14,8 @@ public sealed class TrainingLoggerTests
         TrainingProgress progress = new(50, 2000, 3.2, 0.12341, 0.5678, 2e-4, 1234.5, TimeSpan.FromSeconds(62))
         {
             ValidationLoss = 0.25,
-            Messages = [new(TrainingMessageLevel.Trace, "a"), new(TrainingMessageLevel.Information, "b"), new(TrainingMessageLevel.Warning, "c")],
+            Messages =
+                [new(TrainingMessageLevel.Trace, "a"), new(TrainingMessageLevel.Information, "b"), new(TrainingMessageLevel.Warning, "c")],
         };
 
         new TrainingLogger(logger, next).Report(progress);
@@ -24,7 +25,8 @@ public sealed class TrainingLoggerTests
                 (LogLevel.Trace, "a"),
                 (LogLevel.Information, "b"),
                 (LogLevel.Warning, "c"),
-                (LogLevel.Information, "Step 50 of 2000 (epoch 3.20): loss 0.1234, gradient norm 0.568, learning rate 2e-4, 1234.5 images/s, 00:01:02 left."),
+                (LogLevel.Information, "Step 50 of 2000 (epoch 3.20): loss 0.1234, gradient norm 0.568, learning rate 2e-4, 1234.5 "
+                    + "images/s, 00:01:02 left."),
                 (LogLevel.Information, "Step 50: validation loss 0.2500."),
             ],
             logger.All);
@@ -40,7 +42,8 @@ public sealed class TrainingLoggerTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             All.Add((logLevel, formatter(state, exception)));
     }
 }

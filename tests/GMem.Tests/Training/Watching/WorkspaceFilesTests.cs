@@ -19,14 +19,16 @@ public sealed class WorkspaceFilesTests
         ProgressList progress = Fit(Options(folder.Path));
         string[][] lines = [.. File.ReadLines(folder.File("metrics.csv")).Select(l => l.Split(','))];
         Assert.Equal(
-            "step,epoch,loss,velocity_loss,validation_loss,validation_velocity_loss,gradient_norm,learning_rate,images_per_second,skipped_steps,resident_bytes,own_cost",
+            "step,epoch,loss,velocity_loss,validation_loss,validation_velocity_loss,gradient_norm,learning_rate,"
+                + "images_per_second,skipped_steps,resident_bytes,own_cost",
             string.Join(',', lines[0]));
         Assert.Equal(progress.Reports.Select(r => $"{r.Step}"), lines.Skip(1).Select(l => l[0]));
         Assert.Equal(progress.Reports.Select(r => r.Loss), lines.Skip(1).Select(l => double.Parse(l[2])));
         Assert.Equal(progress.Reports.Select(r => r.LossOf("velocity")), lines.Skip(1).Select(l => (double?)double.Parse(l[3])));
         Assert.Equal(["", "", "0", "", "", "0"], lines.Skip(1).Select(l => l[4].Length == 0 ? "" : "0"));
         Assert.Equal(["", "", "0", "", "", "0"], lines.Skip(1).Select(l => l[5].Length == 0 ? "" : "0"));
-        Assert.All(progress.Reports, r => Assert.True(r is { ResidentMemory: > 1_000_000, OwnCost: > 0 and < 1, LossTerms: [{ Name: "velocity", Value: > 0 }], SkippedSteps: 0 }));
+        Assert.All(progress.Reports, r => Assert.True(
+            r is { ResidentMemory: > 1_000_000, OwnCost: > 0 and < 1, LossTerms: [{ Name: "velocity", Value: > 0 }], SkippedSteps: 0 }));
     }
 
     [Fact]
@@ -47,10 +49,12 @@ public sealed class WorkspaceFilesTests
         ProgressList progress = Fit(Options(folder.Path));
         List<Event> events = [.. Directory.GetFiles(folder.File("tensorboard")).SelectMany(TensorBoardFile.Read)];
         Assert.Equal("brain.Event:2", events[0].FileVersion);
-        (long Step, float Value)[] Scalars(string tag) => [.. events.Where(e => e.Summary?.Value[0] is { } v && v.Tag == tag).Select(e => (e.Step, e.Summary.Value[0].SimpleValue))];
+        (long Step, float Value)[] Scalars(string tag) =>
+            [.. events.Where(e => e.Summary?.Value[0] is { } v && v.Tag == tag).Select(e => (e.Step, e.Summary.Value[0].SimpleValue))];
         Assert.Equal(progress.Reports.Select(r => (r.Step, (float)r.Loss)), Scalars("loss/total"));
         Assert.Equal(progress.Reports.Select(r => (r.Step, (float)r.LearningRate)), Scalars("optimizer/learning rate"));
-        Assert.Equal(progress.Reports.Where(r => r.ValidationLoss is not null).Select(r => (r.Step, (float)r.ValidationLoss!)), Scalars("loss/validation"));
+        Assert.Equal(progress.Reports.Where(r => r.ValidationLoss is not null).Select(
+            r => (r.Step, (float)r.ValidationLoss!)), Scalars("loss/validation"));
         Event image = events.First(e => e.Summary?.Value[0].Tag == "samples");
         Assert.Equal(3, image.Step);
         Assert.InRange(Math.Abs(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - image.WallTime), 0, 600);
@@ -64,7 +68,8 @@ public sealed class WorkspaceFilesTests
         using TemporaryFolder folder = new();
         GMemOptions options = Options(folder.Path);
         ProgressList progress = Fit(options);
-        Assert.Equal([folder.File("samples/step-00000003.png"), folder.File("samples/step-00000006.png")], progress.Reports.Select(r => r.SampleGridPath).OfType<string>());
+        Assert.Equal([folder.File("samples/step-00000003.png"), folder.File("samples/step-00000006.png")], progress.Reports.Select(
+            r => r.SampleGridPath).OfType<string>());
 
         GMemOptions plain = Options(null);
         using TrainingImages images = TinyModel.Images();
@@ -100,16 +105,19 @@ public sealed class WorkspaceFilesTests
     public async Task Report_InHeadlessChromium_IsDrawn()
     {
         string? chromium = new[] { "chromium", "chromium-browser", "google-chrome" }
-            .SelectMany(name => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, name)))
+            .SelectMany(name => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(
+                folder => Path.Combine(folder, name)))
             .FirstOrDefault(File.Exists);
         Assert.SkipWhen(chromium is null, "no Chromium in PATH (chromium, chromium-browser or google-chrome)");
         using TemporaryFolder folder = new();
         Fit(Options(folder.Path));
         string[] arguments =
         [
-            "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,1600", $"--screenshot={folder.File("report.png")}", new Uri(folder.File("report.html")).AbsoluteUri,
+            "--headless", "--no-sandbox", "--disable-gpu",
+            "--window-size=1200,1600", $"--screenshot={folder.File("report.png")}", new Uri(folder.File("report.html")).AbsoluteUri,
         ];
-        using Process process = Process.Start(new ProcessStartInfo(chromium!, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo(chromium!, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         string errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(File.Exists(folder.File("report.png")), errors);
@@ -144,7 +152,8 @@ public sealed class WorkspaceFilesTests
         Assert.Equal([1L, 2, 3, 4, 5, 6], progress.Reports.Select(r => r.Step).Distinct());
         Assert.Contains(
             progress.Reports.SelectMany(r => r.Messages),
-            m => m.Level == TrainingMessageLevel.Warning && m.Text.StartsWith("metrics.csv or the TensorBoard events could not be written:", StringComparison.Ordinal));
+            m => m.Level == TrainingMessageLevel.Warning
+                && m.Text.StartsWith("metrics.csv or the TensorBoard events could not be written:", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -159,7 +168,8 @@ public sealed class WorkspaceFilesTests
             }
         });
         Assert.Equal([5L, 6, 6], progress.Reports.Select(r => r.Step).TakeLast(3));
-        Assert.StartsWith("The checkpoint of step 6 could not be written:", Assert.Single(progress.Reports[^1].Messages).Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The checkpoint of step 6 could not be written:", Assert.Single(progress.Reports[^1].Messages).Text, StringComparison.Ordinal);
     }
 
     [Fact]
