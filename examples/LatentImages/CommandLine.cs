@@ -13,8 +13,11 @@ internal static class CommandLine
         "--encoder", "A DINOv2 model (dinov2_vitb14_pretrain.pth, ...). Without it, a tiny random one.");
     private static readonly Option<string?> Preset = Text(
         "--preset", "A published size of the network: S, B, L, XL, 1p0B or 1p6B. Without it, one that a CPU can train.");
-    private static readonly Option<bool> Projection = new("--projection") { Description = "Train with the projection loss (REPA) on the "
-        + "encoder's patch tokens." };
+    private static readonly Option<bool> Projection = new("--projection")
+    {
+        Description = "Train with the projection loss (REPA) on the "
+        + "encoder's patch tokens."
+    };
     private static readonly Option<int> ImageSize = ConsoleProgram.Number(
         "--image-size", "Side of the square images in pixels; 0 takes 256 with a real autoencoder, else 64.", 0, 0, 2048);
     private static readonly Option<long> Steps = ConsoleProgram.Number(

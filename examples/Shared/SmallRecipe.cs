@@ -23,8 +23,14 @@ internal static class SmallRecipe
     {
         ImageColumnName = "ImagePath",
         ImageSize = imageSize,
-        Network = new SiTOptions { PatchSize = 4, HiddenSize = 128, Depth = 4, HeadCount = 4,
-            Conditions = [new SnippetCondition { Dropout = SnippetDropout }] },
+        Network = new SiTOptions
+        {
+            PatchSize = 4,
+            HiddenSize = 128,
+            Depth = 4,
+            HeadCount = 4,
+            Conditions = [new SnippetCondition { Dropout = SnippetDropout }]
+        },
         Training = new TrainingOptions
         {
             TotalSteps = steps,

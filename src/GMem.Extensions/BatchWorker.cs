@@ -67,8 +67,11 @@ internal sealed partial class BatchWorker(GMemModel model, ImageServiceOptions o
             b => b.Caller.Gone.Register(() => CancelIfNobodyWaits(batch, nobody)))];
         try
         {
-            StreamingOptions streaming = new() { BatchSize = batch.Count,
-                PreviewEveryNStep = batch.Exists(b => b.Caller.WantsPreviews) ? options.PreviewEveryNStep : 0 };
+            StreamingOptions streaming = new()
+            {
+                BatchSize = batch.Count,
+                PreviewEveryNStep = batch.Exists(b => b.Caller.WantsPreviews) ? options.PreviewEveryNStep : 0
+            };
             GenerationRequest[] requests = [.. batch.Select(b => b.Request)];
             await foreach (GeneratedImage image in model.GenerateAsync(requests, streaming, nobody.Token).ConfigureAwait(false))
             {

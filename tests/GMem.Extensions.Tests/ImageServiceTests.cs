@@ -162,8 +162,14 @@ public sealed class ImageServiceTests
             Images.PngWriter.Write(folder.File($"{number++}.png"), image);
         }
 
-        MLNet.GMemTrainer.Options options = new() { ImageSize = TinyModel.ImageSize, Network = tiny.Network, Training = tiny.Training,
-            Sampling = tiny.Sampling, EncoderTrainer = tiny.EncoderTrainer };
+        MLNet.GMemTrainer.Options options = new()
+        {
+            ImageSize = TinyModel.ImageSize,
+            Network = tiny.Network,
+            Training = tiny.Training,
+            Sampling = tiny.Sampling,
+            EncoderTrainer = tiny.EncoderTrainer
+        };
         return MLNet.MLContextExtensions.get_ImageGeneration(ml).Trainers.GMem(options).Fit(
             ml.Data.LoadFromEnumerable(Images.ImageFolder.Enumerate(folder.Path)));
     }

@@ -5,8 +5,13 @@ public class GenerationOptionsTests
     [Fact]
     public void Validate_WithSeveralFaults_NamesThemAll()
     {
-        GenerationOptions options = new() { BatchSize = 0, OutputSeedColumnName = "GeneratedImage", SnippetColumnName = "Seed",
-            MemoryIndexColumnName = "" };
+        GenerationOptions options = new()
+        {
+            BatchSize = 0,
+            OutputSeedColumnName = "GeneratedImage",
+            SnippetColumnName = "Seed",
+            MemoryIndexColumnName = ""
+        };
 
         Assert.Equal(
             "GenerationOptions: the output columns need different names and are 'GeneratedImage', 'MemoryIndex', 'GeneratedImage', "
@@ -21,6 +26,12 @@ public class GenerationOptionsTests
 
     [Fact]
     public void Validate_AllPromptsSwitchedOff_Passes() =>
-        new GenerationOptions { SeedColumnName = null, MemoryIndexColumnName = null, SnippetColumnName = null, LabelColumnName = null,
-            ImageColumnName = null }.Validate();
+        new GenerationOptions
+        {
+            SeedColumnName = null,
+            MemoryIndexColumnName = null,
+            SnippetColumnName = null,
+            LabelColumnName = null,
+            ImageColumnName = null
+        }.Validate();
 }

@@ -47,8 +47,11 @@ public sealed class ProcessTests(TinyFiles files) : IClassFixture<TinyFiles>
     {
         string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
         ProcessStartInfo start = new(dotnet,
-            ["exec", Path.Combine(AppContext.BaseDirectory, "GMem.Tool.dll"), .. arguments]) { RedirectStandardOutput = true,
-            RedirectStandardError = true };
+            ["exec", Path.Combine(AppContext.BaseDirectory, "GMem.Tool.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         start.Environment["OMP_NUM_THREADS"] = "1";
         foreach ((string name, string value) in environment)
         {

@@ -16,8 +16,11 @@ internal static class ViewFeatures
         SchemaShape shape = SchemaShapes.Of(view.Schema);
         SchemaShape.Column found = shape.Find(columnName) ?? throw new ArgumentException(
             $"The column '{columnName}' of features of the {role} images is not in the view, which has: {shape.ColumnNames}.");
-        if (view.Schema[columnName].Type is not VectorDataViewType { IsKnownSize: true,
-            Size: int size } type || type.ItemType != NumberDataViewType.Single)
+        if (view.Schema[columnName].Type is not VectorDataViewType
+            {
+                IsKnownSize: true,
+                Size: int size
+            } type || type.ItemType != NumberDataViewType.Single)
         {
             throw new ArgumentException(
                 $"The column '{columnName}' of features of the {role} images is {found.TypeName()}; expected a vector of Single of known "

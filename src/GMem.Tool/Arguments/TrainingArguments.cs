@@ -30,15 +30,27 @@ internal sealed class TrainingArguments
         "--snippet-dropout", "Probability with which an entry of a snippet is dropped in training.", DefaultSnippet.Dropout, 0, 1);
     private readonly Option<int> _snippetDimension =
         NumberOption.Of("--snippet-dimension", "Most entries a snippet has.", PcaEncoder.DefaultDimension, 1, int.MaxValue);
-    private readonly Option<bool> _flip = new("--flip") { Description = "Mirrors half of the images; not for letters or anything with a "
-        + "handedness." };
+    private readonly Option<bool> _flip = new("--flip")
+    {
+        Description = "Mirrors half of the images; not for letters or anything with a "
+        + "handedness."
+    };
 
-    private readonly Option<string?> _encoder = new("--encoder") { HelpName = "path",
-        Description = "DINOv2 weights (.safetensors or .pth) to make snippets with; without it, principal components of the pixels." };
-    private readonly Option<string?> _autoencoder = new("--autoencoder") { HelpName = "path",
-        Description = "Weights of a KL autoencoder (.safetensors or .pth) to train in the latent space of; without it, in pixels." };
-    private readonly Option<string?> _workspace = new("--workspace") { HelpName = "path",
-        Description = "A folder for checkpoints, metrics, samples and a report; the same command goes on with the run that is there." };
+    private readonly Option<string?> _encoder = new("--encoder")
+    {
+        HelpName = "path",
+        Description = "DINOv2 weights (.safetensors or .pth) to make snippets with; without it, principal components of the pixels."
+    };
+    private readonly Option<string?> _autoencoder = new("--autoencoder")
+    {
+        HelpName = "path",
+        Description = "Weights of a KL autoencoder (.safetensors or .pth) to train in the latent space of; without it, in pixels."
+    };
+    private readonly Option<string?> _workspace = new("--workspace")
+    {
+        HelpName = "path",
+        Description = "A folder for checkpoints, metrics, samples and a report; the same command goes on with the run that is there."
+    };
 
     public TrainingArguments(Command command)
     {

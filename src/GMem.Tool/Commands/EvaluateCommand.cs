@@ -12,15 +12,27 @@ namespace GMem.Tool.Commands;
 /// <summary><c>gmem evaluate</c>.</summary>
 internal sealed class EvaluateCommand : ToolCommand
 {
-    private readonly Argument<string> _model = new("generated") { Description = "A model (.zip), which then generates, or a folder of "
-        + "generated images." };
-    private readonly Option<string> _real = new("--real") { HelpName = "path",
+    private readonly Argument<string> _model = new("generated")
+    {
+        Description = "A model (.zip), which then generates, or a folder of "
+        + "generated images."
+    };
+    private readonly Option<string> _real = new("--real")
+    {
+        HelpName = "path",
         Description = "Real images, best some that were not trained on: a folder, a .zip of one, or saved statistics (.npz).",
-        Required = true };
-    private readonly Option<string?> _training = new("--training") { HelpName = "path",
-        Description = "The images trained on, for the copy check: a folder or a .zip of one." };
-    private readonly Option<string?> _inception = new("--inception") { HelpName = "path",
-        Description = "InceptionV3 weights (.safetensors or .pth): the Frechet distance is then the FID." };
+        Required = true
+    };
+    private readonly Option<string?> _training = new("--training")
+    {
+        HelpName = "path",
+        Description = "The images trained on, for the copy check: a folder or a .zip of one."
+    };
+    private readonly Option<string?> _inception = new("--inception")
+    {
+        HelpName = "path",
+        Description = "InceptionV3 weights (.safetensors or .pth): the Frechet distance is then the FID."
+    };
     private readonly Option<int> _count = NumberOption.Of("--count", "Images that a model generates.", 1000, 4, int.MaxValue);
     private readonly Option<long> _seed = NumberOption.Of("--seed", "Seed of the first image.", 0L, 0, long.MaxValue);
     private readonly Option<int?> _gpu = CommonOptions.Gpu();

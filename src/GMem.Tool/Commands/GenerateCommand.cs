@@ -19,8 +19,11 @@ internal sealed class GenerateCommand : ToolCommand
     private readonly Option<long?> _memory = NumberOption.Optional(
         "--memory", "Entry of the memory bank to draw from; without it the seed picks one.", 0L, long.MaxValue);
     private readonly Option<string?> _label = new("--label") { Description = "Label to draw from." };
-    private readonly Option<string?> _image = new("--image") { HelpName = "path",
-        Description = "An image to draw from, which need not have been trained on." };
+    private readonly Option<string?> _image = new("--image")
+    {
+        HelpName = "path",
+        Description = "An image to draw from, which need not have been trained on."
+    };
     private readonly Option<int> _batchSize = NumberOption.Of(
         "--batch-size", "Images made at once.", new StreamingOptions().BatchSize, 1, int.MaxValue);
     private readonly Option<int?> _gpu = CommonOptions.Gpu();

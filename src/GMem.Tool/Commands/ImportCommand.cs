@@ -12,15 +12,27 @@ namespace GMem.Tool.Commands;
 /// <summary><c>gmem import</c>.</summary>
 internal sealed class ImportCommand : ToolCommand
 {
-    private readonly Argument<string> _checkpoint = new("checkpoint") { Description = "Weights of GMem, SiT or LightningDiT: "
-        + ".safetensors, or .pth, .pt, .ckpt as torch.save writes them." };
-    private readonly Option<string?> _memory = new("--memory") { HelpName = "path",
+    private readonly Argument<string> _checkpoint = new("checkpoint")
+    {
+        Description = "Weights of GMem, SiT or LightningDiT: "
+        + ".safetensors, or .pth, .pt, .ckpt as torch.save writes them."
+    };
+    private readonly Option<string?> _memory = new("--memory")
+    {
+        HelpName = "path",
         Description = "The bank that the network was trained with: a published one (.pth) or an exported one; none for a network on "
-            + "class labels." };
-    private readonly Option<string?> _autoencoder = new("--autoencoder") { HelpName = "path",
-        Description = "Weights of the KL autoencoder whose latents the network makes; none for pixels." };
-    private readonly Option<string?> _encoder = new("--encoder") { HelpName = "path",
-        Description = "DINOv2 weights that made the bank, for prompts by image." };
+            + "class labels."
+    };
+    private readonly Option<string?> _autoencoder = new("--autoencoder")
+    {
+        HelpName = "path",
+        Description = "Weights of the KL autoencoder whose latents the network makes; none for pixels."
+    };
+    private readonly Option<string?> _encoder = new("--encoder")
+    {
+        HelpName = "path",
+        Description = "DINOv2 weights that made the bank, for prompts by image."
+    };
     private readonly Option<int?> _heads = NumberOption.Optional(
         "--heads", "Attention heads, where the weights do not tell them.", 1, int.MaxValue);
     private readonly Option<string> _output = CommonOptions.Output("The model to write.", "model.zip");
@@ -59,8 +71,13 @@ internal sealed class ImportCommand : ToolCommand
         using GMemTransformer model = ModelAccess.Context(gpu: null).ImageGeneration.FromModel(imported);
         model.Save(output);
         return new ToolResult(
-            new { Output = output, model.Model.ImageSize, Network = NetworkSettings.Of(model.Model.Network),
-                Memory = imported.HasMemory ? MemoryValue.Of(model.Memory) : null },
+            new
+            {
+                Output = output,
+                model.Model.ImageSize,
+                Network = NetworkSettings.Of(model.Model.Network),
+                Memory = imported.HasMemory ? MemoryValue.Of(model.Memory) : null
+            },
             $"Wrote {output}: images of {model.Model.ImageSize} x "
                 + $"{model.Model.ImageSize}{(imported.HasMemory ? $", {model.Memory.Count} entries" : "")}.");
     }

@@ -10,10 +10,16 @@ namespace GMem.Tool.Commands;
 /// <summary><c>gmem memory add</c>.</summary>
 internal sealed class MemoryAddCommand : MemoryEditCommand
 {
-    private readonly Argument<string[]> _images = new("images") { Description = "Images to remember, files or folders.",
-        Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string?> _label = new("--label") { Description = "Their label; without it, the name of an image's folder "
-        + "where a folder was named." };
+    private readonly Argument<string[]> _images = new("images")
+    {
+        Description = "Images to remember, files or folders.",
+        Arity = ArgumentArity.OneOrMore
+    };
+    private readonly Option<string?> _label = new("--label")
+    {
+        Description = "Their label; without it, the name of an image's folder "
+        + "where a folder was named."
+    };
 
     public MemoryAddCommand(ToolConsole console)
         : base("add", "Remembers further images; the model's own encoder makes their snippets.", console,

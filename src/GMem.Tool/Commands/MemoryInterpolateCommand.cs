@@ -47,8 +47,13 @@ internal sealed class MemoryInterpolateCommand : ToolCommand
         IReadOnlyList<GeneratedImage> images = model.Generate(requests, cancellationToken);
         ImageGrid.Save(output, [.. images.Select(i => i.Image)], columns: count, scale: Math.Max(1, SmallestTile / model.ImageSize));
         return new ToolResult(
-            new { Output = output, From = model.Memory.Entry(parsed.GetValue(_from)), To = model.Memory.Entry(parsed.GetValue(_to)),
-                Count = count },
+            new
+            {
+                Output = output,
+                From = model.Memory.Entry(parsed.GetValue(_from)),
+                To = model.Memory.Entry(parsed.GetValue(_to)),
+                Count = count
+            },
             $"Wrote {output}: {count} images from entry {parsed.GetValue(_from)} to entry {parsed.GetValue(_to)}.");
     }
 

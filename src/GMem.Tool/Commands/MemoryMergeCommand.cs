@@ -7,8 +7,11 @@ namespace GMem.Tool.Commands;
 /// <summary><c>gmem memory merge</c>.</summary>
 internal sealed class MemoryMergeCommand : MemoryEditCommand
 {
-    private readonly Argument<string> _other = new("other") { Description = "The bank to add: of another model (.zip), an exported one, "
-        + "or a published one (.pth). Made by the same encoder." };
+    private readonly Argument<string> _other = new("other")
+    {
+        Description = "The bank to add: of another model (.zip), an exported one, "
+        + "or a published one (.pth). Made by the same encoder."
+    };
 
     public MemoryMergeCommand(ToolConsole console)
         : base("merge", "Adds the entries of another bank.", console,

@@ -14,8 +14,11 @@ namespace GMem.Tool.Commands;
 /// <summary><c>gmem train</c>.</summary>
 internal sealed class TrainCommand : ToolCommand
 {
-    private readonly Argument<string> _images = new("images") { Description = "A folder of images, subfolders being labels, or a .zip of "
-        + "one." };
+    private readonly Argument<string> _images = new("images")
+    {
+        Description = "A folder of images, subfolders being labels, or a .zip of "
+        + "one."
+    };
     private readonly Option<string> _output = CommonOptions.Output("The model to write.", "model.zip");
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
     private readonly TrainingArguments _training;

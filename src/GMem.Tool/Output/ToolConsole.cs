@@ -19,8 +19,11 @@ internal sealed partial class ToolConsole(TextWriter output, TextWriter error, b
     public bool IsTerminal { get; } = terminal;
 
     /// <summary>How results and errors are written. Options of one run: two runs in one process share nothing.</summary>
-    public Option<bool> Json { get; } = new("--json") { Description = "Prints one JSON document, and errors as one too.",
-        Recursive = true };
+    public Option<bool> Json { get; } = new("--json")
+    {
+        Description = "Prints one JSON document, and errors as one too.",
+        Recursive = true
+    };
 
     public Option<bool> Verbose { get; } = new("--verbose") { Description = "Prints the stack trace of an error.", Recursive = true };
 

@@ -26,8 +26,12 @@ public class GenerationSchemaTests
     [Fact]
     public void Output_UnderOtherNames_KeepsThePromptsReadable()
     {
-        GenerationOptions options = new() { OutputMemoryIndexColumnName = "Used", OutputSeedColumnName = "UsedSeed",
-            OutputImageColumnName = "Picture" };
+        GenerationOptions options = new()
+        {
+            OutputMemoryIndexColumnName = "Used",
+            OutputSeedColumnName = "UsedSeed",
+            OutputImageColumnName = "Picture"
+        };
         IDataView view = Views.Of(new PromptRow { Seed = 3 }).Generate(new FakeGenerator(), options: options);
 
         Assert.DoesNotContain(view.Schema, c => c.IsHidden);

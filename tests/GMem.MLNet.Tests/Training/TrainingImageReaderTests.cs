@@ -203,8 +203,14 @@ public class TrainingImageReaderTests
     private static TrainingImages Read(
         IDataView view, string image, string? snippet = null, int batchSize = 1, int size = Size, bool cancelled = false)
     {
-        GMemTrainer.Options options = new() { ImageColumnName = image, SnippetColumnName = snippet, ImageSize = size,
-            BadImages = BadImageHandling.Throw, CancellationToken = new CancellationToken(cancelled) };
+        GMemTrainer.Options options = new()
+        {
+            ImageColumnName = image,
+            SnippetColumnName = snippet,
+            ImageSize = size,
+            BadImages = BadImageHandling.Throw,
+            CancellationToken = new CancellationToken(cancelled)
+        };
         options.Training.BatchSize = batchSize;
         using IChannel channel = ((IHostEnvironment)Views.MLContext).Register("test").Start("test");
         return TrainingImageReader.Read(view, new TrainingColumns(view.Schema, options), options, channel);
