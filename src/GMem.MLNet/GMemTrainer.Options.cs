@@ -144,7 +144,6 @@ public sealed partial class GMemTrainer
             copy.Network = parts.Network;
             copy.Training = parts.Training;
             copy.Sampling = parts.Sampling;
-            copy.Generation = Generation.Copy();
             return copy;
         }
 

@@ -33,7 +33,7 @@ public sealed class GMemTransformer : ITransformer, IDisposable
         generation.Validate();
         Model = model;
         FirstSeed = firstSeed;
-        _generation = generation.Copy();
+        _generation = generation;
         _generator = new ModelGenerator(model);
     }
 
@@ -43,8 +43,8 @@ public sealed class GMemTransformer : ITransformer, IDisposable
     /// <summary>The memory bank that images are drawn from.</summary>
     public MemoryBank Memory => Model.Memory;
 
-    /// <summary>Columns and batch size. A copy: use <see cref="WithGeneration"/> to change them.</summary>
-    public GenerationOptions Generation => _generation.Copy();
+    /// <summary>Columns and batch size; immutable. <see cref="WithGeneration"/> gives a transformer with others.</summary>
+    public GenerationOptions Generation => _generation;
 
     /// <summary>Steps that the network was trained.</summary>
     public long TrainedSteps => Model.TrainedSteps;

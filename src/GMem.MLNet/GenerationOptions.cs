@@ -11,68 +11,68 @@ namespace GMem.MLNet;
 /// column of the same name, as everywhere in ML.NET: by default <c>Seed</c> and <c>MemoryIndex</c> are read as prompts and written as what
 /// each image was really made from. Give the output another name to keep both.
 /// </remarks>
-public sealed class GenerationOptions
+public sealed record GenerationOptions
 {
     /// <summary>Prompt: fixes the noise, and the memory entry where none is given. Any integer type. Default <c>Seed</c>.</summary>
-    public string? SeedColumnName { get; set; } = "Seed";
+    public string? SeedColumnName { get; init; } = "Seed";
 
     /// <summary>Prompt: an entry of the memory bank from 0, or -1. Any integer type. Default <c>MemoryIndex</c>.</summary>
-    public string? MemoryIndexColumnName { get; set; } = "MemoryIndex";
+    public string? MemoryIndexColumnName { get; init; } = "MemoryIndex";
 
     /// <summary>
     /// Prompt: a snippet of the bank's dimension (it need not be of unit length), or an empty vector. A vector of <see cref="float"/>.
     /// Default <c>Snippet</c>.
     /// </summary>
-    public string? SnippetColumnName { get; set; } = "Snippet";
+    public string? SnippetColumnName { get; init; } = "Snippet";
 
     /// <summary>
     /// Prompt: a label of the memory bank, among whose entries the seed picks, or empty. Text, or a key with text values. A label that the
     /// bank does not have is an error which lists those it has. Default <c>PromptLabel</c>.
     /// </summary>
-    public string? LabelColumnName { get; set; } = "PromptLabel";
+    public string? LabelColumnName { get; init; } = "PromptLabel";
 
     /// <summary>
     /// Prompt: an image to make a snippet of with the model's own encoder, as training did with its images; it need not be one of them. An
     /// <c>MLImage</c>, a path (text) or the bytes of an encoded file (a vector of <see cref="byte"/>); null or empty for none. Default
     /// <c>PromptImage</c>.
     /// </summary>
-    public string? ImageColumnName { get; set; } = "PromptImage";
+    public string? ImageColumnName { get; init; } = "PromptImage";
 
     /// <summary>Output: the image, an <c>MLImage</c>. Default <c>GeneratedImage</c>.</summary>
-    public string OutputImageColumnName { get; set; } = "GeneratedImage";
+    public string OutputImageColumnName { get; init; } = "GeneratedImage";
 
     /// <summary>
     /// Output: the memory entry that the image was made from, <see cref="long"/>; -1 where the row gave a snippet or an image. Default
     /// <c>MemoryIndex</c>.
     /// </summary>
-    public string OutputMemoryIndexColumnName { get; set; } = "MemoryIndex";
+    public string OutputMemoryIndexColumnName { get; init; } = "MemoryIndex";
 
     /// <summary>Output: the seed that the image was made from, <see cref="long"/>. Default <c>Seed</c>.</summary>
-    public string OutputSeedColumnName { get; set; } = "Seed";
+    public string OutputSeedColumnName { get; init; } = "Seed";
 
     /// <summary>
     /// Output: the label of the memory entry that the image was made from, text; empty where it has none or the row gave a snippet or an
     /// image. Default <c>MemoryLabel</c>.
     /// </summary>
-    public string OutputLabelColumnName { get; set; } = "MemoryLabel";
+    public string OutputLabelColumnName { get; init; } = "MemoryLabel";
 
     /// <summary>
     /// Output: the cosine of the snippet that was used to the memory entry nearest to it, <see cref="float"/>, -1 to 1: 1 where it is an
     /// entry's, and for a snippet or an image of one's own a measure of how near it is to what the model has seen. Searched for only if the
     /// column is read. Default <c>MemoryCosine</c>.
     /// </summary>
-    public string OutputCosineColumnName { get; set; } = "MemoryCosine";
+    public string OutputCosineColumnName { get; init; } = "MemoryCosine";
 
     /// <summary>
     /// Output: the stable id of the memory entry that the image was made from, <see cref="long"/>: the one to edit the memory by, since
     /// positions move when entries are removed. -1 where the row gave a snippet or an image. Default <c>MemoryId</c>.
     /// </summary>
-    public string OutputMemoryIdColumnName { get; set; } = "MemoryId";
+    public string OutputMemoryIdColumnName { get; init; } = "MemoryId";
 
     /// <summary>
     /// Rows that a cursor reads ahead and generates at once. It changes speed and memory, never an image. At least 1. Default 16.
     /// </summary>
-    public int BatchSize { get; set; } = 16;
+    public int BatchSize { get; init; } = 16;
 
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">One or more are not valid; the message names every one.</exception>
@@ -112,6 +112,4 @@ public sealed class GenerationOptions
             throw new ArgumentException($"{nameof(GenerationOptions)}: {string.Join("; ", faults)}.");
         }
     }
-
-    internal GenerationOptions Copy() => (GenerationOptions)MemberwiseClone();
 }

@@ -1,3 +1,4 @@
+using GMem.Images;
 using Microsoft.ML;
 
 namespace GMem.MLNet;
@@ -36,20 +37,36 @@ public sealed partial class ImageGenerationCatalog
         return new GMemTransformer(model.WithSampling(model.Sampling), generation, firstSeed);
     }
 
-    /// <summary>Rows that ask for images by seed alone.</summary>
+    /// <summary>Training images and their labels from a folder, or from a zip of one; the name of a subfolder is the label of its images.</summary>
+    /// <param name="path">The folder or zip.</param>
+    /// <returns>A view with the columns <c>ImagePath</c> and <c>Label</c>. Images are read when it is trained on.</returns>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder or zip.</exception>
+    /// <exception cref="InvalidDataException">There is no image in it.</exception>
+    public IDataView LoadImages(string path) => _mlContext.Data.LoadFromEnumerable(ImageFolder.Enumerate(path));
+
+    /// <summary>Rows that ask for images, each from a seed of its own.</summary>
     /// <param name="count">How many images. At least 1.</param>
     /// <param name="seed">Seed of the first; the others count up from it: <c>seed + 1</c>, <c>seed + 2</c>, ... Default 0.</param>
+    /// <param name="label">A label for all of them; null for none. Default null.</param>
+    /// <param name="image">Path of an image whose snippet is used for all of them; null for none. Default null.</param>
+    /// <param name="memoryIndex">An entry of the memory bank for all of them; null lets each seed pick one. Default null.</param>
     /// <returns>
-    /// A view with the columns of <see cref="PromptRow"/>: <c>Seed</c>, and the others saying that nothing but the seed is given.
+    /// A view with the columns of <see cref="PromptRow"/>: <c>Seed</c>, and the others as given.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">
     /// The count is below 1, or the seeds would leave the range of <see cref="long"/>.
     /// </exception>
-    public IDataView CreatePrompts(int count, long seed = 0)
+    public IDataView CreatePrompts(int count, long seed = 0, string? label = null, string? image = null, long? memoryIndex = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(seed, long.MaxValue - (count - 1));
-        PromptRow[] rows = [.. Enumerable.Range(0, count).Select(i => new PromptRow { Seed = seed + i })];
+        PromptRow[] rows = [.. Enumerable.Range(0, count).Select(i => new PromptRow
+        {
+            Seed = seed + i,
+            PromptLabel = label ?? "",
+            PromptImage = image ?? "",
+            MemoryIndex = memoryIndex ?? -1,
+        })];
         return _mlContext.Data.LoadFromEnumerable(rows);
     }
 }

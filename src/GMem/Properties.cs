@@ -6,4 +6,5 @@ using System.Runtime.CompilerServices;
 [assembly: InternalsVisibleTo("HeadlineResult")]
 [assembly: InternalsVisibleTo("Evaluation")]
 [assembly: InternalsVisibleTo("MemoryBank")]
+[assembly: InternalsVisibleTo("GMem.MLNet")]
 [assembly: InternalsVisibleTo("GMem.MLNet.Tests")]

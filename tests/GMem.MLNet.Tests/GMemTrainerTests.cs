@@ -43,7 +43,7 @@ public class GMemTrainerTests
 
         // Changed too late to matter.
         options.Training.TotalSteps = 1_000_000;
-        options.Generation.OutputImageColumnName = "Other";
+        options.Generation = new GenerationOptions { OutputImageColumnName = "Other" };
         using GMemTransformer model = trainer.Fit(TinyTrainer.Images);
 
         Assert.Equal(0, options.Training.Seed);
@@ -224,7 +224,7 @@ public class GMemTrainerTests
     {
         GMemTrainer.Options options = new() { ImageColumnName = "", ImageSize = 30 };
         options.Training.BatchSize = 0;
-        options.Generation.BatchSize = 0;
+        options.Generation = new GenerationOptions { BatchSize = 0 };
 
         Assert.Equal(
             "GMemTrainer.Options: ImageColumnName is empty. ImageSize is 30, which is not divisible by Network.PatchSize 4; choose a "
