@@ -35,7 +35,7 @@ public sealed class LineTests
     [Theory]
     [InlineData("README.md")]
     [InlineData("docs/architecture.md")]
-    [InlineData("src/GMem/Memory/MemoryBank.cs")]
+    [InlineData("src/GMem/Parts/ModelPart.cs")]
     [InlineData("src/Directory.Build.props")]
     [InlineData("eng/public-api")]
     [InlineData(".ci/run")]
