@@ -37,7 +37,9 @@ public sealed partial class ImageGenerationCatalog
         return new GMemTransformer(model.WithSampling(model.Sampling), generation, firstSeed);
     }
 
-    /// <summary>Training images and their labels from a folder, or from a zip of one; the name of a subfolder is the label of its images.</summary>
+    /// <summary>
+    /// Training images and their labels from a folder, or from a zip of one; the name of a subfolder is the label of its images.
+    /// </summary>
     /// <param name="path">The folder or zip.</param>
     /// <returns>A view with the columns <c>ImagePath</c> and <c>Label</c>. Images are read when it is trained on.</returns>
     /// <exception cref="DirectoryNotFoundException">There is no such folder or zip.</exception>
