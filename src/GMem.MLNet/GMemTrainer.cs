@@ -77,7 +77,7 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         // with.
         if (_options.Training.Seed == 0)
         {
-            long? begun = EnvironmentSeed.IsGiven((IHostEnvironment)mlContext) ? null : TrainingWorkspace.SeedOf(_options.WorkspacePath);
+            long? begun = EnvironmentSeed.IsGiven((IHostEnvironment)mlContext) ? null : TrainingOptions.SeedOfRun(_options.WorkspacePath);
             _options.Training.Seed = begun ?? _host.Rand.Next();
         }
     }

@@ -46,7 +46,7 @@ public sealed partial class ImageGenerationCatalog
     /// <exception cref="InvalidDataException">There is no image in it.</exception>
     public IDataView LoadImages(string path) => _mlContext.Data.LoadFromEnumerable(ImageFolder.Enumerate(path));
 
-    /// <summary>Rows that ask for images, each from a seed of its own.</summary>
+    /// <summary>Rows that ask for images, each from a seed of its own, with at most one of label, image and memory index.</summary>
     /// <param name="count">How many images. At least 1.</param>
     /// <param name="seed">Seed of the first; the others count up from it: <c>seed + 1</c>, <c>seed + 2</c>, ... Default 0.</param>
     /// <param name="label">A label for all of them; null for none. Default null.</param>
@@ -55,13 +55,20 @@ public sealed partial class ImageGenerationCatalog
     /// <returns>
     /// A view with the columns of <see cref="PromptRow"/>: <c>Seed</c>, and the others as given.
     /// </returns>
+    /// <exception cref="ArgumentException">More than one of label, image and memory index is given.</exception>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// The count is below 1, or the seeds would leave the range of <see cref="long"/>.
+    /// The count is below 1, the memory index is negative, or the seeds would leave the range of <see cref="long"/>.
     /// </exception>
     public IDataView CreatePrompts(int count, long seed = 0, string? label = null, string? image = null, long? memoryIndex = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(seed, long.MaxValue - (count - 1));
+        ArgumentOutOfRangeException.ThrowIfNegative(memoryIndex ?? 0, nameof(memoryIndex));
+        if (new object?[] { label, image, memoryIndex }.Count(given => given is not null) > 1)
+        {
+            throw new ArgumentException("Give at most one of label, image and memoryIndex: each of them says which snippet to use.");
+        }
+
         PromptRow[] rows = [.. Enumerable.Range(0, count).Select(i => new PromptRow
         {
             Seed = seed + i,

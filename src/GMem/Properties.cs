@@ -6,5 +6,4 @@ using System.Runtime.CompilerServices;
 [assembly: InternalsVisibleTo("HeadlineResult")]
 [assembly: InternalsVisibleTo("Evaluation")]
 [assembly: InternalsVisibleTo("MemoryBank")]
-[assembly: InternalsVisibleTo("GMem.MLNet")]
 [assembly: InternalsVisibleTo("GMem.MLNet.Tests")]

@@ -109,9 +109,11 @@ internal sealed class ViewImages
 
     private static torch.Tensor Decode(List<ImageToDecode> images, int size, CancellationToken cancellationToken)
     {
-        RgbImage[] decoded = new RgbImage[images.Count];
-        ParallelImages.For(images.Count, i => decoded[i] = CenterCrop.Apply(images[i].Decode(), size), cancellationToken);
-        return ImageTensors.ToTensor(decoded);
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // Of several failures the first image's is thrown.
+        return ImageTensors.ToTensor(Task.WhenAll(images.Select(image =>
+            Task.Run(() => CenterCrop.Apply(image.Decode(), size), CancellationToken.None))).GetAwaiter().GetResult());
     }
 
     private ImageToDecode Required(ImageToDecode? image, long row) =>

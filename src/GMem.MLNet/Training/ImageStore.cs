@@ -15,7 +15,7 @@ internal abstract class ImageStore : IDisposable
     /// <param name="size">Side of the images.</param>
     /// <param name="workspace">The folder for files; null keeps them in memory.</param>
     public static ImageStore Create(long? rows, int size, string? workspace) =>
-        workspace is null ? new InMemory(rows, size) : new InFiles(new PixelShards(workspace, size));
+        workspace is null ? new InMemory(rows, size) : new InFiles(new TrainingImageFiles(workspace, size));
 
     public abstract void Add(RgbImage image);
 
@@ -43,7 +43,7 @@ internal abstract class ImageStore : IDisposable
         public override void Dispose() => _pixels.Dispose();
     }
 
-    private sealed class InFiles(PixelShards shards) : ImageStore
+    private sealed class InFiles(TrainingImageFiles shards) : ImageStore
     {
         public override long Count => shards.Count;
 

@@ -73,9 +73,12 @@ public static class ImageReader
     }
 
     /// <summary>Refuses an image too long and thin to be cut to a square, before anything is scaled.</summary>
-    /// <exception cref="InvalidDataException">Its sides differ by more than <see cref="MaxAspectRatio"/>.</exception>
-    internal static void CheckAspectRatio(RgbImage image, string name)
+    /// <param name="image">The image.</param>
+    /// <param name="name">What the message calls it: its file, for instance.</param>
+    /// <exception cref="InvalidDataException">One side is more than <see cref="MaxAspectRatio"/> times the other.</exception>
+    public static void CheckAspectRatio(RgbImage image, string name)
     {
+        ArgumentNullException.ThrowIfNull(image);
         (int shorter, int longer) = (Math.Min(image.Width, image.Height), Math.Max(image.Width, image.Height));
         if (longer > (long)MaxAspectRatio * shorter)
         {

@@ -96,9 +96,18 @@ public static class ImageTensors
         return torch.empty(count, RgbImage.Channels, height, width, dtype: torch.uint8, device: torch.CPU);
     }
 
-    /// <summary>Copies one image into a contiguous batch on the CPU. Different indices may be written at the same time.</summary>
-    internal static void Write(torch.Tensor batch, long index, RgbImage image)
+    /// <summary>Copies one image into a batch. Different indices may be written at the same time.</summary>
+    /// <param name="batch">uint8 <c>[N, 3, H, W]</c>, contiguous, on the CPU.</param>
+    /// <param name="index">Where in the batch, from 0 to N - 1.</param>
+    /// <param name="image">An image of H x W pixels.</param>
+    /// <exception cref="ArgumentException">The batch has another type or shape, or the image another size.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The index is not in the batch.</exception>
+    public static void Write(torch.Tensor batch, long index, RgbImage image)
     {
+        CheckBatch(batch, nameof(batch));
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, batch.shape[0]);
         if (batch.shape[2] != image.Height || batch.shape[3] != image.Width)
         {
             throw new ArgumentException(

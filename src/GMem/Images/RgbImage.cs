@@ -4,7 +4,7 @@ namespace GMem.Images;
 public sealed class RgbImage
 {
     /// <summary>Bytes a pixel.</summary>
-    internal const int Channels = 3;
+    public const int Channels = 3;
 
     /// <summary>A picture over the given pixels; they are not copied.</summary>
     /// <param name="width">Pixels in a row, at least 1.</param>

@@ -86,8 +86,9 @@ public sealed class GMemOptions
         Sampling!.Validate();
     }
 
-    /// <summary>A copy of these options and of their parts.</summary>
-    internal GMemOptions Clone() => new()
+    /// <summary>A copy of these options. Network, training and sampling options are copied too; encoders and models are shared.</summary>
+    /// <returns>The copy.</returns>
+    public GMemOptions Clone() => new()
     {
         Network = Network.Clone(),
         Training = Training.Clone(),

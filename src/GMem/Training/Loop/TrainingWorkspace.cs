@@ -1,4 +1,3 @@
-using System.Globalization;
 using GMem.Images;
 
 namespace GMem.Training;
@@ -46,12 +45,6 @@ internal sealed class TrainingWorkspace : IDisposable
     public AverageSnapshots Averages { get; }
 
     public RunFiles Files { get; }
-
-    /// <summary>The seed of the run that a workspace holds; null where there is none, or none that can be read.</summary>
-    public static long? SeedOf(string? path) =>
-        path is not null && CheckpointFolder.NewestRun(path)?.GetValueOrDefault($"Training.{nameof(TrainingOptions.Seed)}") is { } seed
-            ? long.Parse(seed, CultureInfo.InvariantCulture)
-            : null;
 
     /// <summary>Writes the report of a run that ended.</summary>
     public void Finish(TrainingOutcome outcome, StepClock clock, torch.Device device, IReadOnlyList<TrainingMessage> messages) =>

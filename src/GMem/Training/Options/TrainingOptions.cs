@@ -1,3 +1,4 @@
+using System.Globalization;
 using GMem.Transport;
 
 namespace GMem.Training;
@@ -109,4 +110,12 @@ public sealed partial class TrainingOptions
 
     /// <summary>Seed of everything that is drawn at random. Default 0.</summary>
     public long Seed { get; set; }
+
+    /// <summary>Reads the seed of the run that a workspace holds, to continue it with the same.</summary>
+    /// <param name="workspacePath">The workspace; null for none.</param>
+    /// <returns>The seed; null where there is no run, or none that can be read.</returns>
+    public static long? SeedOfRun(string? workspacePath) =>
+        workspacePath is not null && CheckpointFolder.NewestRun(workspacePath)?.GetValueOrDefault($"Training.{nameof(Seed)}") is { } seed
+            ? long.Parse(seed, CultureInfo.InvariantCulture)
+            : null;
 }

@@ -6,7 +6,7 @@ using TorchSharp;
 
 namespace GMem.Tests.Latents;
 
-public sealed class PixelShardsTests
+public sealed class TrainingImageFilesTests
 {
     [Fact]
     public void Finish_MoreThanOneShard_AllImagesInOrder()
@@ -14,13 +14,13 @@ public sealed class PixelShardsTests
         // 3 MB an image: 21 of them fill a shard.
         const int Size = 1024, Count = 45;
         using TemporaryFolder workspace = new();
-        using PixelShards shards = new(workspace.Path, Size);
+        using TrainingImageFiles shards = new(workspace.Path, Size);
         foreach (int i in Enumerable.Range(0, Count))
         {
             shards.Add(Image(i, Size));
         }
 
-        using (TrainingImages images = shards.Finish(null, null, null))
+        using (TrainingImages images = shards.Finish())
         {
             Assert.Equal(Count, images.Count);
             Assert.Equal(3, Directory.EnumerateFiles(workspace.Path, "shard-*", SearchOption.AllDirectories).Count());
@@ -38,13 +38,34 @@ public sealed class PixelShardsTests
     public void New_BesideWhatAKilledRunLeft_RemovesThatAlone()
     {
         using TemporaryFolder workspace = new();
-        using PixelShards running = new(workspace.Path, 8);
+        using TrainingImageFiles running = new(workspace.Path, 8);
         string left = Path.Combine(workspace.Path, "images", "left");
         Directory.CreateDirectory(left);
         File.WriteAllText(Path.Combine(left, "lock"), "");
-        using PixelShards next = new(workspace.Path, 8);
+        using TrainingImageFiles next = new(workspace.Path, 8);
         Assert.False(Directory.Exists(left));
         Assert.Equal(2, Directory.GetDirectories(Path.Combine(workspace.Path, "images")).Length);
+    }
+
+    [Fact]
+    public void Finish_NoImagesOrTwice_Throws()
+    {
+        using TemporaryFolder workspace = new();
+        using TrainingImageFiles files = new(workspace.Path, 8);
+        Assert.Throws<InvalidOperationException>(() => files.Finish());
+        files.Add(Image(3, 8));
+        using TrainingImages images = files.Finish();
+        Assert.Throws<InvalidOperationException>(() => files.Finish());
+        Assert.Throws<InvalidOperationException>(() => files.Add(Image(3, 8)));
+    }
+
+    [Fact]
+    public void Add_ImageOfAnotherSize_Throws()
+    {
+        using TemporaryFolder workspace = new();
+        using TrainingImageFiles files = new(workspace.Path, 8);
+        Assert.Throws<ArgumentException>(() => files.Add(Image(3, 9)));
+        Assert.Equal(0, files.Count);
     }
 
     private static RgbImage Image(int value, int size)

@@ -5,11 +5,11 @@ using GMem.Images;
 namespace GMem.Latents;
 
 /// <summary>
-/// Pixels of training images in uint8 shards of the workspace, written as they come and mapped when all are there, so that a data set may
-/// be larger than memory. They belong to one run and are deleted with its images (those of a run that was killed, by the next one); what is
-/// kept between runs is what was encoded from them.
+/// Writes training images into files of a workspace as they come, so that a data set may be larger than memory. The files belong to one run
+/// and are deleted with its <see cref="TrainingImages"/>; those of a run that was killed are deleted by the next one.
 /// </summary>
-internal sealed class PixelShards : IDisposable
+/// <remarks>Pixels are uint8, in shards of 64 MiB, which are memory-mapped once all are written. Not for several threads at once.</remarks>
+public sealed class TrainingImageFiles : IDisposable
 {
     private const long ShardBytes = 64L << 20;
     private const string Tensor = "images";
@@ -22,8 +22,14 @@ internal sealed class PixelShards : IDisposable
     private long _inBuffer;
     private bool _handedOver;
 
-    public PixelShards(string workspace, int size)
+    /// <summary>Makes a folder for the images of one run.</summary>
+    /// <param name="workspace">The workspace, see <see cref="GMemOptions.WorkspacePath"/>; it is made if need be.</param>
+    /// <param name="size">Side of the square images in pixels. At least 1.</param>
+    /// <exception cref="ArgumentException">The workspace is empty, or the size is below 1.</exception>
+    public TrainingImageFiles(string workspace, int size)
     {
+        ArgumentException.ThrowIfNullOrEmpty(workspace);
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         string all = Path.Combine(workspace, "images");
         RemoveLeftOver(all);
         _folder = Path.Combine(all, Guid.NewGuid().ToString("N"));
@@ -33,10 +39,17 @@ internal sealed class PixelShards : IDisposable
             ImageTensors.Allocate(Math.Max(1, ShardBytes / ((long)RgbImage.Channels * size * size)), size, size).DetachFromDisposeScope();
     }
 
+    /// <summary>Images so far.</summary>
     public long Count { get; private set; }
 
+    /// <summary>Adds an image.</summary>
+    /// <param name="image">An image of the side given to the constructor; copied.</param>
+    /// <exception cref="ArgumentException">The image has another size.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="Finish"/> has been called.</exception>
     public void Add(RgbImage image)
     {
+        ArgumentNullException.ThrowIfNull(image);
+        ThrowIfFinished();
         ImageTensors.Write(_buffer, _inBuffer++, image);
         Count++;
         if (_inBuffer == _buffer.shape[0])
@@ -45,15 +58,28 @@ internal sealed class PixelShards : IDisposable
         }
     }
 
-    /// <summary>Maps what was written; it stays when this is disposed, until the images are.</summary>
-    public TrainingImages Finish(torch.Tensor? snippets, IReadOnlyList<string>? sources, IReadOnlyList<string>? labels)
+    /// <summary>Maps what was written. The files stay until the result is disposed; this may be disposed before.</summary>
+    /// <param name="snippets">Snippets of your own, float32 <c>[N, m]</c>, which the result then owns; null for none. Default null.</param>
+    /// <param name="sources">A file name or other source for each image; null for none. Default null.</param>
+    /// <param name="labels">A label for each image; null for none. Default null.</param>
+    /// <returns>The images in the order in which they were added; dispose them.</returns>
+    /// <exception cref="InvalidOperationException">There are no images, or this was called before.</exception>
+    public TrainingImages Finish(
+        torch.Tensor? snippets = null, IReadOnlyList<string>? sources = null, IReadOnlyList<string>? labels = null)
     {
+        ThrowIfFinished();
+        if (Count == 0)
+        {
+            throw new InvalidOperationException("There are no training images: add at least one before Finish.");
+        }
+
         Flush();
         ShardSet shards = ShardSet.Open(_paths);
         _handedOver = true;
         return new TrainingImages(shards.Find(Tensor)!, new Files(shards, _lock, _folder), snippets) { Sources = sources, Labels = labels };
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _buffer.Dispose();
@@ -61,6 +87,14 @@ internal sealed class PixelShards : IDisposable
         {
             _lock.Dispose();
             Directory.Delete(_folder, recursive: true);
+        }
+    }
+
+    private void ThrowIfFinished()
+    {
+        if (_handedOver)
+        {
+            throw new InvalidOperationException("Finish has been called: these files are complete. Make another TrainingImageFiles.");
         }
     }
 
