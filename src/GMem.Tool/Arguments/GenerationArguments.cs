@@ -22,11 +22,14 @@ internal sealed class GenerationArguments
     /// <summary>The model's options with what was given.</summary>
     public SamplingOptions Apply(ParseResult parsed, SamplingOptions sampling)
     {
-        sampling.Kind = parsed.GetValue(_sampler) ?? sampling.Kind;
-        sampling.OdeMethod = parsed.GetValue(_solver) ?? sampling.OdeMethod;
-        sampling.Steps = parsed.GetValue(_steps) ?? sampling.Steps;
-        sampling.GuidanceScale = parsed.GetValue(_guidance) ?? sampling.GuidanceScale;
-        sampling.Validate();
-        return sampling;
+        SamplingOptions given = sampling with
+        {
+            Kind = parsed.GetValue(_sampler) ?? sampling.Kind,
+            OdeMethod = parsed.GetValue(_solver) ?? sampling.OdeMethod,
+            Steps = parsed.GetValue(_steps) ?? sampling.Steps,
+            GuidanceScale = parsed.GetValue(_guidance) ?? sampling.GuidanceScale,
+        };
+        given.Validate();
+        return given;
     }
 }

@@ -29,7 +29,7 @@ internal sealed class TrainingArguments
     private readonly Option<double> _snippetDropout = NumberOption.Of(
         "--snippet-dropout", "Probability with which an entry of a snippet is dropped in training.", DefaultSnippet.Dropout, 0, 1);
     private readonly Option<int> _snippetDimension =
-        NumberOption.Of("--snippet-dimension", "Most entries a snippet has.", PcaEncoder.DefaultDimension, 1, int.MaxValue);
+        NumberOption.Of("--snippet-dimension", "Most entries a snippet has.", new PcaEncoderTrainer().Dimension, 1, int.MaxValue);
     private readonly Option<bool> _flip = new("--flip")
     {
         Description = "Mirrors half of the images; not for letters or anything with a "
@@ -80,11 +80,14 @@ internal sealed class TrainingArguments
         options.Training.LearningRate = parsed.GetValue(_learningRate);
         options.Training.Seed = parsed.GetValue(_seed);
         options.Training.HorizontalFlip = parsed.GetValue(_flip);
-        options.Network.PatchSize = parsed.GetValue(_patchSize);
-        options.Network.HiddenSize = parsed.GetValue(_hiddenSize);
-        options.Network.Depth = parsed.GetValue(_depth);
-        options.Network.HeadCount = parsed.GetValue(_heads);
-        options.Network.Conditions = [new SnippetCondition { Dropout = parsed.GetValue(_snippetDropout) }];
+        options.Network = options.Network with
+        {
+            PatchSize = parsed.GetValue(_patchSize),
+            HiddenSize = parsed.GetValue(_hiddenSize),
+            Depth = parsed.GetValue(_depth),
+            HeadCount = parsed.GetValue(_heads),
+            Conditions = [new SnippetCondition { Dropout = parsed.GetValue(_snippetDropout) }],
+        };
         return options;
     }
 }

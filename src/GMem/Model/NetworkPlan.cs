@@ -91,15 +91,7 @@ internal sealed class NetworkPlan(GMemOptions options)
         }
     }
 
-    private static SiTOptions Shape(GMemOptions options)
-    {
-        if (options.InitialModel is not { } initial)
-        {
-            return options.Network;
-        }
-
-        SiTOptions network = initial.Core.Network.Options;
-        network.ActivationCheckpointing = options.Network.ActivationCheckpointing;
-        return network;
-    }
+    private static SiTOptions Shape(GMemOptions options) => options.InitialModel is { } initial
+        ? initial.Core.Network.Options with { ActivationCheckpointing = options.Network.ActivationCheckpointing }
+        : options.Network;
 }
