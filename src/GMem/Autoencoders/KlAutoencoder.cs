@@ -85,7 +85,7 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling
     /// factor.</exception>
     /// <exception cref="InvalidOperationException">The autoencoder is not variational: it has no posterior to draw from.</exception>
-    public torch.Tensor EncodeSample(torch.Tensor images, torch.Generator generator)
+    internal torch.Tensor EncodeSample(torch.Tensor images, torch.Generator generator)
     {
         ArgumentNullException.ThrowIfNull(generator);
         if (!_options.Variational)

@@ -11,7 +11,7 @@ namespace GMem.Backbone;
 /// Parameters and buffers carry the names of the official checkpoints. Evaluation does not depend on the batch: on the CPU a row's output
 /// has the same bits whatever the other rows are and however many. A network may be evaluated from several threads at once.
 /// </remarks>
-public sealed class SiT : torch.nn.Module
+internal sealed class SiT : torch.nn.Module
 {
     internal readonly Parameter pos_embed;
     internal readonly PatchEmbedding x_embedder;

@@ -6,7 +6,7 @@ using TorchSharp;
 namespace GMem.Tests.Shared;
 
 /// <summary>Networks of the reference files, built from the sizes and switches in their metadata.</summary>
-public static class TestBackbone
+internal static class TestBackbone
 {
     /// <summary>Builds the network that a <c>config</c> describes and fills it with the weights of a file.</summary>
     public static SiT Load(string weightsPath, JsonElement config, torch.ScalarType dtype)
