@@ -1,7 +1,5 @@
-using System.CommandLine;
 using GMem.Backbone;
 using GMem.Encoders;
-using GMem.MLNet;
 
 namespace GMem.Tool.Arguments;
 
