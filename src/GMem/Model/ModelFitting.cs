@@ -80,6 +80,9 @@ internal sealed class ModelFitting(
             Conditions = data.Set.Conditions,
         };
         network.Validate();
+
+        // The description of the run names what it was trained with; these options are a copy.
+        options.Network = network;
         return network;
     }
 
