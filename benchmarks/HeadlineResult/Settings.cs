@@ -18,7 +18,8 @@ internal static class Settings
     public static Contestant Usual(Protocol protocol) => Contestant.WithMemory("pca", protocol);
 
     public static Contestant PublicDropout(Protocol protocol) =>
-        With(protocol, "snippet dropout 0.4, the public value", o => o.Network = o.Network with { Conditions = [new SnippetCondition { Dropout = 0.4 }] });
+        With(protocol, "snippet dropout 0.4, the public value",
+            o => o.Network = o.Network with { Conditions = [new SnippetCondition { Dropout = 0.4 }] });
 
     public static IEnumerable<Contestant> Others(Protocol protocol) =>
     [
@@ -26,7 +27,8 @@ internal static class Settings
         With(protocol, "snippet scale 1, the public value",
             o => o.Network = o.Network with { Conditions = [new SnippetCondition { Dropout = protocol.SnippetDropout, Scale = 1 }] }),
         Encoded(protocol, "whitened components", (images, _) => WhitenedPcaEncoder.Fit(images, protocol.SnippetDimension, 1)),
-        With(protocol, "adaLN initialised as in the public GMem code", o => o.Network = o.Network with { Initialisation = SiTInitialisation.PublicGMem }),
+        With(protocol, "adaLN initialised as in the public GMem code",
+            o => o.Network = o.Network with { Initialisation = SiTInitialisation.PublicGMem }),
         With(protocol, "times logit-normal", o => o.Training.TimeDistribution = TimeDistribution.LogitNormal()),
         With(protocol, "cosine loss 1", o => o.Training.Losses = [new VelocityLoss(), new CosineLoss()]),
         With(protocol, $"projection loss 0.5 on patch features, projector {ProjectorWidth} wide",

@@ -27,7 +27,7 @@ public sealed partial class RoomTests
         ["Sampling"] = ["Runtime", "Transport"],
         ["Backbone"] = ["FileFormats", "Parts", "Runtime"],
         ["Training"] = ["Backbone", "FileFormats", "Images", "Latents", "Runtime", "Transport"],
-        ["Evaluation"] = ["Encoders", "FileFormats", "Images", "Parts", "Runtime"],
+        ["Evaluation"] = ["FileFormats", "Images", "Parts", "Runtime"],
         [Root] =
         [
             "Autoencoders", "Backbone", "Encoders", "FileFormats", "Images", "Latents", "Memory", "Parts", "Runtime", "Sampling",

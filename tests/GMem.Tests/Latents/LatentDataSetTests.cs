@@ -82,7 +82,10 @@ public sealed class LatentDataSetTests
         Check(_ => { }, null, "holds no 'snippets'; give a bank whose entry i is the snippet of image i");
         Check(_ => { }, Bank(9), "The bank has 9 entries, but");
         Check(o => o.Autoencoder = null, Bank(8), "holds latents of 4 channels; set Autoencoder");
-        Check(o => o.Network = o.Network with { PatchSize = 3 }, Bank(8), "The latents have 4 cells a side, which is not divisible by Network.PatchSize 3");
+        Check(
+            o => o.Network = o.Network with { PatchSize = 3 },
+            Bank(8),
+            "The latents have 4 cells a side, which is not divisible by Network.PatchSize 3");
         Check(o => o.Training.BatchSize = 9, Bank(8), "There are 8 images, fewer than one batch of 9");
         Check(o => o.Network = o.Network with { ProjectionSize = 5 }, Bank(8), "needs patch tokens, but");
         Check(o => o.Training.HorizontalFlip = true, Bank(8), "holds no 'snippets_flip'");

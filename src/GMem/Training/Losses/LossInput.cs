@@ -19,7 +19,9 @@ public sealed class LossInput
     /// <summary>xt, <c>[B, C, h, w]</c>: the network's input.</summary>
     public required torch.Tensor State { get; init; }
 
-    /// <summary>The velocity at xt that the network should predict, <c>[B, C, h, w]</c>; null where it predicts noise or the score.</summary>
+    /// <summary>
+    /// The velocity at xt that the network should predict, <c>[B, C, h, w]</c>; null where it predicts noise or the score.
+    /// </summary>
     public torch.Tensor? Velocity { get; init; }
 
     /// <summary>The network's output, <c>[B, C, h, w]</c>.</summary>

@@ -38,8 +38,8 @@ internal sealed class MetricsFile(string path, IReadOnlyList<string> terms)
         List<string> lines = [string.Join(',', _columns.Select(c => c.Name))];
         if (File.Exists(path) && File.ReadLines(path).FirstOrDefault() != lines[0])
         {
-            string aside = Enumerable.Range(1, int.MaxValue).Select(i => Path.ChangeExtension(path, $"{i}.csv")).First(p => !Path.Exists(p));
-            File.Move(path, aside);
+            IEnumerable<string> names = Enumerable.Range(1, int.MaxValue).Select(i => Path.ChangeExtension(path, $"{i}.csv"));
+            File.Move(path, names.First(name => !Path.Exists(name)));
         }
 
         if (File.Exists(path))
