@@ -4,13 +4,13 @@ using Microsoft.Extensions.Logging;
 
 namespace GMem.Extensions;
 
-/// <summary>Takes what waits, up to a batch, makes it, and hands each image to its caller.</summary>
+/// <summary>Drains the queue in batches, generates the images, and hands each one to its caller.</summary>
 internal sealed partial class BatchWorker(GMemModel model, ImageServiceOptions options, ChannelReader<QueuedImage> queue, ILogger logger)
 {
     private readonly CancellationTokenSource _stop = new();
     private int _open;
 
-    /// <summary>Images that were asked for and are neither made nor given up.</summary>
+    /// <summary>Number of requested images that are neither finished nor abandoned.</summary>
     public int Open => Volatile.Read(ref _open);
 
     public QueuedImage Opened(QueuedImage image)
@@ -88,7 +88,7 @@ internal sealed partial class BatchWorker(GMemModel model, ImageServiceOptions o
         }
         catch (Exception e)
         {
-            // The batch's callers are told; the service goes on for the others.
+            // The error goes to the callers in this batch; the service keeps running for the others.
             LogError(e, batch.Count);
             batch.ForEach(b => b.Caller.Fail(e));
         }
@@ -106,10 +106,10 @@ internal sealed partial class BatchWorker(GMemModel model, ImageServiceOptions o
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Made {Count} images in {Milliseconds:F0} ms.")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Generated {Count} images in {Milliseconds:F0} ms.")]
     private partial void LogBatch(int count, double milliseconds);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Stopped a batch of {Count} images that nobody waits for.")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Cancelled a batch of {Count} images: no caller is waiting for it.")]
     private partial void LogCancelled(int count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A batch of {Count} images failed.")]

@@ -2,11 +2,11 @@ using System.Threading.Channels;
 
 namespace GMem.Extensions;
 
-/// <summary>Somebody who waits for images.</summary>
-/// <param name="images">Where they go.</param>
-/// <param name="expected">How many there will be.</param>
-/// <param name="previews">Whether previews are wanted.</param>
-/// <param name="gone">Cancelled when nobody waits any longer.</param>
+/// <summary>A caller waiting for images.</summary>
+/// <param name="images">Receives the images.</param>
+/// <param name="expected">Number of finished images to expect.</param>
+/// <param name="previews">Whether the caller wants previews.</param>
+/// <param name="gone">Cancelled when the caller stops waiting.</param>
 internal sealed class Caller(ChannelWriter<GeneratedImage> images, int expected, bool previews, CancellationToken gone)
 {
     private int _left = expected;

@@ -6,11 +6,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GMem.Extensions;
 
-/// <summary>One model for many callers: their requests are queued, and made together in batches. Thread-safe.</summary>
+/// <summary>Shares one model between many callers: requests are queued and generated together in batches. Thread-safe.</summary>
 /// <remarks>
-/// An image depends on its own request alone, so it is the same, bit for bit, whoever else asks at the time. A caller who goes away costs
-/// nothing more: what has not begun is dropped, and a batch that nobody waits for any longer is stopped between two steps of the solver.
-/// Registered by <see cref="ServiceCollectionExtensions"/>.
+/// An image depends only on its own request, so it is bit-for-bit the same whatever else is in its batch. When a caller cancels, its queued
+/// requests are dropped. A batch that no caller is waiting for any more is stopped between two steps of the solver. Register the service
+/// with <see cref="ServiceCollectionExtensions"/>.
 /// </remarks>
 public sealed class ImageService : IAsyncDisposable
 {
@@ -22,9 +22,9 @@ public sealed class ImageService : IAsyncDisposable
     private int _disposed;
 
     /// <summary>Starts the service.</summary>
-    /// <param name="model">The model. The service keeps a handle of its own on the network and disposes only that.</param>
-    /// <param name="options">How it works; null for the defaults. Copied.</param>
-    /// <param name="logger">Told of batches (debug) and errors; null for nothing.</param>
+    /// <param name="model">The model. The service holds its own reference to the network and disposes only that.</param>
+    /// <param name="options">Settings, which are copied; null for the defaults.</param>
+    /// <param name="logger">Receives batches (debug level) and errors; null to log nothing.</param>
     /// <exception cref="ArgumentException">The options are not valid; the message names every fault.</exception>
     public ImageService(GMemModel model, ImageServiceOptions? options = null, ILogger<ImageService>? logger = null)
     {
@@ -43,21 +43,21 @@ public sealed class ImageService : IAsyncDisposable
     /// <summary>Side of the images in pixels.</summary>
     public int ImageSize => _model.ImageSize;
 
-    /// <summary>Images that are waiting or being made.</summary>
+    /// <summary>Number of images queued or being generated.</summary>
     public int Pending => _worker.Open;
 
-    /// <summary>The memory entry of a request; nothing is generated.</summary>
+    /// <summary>The memory entry a request would use; nothing is generated.</summary>
     /// <param name="request">The request.</param>
-    /// <returns>The entry, or null where the request brings its own snippet.</returns>
+    /// <returns>The entry, or null if the request has its own snippet.</returns>
     /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
     public MemoryEntry? EntryOf(GenerationRequest request) => _model.EntryOf(request);
 
-    /// <summary>Makes one image.</summary>
-    /// <param name="request">What to make.</param>
-    /// <param name="cancellationToken">The caller's.</param>
+    /// <summary>Generates one image.</summary>
+    /// <param name="request">What to generate.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>The finished image.</returns>
     /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
-    /// <exception cref="OperationCanceledException">The caller went away, or the service is being stopped.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled, or the service is being stopped.</exception>
     public async Task<GeneratedImage> GenerateOneAsync(GenerationRequest request, CancellationToken cancellationToken = default)
     {
         GeneratedImage? last = null;
@@ -69,13 +69,13 @@ public sealed class ImageService : IAsyncDisposable
         return last!;
     }
 
-    /// <summary>Makes images, which come out as they are finished, each after its previews.</summary>
-    /// <param name="requests">What to make.</param>
-    /// <param name="previews">Whether previews are wanted (<see cref="ImageServiceOptions.PreviewEveryNStep"/>).</param>
-    /// <param name="cancellationToken">The caller's. Leaving the loop early has the same effect.</param>
+    /// <summary>Generates images and yields each one, after its previews, as soon as it is finished.</summary>
+    /// <param name="requests">What to generate.</param>
+    /// <param name="previews">Whether to yield previews too (<see cref="ImageServiceOptions.PreviewEveryNStep"/>).</param>
+    /// <param name="cancellationToken">Cancels the requests. Leaving the loop early has the same effect.</param>
     /// <returns>The images.</returns>
     /// <exception cref="ArgumentException">A request is not valid for this model; thrown at once.</exception>
-    /// <exception cref="OperationCanceledException">The caller went away, or the service is being stopped.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled, or the service is being stopped.</exception>
     public IAsyncEnumerable<GeneratedImage> GenerateAsync(
         IReadOnlyList<GenerationRequest> requests, bool previews = false, CancellationToken cancellationToken = default)
     {
@@ -90,9 +90,10 @@ public sealed class ImageService : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops: what is being made is stopped between two steps, and everybody who waits gets an <see cref="OperationCanceledException"/>.
+    /// Stops the service. Images in progress are stopped between two steps, and waiting callers get an
+    /// <see cref="OperationCanceledException"/>.
     /// </summary>
-    /// <returns>Done when nothing is at work any more.</returns>
+    /// <returns>A task that completes when all work has stopped.</returns>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -127,7 +128,7 @@ public sealed class ImageService : IAsyncDisposable
         }
     }
 
-    /// <summary>Never throws: an error closes the caller's channel.</summary>
+    /// <summary>Never throws; an error completes the caller's channel instead.</summary>
     private async Task EnqueueAsync(GenerationRequest[] requests, Caller caller)
     {
         if (requests.Length == 0)

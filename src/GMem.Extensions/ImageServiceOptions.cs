@@ -2,28 +2,29 @@ using GMem.Sampling;
 
 namespace GMem.Extensions;
 
-/// <summary>How an <see cref="ImageService"/> works.</summary>
+/// <summary>Options for <see cref="ImageService"/>.</summary>
 public sealed class ImageServiceOptions
 {
     /// <summary>
-    /// Images of different callers that are made at once. At least 1. Default 16. More use the machine better; each waits for the slowest.
+    /// Maximum number of images, possibly of different callers, generated at once. At least 1. Default 16. Larger batches use the hardware
+    /// better, but every image waits for the slowest.
     /// </summary>
     public int BatchSize { get; set; } = new StreamingOptions().BatchSize;
 
-    /// <summary>A preview after every so many steps, for the callers that want any; 0 for none. At least 0. Default 5.</summary>
+    /// <summary>Number of steps between previews, for callers that want them; 0 for no previews. At least 0. Default 5.</summary>
     public int PreviewEveryNStep { get; set; } = 5;
 
-    /// <summary>Images that may wait; who comes later waits for a place before being queued. At least 1. Default 1024.</summary>
+    /// <summary>Maximum number of queued images. When the queue is full, callers wait. At least 1. Default 1024.</summary>
     public int QueueCapacity { get; set; } = 1024;
 
-    /// <summary>Index of the GPU; it must be there. Null takes the first GPU if there is one, else the CPU. Default null.</summary>
+    /// <summary>Index of the GPU, which must exist. Null uses the first GPU if there is one, else the CPU. Default null.</summary>
     public int? GpuDeviceId { get; set; }
 
-    /// <summary>How images are made; null as the model says. Default null.</summary>
+    /// <summary>Sampling options; null to use the model's own. Default null.</summary>
     public SamplingOptions? Sampling { get; set; }
 
     /// <summary>Checks all values.</summary>
-    /// <exception cref="ArgumentException">One or more are out of range; the message names every one.</exception>
+    /// <exception cref="ArgumentException">One or more values are out of range; the message names them all.</exception>
     public void Validate()
     {
         List<string> faults = [];

@@ -1,7 +1,7 @@
 namespace GMem.Extensions;
 
-/// <summary>One image that somebody waits for.</summary>
-/// <param name="Index">Which of the caller's requests it is for.</param>
-/// <param name="Request">What to make.</param>
-/// <param name="Caller">Who waits.</param>
+/// <summary>One requested image in the queue.</summary>
+/// <param name="Index">Index of the request among the caller's requests.</param>
+/// <param name="Request">What to generate.</param>
+/// <param name="Caller">The caller to notify.</param>
 internal sealed record QueuedImage(int Index, GenerationRequest Request, Caller Caller);

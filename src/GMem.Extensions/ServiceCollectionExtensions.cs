@@ -9,12 +9,12 @@ namespace GMem.Extensions;
 public static class ServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds one <see cref="ImageService"/> for the whole application, as <c>PredictionEnginePool</c> is for predictions. The model is
-    /// loaded when the service is first asked for.
+    /// Adds a singleton <see cref="ImageService"/>, the counterpart of <c>PredictionEnginePool</c> for image generation. The model is
+    /// loaded when the service is first resolved.
     /// </summary>
     /// <param name="services">The collection.</param>
     /// <param name="modelPath">
-    /// A model that the trainer saved, <c>model.zip</c>. A path that is not full is relative to the working folder at registration.
+    /// A model saved by the trainer (<c>model.zip</c>). A relative path is resolved against the working directory at registration.
     /// </param>
     /// <param name="configure">Sets options; null for the defaults.</param>
     /// <returns>The collection.</returns>
@@ -34,7 +34,7 @@ public static class ServiceCollectionExtensions
         });
     }
 
-    /// <summary>The same for a model that is already there; it is not disposed.</summary>
+    /// <summary>Adds a singleton <see cref="ImageService"/> for a model that is already loaded. The model is not disposed.</summary>
     /// <param name="services">The collection.</param>
     /// <param name="model">The model.</param>
     /// <param name="configure">Sets options; null for the defaults.</param>

@@ -5,34 +5,34 @@ using GMem.Parts;
 namespace GMem.Encoders;
 
 /// <summary>
-/// The encoder that needs no download: a snippet is the image's coordinates along the principal components of the training
+/// An encoder that needs no download. A snippet holds the image's coordinates along the principal components of the training
 /// images' pixels, scaled to unit length.
 /// </summary>
 /// <remarks>
-/// Images are first averaged down to at most <see cref="DefaultMaxSide"/> pixels a side (up to <see cref="LargestSide"/>) and the training
-/// images' mean is taken off. Components are not whitened. Each one's entry of largest magnitude is positive. Projection and length are
-/// computed in float64, a fixed number of rows at a time, so an image's snippet does not depend on the batch it is encoded in. An image
-/// that equals the mean has no direction: its snippet is <c>(1, ..., 1) / sqrt(m)</c>, never zero, which is the condition of guidance.
-/// Thread-safe.
+/// Images are first averaged down to at most <see cref="DefaultMaxSide"/> pixels a side (configurable up to <see cref="LargestSide"/>) and
+/// the mean of the training images is subtracted. Components are not whitened. The sign of each component is chosen so that its entry of
+/// largest magnitude is positive. Projection and length are computed in float64, a fixed number of rows at a time, so an image's snippet
+/// does not depend on the batch it is encoded in. An image that equals the mean has no direction. Its snippet is
+/// <c>(1, ..., 1) / sqrt(m)</c> rather than zero, because the zero snippet is the null condition of guidance. Thread-safe.
 /// </remarks>
 internal sealed class PcaEncoder : SnippetEncoder
 {
-    /// <summary>Length of a snippet unless told otherwise.</summary>
+    /// <summary>Default length of a snippet.</summary>
     public const int DefaultDimension = 128;
 
     /// <summary>
-    /// The side, in pixels, that larger images are averaged down to unless told otherwise. On CIFAR-10 the cosines between snippets of 128
-    /// entries then differ from those at 32 by 0.01 (root mean square; they spread by 0.31), and the fit takes a fiftieth of the time.
+    /// Default side, in pixels, that larger images are averaged down to. On CIFAR-10, the cosine similarities between snippets of 128
+    /// entries differ from those at a side of 32 by 0.01 (root mean square; their spread is 0.31), and the fit takes a fiftieth of the time.
     /// </summary>
     public const int DefaultMaxSide = 16;
 
-    /// <summary>The largest side at which images can be compared: the covariance there is 3072 x 3072.</summary>
+    /// <summary>The largest supported side, in pixels; its covariance matrix is 3072 x 3072.</summary>
     public const int LargestSide = 32;
 
-    /// <summary>Rows of one projection, always: a matrix product of another height may round otherwise.</summary>
+    /// <summary>Rows projected at once. Always the same, because a matrix product with another number of rows may round differently.</summary>
     private const int ProjectedRows = 64;
 
-    /// <summary>An image nearer to the mean than this, relative to the spread of the training images, is the mean up to rounding.</summary>
+    /// <summary>An image closer to the mean than this, relative to the spread of the training images, differs only by rounding.</summary>
     private const double SmallestRelativeLength = 1e-6;
 
     internal static readonly PartKind SavedKind = new("pca");
@@ -42,7 +42,7 @@ internal sealed class PcaEncoder : SnippetEncoder
     private readonly torch.Tensor _components;
     private readonly torch.Tensor _projection64;
 
-    /// <summary>Takes both tensors over: float64 <c>[3 * side * side]</c> and float32 <c>[m, 3 * side * side]</c>.</summary>
+    /// <summary>Takes ownership of both tensors: float64 <c>[3 * side * side]</c> and float32 <c>[m, 3 * side * side]</c>.</summary>
     private PcaEncoder(Configuration configuration, torch.Tensor mean, torch.Tensor components)
     {
         _configuration = configuration;
@@ -61,25 +61,24 @@ internal sealed class PcaEncoder : SnippetEncoder
     /// <inheritdoc/>
     public override int Dimension => (int)_components.shape[0];
 
-    /// <summary>The length that was asked for; <see cref="Dimension"/> is less where the training images vary in fewer
-    /// directions.</summary>
+    /// <summary>The requested length; <see cref="Dimension"/> is smaller if the training images vary in fewer directions.</summary>
     public int RequestedDimension => _configuration.RequestedDimension;
 
-    /// <summary>The side, in pixels, at which images are compared.</summary>
+    /// <summary>Side in pixels that images are averaged down to.</summary>
     public int Side => _configuration.Side;
 
-    /// <summary>The share of the training images' variance that lies along the components, from 0 to 1.</summary>
+    /// <summary>Fraction of the training images' variance explained by the components, from 0 to 1.</summary>
     public double CapturedVariance => _configuration.CapturedVariance;
 
-    /// <summary>Finds the principal components of images.</summary>
-    /// <param name="images">uint8 <c>[N, 3, H, W]</c>, RGB; at least two that differ.</param>
-    /// <param name="dimension">Length m of a snippet, at least 1. Where the images vary in fewer directions (fewer images than that, for
-    /// one) it is reduced to these; <see cref="Dimension"/> says so. Default 128.</param>
+    /// <summary>Fits the principal components of images.</summary>
+    /// <param name="images">uint8 <c>[N, 3, H, W]</c>, RGB; at least two must differ.</param>
+    /// <param name="dimension">Length m of a snippet, at least 1. If the images vary in fewer directions, for instance because there are
+    /// fewer images, the length is reduced to that number; see <see cref="Dimension"/>. Default 128.</param>
     /// <param name="maxSide">The side, in pixels, that larger images are averaged down to: 1 to <see cref="LargestSide"/>. Default
     /// 16.</param>
     /// <returns>The encoder; dispose it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The dimension is below 1, or the side out of range.</exception>
-    /// <exception cref="ArgumentException">The images have another type or shape, or all are equal.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The dimension is below 1, or the side is out of range.</exception>
+    /// <exception cref="ArgumentException">The images have the wrong type or shape, or are all identical.</exception>
     public static PcaEncoder Fit(torch.Tensor images, int dimension = DefaultDimension, int maxSide = DefaultMaxSide)
     {
         GMemRuntime.EnsureLoaded();
@@ -90,7 +89,7 @@ internal sealed class PcaEncoder : SnippetEncoder
         return Fit(new TensorRows(images), dimension, maxSide);
     }
 
-    /// <summary>The same for images that need not be in memory.</summary>
+    /// <summary>Fits the principal components of images that need not be in memory.</summary>
     /// <param name="images">Rows uint8 <c>[3, H, W]</c>.</param>
     /// <param name="dimension">Length of a snippet.</param>
     /// <param name="maxSide">The side that larger images are averaged down to.</param>
@@ -110,8 +109,8 @@ internal sealed class PcaEncoder : SnippetEncoder
     }
 
     /// <inheritdoc/>
-    /// <remarks>Images may have another size than those of the fit; both sides must be at least <see cref="Side"/>.</remarks>
-    /// <exception cref="ArgumentException">The images have another type or shape, or are too small.</exception>
+    /// <remarks>Images may differ in size from those the encoder was fitted to; both sides must be at least <see cref="Side"/>.</remarks>
+    /// <exception cref="ArgumentException">The images have the wrong type or shape, or are too small.</exception>
     public override torch.Tensor Encode(torch.Tensor images)
     {
         ImageTensors.CheckBatch(images, nameof(images));
@@ -142,7 +141,7 @@ internal sealed class PcaEncoder : SnippetEncoder
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() =>
         new Dictionary<string, torch.Tensor> { ["mean"] = _mean, ["components"] = _components };
 
-    /// <summary>Loads what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> gave.</summary>
+    /// <summary>Loads what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> returned.</summary>
     internal static PcaEncoder Load(SavedPart saved)
     {
         Configuration configuration = saved.Configuration.Read<Configuration>();

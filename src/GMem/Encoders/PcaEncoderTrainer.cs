@@ -5,8 +5,8 @@ namespace GMem.Encoders;
 /// <summary>Fits an encoder whose snippets are the principal components of an image.</summary>
 public sealed class PcaEncoderTrainer : SnippetEncoderTrainer
 {
-    /// <summary>Most entries of a snippet; fewer where the images vary in fewer directions. At least 1. Default 128.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
+    /// <summary>Maximum length of a snippet; shorter if the images vary in fewer directions. At least 1. Default 128.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is below 1.</exception>
     public int Dimension
     {
         get;
@@ -16,7 +16,7 @@ public sealed class PcaEncoderTrainer : SnippetEncoderTrainer
     } = PcaEncoder.DefaultDimension;
 
     /// <summary>The side, in pixels, that larger images are averaged down to: 1 to 32. Default 16.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is out of range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int MaxSide
     {
         get;

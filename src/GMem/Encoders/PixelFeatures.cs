@@ -5,16 +5,16 @@ namespace GMem.Encoders;
 /// <summary>Images as vectors of pixel values, for linear algebra.</summary>
 internal static class PixelFeatures
 {
-    /// <summary>Pixel values that are averaged at once; keeps the float copy of large images small.</summary>
+    /// <summary>Number of pixel values averaged at once, so that the float copy of large images stays small.</summary>
     private const long ValuesAtOnce = 1L << 24;
 
     /// <summary>Length of a vector.</summary>
     public static long Count(int side) => 3L * side * side;
 
-    /// <summary>Averages images down to a square. Values stay 0..255: bytes, and sums of them, are exact.</summary>
+    /// <summary>Averages images down to a square. Values stay in 0..255, where bytes and their sums are exact.</summary>
     /// <param name="images">uint8 <c>[N, 3, H, W]</c>; both sides at least <paramref name="side"/>.</param>
     /// <param name="side">Side of the square.</param>
-    /// <returns>float32 <c>[N, 3 * side * side]</c> on the CPU. A row depends on its image alone.</returns>
+    /// <returns>float32 <c>[N, 3 * side * side]</c> on the CPU. Each row depends only on its own image.</returns>
     public static torch.Tensor Of(torch.Tensor images, int side)
     {
         (long count, long height, long width) = (images.shape[0], images.shape[2], images.shape[3]);

@@ -4,22 +4,22 @@ namespace GMem.Encoders;
 
 /// <summary>The directions in which images vary most.</summary>
 /// <param name="Mean">float64 <c>[D]</c>.</param>
-/// <param name="Components">float64 <c>[m, D]</c>, orthonormal rows, most variance first; the entry of largest magnitude of each is
-/// positive.</param>
+/// <param name="Components">float64 <c>[m, D]</c>, orthonormal rows in order of decreasing variance; the entry of largest magnitude in
+/// each row is positive.</param>
 /// <param name="TotalVariance">The sum of the variances of all D values.</param>
-/// <param name="CapturedVariance">The share of it along the components.</param>
+/// <param name="CapturedVariance">The fraction of the total variance that the components explain.</param>
 internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Components, double TotalVariance, double CapturedVariance)
 {
     private const int ImagesAtOnce = 2048;
     private const int ColumnsAtOnce = 512;
 
     /// <summary>
-    /// A direction with less variance than this share of the largest is rounding: a product in float32 of some thousand
-    /// rows is right to about 1e-7 of its largest eigenvalue.
+    /// A direction with less than this fraction of the largest variance is rounding noise: a float32 product of a few thousand
+    /// rows is accurate to about 1e-7 of its largest eigenvalue.
     /// </summary>
     private const double SmallestVariance = 1e-6;
 
-    /// <summary>Finds at most <paramref name="dimension"/> components; fewer where the images vary in fewer directions.</summary>
+    /// <summary>Finds at most <paramref name="dimension"/> components, fewer if the images vary in fewer directions.</summary>
     /// <exception cref="ArgumentException">All images are equal.</exception>
     public static PrincipalComponents Find(RowSource images, int side, int dimension)
     {
@@ -28,7 +28,7 @@ internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Compo
         long features = PixelFeatures.Count(side);
         torch.Tensor mean = MeanOf(images, side);
 
-        // The two matrices have the same non-zero eigenvalues; the smaller one is quicker.
+        // The two matrices have the same non-zero eigenvalues; the smaller one is faster to decompose.
         bool fewImages = count < features;
         torch.Tensor matrix = fewImages ? Gram(images, side, mean) : Covariance(images, side, mean);
         (torch.Tensor values, torch.Tensor vectors) = torch.linalg.eigh(matrix);
@@ -61,8 +61,8 @@ internal sealed record PrincipalComponents(torch.Tensor Mean, torch.Tensor Compo
         return sum.TimesInPlace(1.0 / images.Count);
     }
 
-    /// <summary>float64 <c>[D, D]</c>: float32 products of centred chunks, summed in float64, only the blocks on and above the
-    /// diagonal.</summary>
+    /// <summary>float64 <c>[D, D]</c>: float32 products of centred chunks, summed in float64. Only the blocks on and above the diagonal
+    /// are computed.</summary>
     private static torch.Tensor Covariance(RowSource images, int side, torch.Tensor mean)
     {
         long features = mean.shape[0];

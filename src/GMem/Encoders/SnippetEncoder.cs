@@ -5,37 +5,38 @@ namespace GMem.Encoders;
 
 /// <summary>Turns an image into a snippet: a vector of unit length that describes what the image shows.</summary>
 /// <remarks>
-/// To write an encoder, derive from this class, and call <see cref="ModelParts.Register{T}"/> in every program that loads models with it.
-/// The snippet of an image must not depend on the other images of its batch.
+/// To write an encoder, derive from this class and call <see cref="ModelParts.Register{T}"/> in every program that loads models using it.
+/// The snippet of an image must not depend on the other images in its batch.
 /// </remarks>
 public abstract class SnippetEncoder : SharedModelPart
 {
     /// <summary>Length m of a snippet.</summary>
     public abstract int Dimension { get; }
 
-    /// <summary>Width of a patch token, for the projection loss (REPA); 0 for an encoder that has none. Default 0.</summary>
+    /// <summary>Width of a patch token, for the projection loss (REPA); 0 if the encoder has no patch tokens. Default 0.</summary>
     public virtual int PatchTokenDimension => 0;
 
     /// <summary>Encodes a batch of images.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
-    /// <returns>float32 <c>[B, m]</c> on the CPU, every row of unit L2 norm.</returns>
+    /// <returns>float32 <c>[B, m]</c> on the CPU; every row has unit L2 norm.</returns>
     public abstract torch.Tensor Encode(torch.Tensor images);
 
-    /// <summary>Encodes a batch of images, keeping the tokens of their patches.</summary>
+    /// <summary>Encodes a batch of images and also returns their patch tokens.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
-    /// <returns>Snippets <c>[B, m]</c> as of <see cref="Encode"/>, and patch tokens <c>[B, T, z]</c> in row-major order; float32 on the
-    /// CPU.</returns>
-    /// <exception cref="NotSupportedException">The encoder has none: its <see cref="PatchTokenDimension"/> is 0.</exception>
+    /// <returns>Snippets <c>[B, m]</c> as from <see cref="Encode"/>, and patch tokens <c>[B, T, z]</c> in row-major order; float32 on
+    /// the CPU.</returns>
+    /// <exception cref="NotSupportedException">The encoder has no patch tokens: its <see cref="PatchTokenDimension"/> is 0.</exception>
     public virtual (torch.Tensor Snippets, torch.Tensor Tokens) EncodeWithPatches(torch.Tensor images) =>
         throw new NotSupportedException(
             $"The snippet encoder '{Kind.Name}' has no patch tokens; the projection loss needs one that has, such as DINOv2.");
 
-    /// <summary>Loads DINOv2, the encoder of the published results; which of its models it is, the file's tensors say.</summary>
+    /// <summary>Loads DINOv2, the encoder of the published results. The model variant is inferred from the tensors in the file.</summary>
     /// <param name="path">An official checkpoint, for instance <c>dinov2_vitb14_pretrain.pth</c>, or the same tensors as
     /// <c>.safetensors</c>.</param>
-    /// <param name="device">Where it runs; null takes the CPU.</param>
+    /// <param name="device">Device to run on; null for the CPU.</param>
     /// <returns>A new encoder; dispose it.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It holds no DINOv2 model; the message names all tensors that do not fit.</exception>
+    /// <exception cref="InvalidDataException">The file holds no DINOv2 model; the message names every tensor that does not
+    /// match.</exception>
     public static DinoV2Encoder DinoV2(string path, torch.Device? device = null) => DinoV2Encoder.Load(path, device: device);
 }

@@ -1,11 +1,11 @@
 namespace GMem.Encoders.DinoV2;
 
-/// <summary>Bicubic resize (a = -0.75, 4 taps, edge values repeated, no antialiasing), with the same result from every libtorch and
-/// device.</summary>
+/// <summary>Bicubic resize (a = -0.75, 4 taps, edge values repeated, no antialiasing) whose result is the same on every device and with
+/// every version of libtorch.</summary>
 /// <remarks>
-/// libtorch's own kernels round the source coordinate to single precision; how differs between versions and instruction sets, and a noisy
-/// image shows it
-/// in the fifth decimal. Here the coordinate is exact but for the scale, which single precision holds in every version.
+/// libtorch's own kernels round the source coordinate to single precision, in ways that differ between versions and instruction sets. On a
+/// noisy image the difference shows up in the fifth decimal place. Here only the scale is rounded to single precision, as every version
+/// does; the coordinates are computed in double precision.
 /// </remarks>
 internal static class BicubicResize
 {
@@ -22,7 +22,7 @@ internal static class BicubicResize
         return Along(Along(images, 2, height), 3, width).MoveToOuterDisposeScope();
     }
 
-    /// <summary>For each target cell the 4 source cells and their weights, by tap.</summary>
+    /// <summary>The 4 source cells of each target cell and their weights, indexed by tap.</summary>
     internal static (long[][] Sources, double[][] Weights) Kernel(long input, long output)
     {
         long[][] sources = [.. Enumerable.Range(0, Taps).Select(_ => new long[output])];

@@ -3,17 +3,18 @@ using GMem.Parts;
 
 namespace GMem.Encoders.DinoV2;
 
-/// <summary>Snippets from DINOv2: the class token of an image, brought to unit length; patch tokens as targets of the projection
-/// loss.</summary>
+/// <summary>Encodes images with DINOv2. The snippet is the class token, normalised to unit length; the patch tokens are targets for the
+/// projection loss.</summary>
 /// <remarks>
-/// Images of 256 pixels a side become 224 pixels or 16 x 16 patches; 512 become 448 or 32 x 32, and so on. The position embedding is
-/// brought to 16 x 16 once, at load, as the public GMem code does, so that snippets fit the published memory banks.
+/// Images of 256 x 256 pixels are resized to 224 x 224 (16 x 16 patches), images of 512 x 512 to 448 x 448 (32 x 32 patches), and so on.
+/// The position embedding is resampled to 16 x 16 once, on loading. The public GMem code does the same, so snippets are compatible with
+/// the published memory banks.
 /// </remarks>
 public sealed class DinoV2Encoder : SnippetEncoder
 {
     internal static readonly PartKind SavedKind = new("dinov2");
 
-    /// <summary>Of one image: a square of 4095 pixels a side has 57,600. Attention over more would not end.</summary>
+    /// <summary>Limit for one image; a square of 4095 x 4095 pixels has 57,600. Attention over more tokens would take forever.</summary>
     private const long MaximumTokens = 65_536;
 
     private readonly DinoVisionTransformer _network;
@@ -40,29 +41,29 @@ public sealed class DinoV2Encoder : SnippetEncoder
     /// <inheritdoc/>
     public override int PatchTokenDimension => _options.EmbedDim;
 
-    /// <summary>How many images go through the network at once; memory grows with it, results do not depend on it. At least 1. Default
+    /// <summary>Number of images the network processes at once. It affects memory use but not the results. At least 1. Default
     /// 16.</summary>
     public int SliceSize
     {
         get => _sliceSize;
         set => _sliceSize = value >= 1
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image must be encoded at once.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image must be encoded at a time.");
     }
 
     internal DinoVisionTransformer Network => _network;
 
-    /// <summary>Loads an official checkpoint (<c>dinov2_vitb14_pretrain</c> and its like).</summary>
+    /// <summary>Loads an official checkpoint, such as <c>dinov2_vitb14_pretrain</c>.</summary>
     /// <param name="path">A PyTorch checkpoint (<c>.pth</c>) or <c>.safetensors</c> file with the official tensor names.</param>
     /// <param name="options">The shape of the network; null infers it from the tensors.</param>
-    /// <param name="device">Where it runs; null takes the CPU.</param>
-    /// <param name="dataType">What it computes in: Float32 or Float64, on a GPU BFloat16 or Float16 too. Default Float32.</param>
+    /// <param name="device">Device to run on; null for the CPU.</param>
+    /// <param name="dataType">Type to compute in: Float32 or Float64, or on a GPU also BFloat16 or Float16. Default Float32.</param>
     /// <returns>A new encoder; dispose it.</returns>
-    /// <exception cref="ArgumentException">The device cannot compute in that type, or the options are invalid.</exception>
+    /// <exception cref="ArgumentException">The device does not support that type, or the options are invalid.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The tensors are not those of the network; the message names all that are missing, unexpected
-    /// or of another shape.</exception>
-    /// <exception cref="NotSupportedException">The extension names no format that can be read.</exception>
+    /// <exception cref="InvalidDataException">The tensors do not match the network; the message names every tensor that is missing,
+    /// unexpected or of the wrong shape.</exception>
+    /// <exception cref="NotSupportedException">The file extension is not supported.</exception>
     public static DinoV2Encoder Load(
         string path, DinoV2Options? options = null, torch.Device? device = null, torch.ScalarType dataType = torch.ScalarType.Float32)
     {
@@ -79,7 +80,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
         }
     }
 
-    /// <summary>Loads what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> gave.</summary>
+    /// <summary>Loads what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> returned.</summary>
     internal static DinoV2Encoder Load(SavedPart saved)
     {
         DinoV2Options options = saved.Configuration.Read<DinoV2Options>();
@@ -87,11 +88,11 @@ public sealed class DinoV2Encoder : SnippetEncoder
         return Create(saved.Tensors, options, "saved DINOv2 encoder", WeightPlacement.ForSaved(saved.Device, saved.Tensors));
     }
 
-    /// <summary>An untrained encoder of the same layout, for trials without a checkpoint; its snippets still differ from image to
-    /// image.</summary>
+    /// <summary>Creates an encoder with random weights, for experiments without a checkpoint. Different images still get different
+    /// snippets.</summary>
     /// <param name="options">The shape of the network.</param>
-    /// <param name="seed">Fixes the weights.</param>
-    /// <param name="device">Where it runs; null takes the CPU.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    /// <param name="device">Device to run on; null for the CPU.</param>
     /// <returns>A new encoder; dispose it.</returns>
     /// <exception cref="ArgumentException">The options are invalid.</exception>
     public static DinoV2Encoder CreateRandom(DinoV2Options options, long seed, torch.Device? device = null)
@@ -105,8 +106,8 @@ public sealed class DinoV2Encoder : SnippetEncoder
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or would become more than 65,536 tokens
-    /// each.</exception>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or each would have more than 65,536
+    /// tokens.</exception>
     public override torch.Tensor Encode(torch.Tensor images)
     {
         return Run(images, withTokens: false).Snippets;
@@ -115,11 +116,11 @@ public sealed class DinoV2Encoder : SnippetEncoder
     /// <summary>Encodes a batch of images, keeping the patch tokens.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
     /// <returns>
-    /// Snippets <c>[B, m]</c>, every row of unit L2 norm, and patch tokens <c>[B, T, m]</c> after the network's last norm, in row-major
-    /// order: T = 256 for square images of less than 512 pixels a side. Both float32 on the CPU.
+    /// Snippets <c>[B, m]</c>, whose rows have unit L2 norm, and patch tokens <c>[B, T, m]</c> after the network's final norm, in row-major
+    /// order. T = 256 for square images of less than 512 pixels a side. Both are float32 on the CPU.
     /// </returns>
-    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or would become more than 65,536 tokens
-    /// each.</exception>
+    /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c>, or each would have more than 65,536
+    /// tokens.</exception>
     public override (torch.Tensor Snippets, torch.Tensor Tokens) EncodeWithPatches(torch.Tensor images)
     {
         (torch.Tensor snippets, torch.Tensor? tokens) = Run(images, withTokens: true);
@@ -132,7 +133,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => _network.state_dict();
 
-    /// <summary>The network's input for a batch of images; for tests against recorded values.</summary>
+    /// <summary>The network's input for a batch of images, so that tests can compare it with recorded values.</summary>
     internal torch.Tensor Preprocess(torch.Tensor images) => DinoV2Preprocessing.Apply(images, _options, _placement);
 
     /// <inheritdoc/>
@@ -161,7 +162,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
         Dictionary<string, torch.Tensor> fitting = placement.Fit(resampled);
         using (DinoVisionTransformer shapes = new(shape, placement with { Device = torch.META }))
         {
-            // Whatever does not fit is found before anything as large as the network is allocated.
+            // Loading into the meta device finds mismatches before the real network is allocated.
             StateDict.Load(shapes, fitting, source);
         }
 
@@ -205,7 +206,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
         if (rows * columns > MaximumTokens)
         {
             throw new ArgumentException(
-                $"An image of {width} x {height} pixels would become {rows * columns:N0} tokens; "
+                $"An image of {width} x {height} pixels would have {rows * columns:N0} tokens; "
                 + $"at most {MaximumTokens:N0} can be encoded. Scale or crop it first.",
                 nameof(images));
         }

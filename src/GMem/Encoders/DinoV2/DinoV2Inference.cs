@@ -1,11 +1,11 @@
 namespace GMem.Encoders.DinoV2;
 
-/// <summary>Tells from the names and shapes of an official state dictionary which DINOv2 it belongs to.</summary>
+/// <summary>Infers which DINOv2 model an official state dictionary belongs to, from its tensor names and shapes.</summary>
 internal static class DinoV2Inference
 {
     private const int PublishedHeadDim = 64;
 
-    /// <summary>The options of the network; what does not fit them is for loading to report, name by name.</summary>
+    /// <summary>The options of the network. Tensors that do not match them are reported on loading, by name.</summary>
     /// <exception cref="InvalidDataException">These are not the tensors of a DINOv2 model.</exception>
     public static DinoV2Options FromShapes(IReadOnlyDictionary<string, long[]> shapes, string source)
     {
@@ -15,15 +15,14 @@ internal static class DinoV2Inference
             || kernel is not [long width, 3, _, long patch])
         {
             throw new InvalidDataException(
-                $"'{source}' does not hold an official DINOv2 state dictionary: that has 'pos_embed' [1, 1 + M * M, D] and "
-                    + "'patch_embed.proj.weight' "
-                + $"[D, 3, P, P]. It holds {Describe(shapes)}.");
+                $"'{source}' does not hold an official DINOv2 state dictionary, which has 'pos_embed' [1, 1 + M * M, D] and "
+                + $"'patch_embed.proj.weight' [D, 3, P, P]. It holds {Describe(shapes)}.");
         }
 
         if (width % PublishedHeadDim != 0)
         {
             throw new InvalidDataException(
-                $"'{source}' is {width} channels wide, like no published DINOv2 ({PublishedHeadDim} channels a head): give "
+                $"'{source}' is {width} channels wide, which no published DINOv2 model is ({PublishedHeadDim} channels per head). Pass "
                     + $"{nameof(DinoV2Options)} with its number of heads.");
         }
 

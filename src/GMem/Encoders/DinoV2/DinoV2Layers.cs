@@ -52,7 +52,7 @@ internal sealed class LayerScale : torch.nn.Module<torch.Tensor, torch.Tensor>
     public override torch.Tensor forward(torch.Tensor input) => input * gamma;
 }
 
-/// <summary>The convolution, with stride equal to its kernel, which makes a token of each patch.</summary>
+/// <summary>Turns each patch into a token: a convolution whose stride equals its kernel size.</summary>
 internal sealed class PatchProjection : torch.nn.Module<torch.Tensor, torch.Tensor>
 {
     private readonly Parameter weight;

@@ -5,48 +5,48 @@ namespace GMem.Encoders.DinoV2;
 /// ViT-B/14's.</remarks>
 public sealed record DinoV2Options
 {
-    /// <summary>Width D of a token, hence the length of a snippet. Default 768.</summary>
+    /// <summary>Width D of a token, and therefore the length of a snippet. Default 768.</summary>
     public int EmbedDim { get; init; } = 768;
 
     /// <summary>Number of blocks. Default 12.</summary>
     public int Depth { get; init; } = 12;
 
-    /// <summary>Attention heads; divides <see cref="EmbedDim"/>. Default 12. Weights do not tell it: 64 channels a head in all published
-    /// models.</summary>
+    /// <summary>Number of attention heads; must divide <see cref="EmbedDim"/>. Default 12. It cannot be inferred from the weights; all
+    /// published models have 64 channels per head.</summary>
     public int Heads { get; init; } = 12;
 
     /// <summary>Side of a patch in pixels. Default 14.</summary>
     public int PatchSize { get; init; } = 14;
 
-    /// <summary>Side in pixels of the images for which the position embedding is stored; a multiple of <see cref="PatchSize"/>. Default
+    /// <summary>Side in pixels of the images that the stored position embedding is for; a multiple of <see cref="PatchSize"/>. Default
     /// 518.</summary>
     public int ImageSize { get; init; } = 518;
 
-    /// <summary>Register tokens. Default 0; 4 in the published models which have them.</summary>
+    /// <summary>Number of register tokens. Default 0; 4 in the published models that have them.</summary>
     public int RegisterTokens { get; init; }
 
     /// <summary>Whether the MLP is a SwiGLU (ViT-g) rather than two layers with a GELU. Default false.</summary>
     public bool SwiGlu { get; init; }
 
     /// <summary>
-    /// Width of the MLP over <see cref="EmbedDim"/>; a SwiGLU then takes two thirds of that, rounded up to a multiple of 8. Default 4.
+    /// Ratio of the MLP's width to <see cref="EmbedDim"/>. A SwiGLU uses two thirds of that width, rounded up to a multiple of 8. Default 4.
     /// </summary>
     public double MlpRatio { get; init; } = 4;
 
-    /// <summary>Added to the number of patches before the positions are scaled. Default 0.1; 0 in the models with registers.</summary>
+    /// <summary>Offset added to the number of patches before the position embedding is resized. Default 0.1; 0 in the models with
+    /// registers.</summary>
     public double InterpolateOffset { get; init; } = 0.1;
 
-    /// <summary>Whether positions are scaled with antialiasing. Default false; true in the models with registers.</summary>
+    /// <summary>Whether the position embedding is resized with antialiasing. Default false; true in the models with registers.</summary>
     public bool InterpolateAntialias { get; init; }
 
     /// <summary>
-    /// Whether an image that is not square is squeezed into a square, as the public GMem code does, with the side its width asks for.
-    /// Default false:
-    /// its aspect ratio is kept, to the nearest patch. Square images are treated alike either way.
+    /// Whether an image that is not square is squeezed into a square, as the public GMem code does. The image's width determines the side
+    /// of the square. Default false: the aspect ratio is kept, to the nearest patch. Square images are unaffected.
     /// </summary>
     public bool SqueezeToSquare { get; init; }
 
-    /// <summary>Width of the hidden layer of the MLP.</summary>
+    /// <summary>Width of the MLP's hidden layer.</summary>
     internal int HiddenDim => SwiGlu ? ((int)((int)(EmbedDim * MlpRatio) * 2 / 3.0) + 7) / 8 * 8 : (int)(EmbedDim * MlpRatio);
 
     /// <summary>ViT-S/14: 384 wide, 12 deep, 6 heads.</summary>
@@ -54,7 +54,7 @@ public sealed record DinoV2Options
     /// <returns>New options.</returns>
     public static DinoV2Options VitS14(bool registers = false) => Preset(384, 12, 6, registers);
 
-    /// <summary>ViT-B/14: 768 wide, 12 deep, 12 heads; the one GMem's published results use.</summary>
+    /// <summary>ViT-B/14: 768 wide, 12 deep, 12 heads. GMem's published results use this one.</summary>
     /// <param name="registers">Whether the model has 4 register tokens.</param>
     /// <returns>New options.</returns>
     public static DinoV2Options VitB14(bool registers = false) => Preset(768, 12, 12, registers);
@@ -70,7 +70,7 @@ public sealed record DinoV2Options
     public static DinoV2Options VitG14(bool registers = false) => Preset(1536, 40, 24, registers) with { SwiGlu = true };
 
     /// <summary>Checks every setting.</summary>
-    /// <exception cref="ArgumentException">At least one is out of range; the message lists all that are.</exception>
+    /// <exception cref="ArgumentException">At least one setting is out of range; the message lists them all.</exception>
     public void Validate()
     {
         List<string> faults = [];

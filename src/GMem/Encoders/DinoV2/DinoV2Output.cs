@@ -1,6 +1,6 @@
 namespace GMem.Encoders.DinoV2;
 
-/// <summary>What the network says of a batch of images.</summary>
+/// <summary>The network's output for a batch of images.</summary>
 /// <param name="ClassToken"><c>[B, D]</c>, after the final norm.</param>
 /// <param name="RegisterTokens"><c>[B, R, D]</c>, after the final norm; R may be 0.</param>
 /// <param name="PatchTokens"><c>[B, T, D]</c> in row-major order, after the final norm.</param>

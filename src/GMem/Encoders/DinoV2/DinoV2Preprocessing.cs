@@ -2,23 +2,23 @@ using GMem.FileFormats;
 
 namespace GMem.Encoders.DinoV2;
 
-/// <summary>Image to network input as GMem prepares it: ImageNet normalisation, then a bicubic resize without antialiasing.</summary>
+/// <summary>Prepares images for the network as GMem does: ImageNet normalisation, then a bicubic resize without antialiasing.</summary>
 internal static class DinoV2Preprocessing
 {
-    /// <summary>Patches along the side of an image which is shorter than twice <see cref="SourceSide"/>.</summary>
+    /// <summary>Number of patches along a side that is shorter than twice <see cref="SourceSide"/>.</summary>
     public const int Patches = 16;
 
-    /// <summary>Pixels of the image which one such grid of patches stands for.</summary>
+    /// <summary>Number of image pixels along a side that <see cref="Patches"/> patches represent.</summary>
     private const int SourceSide = 256;
 
     private static readonly float[] Mean = [0.485f, 0.456f, 0.406f];
     private static readonly float[] Deviation = [0.229f, 0.224f, 0.225f];
 
-    /// <summary>Rows and columns of patches.</summary>
+    /// <summary>Number of rows and columns of patches.</summary>
     /// <remarks>
-    /// Patches along a side: 16 * floor(side / 256), at least 16 (the public code makes 0 of a smaller image). A square takes its width
-    /// for the side;
-    /// otherwise the shorter side counts, and the longer one gets as many patches as its length asks for, rounded.
+    /// A side has 16 * floor(side / 256) patches, but at least 16 (in the public code a smaller image would get 0). When images are
+    /// squeezed to a square, both sides follow from the width. Otherwise the shorter side follows this rule, and the longer side gets a
+    /// proportional number of patches, rounded.
     /// </remarks>
     public static (long Rows, long Columns) Grid(long height, long width, DinoV2Options options)
     {
@@ -33,8 +33,8 @@ internal static class DinoV2Preprocessing
     public static torch.Tensor Apply(torch.Tensor images, DinoV2Options options, WeightPlacement placement)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        // Normalised before it is resized, and not clamped after: overshoots stay. 16-bit types come last, as their grid is coarser than a
-        // pixel value.
+        // As in the public code, normalisation comes before resizing and overshoots are not clamped. The conversion to a 16-bit type comes
+        // last because such types cannot tell neighbouring pixel values apart.
         (torch.Device device, torch.ScalarType precise) = (placement.Device, placement.PreciseType);
         torch.Tensor mean = torch.tensor(Mean).to(precise, device).reshape(1, 3, 1, 1);
         torch.Tensor deviation = torch.tensor(Deviation).to(precise, device).reshape(1, 3, 1, 1);

@@ -2,7 +2,7 @@ using GMem.FileFormats;
 
 namespace GMem.Encoders.DinoV2;
 
-/// <summary>The DINOv2 vision transformer (arXiv 2304.07193; registers: arXiv 2309.16588), with the names of the official
+/// <summary>The DINOv2 vision transformer (arXiv 2304.07193; registers: arXiv 2309.16588). Fields are named as in the official
 /// checkpoints.</summary>
 internal sealed class DinoVisionTransformer : torch.nn.Module
 {
@@ -15,7 +15,7 @@ internal sealed class DinoVisionTransformer : torch.nn.Module
     private readonly LayerNorm norm;
     private readonly DinoV2Options _options;
 
-    /// <summary>Makes the network; its weights hold nothing until they are loaded.</summary>
+    /// <summary>Creates the network; its weights are uninitialised until they are loaded.</summary>
     public DinoVisionTransformer(DinoV2Options options, WeightPlacement placement)
         : base(nameof(DinoVisionTransformer))
     {
@@ -34,7 +34,7 @@ internal sealed class DinoVisionTransformer : torch.nn.Module
 
     /// <summary>Runs the network.</summary>
     /// <param name="pixels"><c>[B, 3, H, W]</c>, normalised; H and W multiples of the patch size.</param>
-    /// <param name="masks">bool <c>[B, T]</c>: patches to hide behind the mask token; null hides none.</param>
+    /// <param name="masks">bool <c>[B, T]</c>: patches to replace with the mask token; null for none.</param>
     public DinoV2Output Forward(torch.Tensor pixels, torch.Tensor? masks = null)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -55,11 +55,11 @@ internal sealed class DinoVisionTransformer : torch.nn.Module
             tokens.MoveToOuterDisposeScope());
     }
 
-    /// <summary>Patch tokens alone, before the class token and the positions: <c>[B, T, D]</c>.</summary>
+    /// <summary>The patch tokens <c>[B, T, D]</c>, before the class token and the position embedding are added.</summary>
     internal torch.Tensor EmbedPatches(torch.Tensor pixels) => patch_embed.forward(pixels);
 
-    /// <summary>The input of the first block, <c>[B, 1 + R + T, D]</c>: class token and patches with positions, registers
-    /// without.</summary>
+    /// <summary>The input of the first block, <c>[B, 1 + R + T, D]</c>. The class and patch tokens have the position embedding added; the
+    /// register tokens do not.</summary>
     internal torch.Tensor PrepareTokens(torch.Tensor pixels, torch.Tensor? masks)
     {
         using DisposeScope scope = torch.NewDisposeScope();

@@ -1,12 +1,13 @@
 namespace GMem.Encoders.DinoV2;
 
-/// <summary>Fits learned position embeddings <c>[1, 1 + M * M, D]</c> (the class token's first) to another grid of patches.</summary>
+/// <summary>Resizes learned position embeddings <c>[1, 1 + M * M, D]</c> (the class token's comes first) to another grid of
+/// patches.</summary>
 internal static class PositionEmbedding
 {
-    /// <summary>The rule inside the network, at every input whose grid is not the stored one.</summary>
+    /// <summary>The network's own rule, used whenever the input's grid differs from the stored one.</summary>
     /// <remarks>
-    /// With an offset, the resize goes by the scale factor (rows + offset) / M, and samples at that factor rather than at rows / M: the
-    /// published models without registers were made so. Without one (the models with registers) it goes to the size itself.
+    /// With an offset, positions are sampled at the scale factor (rows + offset) / M rather than rows / M, because the published models
+    /// without registers were trained that way. Without an offset (the models with registers), the target size itself is used.
     /// </remarks>
     public static torch.Tensor ForGrid(torch.Tensor stored, long rows, long columns, double offset, bool antialias)
     {
@@ -21,11 +22,11 @@ internal static class PositionEmbedding
             : Resize(stored, side, null, [(rows + offset) / side, (columns + offset) / side], antialias);
     }
 
-    /// <summary>The rule of GMem's snippets, once at load: to a square grid, with antialiasing, whatever the model.</summary>
+    /// <summary>GMem's rule for snippets, applied once on loading: resize to a square grid with antialiasing, whatever the model.</summary>
     public static torch.Tensor ToSquare(torch.Tensor stored, long side) =>
         Side(stored) == side ? stored.alias() : Resize(stored, Side(stored), [side, side], null, antialias: true);
 
-    /// <summary>M, or null where the shape is not that of a class position and a square grid.</summary>
+    /// <summary>M, or null if the shape is not that of a class token plus a square grid.</summary>
     public static long? TrySide(IReadOnlyList<long> shape)
     {
         if (shape is not [1, >= 2 and long count, >= 1])
@@ -44,7 +45,7 @@ internal static class PositionEmbedding
     {
         using DisposeScope scope = torch.NewDisposeScope();
         long width = stored.shape[2];
-        // In 16-bit types the positions are resampled in float32, as the public code does.
+        // 16-bit embeddings are resampled in float32, as in the public code.
         torch.Tensor all = stored.dtype == torch.ScalarType.Float64 ? stored : stored.to(torch.float32);
         torch.Tensor grid = all.narrow(1, 1, side * side).reshape(1, side, side, width).permute(0, 3, 1, 2);
         torch.Tensor resized = torch.nn.functional.interpolate(
