@@ -17,7 +17,7 @@ internal static class Degradations
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(7);
         torch.Tensor noise = torch.randn(images.shape, generator: generator).Times(sigma);
-        return Pixels(images.to(torch.float32) + noise).MoveToOuterDisposeScope();
+        return Pixels(images.to(torch.float32).Plus(noise)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Gaussian blur.</summary>
@@ -45,7 +45,8 @@ internal static class Degradations
         waves = (waves / waves.Squared().sum(1, keepdim: true).sqrt()).to(torch.float32);
         torch.Tensor basis = torch.einsum("ai,bj->abij", waves, waves).reshape(-1, 1, BlockSide, BlockSide);
         torch.Tensor planes = images.to(torch.float32).Plus(-Brightest / 2).view(-1, 1, images.shape[2], images.shape[3]);
-        torch.Tensor coarse = torch.nn.functional.conv2d(planes, basis, strides: [BlockSide, BlockSide]).DividedBy(step).round().Times(step);
+        torch.Tensor waviness = torch.nn.functional.conv2d(planes, basis, strides: [BlockSide, BlockSide]);
+        torch.Tensor coarse = waviness.DividedBy(step).round().Times(step);
         torch.Tensor back = torch.nn.functional.conv_transpose2d(coarse, basis, strides: [BlockSide, BlockSide]);
         return Pixels(back.Plus(Brightest / 2).view(images.shape)).MoveToOuterDisposeScope();
     }

@@ -15,7 +15,7 @@ internal sealed record JudgeFeatures(FeatureExtractor Extractor, double? Accurac
     /// <summary>The name that <c>--judge</c> gives.</summary>
     public static string NameFrom(Arguments arguments) => arguments.Text("--judge", Classifier);
 
-    /// <summary>Those that <c>--judge</c> names; the classifier lies in the folder <c>--runs</c>, and is trained where it does not.</summary>
+    /// <summary>Those that <c>--judge</c> names. The classifier is kept in the folder <c>--runs</c> and trained once.</summary>
     public static JudgeFeatures From(Arguments arguments, JudgeData data)
     {
         switch (NameFrom(arguments))

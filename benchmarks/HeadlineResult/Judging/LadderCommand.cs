@@ -47,7 +47,7 @@ internal sealed class LadderCommand(Arguments arguments, JudgeData data)
         using JudgeFeatures features = JudgeFeatures.From(arguments, data);
         torch.Tensor half = _half.Reference(data.Test);
         torch.Tensor reference = FeaturesOf(features, half.narrow(0, 0, Math.Min(_referenceCount, half.shape[0])));
-        string accuracy = features.Accuracy is { } share ? FormattableString.Invariant($", {100 * share:f1} % of the test images right") : "";
+        string accuracy = features.Accuracy is { } share ? FormattableString.Invariant($", accuracy {100 * share:f1} %") : "";
         Say($"{features.Extractor.Name}{accuracy}; {_count} images a rung, against {reference.shape[0]} of the {_half.Name} half");
         LadderReport report = new(
             features.Extractor.Name,
@@ -82,7 +82,8 @@ internal sealed class LadderCommand(Arguments arguments, JudgeData data)
 
     private torch.Tensor SamplesOf(RunFolder run, int step)
     {
-        Lazy<GMemModel> none = new(() => throw new InvalidOperationException($"{run.Name} has too few samples of step {step}; judge it first."));
+        Lazy<GMemModel> none = new(() => throw new InvalidOperationException(
+            $"{run.Name} has fewer than {_count} samples of step {step}. Judge it first, or ask for fewer with --samples."));
         return Samples.Get(run.SampleFolder(step, "own"), _count, none).Images;
     }
 
@@ -101,8 +102,8 @@ internal sealed class LadderCommand(Arguments arguments, JudgeData data)
         }
 
         JudgedLadder judged = new(ladder.Name, ladder.MustRise, ladder.Strengths, distances);
-        string figures = string.Join("  ", ladder.Strengths.Zip(distances, (s, d) => string.Create(CultureInfo.InvariantCulture, $"{s}: {d:g4}")));
-        Say($"{(judged.IsOrdered ? "ordered    " : "NOT ordered")}  {ladder.Name}  {figures}");
+        IEnumerable<string> figures = ladder.Strengths.Zip(distances, (s, d) => FormattableString.Invariant($"{s}: {d:g4}"));
+        Say($"{(judged.IsOrdered ? "ordered    " : "NOT ordered")}  {ladder.Name}  {string.Join("  ", figures)}");
         SaveGrid(ladder.Name, first);
         return judged;
     }
