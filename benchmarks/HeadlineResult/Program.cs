@@ -19,8 +19,11 @@
 // Judging them, as often as you like: samples, features and the judge's classifier are kept in FOLDER. Writes a JSON file a run.
 //   dotnet run -c Release --project benchmarks/HeadlineResult -- judge --runs FOLDER
 //     [--only PART-OF-NAME --judge classifier|resnet18|random --half report|tuning --samples 2000 --last-samples 5000 --last-from 10000]
-//     [--output benchmarks/HeadlineResult/results --save-samples FOLDER --epochs 5 --threads 1]
-// Both read the images from --images and --held-out, as above. What the judged runs save against SiT:
+//     [--output benchmarks/HeadlineResult/results --save-samples FOLDER --epochs 10 --threads 1]
+// Judging the judge: whether its distance orders real images that are spoilt more and more, and SiT's kept samples; what are copies to it.
+//   dotnet run -c Release --project benchmarks/HeadlineResult -- ladder --runs FOLDER
+//     [--judge classifier|resnet18|random --half report|tuning --samples 2000 --reference 5000 --output FOLDER --save-samples FOLDER]
+// They read the images from --images and --held-out, as above. What the judged runs save against SiT:
 //   dotnet run -c Release --project benchmarks/HeadlineResult -- ratios [--output FOLDER --baseline NAME --judge classifier --samples 2000]
 using System.Globalization;
 using GMem.Runtime;
@@ -39,6 +42,12 @@ if (args is ["run", ..])
 if (args is ["judge", ..])
 {
     JudgeCommand.Run(new Arguments(args));
+    return 0;
+}
+
+if (args is ["ladder", ..])
+{
+    LadderCommand.Run(new Arguments(args));
     return 0;
 }
 

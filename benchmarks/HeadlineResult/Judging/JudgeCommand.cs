@@ -1,12 +1,9 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using GMem;
-using GMem.Evaluation;
 using GMem.Images;
 using GMem.Memory;
 using GMem.Runtime;
-using HeadlineResult.Encoders;
 using HeadlineResult.Runs;
 using TorchSharp;
 
@@ -19,7 +16,7 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
 
     private readonly string _runs = arguments.Text("--runs", "artifacts/runs");
     private readonly string _output = arguments.Text("--output", "benchmarks/HeadlineResult/results");
-    private readonly string _judge = arguments.Text("--judge", "classifier");
+    private readonly string _judge = JudgeFeatures.NameFrom(arguments);
     private readonly string _pictures = arguments.Text("--save-samples", "");
     private readonly TestHalf _half = TestHalf.Of(arguments.Text("--half", "report"));
     private readonly int _few = arguments.Number("--samples", 2000);
@@ -45,40 +42,21 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
 
     private void Run()
     {
-        (FeatureExtractor extractor, double? accuracy, string key) = Features();
-        using FeatureExtractor disposed = extractor;
-        using StageJudge judge = new(extractor, accuracy, data, _half, _few, Path.Combine(_runs, "features", key));
+        using JudgeFeatures features = JudgeFeatures.From(arguments, data);
+        using StageJudge judge = new(features, data, _half, _few, Path.Combine(_runs, "features", features.Key));
         JudgeScale scale = judge.Scale;
         Say($"{judge.FeatureName}, against the {_half.Name} half of the test images");
-        if (accuracy is { } share)
+        if (features.Accuracy is { } share)
         {
             Say($"accuracy on test images: {100 * share:f1} %");
         }
 
         Say($"distance of real images: {scale.Real:f3}; of {_few} of them: {scale.RealFew:f3}");
         Say($"distance of the mean image: {scale.MeanImage:f3}; of noise: {scale.Noise:f3}");
-        Say($"copies among real images: {100 * scale.CopiesAmongReal:f1} %");
+        Say($"copies among real images: {100 * scale.CopiesAmongReal:f1} %, among noise: {100 * scale.CopiesAmongNoise:f1} %");
         foreach (RunFolder run in RunFolder.All(_runs, arguments.Text("--only", "")))
         {
             Judge(run, judge);
-        }
-    }
-
-    private (FeatureExtractor Features, double? Accuracy, string Key) Features()
-    {
-        switch (_judge)
-        {
-            case "classifier":
-                string path = Path.Combine(_runs, "judge", "classifier.safetensors");
-                ClassifierFeatures features = ClassifierFeatures.Get(path, data, arguments.Number("--epochs", 5), Console.WriteLine);
-                string hash = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)))[..8];
-                return (features, features.Accuracy, $"classifier-{hash}");
-            case "random":
-                return (new RandomConvolutionFeatures(), null, "random");
-            case ResNet18Features.Key:
-                return (new ResNet18Features(), null, ResNet18Features.Key);
-            default:
-                throw new ArgumentException($"There is no judge '{_judge}'; known are classifier, resnet18 and random.");
         }
     }
 
@@ -94,7 +72,7 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
             List<StageVerdict> verdicts = [];
             using (Samples own = SamplesOf(run, step, counts[^1], isHeldOut: false))
             {
-                verdicts.AddRange(judge.Look(own, "own", run.Plan.Encoder is not null, counts));
+                verdicts.AddRange(judge.Look(own, "own", counts));
                 first[step] = own.Images.narrow(0, 0, Math.Min(12, own.Images.shape[0])).clone();
                 SavePictures(run, step, own);
             }
@@ -102,7 +80,7 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
             if (run.Plan.Encoder is not null)
             {
                 using Samples heldOut = SamplesOf(run, step, counts[^1], isHeldOut: true);
-                verdicts.AddRange(judge.Look(heldOut, "held-out", false, counts));
+                verdicts.AddRange(judge.Look(heldOut, "held-out", counts));
             }
 
             stages.Add(new JudgedStage(step, Math.Round(RunMeter.SecondsUntil(run, step), 1), verdicts));

@@ -8,9 +8,7 @@ namespace HeadlineResult.Judging;
 /// <param name="Distance">Frechet distance to the reference.</param>
 /// <param name="Precision">Share of samples within the real ones.</param>
 /// <param name="Recall">Share of real ones within the samples.</param>
-/// <param name="Copies">
-/// Share of samples nearer to their training image (without memory: the nearest one) than that image's nearest neighbour is.
-/// </param>
+/// <param name="Copies">Share of samples that are copies of training images, as of <see cref="CopyJudge"/>.</param>
 internal sealed record StageVerdict(string Snippets, int Samples, double Distance, double Precision, double Recall, double Copies);
 
 /// <summary>A stage of a run as judged.</summary>
@@ -22,8 +20,10 @@ internal sealed record JudgedStage(int Step, double ProcessorSeconds, IReadOnlyL
 /// <param name="RealFew">The same for the smaller number of samples.</param>
 /// <param name="Noise">Pixels drawn at random.</param>
 /// <param name="MeanImage">The mean of the training images, again and again.</param>
-/// <param name="CopiesAmongReal">Share of the other half's images that the copy check takes for copies.</param>
-internal sealed record JudgeScale(double? Accuracy, double Real, double RealFew, double Noise, double MeanImage, double CopiesAmongReal);
+/// <param name="CopiesAmongReal">Share of the other half's images that are taken for copies; 1 % by construction in the reference.</param>
+/// <param name="CopiesAmongNoise">The same of pixels drawn at random.</param>
+internal sealed record JudgeScale(
+    double? Accuracy, double Real, double RealFew, double Noise, double MeanImage, double CopiesAmongReal, double CopiesAmongNoise);
 
 /// <summary>A judged run, as written into a file.</summary>
 internal sealed record JudgedRun(
