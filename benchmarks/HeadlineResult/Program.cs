@@ -15,6 +15,7 @@
 //   dotnet run -c Release --project benchmarks/HeadlineResult -- run --runs FOLDER --contestant sit|sit-labels|gmem-ENCODER
 //     [--steps 30000 --stages 400,700,... --batch 64 --learning-rate 2e-3 --warm-up 100 --schedule constant|cosine --seed 1 --threads 1]
 //     [--patch 4 --width 128 --depth 4 | --preset S --patch 2] [--dropout 0.05 --snippet-dimension 128]
+//     [--source centred --source-noise 0.5] (also without run: for all with memory)
 //     ENCODER: resnet18, pca, whitened, patches, contrastive, contrastive-N.
 // Judging them, as often as you like: samples, features and the judge's classifier are kept in FOLDER. Writes a JSON file a run.
 //   dotnet run -c Release --project benchmarks/HeadlineResult -- judge --runs FOLDER

@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Parts;
+using GMem.Training;
 
 namespace GMem;
 
@@ -93,6 +94,11 @@ internal sealed class NetworkPlan(GMemOptions options)
 
     private static SiTOptions Shape(GMemOptions options)
     {
+        if (options.Training.Source is not null)
+        {
+            _ = RidgeFit.SnippetIndex((options.InitialModel?.Core.Network.Options ?? options.Network).Conditions);
+        }
+
         if (options.InitialModel is not { } initial)
         {
             return options.Network;

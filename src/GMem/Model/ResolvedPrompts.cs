@@ -44,6 +44,9 @@ internal sealed class ResolvedPrompts
     /// <summary>The snippet of a request, of unit length; empty for a network without.</summary>
     public ReadOnlyMemory<float> SnippetOf(int index) => _prompts[index].Snippet;
 
+    /// <summary>The snippets of all requests, <c>[B, m]</c> on the CPU, in the caller's scope.</summary>
+    public torch.Tensor SnippetRows() => Conditions.OfType<SnippetCondition>().First().Values(_prompts);
+
     /// <summary>The values of each condition, on the CPU, in the caller's scope.</summary>
     public IReadOnlyList<torch.Tensor> ConditionValues() => [.. Conditions.Select(c => c.Values(_prompts))];
 
