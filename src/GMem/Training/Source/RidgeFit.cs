@@ -110,8 +110,8 @@ internal sealed class RidgeFit : IDisposable
         torch.Tensor x = images.cpu().flatten(1).to(torch.float64);
         _gram.PlusInPlace(s.t().mm(s));
         _moments.PlusInPlace(s.t().mm(x));
-        _snippets.PlusInPlace(s.sum(0));
-        _images.PlusInPlace(x.sum(0));
+        _snippets.PlusInPlace(s.sum(dim: 0));
+        _images.PlusInPlace(x.sum(dim: 0));
         _count += s.shape[0];
     }
 
