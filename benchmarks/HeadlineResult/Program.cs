@@ -10,6 +10,7 @@
 // --only SiT or --only GMem; then run once more without --only to write the page.
 // Finished curves stay in --curves artifacts/headline-result: a run that was stopped continues, and more seeds cost only themselves.
 // --encoders pca,contrastive-100 trains that encoder for 100 steps instead of 300.
+// --part novelty: distance and copies of one training against the strength of SnippetNovelty, printed.
 // --part settings: what each setting changes, into settings.md.
 // Long runs: each trains one contestant, one process each, and keeps a model at every stage. After a kill the same command goes on.
 //   dotnet run -c Release --project benchmarks/HeadlineResult -- run --runs FOLDER --contestant sit|sit-labels|gmem-ENCODER
@@ -66,7 +67,11 @@ Console.WriteLine(protocol);
 using ImageData data = ImageData.Load(protocol);
 using Judge judge = new(data, protocol);
 Console.WriteLine($"real images against real ones: {judge.Floor:f3}; copies among images never seen: {judge.CopiesAmongUnseen:p1}");
-if (protocol.Part == "settings")
+if (protocol.Part == "novelty")
+{
+    new SettingsTable(data, judge, protocol).RunNovelty();
+}
+else if (protocol.Part == "settings")
 {
     new SettingsTable(data, judge, protocol).Run();
 }

@@ -10,6 +10,8 @@ internal sealed class GenerationArguments
     private readonly Option<OdeMethod?> _solver = ChoiceOption.Optional<OdeMethod>("--solver", "How the ODE is solved.");
     private readonly Option<int?> _steps = NumberOption.Optional("--sampling-steps", "Steps of the solver.", 1, int.MaxValue);
     private readonly Option<double?> _guidance = NumberOption.Optional("--guidance", "Guidance scale; 1 is none.", 0, double.MaxValue);
+    private readonly Option<double?> _novelty = NumberOption.Optional(
+        "--novelty", "Cosine to which the snippets of drawn entries are turned in a random direction, above 0; 1 keeps them.", 0, 1);
 
     public GenerationArguments(Command command)
     {
@@ -17,6 +19,7 @@ internal sealed class GenerationArguments
         command.Options.Add(_solver);
         command.Options.Add(_steps);
         command.Options.Add(_guidance);
+        command.Options.Add(_novelty);
     }
 
     /// <summary>The model's options with what was given.</summary>
@@ -26,6 +29,7 @@ internal sealed class GenerationArguments
         sampling.OdeMethod = parsed.GetValue(_solver) ?? sampling.OdeMethod;
         sampling.Steps = parsed.GetValue(_steps) ?? sampling.Steps;
         sampling.GuidanceScale = parsed.GetValue(_guidance) ?? sampling.GuidanceScale;
+        sampling.Novelty = parsed.GetValue(_novelty) is { } cosine ? new SnippetNovelty { Cosine = cosine } : sampling.Novelty;
         sampling.Validate();
         return sampling;
     }

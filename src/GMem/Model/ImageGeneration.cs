@@ -83,7 +83,7 @@ internal static class ImageGeneration
         ResolvedPrompts prompts = new(model, requests);
         float[] cosines = new float[requests.Count];
         Array.Fill(cosines, 1);
-        int[] brought = [.. Enumerable.Range(0, requests.Count).Where(i => prompts.EntryOf(i) is null && !prompts.SnippetOf(i).IsEmpty)];
+        int[] brought = [.. Enumerable.Range(0, requests.Count).Where(i => !prompts.HasEntrysSnippet(i) && !prompts.SnippetOf(i).IsEmpty)];
         if (brought.Length == 0)
         {
             return cosines;
