@@ -11,7 +11,7 @@ internal sealed class GenerationArguments
     private readonly Option<int?> _steps = NumberOption.Optional("--sampling-steps", "Steps of the solver.", 1, int.MaxValue);
     private readonly Option<double?> _guidance = NumberOption.Optional("--guidance", "Guidance scale; 1 is none.", 0, double.MaxValue);
     private readonly Option<double?> _novelty = NumberOption.Optional(
-        "--novelty", "Cosine to which the snippets of drawn entries are turned in a random direction, above 0; 1 keeps them.", 0, 1);
+        "--novelty", "Cosine to which the snippets of drawn entries are turned in a random direction, above 0; 1 keeps them.", 0.0, 1.0);
 
     public GenerationArguments(Command command)
     {
