@@ -65,7 +65,8 @@ internal sealed class SettingsTable(ImageData data, Judge judge, Protocol protoc
     /// <summary>A turned snippet is no training image's, so a copy of any of them counts.</summary>
     private void Novelty(string name, GMemModel model)
     {
-        foreach ((double cosine, int neighbours) in new[] { (1.0, 0), (0.95, 0), (0.9, 0), (0.8, 0), (0.7, 0), (0.5, 0), (0.8, 8), (0.5, 8) })
+        (double, int)[] strengths = [(1.0, 0), (0.95, 0), (0.9, 0), (0.8, 0), (0.7, 0), (0.5, 0), (0.8, 8), (0.5, 8)];
+        foreach ((double cosine, int neighbours) in strengths)
         {
             using GMemModel turned = model.WithSampling(new GMem.Sampling.SamplingOptions
             {

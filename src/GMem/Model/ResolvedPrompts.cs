@@ -91,7 +91,8 @@ internal sealed class ResolvedPrompts
             double uniform = torch.rand(1, dtype: torch.float64, generator: generator).item<double>();
             long self = _entries[index]!.Value.Index;
             int count = (int)Math.Min(novelty.Neighbours + 1L, _model.Memory.Count);
-            long[] others = [.. _model.Memory.Nearest(snippet, count)[0].Select(n => n.Index).Where(i => i != self).Take(novelty.Neighbours)];
+            long[] others =
+                [.. _model.Memory.Nearest(snippet, count)[0].Select(n => n.Index).Where(i => i != self).Take(novelty.Neighbours)];
             towards = others.Length == 0 ? snippet : _model.Memory.Rows([others[(int)(uniform * others.Length)]])[0];
         }
 

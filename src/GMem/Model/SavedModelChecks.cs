@@ -80,7 +80,8 @@ internal static class SavedModelChecks
         faults.Require(memory is null || memory.Count > 0, "the number of its bank's entries", memory?.Count, "at least 1");
         long[] expected = [size ?? 0, network.InputChannels, network.InputSize, network.InputSize];
         faults.Require(
-            source is null || source.Shape.SequenceEqual(expected), "the shape of its source", $"[{string.Join(", ", source?.Shape ?? [])}]",
+            source is null || source.Shape.SequenceEqual(expected), "the shape of its source",
+            $"[{string.Join(", ", source?.Shape ?? [])}]",
             $"[{string.Join(", ", expected)}], as its network has");
         AsDamage(faults.Throw);
     }

@@ -13,8 +13,8 @@ public sealed record SnippetNovelty
     public double Cosine { get; init; } = 0.9;
 
     /// <summary>
-    /// 0: it is turned in a random direction. From 1: towards one of so many nearest entries, which the seed picks, and at most half way, so
-    /// that it stays among real snippets. Default 0.
+    /// 0: it is turned in a random direction. From 1: towards one of so many nearest entries, which the seed picks, and at most half way,
+    /// so that it stays among real snippets. Default 0.
     /// </summary>
     public int Neighbours { get; init; }
 }

@@ -6,8 +6,8 @@ namespace GMem.Transport;
 /// The Gaussian from which each row's flow starts instead of N(0, I): x0 = mean + scale noise. The tensors are borrowed.
 /// </summary>
 /// <remarks>
-/// Paths and conversions hold for it as they stand: x0 is what is called the noise there, and what they call the score is -E[x0 | x] / sigma.
-/// The density's own score, which the SDE needs, is (that + mean / sigma) / scale^2.
+/// Paths and conversions hold for it as they stand: x0 is what is called the noise there, and what they call the score is
+/// -E[x0 | x] / sigma. The density's own score, which the SDE needs, is (that + mean / sigma) / scale^2.
 /// </remarks>
 /// <param name="mean">Means, <c>[B, ...]</c>, one a row.</param>
 /// <param name="scale">Standard deviation of the noise about them, above 0.</param>

@@ -22,7 +22,8 @@ public sealed class SnippetNoveltyTests
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor a = torch.tensor(new[] { 1.0, 0, 0 }), b = torch.tensor(new[] { 0.6, 0.8, 0 });
         torch.Tensor middle = SnippetAlgebra.Spherical(a, b, 0.5);
-        torch.Tensor far = SnippetAlgebra.Turned(a, b, 0.1, atMostHalfWay: true), near = SnippetAlgebra.Turned(a, b, 0.95, atMostHalfWay: true);
+        torch.Tensor far = SnippetAlgebra.Turned(a, b, 0.1, atMostHalfWay: true);
+        torch.Tensor near = SnippetAlgebra.Turned(a, b, 0.95, atMostHalfWay: true);
         Assert.Equal(middle.data<double>().ToArray(), far.data<double>().ToArray(), (x, y) => Math.Abs(x - y) < 1e-12);
         Assert.Equal(0.95, near[0].item<double>(), 1e-12);
         Assert.Equal([1.0, 0, 0], SnippetAlgebra.Turned(a, a, 0.1, atMostHalfWay: true).data<double>().ToArray());
@@ -44,8 +45,9 @@ public sealed class SnippetNoveltyTests
 
         // What is asked for by name is what it is.
         long index = model.EntryOf(new(2))!.Value.Index;
-        Assert.Equal(TinyModel.Generate(model, new GenerationRequest(2, index)), TinyModel.Generate(turned, new GenerationRequest(2, index)));
-        IReadOnlyList<float> cosines = turned.NearestCosines([new(1), new(2, index)]);
+        GenerationRequest named = new(2, index);
+        Assert.Equal(TinyModel.Generate(model, named), TinyModel.Generate(turned, named));
+        IReadOnlyList<float> cosines = turned.NearestCosines([new(1), named]);
         Assert.InRange(cosines[0], 0.59f, 0.9999f);
         Assert.Equal(1, cosines[1]);
     }

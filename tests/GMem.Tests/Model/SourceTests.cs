@@ -10,7 +10,8 @@ namespace GMem.Tests.Model;
 /// <summary>Models whose flow starts at what the snippet says.</summary>
 public sealed class SourceTests
 {
-    private static readonly GenerationRequest[] Requests = [new(1), new(2, 7), new(3, Snippet: new float[] { 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3 })];
+    private static readonly GenerationRequest[] Requests =
+        [new(1), new(2, 7), new(3, Snippet: new float[] { 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3 })];
 
     [Fact]
     public void SaveThenLoad_WithASource_SameImagesBitForBit()

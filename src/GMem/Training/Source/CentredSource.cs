@@ -1,8 +1,8 @@
 namespace GMem.Training;
 
 /// <summary>
-/// A source that the memory centres: the flow starts at mu(s) + <see cref="NoiseScale"/> noise instead of N(0, I), where mu(s) is the image,
-/// or latent, that a linear map guesses from the snippet s. The network then only learns what that guess lacks (arXiv 2502.09611,
+/// A source that the memory centres: the flow starts at mu(s) + <see cref="NoiseScale"/> noise instead of N(0, I), where mu(s) is the
+/// image, or latent, that a linear map guesses from the snippet s. The network then only learns what that guess lacks (arXiv 2502.09611,
 /// 2509.19300, 2602.05951).
 /// </summary>
 /// <remarks>

@@ -4,8 +4,8 @@ using GMem.Backbone;
 namespace GMem.Training;
 
 /// <summary>
-/// Fits W of <see cref="CentredSource"/>: (S'S / n + lambda I) W = S'(X - mean) / n, with lambda the ridge times the mean of the diagonal of
-/// S'S / n. The sums are in float64, some images at a time. Where images are mirrored, both sides are fitted, each to its own snippet.
+/// Fits W of <see cref="CentredSource"/>: (S'S / n + lambda I) W = S'(X - mean) / n, with lambda the ridge times the mean of the diagonal
+/// of S'S / n. The sums are in float64, some images at a time. Where images are mirrored, both sides are fitted, each to its own snippet.
 /// </summary>
 internal sealed class RidgeFit : IDisposable
 {
