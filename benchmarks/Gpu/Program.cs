@@ -30,7 +30,7 @@ Console.WriteLine("| --- | --- | --- | --- | --- | --- |");
 foreach (string name in arguments.Text("--presets", "S,B,XL").Split(','))
 {
     SiTOptions options = SiTOptions.FromPreset(Presets.Of(name), patchSize: 2);
-    options.InputSize = 2 * (int)Math.Sqrt(arguments.Number("--tokens", 256));
+    options = options with { InputSize = 2 * (int)Math.Sqrt(arguments.Number("--tokens", 256)) };
     Throughput throughput = Throughput.Measure(options, device, mixed, arguments.Number("--batch", 64), arguments.Number("--steps", 20));
     Console.WriteLine(
         $"| {name}/2 | {throughput.Batch} | {throughput.TrainingImagesPerSecond:f1} | {throughput.TrainingFlops / rate:p1} | "

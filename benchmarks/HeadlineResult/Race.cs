@@ -64,7 +64,7 @@ internal static class Race
                 LogEveryNStep = 100,
             },
         };
-        options.Network.Conditions = contestant.Conditions(protocol.SnippetDropout);
+        options.Network = options.Network with { Conditions = contestant.Conditions(protocol.SnippetDropout) };
         contestant.Change(options);
         using torch.Tensor pixels = data.Training.alias();
         using TrainingImages images = new(pixels) { Labels = data.Labels };

@@ -18,19 +18,19 @@ internal static class Settings
     public static Contestant Usual(Protocol protocol) => Contestant.WithMemory("pca", protocol);
 
     public static Contestant PublicDropout(Protocol protocol) =>
-        With(protocol, "snippet dropout 0.4, the public value", o => o.Network.Conditions = [new SnippetCondition { Dropout = 0.4 }]);
+        With(protocol, "snippet dropout 0.4, the public value", o => o.Network = o.Network with { Conditions = [new SnippetCondition { Dropout = 0.4 }] });
 
     public static IEnumerable<Contestant> Others(Protocol protocol) =>
     [
-        With(protocol, "snippet dropout 0", o => o.Network.Conditions = [new SnippetCondition { Dropout = 0 }]),
+        With(protocol, "snippet dropout 0", o => o.Network = o.Network with { Conditions = [new SnippetCondition { Dropout = 0 }] }),
         With(protocol, "snippet scale 1, the public value",
-            o => o.Network.Conditions = [new SnippetCondition { Dropout = protocol.SnippetDropout, Scale = 1 }]),
+            o => o.Network = o.Network with { Conditions = [new SnippetCondition { Dropout = protocol.SnippetDropout, Scale = 1 }] }),
         Encoded(protocol, "whitened components", (images, _) => WhitenedPcaEncoder.Fit(images, protocol.SnippetDimension, 1)),
-        With(protocol, "adaLN initialised as in the public GMem code", o => o.Network.Initialisation = SiTInitialisation.PublicGMem),
+        With(protocol, "adaLN initialised as in the public GMem code", o => o.Network = o.Network with { Initialisation = SiTInitialisation.PublicGMem }),
         With(protocol, "times logit-normal", o => o.Training.TimeDistribution = TimeDistribution.LogitNormal()),
         With(protocol, "cosine loss 1", o => o.Training.Losses = [new VelocityLoss(), new CosineLoss()]),
         With(protocol, $"projection loss 0.5 on patch features, projector {ProjectorWidth} wide",
-            o => (o.Network.ProjectionSize, o.Network.ProjectorHiddenSize) = (PatchEncoder.TokenWidth, ProjectorWidth)) with
+            o => o.Network = o.Network with { ProjectionSize = PatchEncoder.TokenWidth, ProjectorHiddenSize = ProjectorWidth }) with
         {
             Encoder = (images, seed) => new EncoderWithTokens(
                 PcaEncoder.Fit(images, protocol.SnippetDimension), PatchEncoder.Fit(images, protocol.SnippetDimension, seed)),

@@ -22,18 +22,19 @@ torch.set_num_threads(arguments.Number("--threads", Environment.ProcessorCount))
 
 // S size: 384 wide, 12 deep, 6 heads; 32 x 32 images in patches of 2 are 256 tokens.
 SiTOptions network = SiTOptions.FromPreset(SiTPreset.S, arguments.Number("--patch", 2));
-network.HiddenSize = arguments.Number("--width", network.HiddenSize);
-network.Depth = arguments.Number("--depth", network.Depth);
-network.HeadCount = arguments.Number("--heads", network.HeadCount);
+network = network with
+{
+    HiddenSize = arguments.Number("--width", network.HiddenSize),
+    Depth = arguments.Number("--depth", network.Depth),
+    HeadCount = arguments.Number("--heads", network.HeadCount),
+};
 if (arguments.Number("--lightning", 0) != 0)
 {
-    _ = network.UseLightningBlocks();
+    network = network.WithLightningBlocks();
 }
 
 const int SnippetSize = 768;
-network.InputSize = 32;
-network.InputChannels = 3;
-network.Conditions = [new SnippetCondition { Size = SnippetSize }];
+network = network with { InputSize = 32, InputChannels = 3, Conditions = [new SnippetCondition { Size = SnippetSize }] };
 int tokens = 32 / network.PatchSize * (32 / network.PatchSize);
 double flops = 3 * Flops(network, tokens, batch);
 

@@ -54,7 +54,7 @@ internal sealed record Settings
         SiTOptions network = Preset is null
             ? new SiTOptions { PatchSize = patch, HiddenSize = 192, Depth = 6, HeadCount = 6, ProjectorHiddenSize = 256 }
             : SiTOptions.FromPreset(SiTPreset.Find(Preset), patch);
-        network.ProjectionSize = Projection ? tokenWidth : 0;
+        network = network with { ProjectionSize = Projection ? tokenWidth : 0 };
         return network;
     }
 }

@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
+using GMem.Tests.Shared;
 
 namespace GMem.ArchitectureTests;
 
@@ -27,6 +29,18 @@ public sealed class ProjectTests
             Assert.DoesNotContain(References(assembly), name => name.StartsWith(
                 "Spectre", StringComparison.Ordinal) || name.StartsWith("System.CommandLine", StringComparison.Ordinal));
         }
+    }
+
+    /// <summary>What one package of ours needs of another is public, so that a user's project can do the same.</summary>
+    [Fact]
+    public void Internals_AreSeenByTestsAndBenchmarksOnly()
+    {
+        string[] allowed = [.. new[] { "tests", "benchmarks" }.SelectMany(folder =>
+            Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories))
+            .Select(file => Path.GetFileNameWithoutExtension(file)!)];
+        string[] friends = [.. House.All.SelectMany(a => a.GetCustomAttributes<InternalsVisibleToAttribute>()).Select(f => f.AssemblyName)];
+        Assert.Contains("GMem.Tests", friends);
+        Assert.Empty(friends.Except(allowed));
     }
 
     private static string[] References(Assembly assembly) => [.. assembly.GetReferencedAssemblies().Select(a => a.Name!)];

@@ -36,7 +36,7 @@ public sealed class LatentTrainerTests
     {
         LabelRow[] rows = [.. TinyTrainer.Rows.Select((r, i) => new LabelRow { Bytes = r.Bytes, Label = i % 2 == 0 ? "even" : "odd" })];
         GMemTrainer.Options options = TinyTrainer.Options();
-        options.Network.Conditions = [new LabelCondition()];
+        options.Network = options.Network with { Conditions = [new LabelCondition()] };
         MLContext ml = new(seed: 1);
         using GMemTransformer model = ml.ImageGeneration.Trainers.GMem(options).Fit(ml.Data.LoadFromEnumerable(rows));
         IDataView prompts = ml.Data.LoadFromEnumerable(

@@ -32,7 +32,7 @@ public sealed class OutsideConditionTests
     {
         using GMemModel model = Train();
         SamplingOptions sampling = model.Sampling;
-        sampling.GuidanceScale = 3;
+        sampling = sampling with { GuidanceScale = 3 };
         using GMemModel guided = model.WithSampling(sampling);
         Assert.NotEqual(Pictures(model, At(1)), Pictures(guided, At(1)));
     }
@@ -65,7 +65,7 @@ public sealed class OutsideConditionTests
     private static GMemOptions Options()
     {
         GMemOptions options = OutsideModel.Options(steps: 20);
-        options.Network.Conditions = [new SnippetCondition(), new AngleCondition { Dropout = 0.25 }];
+        options.Network = options.Network with { Conditions = [new SnippetCondition(), new AngleCondition { Dropout = 0.25 }] };
         options.Training.LearningRate = 0.01;
         return options;
     }

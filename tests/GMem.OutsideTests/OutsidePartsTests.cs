@@ -200,9 +200,9 @@ public sealed class OutsidePartsTests
         using TrainingImages images = OutsideModel.TrainingImages();
         using MixingAutoencoder autoencoder = MixingAutoencoder.Create(seed: 5);
         GMemOptions options = OutsideModel.Options(autoencoder);
-        (options.Network.ProjectionSize, options.Network.ProjectorDepth) = (3, 2);
+        options.Network = options.Network with { ProjectionSize = 3, ProjectorDepth = 2 };
         using GMemModel with = GMemModel.Fit(images, options, torch.CPU);
-        options.Network.ProjectionSize = 4;
+        options.Network = options.Network with { ProjectionSize = 4 };
         string error = Assert.Throws<ArgumentException>(() => GMemModel.Fit(images, options, torch.CPU)).Message;
         Assert.Contains("the encoder's patch tokens have 3 entries", error, StringComparison.Ordinal);
         Assert.Equal(3, with.Network.ProjectionSize);

@@ -111,7 +111,7 @@ internal sealed record RunPlan
         SiTOptions network = Preset is null
             ? new SiTOptions { PatchSize = Patch, HiddenSize = Width, Depth = Depth, HeadCount = Math.Max(1, Width / 32) }
             : SiTOptions.FromPreset(SiTPreset.Find(Preset), patchSize: Patch);
-        network.Conditions = Conditions;
+        network = network with { Conditions = Conditions };
         return network;
     }
 

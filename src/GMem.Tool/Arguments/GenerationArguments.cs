@@ -25,12 +25,15 @@ internal sealed class GenerationArguments
     /// <summary>The model's options with what was given.</summary>
     public SamplingOptions Apply(ParseResult parsed, SamplingOptions sampling)
     {
-        sampling.Kind = parsed.GetValue(_sampler) ?? sampling.Kind;
-        sampling.OdeMethod = parsed.GetValue(_solver) ?? sampling.OdeMethod;
-        sampling.Steps = parsed.GetValue(_steps) ?? sampling.Steps;
-        sampling.GuidanceScale = parsed.GetValue(_guidance) ?? sampling.GuidanceScale;
-        sampling.Novelty = parsed.GetValue(_novelty) is { } cosine ? new SnippetNovelty { Cosine = cosine } : sampling.Novelty;
-        sampling.Validate();
-        return sampling;
+        SamplingOptions given = sampling with
+        {
+            Kind = parsed.GetValue(_sampler) ?? sampling.Kind,
+            OdeMethod = parsed.GetValue(_solver) ?? sampling.OdeMethod,
+            Steps = parsed.GetValue(_steps) ?? sampling.Steps,
+            GuidanceScale = parsed.GetValue(_guidance) ?? sampling.GuidanceScale,
+            Novelty = parsed.GetValue(_novelty) is { } cosine ? new SnippetNovelty { Cosine = cosine } : sampling.Novelty,
+        };
+        given.Validate();
+        return given;
     }
 }

@@ -30,7 +30,7 @@ internal sealed class TrainingArguments
     private readonly Option<double> _snippetDropout = NumberOption.Of(
         "--snippet-dropout", "Probability with which an entry of a snippet is dropped in training.", DefaultSnippet.Dropout, 0, 1);
     private readonly Option<int> _snippetDimension =
-        NumberOption.Of("--snippet-dimension", "Most entries a snippet has.", PcaEncoder.DefaultDimension, 1, int.MaxValue);
+        NumberOption.Of("--snippet-dimension", "Most entries a snippet has.", new PcaEncoderTrainer().Dimension, 1, int.MaxValue);
     private readonly Option<SourceKind> _source = ChoiceOption.Of(
         "--source", "What the flow starts from: noise, or noise about the image that a linear map guesses from the snippet.",
         SourceKind.Noise);
@@ -95,11 +95,14 @@ internal sealed class TrainingArguments
         options.Training.Source = parsed.GetValue(_source) == SourceKind.Centred
             ? new CentredSource { NoiseScale = parsed.GetValue(_sourceNoise) }
             : null;
-        options.Network.PatchSize = parsed.GetValue(_patchSize);
-        options.Network.HiddenSize = parsed.GetValue(_hiddenSize);
-        options.Network.Depth = parsed.GetValue(_depth);
-        options.Network.HeadCount = parsed.GetValue(_heads);
-        options.Network.Conditions = [new SnippetCondition { Dropout = parsed.GetValue(_snippetDropout) }];
+        options.Network = options.Network with
+        {
+            PatchSize = parsed.GetValue(_patchSize),
+            HiddenSize = parsed.GetValue(_hiddenSize),
+            Depth = parsed.GetValue(_depth),
+            HeadCount = parsed.GetValue(_heads),
+            Conditions = [new SnippetCondition { Dropout = parsed.GetValue(_snippetDropout) }],
+        };
         return options;
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using GMem.Runtime;
+using GMem.Tool.Arguments;
 using Spectre.Console;
 
 namespace GMem.Tool.Output;
@@ -10,7 +10,7 @@ namespace GMem.Tool.Output;
 /// <param name="output">Results.</param>
 /// <param name="error">Errors, and with <c>--json</c> the progress.</param>
 /// <param name="terminal">Whether somebody is watching, so that progress can be drawn in place.</param>
-internal sealed partial class ToolConsole(TextWriter output, TextWriter error, bool terminal)
+internal sealed class ToolConsole(TextWriter output, TextWriter error, bool terminal)
 {
     public TextWriter Output { get; } = output;
 
@@ -67,12 +67,6 @@ internal sealed partial class ToolConsole(TextWriter output, TextWriter error, b
                 (ExitCode.Bug, $"{exception.GetType().Name}: {exception.Message} This is a fault of gmem; please report it with the "
                     + "output of --verbose and of 'gmem doctor'."),
         };
-        return Fail(code, WithoutParameter(message), verbose ? exception.ToString() : null, json);
+        return Fail(code, OptionNames.InMessage(message), verbose ? exception.ToString() : null, json);
     }
-
-    /// <summary>The name of a parameter of ours, which .NET appends, says nothing to somebody at a command line.</summary>
-    private static string WithoutParameter(string message) => ParameterName().Replace(message, "");
-
-    [GeneratedRegex(@" \(Parameter '\w+'\)")]
-    private static partial Regex ParameterName();
 }

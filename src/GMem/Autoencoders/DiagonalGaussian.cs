@@ -1,7 +1,7 @@
 namespace GMem.Autoencoders;
 
 /// <summary>What the encoder says of a latent: an independent normal distribution for each of its entries.</summary>
-public sealed class DiagonalGaussian : IDisposable
+internal sealed class DiagonalGaussian : IDisposable
 {
     private const double SmallestLogVariance = -30;
     private const double LargestLogVariance = 20;

@@ -70,7 +70,7 @@ public sealed partial class KlAutoencoder
         WeightPlacement placement = new(device ?? torch.CPU, torch.ScalarType.Float32);
         KlNetwork network = new(options, placement);
         RandomWeights.Fill(network, seed);
-        return new KlAutoencoder(network, options.Clone(), placement);
+        return new KlAutoencoder(network, options, placement);
     }
 
     /// <summary>The settings needed to load it again.</summary>
@@ -94,7 +94,7 @@ public sealed partial class KlAutoencoder
         options?.Validate();
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> own = KlStateDict.Normalize(tensors);
-        KlAutoencoderOptions shape = options?.Clone() ?? KlInference.FromShapes(WeightsFile.Shapes(own), source);
+        KlAutoencoderOptions shape = options ?? KlInference.FromShapes(WeightsFile.Shapes(own), source);
         Dictionary<string, torch.Tensor> fitting = placement.Fit(own);
         using (KlNetwork shapes = new(shape, placement with { Device = torch.META }))
         {

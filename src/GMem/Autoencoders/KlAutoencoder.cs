@@ -85,7 +85,7 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling
     /// factor.</exception>
     /// <exception cref="InvalidOperationException">The autoencoder is not variational: it has no posterior to draw from.</exception>
-    public torch.Tensor EncodeSample(torch.Tensor images, torch.Generator generator)
+    internal torch.Tensor EncodeSample(torch.Tensor images, torch.Generator generator)
     {
         ArgumentNullException.ThrowIfNull(generator);
         if (!_options.Variational)
@@ -105,7 +105,7 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     /// computes in that); dispose it.</returns>
     /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling
     /// factor.</exception>
-    public DiagonalGaussian EncodePosterior(torch.Tensor images)
+    internal DiagonalGaussian EncodePosterior(torch.Tensor images)
     {
         RequireImages(images);
         using DisposeScope scope = torch.NewDisposeScope();

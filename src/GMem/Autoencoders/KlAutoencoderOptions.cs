@@ -2,38 +2,38 @@ namespace GMem.Autoencoders;
 
 /// <summary>The shape of a KL autoencoder (the one of latent diffusion, arXiv 2112.10752), for RGB images.</summary>
 /// <remarks>The defaults are those of the Stable Diffusion autoencoder, f8d4.</remarks>
-public sealed class KlAutoencoderOptions
+public sealed record KlAutoencoderOptions
 {
     /// <summary>Channels of the highest resolution (<c>ch</c>); a multiple of 32. Default 128.</summary>
-    public int BaseChannels { get; set; } = 128;
+    public int BaseChannels { get; init; } = 128;
 
     /// <summary>
     /// Channels of each level over <see cref="BaseChannels"/>, from the highest resolution down (<c>ch_mult</c>); every level but the last
     /// halves the sides. Default 1, 2, 4, 4.
     /// </summary>
-    public IReadOnlyList<int> ChannelMultipliers { get; set; } = [1, 2, 4, 4];
+    public IReadOnlyList<int> ChannelMultipliers { get; init; } = [1, 2, 4, 4];
 
     /// <summary>Residual blocks in a level of the encoder (<c>num_res_blocks</c>); the decoder has one more. Default 2.</summary>
-    public int ResidualBlocks { get; set; } = 2;
+    public int ResidualBlocks { get; init; } = 2;
 
     /// <summary>Channels between encoder or decoder and the 1 x 1 convolutions around the latent (<c>z_channels</c>). Default 4.</summary>
-    public int BottleneckChannels { get; set; } = 4;
+    public int BottleneckChannels { get; init; } = 4;
 
     /// <summary>Channels of a latent (<c>embed_dim</c>). Default 4.</summary>
-    public int LatentChannels { get; set; } = 4;
+    public int LatentChannels { get; init; } = 4;
 
     /// <summary>
     /// Levels of the encoder, counted from 0 at the highest resolution, whose blocks are followed by attention. The official settings name
     /// nominal resolutions instead: level i stands for <c>resolution / 2^i</c>. The middle always has attention. Default none.
     /// </summary>
-    public IReadOnlyList<int> EncoderAttentionLevels { get; set; } = [];
+    public IReadOnlyList<int> EncoderAttentionLevels { get; init; } = [];
 
     /// <summary>The same for the decoder. Default none.</summary>
-    public IReadOnlyList<int> DecoderAttentionLevels { get; set; } = [];
+    public IReadOnlyList<int> DecoderAttentionLevels { get; init; } = [];
 
     /// <summary>Whether the encoder gives a mean and a variance; if not, it gives latents alone (<c>use_variational: false</c>). Default
     /// true.</summary>
-    public bool Variational { get; set; } = true;
+    public bool Variational { get; init; } = true;
 
     /// <summary>Pixels along a side of a latent cell.</summary>
     internal int DownsamplingFactor => 1 << (ChannelMultipliers.Count - 1);
@@ -79,15 +79,6 @@ public sealed class KlAutoencoderOptions
         {
             throw new ArgumentException($"The KL autoencoder cannot be built: {string.Join("; ", faults)}.");
         }
-    }
-
-    internal KlAutoencoderOptions Clone()
-    {
-        KlAutoencoderOptions copy = (KlAutoencoderOptions)MemberwiseClone();
-        copy.ChannelMultipliers = [.. ChannelMultipliers];
-        copy.EncoderAttentionLevels = [.. EncoderAttentionLevels];
-        copy.DecoderAttentionLevels = [.. DecoderAttentionLevels];
-        return copy;
     }
 
     private static bool AreLevels(IReadOnlyList<int>? levels, int count) => levels is not null && levels.All(l => l >= 0 && l < count);

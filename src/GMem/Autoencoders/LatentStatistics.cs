@@ -77,7 +77,7 @@ public sealed class LatentStatistics
     /// <param name="path">A <c>.safetensors</c> file, or the <c>.pt</c> file as published.</param>
     /// <returns>The statistics in it.</returns>
     /// <exception cref="InvalidDataException">It lacks one of the tensors, or they cannot be used.</exception>
-    public static LatentStatistics Read(string path)
+    internal static LatentStatistics Read(string path)
     {
         Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path);
         try
@@ -94,7 +94,7 @@ public sealed class LatentStatistics
     /// <param name="latents"><c>[B, C, h, w]</c>.</param>
     /// <returns>New tensor of the same shape.</returns>
     /// <exception cref="ArgumentException">The latents have another number of channels.</exception>
-    public torch.Tensor Normalize(torch.Tensor latents)
+    internal torch.Tensor Normalize(torch.Tensor latents)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         (torch.Tensor mean, torch.Tensor deviation) = Like(latents);
@@ -105,7 +105,7 @@ public sealed class LatentStatistics
     /// <param name="latents"><c>[B, C, h, w]</c>.</param>
     /// <returns>New tensor of the same shape.</returns>
     /// <exception cref="ArgumentException">The latents have another number of channels.</exception>
-    public torch.Tensor Denormalize(torch.Tensor latents)
+    internal torch.Tensor Denormalize(torch.Tensor latents)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         (torch.Tensor mean, torch.Tensor deviation) = Like(latents);

@@ -4,7 +4,7 @@ using GMem.Parts;
 namespace GMem.Autoencoders;
 
 /// <summary>No autoencoder: a latent is the image itself, its values from 0..255 mapped to -1..1.</summary>
-public sealed class PixelAutoencoder : ImageAutoencoder
+internal sealed class PixelAutoencoder : ImageAutoencoder
 {
     internal static readonly PartKind SavedKind = new("pixels");
 

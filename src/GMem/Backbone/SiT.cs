@@ -11,7 +11,7 @@ namespace GMem.Backbone;
 /// Parameters and buffers carry the names of the official checkpoints. Evaluation does not depend on the batch: on the CPU a row's output
 /// has the same bits whatever the other rows are and however many. A network may be evaluated from several threads at once.
 /// </remarks>
-public sealed class SiT : torch.nn.Module
+internal sealed class SiT : torch.nn.Module
 {
     internal readonly Parameter pos_embed;
     internal readonly PatchEmbedding x_embedder;
@@ -38,7 +38,7 @@ public sealed class SiT : torch.nn.Module
         ArgumentNullException.ThrowIfNull(options);
         GMemRuntime.EnsureLoaded();
         options.Validate();
-        _options = options.Clone();
+        _options = options with { Conditions = [.. options.Conditions] };
         device ??= torch.CPU;
         DataType = dtype;
 
@@ -64,7 +64,7 @@ public sealed class SiT : torch.nn.Module
     internal IReadOnlyList<Condition> Conditions => _options.Conditions;
 
     /// <summary>What the network was built from; a copy.</summary>
-    public SiTOptions Options => _options.Clone();
+    public SiTOptions Options => _options;
 
     /// <summary>Type of the weights, and of the inputs it takes.</summary>
     public torch.ScalarType DataType { get; }
@@ -132,7 +132,7 @@ public sealed class SiT : torch.nn.Module
     /// <param name="conditions">Values of each condition, in the order of <see cref="SiTOptions.Conditions"/>.</param>
     /// <returns>Prediction and projection.</returns>
     /// <exception cref="ArgumentException">A shape, type or condition does not fit the network.</exception>
-    public SiTOutput ForwardTraining(torch.Tensor x, torch.Tensor t, IReadOnlyList<torch.Tensor> conditions)
+    internal SiTOutput ForwardTraining(torch.Tensor x, torch.Tensor t, IReadOnlyList<torch.Tensor> conditions)
     {
         SiTInput.Check(_options, DataType, x, t);
         SiTInput.CheckConditions(_options, DataType, x.shape[0], conditions);

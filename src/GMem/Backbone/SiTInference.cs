@@ -27,11 +27,10 @@ internal sealed partial class SiTInference
                     + $"{string.Join("; ", inference._missing)}. Set Network if it is one of another layout.");
         }
 
-        inference.AddSwitches(options);
-        options.HeadCount = headCount ?? inference.Heads(options) ?? throw new InvalidDataException(
+        int heads = headCount ?? inference.Heads(options) ?? throw new InvalidDataException(
             $"'{source}' does not tell the number of attention heads of a network {options.HiddenSize} wide and {options.Depth} deep, "
                 + "which is no published size. Set HeadCount.");
-        return options;
+        return inference.WithSwitches(options) with { HeadCount = heads };
     }
 
     private SiTOptions Sizes()
@@ -60,12 +59,8 @@ internal sealed partial class SiTInference
         };
     }
 
-    private void AddSwitches(SiTOptions options)
+    private SiTOptions WithSwitches(SiTOptions options)
     {
-        options.UseSwiGlu = Has("blocks.0.mlp.w3.weight");
-        options.UseRmsNorm = Has("blocks.0.norm1.weight");
-        options.UseQkNorm = Has("blocks.0.attn.q_norm.weight");
-        options.UseRope = Has("feat_rope.freqs_cos");
         List<Condition> conditions = [];
         if (Find("y_embedder.embedding_table.weight", 2) is { } table)
         {
@@ -78,12 +73,22 @@ internal sealed partial class SiTInference
             conditions.Add(new SnippetCondition { Size = (int)snippet[1], Scale = 1 });
         }
 
-        options.Conditions = conditions;
-        if (Find("projector.0.0.weight", 2) is { } first && Find("projector.0.4.weight", 2) is { } last)
+        SiTOptions complete = options with
         {
-            (options.ProjectorHiddenSize, options.ProjectionSize) = ((int)first[0], (int)last[0]);
-            options.ProjectorDepth = Math.Min(options.ProjectorDepth, options.Depth);
-        }
+            UseSwiGlu = Has("blocks.0.mlp.w3.weight"),
+            UseRmsNorm = Has("blocks.0.norm1.weight"),
+            UseQkNorm = Has("blocks.0.attn.q_norm.weight"),
+            UseRope = Has("feat_rope.freqs_cos"),
+            Conditions = conditions,
+        };
+        return Find("projector.0.0.weight", 2) is { } first && Find("projector.0.4.weight", 2) is { } last
+            ? complete with
+            {
+                ProjectorHiddenSize = (int)first[0],
+                ProjectionSize = (int)last[0],
+                ProjectorDepth = Math.Min(options.ProjectorDepth, options.Depth),
+            }
+            : complete;
     }
 
     private int? Heads(SiTOptions options)

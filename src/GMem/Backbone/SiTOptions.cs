@@ -6,88 +6,88 @@ namespace GMem.Backbone;
 /// What a <see cref="SiT"/> is built from. The defaults are those of SiT-B/2 on 4 x 32 x 32 latents with snippets of 768 entries.
 /// </summary>
 /// <remarks>
-/// One class covers SiT (arXiv 2401.08740) and LightningDiT (arXiv 2501.01423): <see cref="UseLightningBlocks"/> sets the latter's
-/// switches.
+/// One class covers SiT (arXiv 2401.08740) and LightningDiT (arXiv 2501.01423): <see cref="WithLightningBlocks"/> sets the latter's
+/// switches. Immutable: change options with a <c>with</c> expression.
 /// </remarks>
-public sealed class SiTOptions
+public sealed record SiTOptions
 {
     /// <summary>Side of the square input in pixels or latent cells; a multiple of <see cref="PatchSize"/>. Default 32.</summary>
-    public int InputSize { get; set; } = 32;
+    public int InputSize { get; init; } = 32;
 
     /// <summary>Channels of the input: 3 for pixels, 4 for SD-VAE latents, 32 for VA-VAE latents. Default 4.</summary>
-    public int InputChannels { get; set; } = 4;
+    public int InputChannels { get; init; } = 4;
 
     /// <summary>Side of the square patch that makes one token. Default 2.</summary>
-    public int PatchSize { get; set; } = 2;
+    public int PatchSize { get; init; } = 2;
 
     /// <summary>Width of a token; a multiple of <see cref="HeadCount"/> and of 4. Default 768.</summary>
-    public int HiddenSize { get; set; } = 768;
+    public int HiddenSize { get; init; } = 768;
 
     /// <summary>Number of transformer blocks. Default 12.</summary>
-    public int Depth { get; set; } = 12;
+    public int Depth { get; init; } = 12;
 
     /// <summary>Attention heads of a block. Default 12.</summary>
-    public int HeadCount { get; set; } = 12;
+    public int HeadCount { get; init; } = 12;
 
     /// <summary>
     /// Hidden width of a block's MLP; null takes <see cref="MlpRatio"/> times the width, two thirds of that with <see cref="UseSwiGlu"/>.
     /// Default null.
     /// </summary>
-    public int? MlpHiddenSize { get; set; }
+    public int? MlpHiddenSize { get; init; }
 
     /// <summary>Hidden width of a block's MLP over the width of a token, where <see cref="MlpHiddenSize"/> is null. Default 4.</summary>
-    public double MlpRatio { get; set; } = 4;
+    public double MlpRatio { get; init; } = 4;
 
     /// <summary>Width of the sinusoidal time features; even. Default 256.</summary>
-    public int FrequencyEmbeddingSize { get; set; } = 256;
+    public int FrequencyEmbeddingSize { get; init; } = 256;
 
     /// <summary>RMSNorm with a weight instead of LayerNorm without one; both have epsilon 1e-6. Default false.</summary>
-    public bool UseRmsNorm { get; set; }
+    public bool UseRmsNorm { get; init; }
 
     /// <summary>SwiGLU (arXiv 2002.05202) instead of the GELU MLP. Default false.</summary>
-    public bool UseSwiGlu { get; set; }
+    public bool UseSwiGlu { get; init; }
 
     /// <summary>Two-dimensional rotary embedding of queries and keys, besides the sine-cosine positions. Default false.</summary>
-    public bool UseRope { get; set; }
+    public bool UseRope { get; init; }
 
     /// <summary>
     /// Normalises queries and keys: LayerNorm (epsilon 1e-5, affine), or RMSNorm with <see cref="UseRmsNorm"/>. Default false.
     /// </summary>
-    public bool UseQkNorm { get; set; }
+    public bool UseQkNorm { get; init; }
 
     /// <summary>Whether the blocks' adaLN shifts as well as scales (6 chunks instead of 4). Default true.</summary>
-    public bool UseShift { get; set; } = true;
+    public bool UseShift { get; init; } = true;
 
     /// <summary>
     /// Doubles the output channels and drops the second half, as the checkpoints of the original SiT need. Default false.
     /// </summary>
-    public bool LearnSigma { get; set; }
+    public bool LearnSigma { get; init; }
 
     /// <summary>
     /// What the network is told about an image besides the time; none makes it unconditional. Their embeddings are added. Default: a
     /// snippet (<see cref="SnippetCondition"/>).
     /// </summary>
-    public IReadOnlyList<Condition> Conditions { get; set; } = [new SnippetCondition()];
+    public IReadOnlyList<Condition> Conditions { get; init; } = [new SnippetCondition()];
 
     /// <summary>
     /// Width of the patch tokens that the REPA projector predicts (arXiv 2410.06940); 0 for no projector. Default 0; 768 for DINOv2-B.
     /// </summary>
-    public int ProjectionSize { get; set; }
+    public int ProjectionSize { get; init; }
 
     /// <summary>Hidden width of the projector's three layers. Default 2048.</summary>
-    public int ProjectorHiddenSize { get; set; } = 2048;
+    public int ProjectorHiddenSize { get; init; } = 2048;
 
     /// <summary>After how many blocks the projector reads the tokens, from 1 to <see cref="Depth"/>. Default 4.</summary>
-    public int ProjectorDepth { get; set; } = 4;
+    public int ProjectorDepth { get; init; } = 4;
 
     /// <summary>How new weights are drawn. Default <see cref="SiTInitialisation.AdaLNZero"/>.</summary>
-    public SiTInitialisation Initialisation { get; set; } = SiTInitialisation.AdaLNZero;
+    public SiTInitialisation Initialisation { get; init; } = SiTInitialisation.AdaLNZero;
 
     /// <summary>
     /// Computes each block a second time in the backward pass instead of keeping its intermediate results: the same gradients, a fraction
     /// of the memory, about 1.4 times the time. Default false.
     /// </summary>
-    public bool ActivationCheckpointing { get; set; }
+    public bool ActivationCheckpointing { get; init; }
 
     /// <summary>Options of a published size, conditioned on snippets, all else at its default.</summary>
     /// <param name="preset">The size.</param>
@@ -99,13 +99,9 @@ public sealed class SiTOptions
         return new SiTOptions { HiddenSize = preset.HiddenSize, Depth = preset.Depth, HeadCount = preset.HeadCount, PatchSize = patchSize };
     }
 
-    /// <summary>Sets the switches by which LightningDiT differs from SiT: RMSNorm, SwiGLU and RoPE.</summary>
-    /// <returns>This object.</returns>
-    public SiTOptions UseLightningBlocks()
-    {
-        (UseRmsNorm, UseSwiGlu, UseRope) = (true, true, true);
-        return this;
-    }
+    /// <summary>The same options with the switches by which LightningDiT differs from SiT: RMSNorm, SwiGLU and RoPE.</summary>
+    /// <returns>New options.</returns>
+    public SiTOptions WithLightningBlocks() => this with { UseRmsNorm = true, UseSwiGlu = true, UseRope = true };
 
     /// <summary>Checks all settings together.</summary>
     /// <exception cref="ArgumentException">Some do not fit; the message names each, its value and what is expected.</exception>
@@ -134,14 +130,6 @@ public sealed class SiTOptions
 
     internal int ResolvedMlpHiddenSize =>
         MlpHiddenSize ?? (UseSwiGlu ? (int)(2.0 / 3.0 * (int)(HiddenSize * MlpRatio)) : (int)(HiddenSize * MlpRatio));
-
-    /// <summary>A copy, so that later changes to the options do not reach a network built from them.</summary>
-    internal SiTOptions Clone()
-    {
-        SiTOptions copy = (SiTOptions)MemberwiseClone();
-        copy.Conditions = Conditions is null ? null! : [.. Conditions];
-        return copy;
-    }
 
     /// <summary>The condition of a type, or null.</summary>
     internal T? Find<T>()

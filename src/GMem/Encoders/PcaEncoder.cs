@@ -15,7 +15,7 @@ namespace GMem.Encoders;
 /// that equals the mean has no direction: its snippet is <c>(1, ..., 1) / sqrt(m)</c>, never zero, which is the condition of guidance.
 /// Thread-safe.
 /// </remarks>
-public sealed class PcaEncoder : SnippetEncoder
+internal sealed class PcaEncoder : SnippetEncoder
 {
     /// <summary>Length of a snippet unless told otherwise.</summary>
     public const int DefaultDimension = 128;

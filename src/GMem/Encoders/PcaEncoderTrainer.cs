@@ -2,7 +2,7 @@ using GMem.Images;
 
 namespace GMem.Encoders;
 
-/// <summary>Fits a <see cref="PcaEncoder"/>: finds the principal components of the training images.</summary>
+/// <summary>Fits an encoder whose snippets are the principal components of an image.</summary>
 public sealed class PcaEncoderTrainer : SnippetEncoderTrainer
 {
     /// <summary>Most entries of a snippet; fewer where the images vary in fewer directions. At least 1. Default 128.</summary>
@@ -15,8 +15,7 @@ public sealed class PcaEncoderTrainer : SnippetEncoderTrainer
             : throw new ArgumentOutOfRangeException(nameof(Dimension), value, "A snippet must have at least 1 entry.");
     } = PcaEncoder.DefaultDimension;
 
-    /// <summary>The side, in pixels, that larger images are averaged down to: 1 to <see cref="PcaEncoder.LargestSide"/>. Default
-    /// 16.</summary>
+    /// <summary>The side, in pixels, that larger images are averaged down to: 1 to 32. Default 16.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is out of range.</exception>
     public int MaxSide
     {

@@ -35,7 +35,7 @@ public static class CenterCrop
     /// <param name="cropTo">Side of the square, at least 1; published: 256.</param>
     /// <returns>An image of <c>cropTo x cropTo</c>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The crop is below 1 or larger than the scaled image.</exception>
-    public static RgbImage ApplyBilinear(RgbImage image, int resizeTo, int cropTo)
+    internal static RgbImage ApplyBilinear(RgbImage image, int resizeTo, int cropTo)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfLessThan(cropTo, 1);

@@ -81,7 +81,7 @@ public static class ImageTensors
     /// <summary>Mirrors images left to right.</summary>
     /// <param name="batch">Any type, <c>[N, C, H, W]</c>.</param>
     /// <returns>A new tensor of the same type and shape.</returns>
-    public static torch.Tensor FlipHorizontally(torch.Tensor batch)
+    internal static torch.Tensor FlipHorizontally(torch.Tensor batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         return batch.dim() == 4

@@ -17,16 +17,16 @@ internal static class CheckpointModel
         Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path, nesting: nesting);
         try
         {
-            SiTOptions shape = options.Network?.Clone() ?? SiTInference.FromShapes(WeightsFile.Shapes(tensors), path, options.HeadCount);
+            SiTOptions shape = options.Network ?? SiTInference.FromShapes(WeightsFile.Shapes(tensors), path, options.HeadCount);
             ImageAutoencoder autoencoder = Autoencoder(options.Autoencoder, shape, out IDisposable? made);
             using IDisposable? handle = made;
-            NameClasses(shape, options.ClassNames);
+            shape = WithClassNames(shape, options.ClassNames);
             MemoryBank? bank = Bank(memory, shape);
             SiT network = Network(shape, tensors, path, device);
             FlowTransport transport = new(InterpolantPath.Of(options.Path), options.Prediction, LossWeighting.None);
             ModelCore core = new(
                 network, transport, options.Encoder, autoencoder, source: null, shape.InputSize * autoencoder.DownsamplingFactor, device);
-            return new GMemModel(core, bank, options.Sampling.Clone());
+            return new GMemModel(core, bank, options.Sampling);
         }
         finally
         {
@@ -105,11 +105,11 @@ internal static class CheckpointModel
         };
     }
 
-    private static void NameClasses(SiTOptions shape, IReadOnlyList<string>? names)
+    private static SiTOptions WithClassNames(SiTOptions shape, IReadOnlyList<string>? names)
     {
         if (names is null || shape.Find<LabelCondition>() is not { } labels)
         {
-            return;
+            return shape;
         }
 
         if (names.Count != labels.ClassCount)
@@ -118,6 +118,6 @@ internal static class CheckpointModel
         }
 
         LabelCondition named = new() { ClassCount = labels.ClassCount, ClassNames = names, Dropout = labels.Dropout };
-        shape.Conditions = [.. shape.Conditions.Select(c => c == labels ? named : c)];
+        return shape with { Conditions = [.. shape.Conditions.Select(c => c == labels ? named : c)] };
     }
 }

@@ -6,7 +6,7 @@ namespace GMem;
 public sealed partial class GMemModel
 {
     /// <summary>The network's options. A copy.</summary>
-    public SiTOptions Network => Core.Network.Options.Clone();
+    public SiTOptions Network => Core.Network.Options;
 
     /// <summary>How many numbers the network has learnt.</summary>
     public long ParameterCount => Core.Network.parameters().Sum(p => p.numel());

@@ -52,7 +52,7 @@ public sealed partial class GMemModel : IDisposable
     public ImageAutoencoder Autoencoder => Core.Autoencoder;
 
     /// <summary>How images are made. A copy: use <see cref="WithSampling"/> to change it.</summary>
-    public SamplingOptions Sampling => Options.Clone();
+    public SamplingOptions Sampling => Options;
 
     /// <summary>Where the network is.</summary>
     public torch.Device Device => Core.Device;
@@ -211,7 +211,7 @@ public sealed partial class GMemModel : IDisposable
         ArgumentNullException.ThrowIfNull(sampling);
         ThrowIfDisposed();
         sampling.Validate();
-        return new GMemModel(Core.Share(), _memory, sampling.Clone());
+        return new GMemModel(Core.Share(), _memory, sampling);
     }
 
     /// <summary>

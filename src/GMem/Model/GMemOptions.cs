@@ -86,13 +86,13 @@ public sealed class GMemOptions
         Sampling!.Validate();
     }
 
-    /// <summary>A copy of these options. Network, training and sampling options are copied too; encoders and models are shared.</summary>
+    /// <summary>A copy of these options. The training options are copied too; encoders and models are shared.</summary>
     /// <returns>The copy.</returns>
     public GMemOptions Clone() => new()
     {
-        Network = Network.Clone(),
+        Network = Network,
         Training = Training.Clone(),
-        Sampling = Sampling.Clone(),
+        Sampling = Sampling,
         Encoder = Encoder,
         EncoderTrainer = EncoderTrainer,
         Autoencoder = Autoencoder,

@@ -96,10 +96,12 @@ internal sealed class ModelFitting(
     /// <summary>What the data decide is set here; the rest is the user's.</summary>
     private SiTOptions NetworkOptions()
     {
-        SiTOptions network = options.Network;
-        network.InputSize = InputSize;
-        network.InputChannels = data.Autoencoder.Channels;
-        network.Conditions = data.Set.Conditions;
+        SiTOptions network = options.Network with
+        {
+            InputSize = InputSize,
+            InputChannels = data.Autoencoder.Channels,
+            Conditions = data.Set.Conditions,
+        };
         network.Validate();
         return network;
     }
@@ -115,7 +117,6 @@ internal sealed class ModelFitting(
             network.InputChannels == data.Autoencoder.Channels, "the channels of its input", network.InputChannels,
             $"{data.Autoencoder.Channels}, as these data have");
         faults.Throw();
-        network.Conditions = data.Set.Conditions;
-        return network;
+        return network with { Conditions = data.Set.Conditions };
     }
 }

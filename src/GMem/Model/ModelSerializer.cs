@@ -109,7 +109,7 @@ internal static class ModelSerializer
         MemoryBank bank = Read(archive, MemoryEntry, stream => MemoryBank.Load(stream, MemoryEntry));
         if (description.Network.Find<LabelCondition>() is { } labels)
         {
-            description.Network.Conditions = [EarlierModelFormat.WithClassNames(labels, bank)];
+            description.Network = description.Network with { Conditions = [EarlierModelFormat.WithClassNames(labels, bank)] };
         }
 
         return uses ? bank : null;

@@ -94,18 +94,14 @@ internal sealed class NetworkPlan(GMemOptions options)
 
     private static SiTOptions Shape(GMemOptions options)
     {
+        SiTOptions network = options.InitialModel is { } initial
+            ? initial.Core.Network.Options with { ActivationCheckpointing = options.Network.ActivationCheckpointing }
+            : options.Network;
         if (options.Training.Source is not null)
         {
-            _ = RidgeFit.SnippetIndex((options.InitialModel?.Core.Network.Options ?? options.Network).Conditions);
+            _ = RidgeFit.SnippetIndex(network.Conditions);
         }
 
-        if (options.InitialModel is not { } initial)
-        {
-            return options.Network;
-        }
-
-        SiTOptions network = initial.Core.Network.Options;
-        network.ActivationCheckpointing = options.Network.ActivationCheckpointing;
         return network;
     }
 }

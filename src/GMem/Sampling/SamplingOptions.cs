@@ -3,83 +3,83 @@ using GMem.Transport;
 
 namespace GMem.Sampling;
 
-/// <summary>How noise is turned into an image.</summary>
+/// <summary>How noise is turned into an image. Immutable: change one with a <c>with</c> expression.</summary>
 /// <remarks>
 /// The defaults suit a CPU: Heun's method for the ODE, 25 steps, 50 network evaluations. That costs as much as the public
 /// code's Euler ODE and is of second order; the SDE costs twice as much, and Dopri5 cannot share a batch. Steps are counted as steps, not
 /// as points of a grid: the public settings of 50 points are <see cref="PublicOde"/> and <see cref="PublicSde"/>, with 49.
 /// </remarks>
-public sealed class SamplingOptions
+public sealed record SamplingOptions
 {
     /// <summary>The equation. Default the ODE.</summary>
-    public SamplerKind Kind { get; set; } = SamplerKind.Ode;
+    public SamplerKind Kind { get; init; } = SamplerKind.Ode;
 
     /// <summary>
     /// How the ODE is integrated: an <see cref="Sampling.OdeMethod"/>, or a stepper of your own, registered with
     /// <see cref="OdeStepper.Register"/>. Default <see cref="Sampling.OdeMethod.Heun"/>.
     /// </summary>
-    public OdeStepper OdeMethod { get; set; } = Sampling.OdeMethod.Heun;
+    public OdeStepper OdeMethod { get; init; } = Sampling.OdeMethod.Heun;
 
     /// <summary>
     /// How the SDE is integrated: an <see cref="Sampling.SdeMethod"/>, or a stepper of your own, registered with
     /// <see cref="SdeStepper.Register"/>. Default <see cref="Sampling.SdeMethod.Heun"/>, as in the public code.
     /// </summary>
-    public SdeStepper SdeMethod { get; set; } = Sampling.SdeMethod.Heun;
+    public SdeStepper SdeMethod { get; init; } = Sampling.SdeMethod.Heun;
 
     /// <summary>
     /// Steps of the solver, at least 1; the SDE's last step comes on top, and adaptive solvers choose their own. One less than the public
     /// code's <c>num_steps</c>, which counts the points of the grid. Default 25.
     /// </summary>
-    public int Steps { get; set; } = 25;
+    public int Steps { get; init; } = 25;
 
     /// <summary>
     /// Scale of classifier-free guidance, at least 0; 1 is none and costs half. Default 1; public GMem setting with guidance: 7.75.
     /// </summary>
-    public double GuidanceScale { get; set; } = 1;
+    public double GuidanceScale { get; init; } = 1;
 
     /// <summary>
     /// From which t (0 is noise, 1 is data) on predictions are guided; below it only the conditional pass runs. Null: from the start.
     /// Default null; public GMem setting: 0.89.
     /// </summary>
-    public double? GuidanceIntervalStart { get; set; }
+    public double? GuidanceIntervalStart { get; init; }
 
     /// <summary>
     /// Up to which t predictions are guided; above it only the unconditional pass runs. Null: to the end. Default null.
     /// </summary>
-    public double? GuidanceIntervalEnd { get; set; }
+    public double? GuidanceIntervalEnd { get; init; }
 
     /// <summary>How many of the first channels are guided; null guides all. Default null; the original SiT guides 3.</summary>
-    public int? GuidanceChannels { get; set; }
+    public int? GuidanceChannels { get; init; }
 
     /// <summary>
     /// Shift s of the times between the ends, t' = s t / (1 + (s - 1) t) on [0, 1]: below 1 there are more steps near the noise, 0 is no
     /// shift. Default 0; public GMem setting: 0.3 for the ODE, none for the SDE.
     /// </summary>
-    public double TimestepShift { get; set; }
+    public double TimestepShift { get; init; }
 
     /// <summary>The SDE's diffusion. Default <see cref="DiffusionForm.Linear"/>, as in the public code.</summary>
-    public DiffusionForm DiffusionForm { get; set; } = DiffusionForm.Linear;
+    public DiffusionForm DiffusionForm { get; init; } = DiffusionForm.Linear;
 
     /// <summary>Norm of the SDE's diffusion, at least 0. Default 1.</summary>
-    public double DiffusionNorm { get; set; } = 1;
+    public double DiffusionNorm { get; init; } = 1;
 
     /// <summary>The SDE's extra step without noise. Default <see cref="SdeLastStep.Mean"/>, as in the public code.</summary>
-    public SdeLastStep LastStep { get; set; } = SdeLastStep.Mean;
+    public SdeLastStep LastStep { get; init; } = SdeLastStep.Mean;
 
     /// <summary>Size of that step, above 0 and below 1. Default 0.004, as in the public code.</summary>
-    public double LastStepSize { get; set; } = 0.004;
+    public double LastStepSize { get; init; } = 0.004;
 
     /// <summary>Relative tolerance of adaptive solvers, above 0. Default 1e-3.</summary>
-    public double RelativeTolerance { get; set; } = 1e-3;
+    public double RelativeTolerance { get; init; } = 1e-3;
 
     /// <summary>Absolute tolerance of adaptive solvers, above 0. Default 1e-6.</summary>
-    public double AbsoluteTolerance { get; set; } = 1e-6;
+    public double AbsoluteTolerance { get; init; } = 1e-6;
 
     /// <summary>
     /// How the snippets of drawn entries are turned; null takes them as they are. No effect on a model without memory. Default null.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public SnippetNovelty? Novelty { get; set; }
+    public SnippetNovelty? Novelty { get; init; }
 
     /// <summary>The ODE setting of the public code: Euler over 50 points, 49 evaluations.</summary>
     /// <returns>New options.</returns>
@@ -102,9 +102,6 @@ public sealed class SamplingOptions
                 $"The sampling options are not valid:{string.Concat(faults.Select(fault => $"{Environment.NewLine}- {fault}"))}");
         }
     }
-
-    /// <summary>An independent copy.</summary>
-    internal SamplingOptions Clone() => (SamplingOptions)MemberwiseClone();
 
     /// <summary>One sentence for each fault.</summary>
     internal IReadOnlyList<string> Faults()

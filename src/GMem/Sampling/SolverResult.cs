@@ -1,7 +1,7 @@
 namespace GMem.Sampling;
 
 /// <summary>What a solver found. Dispose it to free the tensors, or let the surrounding dispose scope do so.</summary>
-public sealed class SolverResult : IDisposable
+internal sealed class SolverResult : IDisposable
 {
     internal SolverResult(torch.Tensor final, torch.Tensor? trajectory, IReadOnlyList<double> times, int evaluations)
     {

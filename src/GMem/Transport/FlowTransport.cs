@@ -6,7 +6,7 @@ namespace GMem.Transport;
 /// A path together with what the network predicts on it: training plans and losses, and the drift and score by which
 /// samplers run (SiT, arXiv 2401.08740). Immutable; all methods are pure functions of tensors and never wait for a device.
 /// </summary>
-public sealed class FlowTransport
+internal sealed class FlowTransport
 {
     /// <summary>Puts a path and a prediction together.</summary>
     /// <param name="path">The path.</param>

@@ -15,7 +15,7 @@ namespace GMem.Transport;
 /// Where the null condition's flow starts in training, <c>[1, ...]</c> or <c>[B, ...]</c>; needed with guidance only.
 /// </param>
 /// <exception cref="ArgumentOutOfRangeException">The scale is not above 0 and finite.</exception>
-public sealed class GaussianSource(Tensor mean, double scale, Tensor? nullMean = null)
+internal sealed class GaussianSource(Tensor mean, double scale, Tensor? nullMean = null)
 {
     /// <summary>Means, <c>[B, ...]</c>, one a row.</summary>
     public Tensor Mean { get; } = mean;

@@ -12,7 +12,7 @@ namespace GMem.Transport;
 /// differences of nearly equal numbers, so that they keep their precision towards both ends; where a quantity is infinite at an end, it is
 /// infinite (or not a number) here too.
 /// </remarks>
-public abstract class InterpolantPath
+internal abstract class InterpolantPath
 {
     private protected InterpolantPath()
     {

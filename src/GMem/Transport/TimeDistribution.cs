@@ -53,7 +53,7 @@ public sealed class TimeDistribution
     /// <param name="dtype">Their type. Default float32.</param>
     /// <returns><c>[count]</c>, from 0 to 1.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1.</exception>
-    public Tensor Sample(long count, Generator generator, ScalarType dtype = ScalarType.Float32)
+    internal Tensor Sample(long count, Generator generator, ScalarType dtype = ScalarType.Float32)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentNullException.ThrowIfNull(generator);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace GMem.Transport;
 
 /// <summary>The terms of the training loss. Each is computed only where it is called, and none waits for the device.</summary>
-public static class TransportLoss
+internal static class TransportLoss
 {
     /// <summary>The (weighted) squared error of a prediction, averaged over each sample.</summary>
     /// <param name="transport">What is predicted, and the weighting.</param>

@@ -5,4 +5,4 @@ namespace GMem.Transport;
 /// <param name="Noise">x0, <c>[N, ...]</c>. Owned by the caller.</param>
 /// <param name="State">xt = alpha x1 + sigma x0, <c>[N, ...]</c>: the network's input. New.</param>
 /// <param name="Velocity">ut = alpha' x1 + sigma' x0, <c>[N, ...]</c>. New; null unless the network predicts the velocity.</param>
-public sealed record TransportPlan(torch.Tensor Time, torch.Tensor Noise, torch.Tensor State, torch.Tensor? Velocity);
+internal sealed record TransportPlan(torch.Tensor Time, torch.Tensor Noise, torch.Tensor State, torch.Tensor? Velocity);

@@ -1,7 +1,6 @@
 using System.Text;
 using GMem.Tests.Shared;
 using GMem.Training;
-using GMem.Transport;
 using TorchSharp;
 
 namespace GMem.ArchitectureTests.OpenParts;
@@ -14,8 +13,14 @@ public sealed class DispersiveLossTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor prediction = torch.tensor(new[] { 0f, 0, 1, 3 }, 2, 2);
-        TransportPlan plan = FlowTransport.LinearVelocity.Plan(torch.zeros(2), prediction, prediction);
-        LossInput input = new(FlowTransport.LinearVelocity, plan, prediction, prediction);
+        LossInput input = new()
+        {
+            Time = torch.zeros(2),
+            Noise = prediction,
+            Data = prediction,
+            State = prediction,
+            Prediction = prediction,
+        };
 
         // Distances are 0, 5, 5, 0.
         double expected = 0.5 * Math.Log((1 + Math.Exp(-5 / 0.5)) / 2);

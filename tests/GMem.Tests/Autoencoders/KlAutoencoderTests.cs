@@ -89,7 +89,7 @@ public sealed class KlAutoencoderTests
     public void EncodeSample_NotVariational_IsRefused()
     {
         KlAutoencoderOptions options = Tiny();
-        options.Variational = false;
+        options = options with { Variational = false };
         using KlAutoencoder autoencoder = KlAutoencoder.CreateRandom(options, seed: 1);
         using torch.Tensor images = Images(1, 16, 16);
         using torch.Generator generator = RandomStream.Create(3, RandomPurpose.Weights);

@@ -25,7 +25,7 @@ public sealed class SiTBatchIndependenceTests
         foreach (bool lightning in new[] { false, true })
         {
             SiTOptions options = SmallSiT.Options(lightning, hidden, grid);
-            options.HeadCount = heads;
+            options = options with { HeadCount = heads };
             using SiT network = SmallSiT.Build(options);
             OperatorThreads.Run(1, () => CheckBatches(network, Enumerable.Range(2, Rows - 1)));
             OperatorThreads.Run(2, () => CheckBatches(network, Enumerable.Range(2, Rows - 1)));
@@ -45,7 +45,7 @@ public sealed class SiTBatchIndependenceTests
         foreach (bool lightning in new[] { false, true })
         {
             SiTOptions options = SmallSiT.Options(lightning, hidden, grid);
-            options.HeadCount = heads;
+            options = options with { HeadCount = heads };
             Assert.True(GenerationTeam.KeepsBits(options));
             using SiT network = SmallSiT.Build(options);
             using DisposeScope scope = torch.NewDisposeScope();

@@ -96,7 +96,7 @@ public sealed class SiTErrorTests
     public void Forward_LabelOutOfRange_IsNamed(double dropout, long last, long bad)
     {
         SiTOptions options = SmallSiT.Options();
-        options.Conditions = [new LabelCondition { ClassCount = 10, Dropout = dropout }];
+        options = options with { Conditions = [new LabelCondition { ClassCount = 10, Dropout = dropout }] };
         using SiT network = SmallSiT.Build(options);
         (torch.Tensor x, torch.Tensor t, _) = SmallSiT.Inputs(options, 2);
         Assert.Equal(x.shape, network.forward(x, t, torch.tensor(new long[] { 0, last })).shape);

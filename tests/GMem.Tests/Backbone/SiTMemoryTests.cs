@@ -30,7 +30,7 @@ public sealed class SiTMemoryTests
     public void ForwardTraining_StepByStep_LeavesNothingOnceItsScopeEnds(bool lightning, bool checkpoint)
     {
         SiTOptions options = SmallSiT.Options(lightning);
-        options.ActivationCheckpointing = checkpoint;
+        options = options with { ActivationCheckpointing = checkpoint };
         using SiT network = SmallSiT.Build(options);
         using DisposeScope scope = torch.NewDisposeScope();
         (torch.Tensor x, torch.Tensor t, torch.Tensor? c) = SmallSiT.Inputs(options, 3);
@@ -57,7 +57,7 @@ public sealed class SiTMemoryTests
     public void ActivationCheckpointing_OnAndOff_GivesTheSameGradients(bool lightning)
     {
         SiTOptions options = SmallSiT.Options(lightning), checkpointed = SmallSiT.Options(lightning);
-        checkpointed.ActivationCheckpointing = true;
+        checkpointed = checkpointed with { ActivationCheckpointing = true };
         using SiT plain = SmallSiT.Build(options), network = SmallSiT.Build(checkpointed);
         float expectedLoss = Backward(plain), loss = Backward(network);
         Assert.Equal(expectedLoss, loss);

@@ -26,10 +26,14 @@ public sealed partial class SiTNamePatternTests
         {
             using SafetensorsFile weights = SafetensorsFile.Open(path);
             using SafetensorsFile recorded = SafetensorsFile.Open(path.Replace(WeightsSuffix, ".io.safetensors", StringComparison.Ordinal));
-            SiTOptions options = TestBackbone.Options(recorded.Config());
             SiTPreset size = SiTPreset.Find(preset);
-            (options.HiddenSize, options.Depth, options.HeadCount, options.MlpHiddenSize) =
-                (size.HiddenSize, size.Depth, size.HeadCount, null);
+            SiTOptions options = TestBackbone.Options(recorded.Config()) with
+            {
+                HiddenSize = size.HiddenSize,
+                Depth = size.Depth,
+                HeadCount = size.HeadCount,
+                MlpHiddenSize = null,
+            };
             using SiT network = new(options, device: torch.META);
             string[] expected = Pattern(weights.Entries.Select(e => (e.Name, e.Shape.Count)));
             string[] actual = Pattern(network.StateDictTensors().Select(t => (t.Key, t.Value.shape.Length)));

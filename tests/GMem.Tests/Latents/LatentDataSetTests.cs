@@ -23,7 +23,7 @@ public sealed class LatentDataSetTests
         options.Training.HorizontalFlip = true;
 
         using GMemModel withBank = GMemModel.Fit(latents, options, torch.CPU, Bank(16), Bank(16));
-        options.Network.Conditions = [new LabelCondition()];
+        options.Network = options.Network with { Conditions = [new LabelCondition()] };
         using GMemModel withLabels = GMemModel.Fit(latents, options, torch.CPU);
 
         Assert.True(latents is { Count: 16, Channels: 4, Size: 4, HasMirrorImages: true, HasLabels: true, HasSnippets: false });
@@ -82,9 +82,9 @@ public sealed class LatentDataSetTests
         Check(_ => { }, null, "holds no 'snippets'; give a bank whose entry i is the snippet of image i");
         Check(_ => { }, Bank(9), "The bank has 9 entries, but");
         Check(o => o.Autoencoder = null, Bank(8), "holds latents of 4 channels; set Autoencoder");
-        Check(o => o.Network.PatchSize = 3, Bank(8), "The latents have 4 cells a side, which is not divisible by Network.PatchSize 3");
+        Check(o => o.Network = o.Network with { PatchSize = 3 }, Bank(8), "The latents have 4 cells a side, which is not divisible by Network.PatchSize 3");
         Check(o => o.Training.BatchSize = 9, Bank(8), "There are 8 images, fewer than one batch of 9");
-        Check(o => o.Network.ProjectionSize = 5, Bank(8), "needs patch tokens, but");
+        Check(o => o.Network = o.Network with { ProjectionSize = 5 }, Bank(8), "needs patch tokens, but");
         Check(o => o.Training.HorizontalFlip = true, Bank(8), "holds no 'snippets_flip'");
 
         void Check(Action<GMemOptions> change, MemoryBank? bank, string part)

@@ -51,7 +51,7 @@ public sealed class MemoryBankNoiseTests
         Assert.Equal(17, bank.IndexFromNoise(100, "label 1"));
         foreach (double z in new[] { double.NaN, double.PositiveInfinity, double.NegativeInfinity })
         {
-            Assert.Throws<ArgumentOutOfRangeException>(() => bank.IndexFromNoise(z));
+            Assert.Throws<ArgumentException>(() => bank.IndexFromNoise(z));
         }
     }
 

@@ -42,7 +42,7 @@ public sealed class BaselineTests
     {
         using GMemModel model = TrainOnLabels();
         GMem.Sampling.SamplingOptions sampling = model.Sampling;
-        sampling.GuidanceScale = 3;
+        sampling = sampling with { GuidanceScale = 3 };
         using GMemModel guided = model.WithSampling(sampling);
         Assert.NotEqual(TinyModel.Generate(
             model, new GenerationRequest(1, PromptLabel: "red")), TinyModel.Generate(guided, new GenerationRequest(1, PromptLabel: "red")));
@@ -77,7 +77,7 @@ public sealed class BaselineTests
     {
         using TrainingImages images = Labelled(i => (i % 3) switch { 0 => "red", 1 => "green", _ => "blue" });
         GMemOptions options = TinyModel.Options(steps: 30);
-        options.Network.Conditions = [new SnippetCondition(), new LabelCondition()];
+        options.Network = options.Network with { Conditions = [new SnippetCondition(), new LabelCondition()] };
         using GMemModel model = GMemModel.Fit(images, options, torch.CPU);
         GenerationRequest entry = new(
             1, MemoryIndex: 3), other = new(1, MemoryIndex: 3, PromptLabel: "green"), drawn = new(1, PromptLabel: "green");
@@ -93,7 +93,7 @@ public sealed class BaselineTests
         using GMemModel loaded = GMemModel.Load(archive, torch.CPU);
         Assert.Equal(pixels, TinyModel.Generate(loaded, entry, other, drawn));
         GMem.Sampling.SamplingOptions sampling = model.Sampling;
-        sampling.GuidanceScale = 3;
+        sampling = sampling with { GuidanceScale = 3 };
         using GMemModel guided = model.WithSampling(sampling);
         Assert.NotEqual(pixels[0], TinyModel.Generate(guided, entry)[0]);
     }
@@ -102,7 +102,7 @@ public sealed class BaselineTests
     public void Fit_OnNothing_GeneratesAndIsSaved()
     {
         GMemOptions options = TinyModel.Options(steps: 40);
-        options.Network.Conditions = [];
+        options.Network = options.Network with { Conditions = [] };
         using GMemModel model = TinyModel.Train(options);
         MemoryArchive archive = new();
         model.Save(archive);
@@ -120,7 +120,7 @@ public sealed class BaselineTests
     public void Fit_OnLabelsWithoutLabels_SaysSo()
     {
         GMemOptions options = TinyModel.Options();
-        options.Network.Conditions = [new LabelCondition()];
+        options.Network = options.Network with { Conditions = [new LabelCondition()] };
         using TrainingImages none = TinyModel.Images();
         Assert.Contains("the training data have none", Assert.Throws<ArgumentException>(
             () => GMemModel.Fit(none, options, torch.CPU)).Message, StringComparison.Ordinal);
@@ -139,9 +139,13 @@ public sealed class BaselineTests
         using TrainingImages images = Labelled(i => $"{i % 3}");
         GMemOptions options = TinyModel.Options(steps: 40);
         options.Encoder = encoder;
-        options.Network.Conditions = condition switch { "snippet" => [new SnippetCondition()], "label" => [new LabelCondition()], _ => [] };
-        (options.Network.ProjectionSize, options.Network.ProjectorHiddenSize, options.Network.ProjectorDepth) =
-            (TinyEncoders.TokenWidth, 32, 1);
+        options.Network = options.Network with
+        {
+            Conditions = condition switch { "snippet" => [new SnippetCondition()], "label" => [new LabelCondition()], _ => [] },
+            ProjectionSize = TinyEncoders.TokenWidth,
+            ProjectorHiddenSize = 32,
+            ProjectorDepth = 1,
+        };
         options.Training.HorizontalFlip = true;
         ProgressList with = new(), without = new();
         using GMemModel model = GMemModel.Fit(images, options, torch.CPU, with);
@@ -159,7 +163,7 @@ public sealed class BaselineTests
     {
         using SnippetEncoder dino = TinyEncoders.DinoV2();
         GMemOptions options = TinyModel.Options();
-        (options.Network.ProjectionSize, options.Network.ProjectorDepth) = (12, 1);
+        options.Network = options.Network with { ProjectionSize = 12, ProjectorDepth = 1 };
         Assert.Contains("needs an encoder with patch tokens", Assert.Throws<ArgumentException>(
             () => TinyModel.Train(options)).Message, StringComparison.Ordinal);
         options.Encoder = dino;
@@ -216,7 +220,7 @@ public sealed class BaselineTests
     {
         using TrainingImages images = Labelled(i => (i % 3) switch { 0 => "red", 1 => "green", _ => "blue" });
         GMemOptions options = TinyModel.Options(steps: 30);
-        options.Network.Conditions = [new LabelCondition()];
+        options.Network = options.Network with { Conditions = [new LabelCondition()] };
         return GMemModel.Fit(images, options, torch.CPU);
     }
 

@@ -96,12 +96,12 @@ public sealed class SourceTests
     public void Fit_NetworkWithoutSnippets_IsRefusedByName()
     {
         GMemOptions options = Options();
-        options.Network.Conditions = [];
+        options.Network = options.Network with { Conditions = [] };
         Assert.Equal(
             "Training.Source is centred by the snippet, but the network is conditioned on nothing. Add a SnippetCondition to "
             + "Network.Conditions, or set Training.Source = null.",
             Assert.Throws<ArgumentException>(() => TinyModel.Train(options)).Message);
-        options.Network.Conditions = [new LabelCondition()];
+        options.Network = options.Network with { Conditions = [new LabelCondition()] };
         Assert.Contains("conditioned on 'label'", Assert.Throws<ArgumentException>(
             () => TinyModel.Train(options)).Message, StringComparison.Ordinal);
     }

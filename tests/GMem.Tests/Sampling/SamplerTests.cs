@@ -164,7 +164,7 @@ public sealed class SamplerTests
         using DisposeScope scope = NewDisposeScope();
         SamplingOptions options = new() { Steps = 2 };
         Sampler sampler = new(FlowTransport.LinearVelocity, options);
-        options.Steps = 50;
+        options = options with { Steps = 50 };
         Recorder recorder = new();
         Sample(sampler, [1], recorder);
         Assert.Equal(2, recorder.Told.Count);

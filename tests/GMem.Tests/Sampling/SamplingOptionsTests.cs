@@ -75,7 +75,7 @@ public sealed class SamplingOptionsTests
             new[] { nameof(options.OdeMethod), nameof(options.SdeMethod), nameof(options.DiffusionForm), nameof(
                 options.LastStep), nameof(options.GuidanceIntervalStart), nameof(options.GuidanceIntervalEnd) },
             name => Assert.Contains($"- {name} is ", message, StringComparison.Ordinal));
-        Assert.Throws<ArgumentOutOfRangeException>("method", () => options.OdeMethod = (OdeMethod)99);
-        Assert.Throws<ArgumentOutOfRangeException>("method", () => options.SdeMethod = (SdeMethod)99);
+        Assert.Throws<ArgumentOutOfRangeException>("method", () => options = options with { OdeMethod = (OdeMethod)99 });
+        Assert.Throws<ArgumentOutOfRangeException>("method", () => options = options with { SdeMethod = (SdeMethod)99 });
     }
 }

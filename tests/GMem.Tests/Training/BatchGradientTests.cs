@@ -141,8 +141,8 @@ public sealed class BatchGradientTests
         };
         if (lightning)
         {
-            _ = network.UseLightningBlocks();
-            network.UseQkNorm = true;
+            network = network.WithLightningBlocks();
+            network = network with { UseQkNorm = true };
         }
 
         using SiT sit = new(network, generator);

@@ -29,11 +29,11 @@ public sealed class MemoryBudgetTests
     public void Check_OneImageTooLarge_NamesCheckpointing()
     {
         SiTOptions network = Small();
-        network.PatchSize = 1;
+        network = network with { PatchSize = 1 };
         string message = Assert.Throws<InsufficientMemoryException>(
             () => MemoryBudget.Check(network, new TrainingOptions { BatchSize = 1 }, torch.CPU, free: 2 * Gigabyte)).Message;
         Assert.EndsWith("with Network.ActivationCheckpointing = true.", message, StringComparison.Ordinal);
-        network.ActivationCheckpointing = true;
+        network = network with { ActivationCheckpointing = true };
         MemoryBudget.Check(network, new TrainingOptions { BatchSize = 1 }, torch.CPU, free: 2 * Gigabyte);
     }
 
@@ -61,7 +61,7 @@ public sealed class MemoryBudgetTests
     private static SiTOptions Small()
     {
         SiTOptions network = SiTOptions.FromPreset(SiTPreset.S, patchSize: 2);
-        network.InputChannels = 3;
+        network = network with { InputChannels = 3 };
         return network;
     }
 }

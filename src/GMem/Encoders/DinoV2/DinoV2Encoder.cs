@@ -70,7 +70,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
         Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path);
         try
         {
-            DinoV2Options shape = options?.Clone() ?? DinoV2Inference.FromShapes(WeightsFile.Shapes(tensors), path);
+            DinoV2Options shape = options ?? DinoV2Inference.FromShapes(WeightsFile.Shapes(tensors), path);
             return Create(tensors, shape, path, placement);
         }
         finally
@@ -97,8 +97,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
     public static DinoV2Encoder CreateRandom(DinoV2Options options, long seed, torch.Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        DinoV2Options shape = options.Clone();
-        shape.ImageSize = DinoV2Preprocessing.Patches * shape.PatchSize;
+        DinoV2Options shape = options with { ImageSize = DinoV2Preprocessing.Patches * options.PatchSize };
         WeightPlacement placement = new(device ?? torch.CPU, torch.ScalarType.Float32);
         DinoVisionTransformer network = new(shape, placement);
         RandomWeights.Fill(network, seed);
@@ -151,11 +150,11 @@ public sealed class DinoV2Encoder : SnippetEncoder
         GMemRuntime.EnsureLoaded();
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> resampled = new(tensors, StringComparer.Ordinal);
-        DinoV2Options shape = options.Clone();
+        DinoV2Options shape = options;
         if (tensors.TryGetValue("pos_embed", out torch.Tensor? stored)
             && PositionEmbedding.TrySide(stored.shape) == options.ImageSize / options.PatchSize)
         {
-            shape.ImageSize = DinoV2Preprocessing.Patches * options.PatchSize;
+            shape = options with { ImageSize = DinoV2Preprocessing.Patches * options.PatchSize };
             resampled["pos_embed"] = PositionEmbedding.ToSquare(stored, DinoV2Preprocessing.Patches);
         }
 

@@ -3,48 +3,48 @@ namespace GMem.Encoders.DinoV2;
 /// <summary>The shape of a DINOv2 network and how images are prepared for it.</summary>
 /// <remarks>The presets are the published models (arXiv 2304.07193, table 15; registers: arXiv 2309.16588). The defaults are
 /// ViT-B/14's.</remarks>
-public sealed class DinoV2Options
+public sealed record DinoV2Options
 {
     /// <summary>Width D of a token, hence the length of a snippet. Default 768.</summary>
-    public int EmbedDim { get; set; } = 768;
+    public int EmbedDim { get; init; } = 768;
 
     /// <summary>Number of blocks. Default 12.</summary>
-    public int Depth { get; set; } = 12;
+    public int Depth { get; init; } = 12;
 
     /// <summary>Attention heads; divides <see cref="EmbedDim"/>. Default 12. Weights do not tell it: 64 channels a head in all published
     /// models.</summary>
-    public int Heads { get; set; } = 12;
+    public int Heads { get; init; } = 12;
 
     /// <summary>Side of a patch in pixels. Default 14.</summary>
-    public int PatchSize { get; set; } = 14;
+    public int PatchSize { get; init; } = 14;
 
     /// <summary>Side in pixels of the images for which the position embedding is stored; a multiple of <see cref="PatchSize"/>. Default
     /// 518.</summary>
-    public int ImageSize { get; set; } = 518;
+    public int ImageSize { get; init; } = 518;
 
     /// <summary>Register tokens. Default 0; 4 in the published models which have them.</summary>
-    public int RegisterTokens { get; set; }
+    public int RegisterTokens { get; init; }
 
     /// <summary>Whether the MLP is a SwiGLU (ViT-g) rather than two layers with a GELU. Default false.</summary>
-    public bool SwiGlu { get; set; }
+    public bool SwiGlu { get; init; }
 
     /// <summary>
     /// Width of the MLP over <see cref="EmbedDim"/>; a SwiGLU then takes two thirds of that, rounded up to a multiple of 8. Default 4.
     /// </summary>
-    public double MlpRatio { get; set; } = 4;
+    public double MlpRatio { get; init; } = 4;
 
     /// <summary>Added to the number of patches before the positions are scaled. Default 0.1; 0 in the models with registers.</summary>
-    public double InterpolateOffset { get; set; } = 0.1;
+    public double InterpolateOffset { get; init; } = 0.1;
 
     /// <summary>Whether positions are scaled with antialiasing. Default false; true in the models with registers.</summary>
-    public bool InterpolateAntialias { get; set; }
+    public bool InterpolateAntialias { get; init; }
 
     /// <summary>
     /// Whether an image that is not square is squeezed into a square, as the public GMem code does, with the side its width asks for.
     /// Default false:
     /// its aspect ratio is kept, to the nearest patch. Square images are treated alike either way.
     /// </summary>
-    public bool SqueezeToSquare { get; set; }
+    public bool SqueezeToSquare { get; init; }
 
     /// <summary>Width of the hidden layer of the MLP.</summary>
     internal int HiddenDim => SwiGlu ? ((int)((int)(EmbedDim * MlpRatio) * 2 / 3.0) + 7) / 8 * 8 : (int)(EmbedDim * MlpRatio);
@@ -67,12 +67,7 @@ public sealed class DinoV2Options
     /// <summary>ViT-g/14: 1536 wide, 40 deep, 24 heads, SwiGLU.</summary>
     /// <param name="registers">Whether the model has 4 register tokens.</param>
     /// <returns>New options.</returns>
-    public static DinoV2Options VitG14(bool registers = false)
-    {
-        DinoV2Options options = Preset(1536, 40, 24, registers);
-        options.SwiGlu = true;
-        return options;
-    }
+    public static DinoV2Options VitG14(bool registers = false) => Preset(1536, 40, 24, registers) with { SwiGlu = true };
 
     /// <summary>Checks every setting.</summary>
     /// <exception cref="ArgumentException">At least one is out of range; the message lists all that are.</exception>
@@ -102,8 +97,6 @@ public sealed class DinoV2Options
             throw new ArgumentException($"DINOv2 cannot be built: {string.Join("; ", faults)}.");
         }
     }
-
-    internal DinoV2Options Clone() => (DinoV2Options)MemberwiseClone();
 
     private static DinoV2Options Preset(int width, int depth, int heads, bool registers) => new()
     {

@@ -21,7 +21,7 @@ internal sealed class DinoVisionTransformer : torch.nn.Module
         : base(nameof(DinoVisionTransformer))
     {
         options.Validate();
-        _options = options.Clone();
+        _options = options;
         long width = options.EmbedDim, grid = options.ImageSize / options.PatchSize;
         cls_token = placement.Empty(1, 1, width);
         pos_embed = placement.Empty(1, 1 + (grid * grid), width);

@@ -51,7 +51,7 @@ public sealed class FeatureStatistics : IDisposable
     /// <param name="name">The features' name, or null.</param>
     /// <returns>New statistics; dispose them.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit, or a value is not finite, or the covariance is not symmetric.</exception>
-    public static FeatureStatistics FromMoments(torch.Tensor mean, torch.Tensor covariance, long? count = null, string? name = null)
+    internal static FeatureStatistics FromMoments(torch.Tensor mean, torch.Tensor covariance, long? count = null, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(mean);
         ArgumentNullException.ThrowIfNull(covariance);

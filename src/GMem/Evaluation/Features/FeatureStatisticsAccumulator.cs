@@ -5,7 +5,7 @@ namespace GMem.Evaluation;
 /// before they are used, so that the result is the same, to the bit, however the rows were cut into batches.
 /// </summary>
 /// <remarks>Blocks are merged by the pairwise update of Chan, Golub and LeVeque (1979), in float64. Holds 2 D^2 numbers.</remarks>
-public sealed class FeatureStatisticsAccumulator : IDisposable
+internal sealed class FeatureStatisticsAccumulator : IDisposable
 {
     private readonly string? _name;
     private readonly torch.Tensor _pending;

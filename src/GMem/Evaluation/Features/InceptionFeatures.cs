@@ -68,7 +68,7 @@ public sealed class InceptionFeatures : FeatureExtractor
     /// <param name="device">Where it computes; null: the CPU.</param>
     /// <returns>The features; dispose them.</returns>
     /// <exception cref="InvalidDataException">A tensor is missing, unknown or of another shape; the message says which.</exception>
-    public static InceptionFeatures FromTensors(
+    internal static InceptionFeatures FromTensors(
         IReadOnlyDictionary<string, torch.Tensor> tensors,
         InceptionInputPath path = InceptionInputPath.PyTorchFid,
         torch.Device? device = null)

@@ -7,7 +7,7 @@ namespace GMem.Evaluation;
 /// Snippets have unit length, so figures are not those published with unnormalised features. Do not evaluate a model with the encoder
 /// that its memory bank was made by: it was given these very features.
 /// </remarks>
-public sealed class SnippetFeatures : FeatureExtractor
+internal sealed class SnippetFeatures : FeatureExtractor
 {
     private readonly SnippetEncoder _encoder;
 

@@ -47,7 +47,7 @@ public sealed class CopyCheckResult
     /// <param name="count">Number of pairs, at least 1; fewer where there are fewer images. Default 32.</param>
     /// <returns>uint8 <c>[2 * count, 3, H, W]</c> on the CPU.</returns>
     /// <exception cref="ArgumentException">The images are not those of the features in number, or differ in size.</exception>
-    public torch.Tensor PairImages(torch.Tensor generatedImages, torch.Tensor trainingImages, int count = 32)
+    internal torch.Tensor PairImages(torch.Tensor generatedImages, torch.Tensor trainingImages, int count = 32)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         CheckImages(generatedImages, GeneratedCount, nameof(generatedImages));

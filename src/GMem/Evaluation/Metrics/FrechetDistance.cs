@@ -9,7 +9,7 @@ namespace GMem.Evaluation;
 /// roots come from symmetric eigen-decompositions in float64, the trace is that sum of singular values: no complex numbers, no iteration
 /// that may diverge, and no square root of an eigenvalue that is rounding noise, so sets with fewer images than features pass as well.
 /// </remarks>
-public static class FrechetDistance
+internal static class FrechetDistance
 {
     /// <summary>Distance from 1 to the next float64.</summary>
     private const double MachineEpsilon = 2.220446049250313e-16;

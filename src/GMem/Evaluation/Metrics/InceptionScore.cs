@@ -7,7 +7,7 @@ namespace GMem.Evaluation;
 /// 2016, arXiv 1606.03498). Published with the logits of the Inception network without their bias; with those of another classifier
 /// it must not be called so.
 /// </summary>
-public static class InceptionScore
+internal static class InceptionScore
 {
     /// <summary>Rows of a split in ADM's evaluator.</summary>
     public const int AdmSplitSize = 5000;

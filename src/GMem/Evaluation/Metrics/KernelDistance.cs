@@ -11,7 +11,7 @@ namespace GMem.Evaluation;
 /// Used is the delete-d jackknife (Shao and Wu, 1989) for subsets of m among N images, N the smaller set, plus the scatter
 /// of a finite number S of them: variance * (m / (N - m) + 1 / S).
 /// </remarks>
-public static class KernelDistance
+internal static class KernelDistance
 {
     /// <summary>The distance over random subsets.</summary>
     /// <param name="real">float <c>[N, D]</c>.</param>

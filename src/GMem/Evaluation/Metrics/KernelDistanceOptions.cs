@@ -1,7 +1,7 @@
 namespace GMem.Evaluation;
 
 /// <summary>Settings of the kernel distance; the defaults are the published ones.</summary>
-public sealed class KernelDistanceOptions
+internal sealed class KernelDistanceOptions
 {
     /// <summary>Number of random subsets over which the distance is averaged, at least 1. Default 100.</summary>
     public int Subsets { get; set; } = 100;

@@ -5,7 +5,7 @@ namespace GMem.Evaluation;
 /// most the squared radius) and density and coverage (Naeem et al., 2020, arXiv 2002.09797; distance below the radius).
 /// </summary>
 /// <remarks>Distances are float64, so decisions do not depend on block or batch sizes. Memory beside the features is some 50 MB.</remarks>
-public static class ManifoldMetrics
+internal static class ManifoldMetrics
 {
     /// <summary>Keeps realism finite where a generated image coincides with a real one; the published constant.</summary>
     private const double RealismEpsilon = 1e-5;

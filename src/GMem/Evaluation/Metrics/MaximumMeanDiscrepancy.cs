@@ -1,7 +1,7 @@
 namespace GMem.Evaluation;
 
 /// <summary>The squared maximum mean discrepancy of two sets, in float64 and block by block (Gretton et al., 2012, JMLR 13).</summary>
-public static class MaximumMeanDiscrepancy
+internal static class MaximumMeanDiscrepancy
 {
     /// <summary>With the kernel (gamma x.y + coefficient)^degree.</summary>
     /// <param name="x">float <c>[N, D]</c>, N at least 2.</param>

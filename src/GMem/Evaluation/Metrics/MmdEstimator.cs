@@ -1,7 +1,7 @@
 namespace GMem.Evaluation;
 
 /// <summary>Which terms of the kernel matrices enter the squared maximum mean discrepancy (Gretton et al., 2012).</summary>
-public enum MmdEstimator
+internal enum MmdEstimator
 {
     /// <summary>Without the diagonals of Kxx and Kyy, with all of Kxy: unbiased; the kernel distance's.</summary>
     Unbiased,

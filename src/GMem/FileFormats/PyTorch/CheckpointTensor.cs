@@ -4,7 +4,7 @@ namespace GMem.FileFormats;
 /// A tensor of a PyTorch checkpoint: a view of a storage in the file, which several may share. Read by
 /// <see cref="PyTorchCheckpoint.Read"/>.
 /// </summary>
-public sealed class CheckpointTensor
+internal sealed class CheckpointTensor
 {
     internal CheckpointTensor(CheckpointStorage storage, long offset, long[] shape, long[] strides)
     {

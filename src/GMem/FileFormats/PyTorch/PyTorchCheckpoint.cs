@@ -11,7 +11,7 @@ namespace GMem.FileFormats;
 /// truth values and None are read, and the settings of a training script (an <c>argparse.Namespace</c>) as the dictionary of its
 /// attributes; any other name is refused, by name, and nothing is ever executed. Views are honoured: shared storages, offsets, strides.
 /// </remarks>
-public sealed class PyTorchCheckpoint : IDisposable
+internal sealed class PyTorchCheckpoint : IDisposable
 {
     /// <summary>Objects of a small pickle may take this much memory; those of a large one in addition what the file has bytes.</summary>
     private const long FreeMemory = 64L << 20;

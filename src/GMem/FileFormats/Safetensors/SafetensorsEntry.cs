@@ -6,4 +6,4 @@ namespace GMem.FileFormats;
 /// <param name="Shape">Its sizes, outermost first; empty for a scalar.</param>
 /// <param name="Offset">Where its data begin, in bytes from the start of the data section.</param>
 /// <param name="Length">How many bytes it has.</param>
-public sealed record SafetensorsEntry(string Name, torch.ScalarType DataType, IReadOnlyList<long> Shape, long Offset, long Length);
+internal sealed record SafetensorsEntry(string Name, torch.ScalarType DataType, IReadOnlyList<long> Shape, long Offset, long Length);

@@ -2,7 +2,7 @@ namespace GMem.FileFormats;
 
 /// <summary>A safetensors file opened for reading. It is memory-mapped: only the tensors that are read are loaded.</summary>
 /// <remarks>Format: https://huggingface.co/docs/safetensors. Data are little-endian and row-major; they need not be aligned.</remarks>
-public sealed class SafetensorsFile : IDisposable
+internal sealed class SafetensorsFile : IDisposable
 {
     private readonly MappedFile _file;
     private readonly SafetensorsHeader _header;

@@ -1,7 +1,7 @@
 namespace GMem.FileFormats;
 
 /// <summary>Writes tensors as safetensors, to a stream or, atomically, to a file.</summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     /// <summary>Writes a file: to a temporary one beside it first, flushed to disk, then renamed over it.</summary>
     /// <param name="path">Path of the file; an existing one is replaced only when the new one is complete.</param>

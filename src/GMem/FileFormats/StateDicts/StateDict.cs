@@ -1,7 +1,7 @@
 namespace GMem.FileFormats;
 
 /// <summary>Carries named tensors into and out of a module, under the names of the official checkpoints.</summary>
-public static class StateDict
+internal static class StateDict
 {
     /// <summary>Everything a checkpoint of the module holds.</summary>
     /// <param name="module">The module.</param>

@@ -9,7 +9,7 @@ public sealed partial class MemoryBank
     /// </summary>
     /// <param name="other">Another bank.</param>
     /// <returns>True if so. The history of the entries, and the id that the next one would get, do not matter.</returns>
-    public bool ContentEquals(MemoryBank? other)
+    internal bool ContentEquals(MemoryBank? other)
     {
         if (ReferenceEquals(this, other))
         {

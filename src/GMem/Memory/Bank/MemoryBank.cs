@@ -132,16 +132,15 @@ public sealed partial class MemoryBank
     /// <param name="standardNormal">Finite. The same number always selects the same entry.</param>
     /// <param name="label">Restricts the selection to the entries with this label; null for all.</param>
     /// <returns>An index.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The number is not finite.</exception>
     /// <exception cref="ArgumentException">
-    /// No entry has the label (the message lists the labels of the bank), or all its entries have weight 0.
+    /// The number is not finite, no entry has the label (the message lists the labels of the bank), or all its entries have weight 0.
     /// </exception>
     internal long IndexFromNoise(double standardNormal, string? label = null)
     {
         if (!double.IsFinite(standardNormal))
         {
-            throw new ArgumentOutOfRangeException(
-                nameof(standardNormal), standardNormal, "The noise that picks a memory index must be finite.");
+            throw new ArgumentException(FormattableString.Invariant(
+                $"The noise that picks a memory entry is {standardNormal}; it must be finite."));
         }
 
         double uniform = Math.Min(NormalDistribution.Cumulative(standardNormal), Math.BitDecrement(1));

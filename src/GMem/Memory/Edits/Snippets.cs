@@ -1,7 +1,7 @@
 namespace GMem.Memory;
 
 /// <summary>Operations on snippets that need not be in a bank, for instance those of two images just encoded.</summary>
-public static class Snippets
+internal static class Snippets
 {
     /// <summary>Brings snippets to unit length.</summary>
     /// <param name="snippets"><c>[..., m]</c>, a float type, on any device.</param>

@@ -11,7 +11,7 @@ namespace GMem.Sampling;
 /// <remarks>
 /// With <see cref="OdeMethod.Dopri5"/> the step size comes from the larger of the errors of all states and of all log-densities.
 /// </remarks>
-public sealed class Likelihood
+internal sealed class Likelihood
 {
     private const int RowsAtOnce = 256;
 

@@ -3,7 +3,7 @@ namespace GMem.Sampling;
 /// <summary>
 /// Log-likelihoods, and the noise the data came from. Dispose it to free the tensors, or let the surrounding dispose scope do so.
 /// </summary>
-public sealed class LikelihoodResult : IDisposable
+internal sealed class LikelihoodResult : IDisposable
 {
     internal LikelihoodResult(torch.Tensor logLikelihood, torch.Tensor noise, torch.Tensor divergence, int evaluations)
     {

@@ -9,7 +9,7 @@ namespace GMem.Sampling;
 /// independent, except with <see cref="OdeMethod.Dopri5"/>, whose step size comes from the error of the whole batch (the root mean square
 /// over all entries, as in the public code). No gradients are recorded.
 /// </remarks>
-public sealed class OdeSampler
+internal sealed class OdeSampler
 {
     private readonly OdeSolver _solver;
 

@@ -12,7 +12,7 @@ namespace GMem.Sampling;
 /// 50 points, hence 49 steps here, and the last step. Each evaluation of the network gives both drift and score. Rows are independent. No
 /// gradients are recorded.
 /// </remarks>
-public sealed class SdeSampler
+internal sealed class SdeSampler
 {
     private readonly double[] _times;
 

@@ -49,8 +49,7 @@ internal static class MemoryBudget
             {
                 for (int micro = training.ImagesAtOnce; micro >= 1; micro /= 2)
                 {
-                    SiTOptions otherNetwork = network.Clone();
-                    otherNetwork.ActivationCheckpointing = checkpointing;
+                    SiTOptions otherNetwork = network with { ActivationCheckpointing = checkpointing };
                     TrainingOptions otherTraining = training.Clone();
                     otherTraining.MicroBatchSize = micro;
                     otherTraining.Precision = mixed ? Precision.BFloat16Mixed : training.Precision;

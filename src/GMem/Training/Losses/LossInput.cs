@@ -5,41 +5,34 @@ namespace GMem.Training;
 /// <summary>
 /// What a <see cref="LossTerm"/> is computed from: samples on the path, and what the network made of them. The tensors are borrowed.
 /// </summary>
-/// <param name="transport">The path and what the network predicts on it.</param>
-/// <param name="plan">
-/// The samples on the path: time <c>[B]</c>, noise x0, state xt and, for velocity prediction, the target velocity, <c>[B, C, h, w]</c>
-/// each.
-/// </param>
-/// <param name="data">x1, <c>[B, C, h, w]</c>: pixels or latents.</param>
-/// <param name="prediction">The network's output, <c>[B, C, h, w]</c>.</param>
-/// <param name="projection">The projector's tokens, <c>[B, T, z]</c>, or null.</param>
-/// <param name="patchTokens">The encoder's patch tokens, <c>[B, T, z]</c>, or null.</param>
-public sealed class LossInput(
-    FlowTransport transport,
-    TransportPlan plan,
-    torch.Tensor data,
-    torch.Tensor prediction,
-    torch.Tensor? projection = null,
-    torch.Tensor? patchTokens = null)
+public sealed class LossInput
 {
-    /// <summary>The path and what the network predicts on it.</summary>
-    public FlowTransport Transport { get; } = transport;
+    /// <summary>Times t <c>[B]</c>; 0 is noise, 1 is data.</summary>
+    public required torch.Tensor Time { get; init; }
 
-    /// <summary>
-    /// The samples on the path: time <c>[B]</c>, noise x0, state xt and, for velocity prediction, the target velocity, <c>[B, C, h, w]</c>
-    /// each.
-    /// </summary>
-    public TransportPlan Plan { get; } = plan;
+    /// <summary>x0, <c>[B, C, h, w]</c>: noise.</summary>
+    public required torch.Tensor Noise { get; init; }
 
     /// <summary>x1, <c>[B, C, h, w]</c>: pixels or latents.</summary>
-    public torch.Tensor Data { get; } = data;
+    public required torch.Tensor Data { get; init; }
+
+    /// <summary>xt, <c>[B, C, h, w]</c>: the network's input.</summary>
+    public required torch.Tensor State { get; init; }
+
+    /// <summary>The velocity at xt that the network should predict, <c>[B, C, h, w]</c>; null where it predicts noise or the score.</summary>
+    public torch.Tensor? Velocity { get; init; }
 
     /// <summary>The network's output, <c>[B, C, h, w]</c>.</summary>
-    public torch.Tensor Prediction { get; } = prediction;
+    public required torch.Tensor Prediction { get; init; }
 
     /// <summary>The projector's tokens, <c>[B, T, z]</c>; null for a network without a projector.</summary>
-    public torch.Tensor? Projection { get; } = projection;
+    public torch.Tensor? Projection { get; init; }
 
     /// <summary>The encoder's patch tokens, <c>[B, T, z]</c>; null where no term uses them.</summary>
-    public torch.Tensor? PatchTokens { get; } = patchTokens;
+    public torch.Tensor? PatchTokens { get; init; }
+
+    /// <summary>The path, and what the network predicts on it.</summary>
+    internal FlowTransport Transport { get; init; } = FlowTransport.LinearVelocity;
+
+    internal TransportPlan Plan => new(Time, Noise, State, Velocity);
 }

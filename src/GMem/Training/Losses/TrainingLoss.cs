@@ -18,7 +18,18 @@ internal sealed class TrainingLoss(FlowTransport transport, IReadOnlyList<LossTe
     {
         TransportPlan plan = transport.Plan(draws.Time, draws.Noise, draws.Data);
         SiTOutput output = network.ForwardTraining(plan.State, draws.Time, draws.Conditions);
-        LossInput input = new(transport, plan, draws.Data, output.Prediction, output.Projection, draws.ProjectionTarget);
+        LossInput input = new()
+        {
+            Time = plan.Time,
+            Noise = plan.Noise,
+            Data = draws.Data,
+            State = plan.State,
+            Velocity = plan.Velocity,
+            Prediction = output.Prediction,
+            Projection = output.Projection,
+            PatchTokens = draws.ProjectionTarget,
+            Transport = transport,
+        };
         torch.Tensor[] values = [.. terms.Select(term => Value(term, input))];
         torch.Tensor total = terms[0].Weight == 1 ? values[0] : values[0].Times(terms[0].Weight);
         for (int i = 1; i < values.Length; i++)

@@ -31,11 +31,20 @@ internal sealed class MetricsFile(string path, IReadOnlyList<string> terms)
     /// <summary>The names of the loss terms.</summary>
     public IReadOnlyList<string> Terms => terms;
 
-    /// <summary>Drops the lines after a step, and those of another header; the file exists afterwards, with its header.</summary>
+    /// <summary>
+    /// Drops the lines after a step; the file exists afterwards, with its header. A file with other columns, of another version or a user's
+    /// own, is kept beside it as <c>metrics.1.csv</c>, or the first number that is free.
+    /// </summary>
     public void ReturnTo(long step)
     {
         List<string> lines = [string.Join(',', _columns.Select(c => c.Name))];
-        if (File.Exists(path) && File.ReadLines(path).FirstOrDefault() == lines[0])
+        if (File.Exists(path) && File.ReadLines(path).FirstOrDefault() != lines[0])
+        {
+            string aside = Enumerable.Range(1, int.MaxValue).Select(i => Path.ChangeExtension(path, $"{i}.csv")).First(p => !Path.Exists(p));
+            File.Move(path, aside);
+        }
+
+        if (File.Exists(path))
         {
             // A killed process may have left half a line, which has no number before a comma or too few fields.
             lines.AddRange(File.ReadLines(path).Skip(1).Where(l => l.Count(c => c == ',') == _columns.Length - 1

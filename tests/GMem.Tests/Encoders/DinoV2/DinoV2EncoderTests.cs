@@ -58,7 +58,7 @@ public sealed class DinoV2EncoderTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         DinoV2Options squeezing = Tiny();
-        squeezing.SqueezeToSquare = true;
+        squeezing = squeezing with { SqueezeToSquare = true };
         using DinoV2Encoder keeps = DinoV2Encoder.CreateRandom(Tiny(), seed: 1);
         using DinoV2Encoder squeezes = DinoV2Encoder.CreateRandom(squeezing, seed: 1);
         torch.Tensor square = Images(1, 64, 64), wide = Images(1, 64, 96);
@@ -73,9 +73,9 @@ public sealed class DinoV2EncoderTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         DinoV2Options options = Tiny();
-        options.RegisterTokens = registers ? 4 : 0;
-        options.SwiGlu = registers;
-        options.SqueezeToSquare = registers;
+        options = options with { RegisterTokens = registers ? 4 : 0 };
+        options = options with { SwiGlu = registers };
+        options = options with { SqueezeToSquare = registers };
         using DinoV2Encoder encoder = DinoV2Encoder.CreateRandom(options, seed: 1);
         using SnippetEncoder again = PartCopy.Of<SnippetEncoder>(encoder);
         torch.Tensor images = Images(1, 40, 20);

@@ -84,7 +84,7 @@ public sealed class ResumeTests
         Fit(Options(folder.Path)).Dispose();
         GMemOptions changed = Options(folder.Path);
         changed.Training.LearningRate = 0.002;
-        changed.Network.Depth = 3;
+        changed.Network = changed.Network with { Depth = 3 };
         changed.EncoderTrainer = new PcaEncoderTrainer { Dimension = 11 };
 
         string message = Assert.Throws<ArgumentException>(() => Fit(changed)).Message;
@@ -136,7 +136,7 @@ public sealed class ResumeTests
         changed.Training.CheckpointEvery = TimeSpan.FromHours(1);
         changed.Training.CheckpointsKept = 1;
         changed.Training.LogEveryNStep = 3;
-        changed.Sampling.Steps = 2;
+        changed.Sampling = changed.Sampling with { Steps = 2 };
         using GMemModel model = Fit(changed);
         Assert.Equal(Steps, model.TrainedSteps);
         Assert.Equal(["step-00000007.safetensors"], Checkpoints(folder));

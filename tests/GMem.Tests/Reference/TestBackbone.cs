@@ -6,7 +6,7 @@ using TorchSharp;
 namespace GMem.Tests.Shared;
 
 /// <summary>Networks of the reference files, built from the sizes and switches in their metadata.</summary>
-public static class TestBackbone
+internal static class TestBackbone
 {
     /// <summary>Builds the network that a <c>config</c> describes and fills it with the weights of a file.</summary>
     public static SiT Load(string weightsPath, JsonElement config, torch.ScalarType dtype)
@@ -42,7 +42,9 @@ public static class TestBackbone
             LearnSigma = Flag(config, "learn_sigma"),
             ProjectionSize = Number(config, "z_dim")?.GetInt32() ?? 0,
         };
-        options.Conditions = snippets
+        options = options with
+        {
+            Conditions = snippets
             ?
             [
                 new SnippetCondition
@@ -59,9 +61,10 @@ public static class TestBackbone
                     ClassCount = Number(config, "num_classes")?.GetInt32() ?? 1000,
                     Dropout = Number(config, "class_dropout_prob")?.GetDouble() ?? 0.1,
                 },
-            ];
-        options.ProjectorHiddenSize = Number(config, "projector_dim")?.GetInt32() ?? options.ProjectorHiddenSize;
-        options.ProjectorDepth = Number(config, "encoder_depth")?.GetInt32() ?? options.ProjectorDepth;
+            ]
+        };
+        options = options with { ProjectorHiddenSize = Number(config, "projector_dim")?.GetInt32() ?? options.ProjectorHiddenSize };
+        options = options with { ProjectorDepth = Number(config, "encoder_depth")?.GetInt32() ?? options.ProjectorDepth };
         return options;
     }
 

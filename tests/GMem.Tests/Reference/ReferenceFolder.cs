@@ -47,7 +47,7 @@ public static class ReferenceFolder
     }
 
     /// <summary>The JSON under <c>config</c> (or another key) in a file's metadata.</summary>
-    public static JsonElement Config(this SafetensorsFile file, string key = "config")
+    internal static JsonElement Config(this SafetensorsFile file, string key = "config")
     {
         using JsonDocument document = JsonDocument.Parse(file.Metadata[key]);
         return document.RootElement.Clone();

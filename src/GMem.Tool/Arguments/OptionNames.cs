@@ -1,0 +1,37 @@
+using System.Text.RegularExpressions;
+
+namespace GMem.Tool.Arguments;
+
+/// <summary>Names in the library's messages are those of its options in C#. Here they become what is typed at a command line.</summary>
+internal static partial class OptionNames
+{
+    private static readonly Dictionary<string, string> Typed = new(StringComparer.Ordinal)
+    {
+        ["ImageSize"] = "--image-size",
+        ["TotalSteps"] = "--steps",
+        ["BatchSize"] = "--batch-size",
+        ["LearningRate"] = "--learning-rate",
+        ["PatchSize"] = "--patch-size",
+        ["HiddenSize"] = "--hidden-size",
+        ["Depth"] = "--depth",
+        ["HeadCount"] = "--heads",
+        ["the snippet's Dropout"] = "--snippet-dropout",
+        ["HorizontalFlip"] = "--flip",
+        ["WorkspacePath"] = "--workspace",
+        ["OdeMethod"] = "--solver",
+        ["GuidanceScale"] = "--guidance",
+        ["MemoryIndex"] = "--memory",
+        ["PromptLabel"] = "--label",
+    };
+
+    /// <summary>A message with the options named as they are typed, and without the names of our parameters, which .NET appends.</summary>
+    public static string InMessage(string message) =>
+        Name().Replace(Owner().Replace(message, ""), m => Typed.GetValueOrDefault(m.Groups["name"].Value, m.Value));
+
+    [GeneratedRegex(@" \(Parameter '\w+'\)|\b(GMemTrainer\.Options|GMemOptions|TrainingOptions|SamplingOptions): | \(batchSize\)")]
+    private static partial Regex Owner();
+
+    // Neither a part of a longer name nor a member of something else.
+    [GeneratedRegex(@"(?<![\w.-])((Training|Network|Sampling)\.)?(?<name>the snippet's Dropout|[A-Z]\w+)(?![\w.]\w)")]
+    private static partial Regex Name();
+}
