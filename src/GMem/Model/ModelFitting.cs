@@ -103,6 +103,9 @@ internal sealed class ModelFitting(
             Conditions = data.Set.Conditions,
         };
         network.Validate();
+
+        // A run is described by its network as the data completed it.
+        options.Network = network;
         return network;
     }
 
