@@ -1,4 +1,5 @@
-// Draws coloured squares, trains on them for a few steps, saves, loads and generates: dotnet run --project examples/FSharp -- [steps] [folder]
+// Draws coloured squares, trains on them for a few steps, saves, loads and generates:
+// dotnet run --project examples/FSharp -- [steps] [folder]
 open System.IO
 open GMem.Images
 open GMem.MLNet

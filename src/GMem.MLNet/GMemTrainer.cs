@@ -4,8 +4,6 @@ using GMem.MLNet.Persistence;
 using GMem.MLNet.Training;
 using GMem.Runtime;
 using GMem.Training;
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
 using TorchSharp;
 
 namespace GMem.MLNet;

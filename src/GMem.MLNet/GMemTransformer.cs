@@ -3,8 +3,6 @@ using GMem.Memory;
 using GMem.MLNet.Generation;
 using GMem.MLNet.Persistence;
 using GMem.Sampling;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 
 namespace GMem.MLNet;
 

@@ -1,7 +1,6 @@
 using GMem.Evaluation;
 using GMem.MLNet.Evaluation;
 using GMem.Runtime;
-using Microsoft.ML;
 
 namespace GMem.MLNet;
 

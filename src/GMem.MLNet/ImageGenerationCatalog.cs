@@ -1,5 +1,4 @@
 using GMem.Images;
-using Microsoft.ML;
 
 namespace GMem.MLNet;
 

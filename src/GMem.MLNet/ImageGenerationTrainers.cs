@@ -1,5 +1,3 @@
-using Microsoft.ML;
-
 namespace GMem.MLNet;
 
 /// <summary>What <c>mlContext.ImageGeneration.Trainers</c> offers.</summary>

@@ -1,5 +1,3 @@
-using Microsoft.ML;
-
 namespace GMem.MLNet;
 
 /// <summary>Adds image generation to <see cref="MLContext"/>.</summary>

@@ -26,11 +26,11 @@ public sealed class ColourGridTrainer : SnippetEncoderTrainer
         {
             cancellationToken.ThrowIfCancellationRequested();
             torch.Tensor some = images.Read(start, Math.Min(ImagesAtOnce, images.Count - start));
-            sums.Add(ColourGridEncoder.Grid(some, Grid).flatten(1).sum(0));
+            sums.Add(ColourGridEncoder.Grid(some, Grid).flatten(1).sum(dim: 0));
         }
 
         torch.Tensor directions = torch.randn([3 * Grid * Grid, Dimension], dtype: torch.float64, generator: generator);
-        torch.Tensor mean = torch.stack(sums).sum(0) / torch.tensor((double)images.Count);
+        torch.Tensor mean = torch.stack(sums).sum(dim: 0) / torch.tensor((double)images.Count);
         return new ColourGridEncoder(new ColourGridEncoder.Settings(Grid), mean, directions, IsThreadSafe);
     }
 }

@@ -1,6 +1,4 @@
 using GMem.MLNet.Persistence;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 
 namespace GMem.MLNet.Columns;
 

@@ -1,6 +1,4 @@
 using System.Numerics;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 
 namespace GMem.MLNet.Columns;
 

@@ -1,8 +1,6 @@
 using System.Runtime.InteropServices;
 using GMem.Evaluation;
 using GMem.MLNet.Persistence;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using TorchSharp;
 
 namespace GMem.MLNet.Evaluation;

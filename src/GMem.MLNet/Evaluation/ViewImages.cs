@@ -1,8 +1,6 @@
 using GMem.Images;
 using GMem.MLNet.Columns;
 using GMem.MLNet.Persistence;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using TorchSharp;
 

@@ -1,6 +1,3 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
-
 namespace GMem.MLNet.Generation;
 
 /// <summary>The values of one input column for the rows that a cursor has read ahead.</summary>

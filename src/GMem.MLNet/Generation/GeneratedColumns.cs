@@ -1,6 +1,3 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
-
 namespace GMem.MLNet.Generation;
 
 /// <summary>Getters of the generated columns, which a cursor and a single row share.</summary>

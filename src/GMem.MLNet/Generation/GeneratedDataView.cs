@@ -1,6 +1,3 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
-
 namespace GMem.MLNet.Generation;
 
 /// <summary>A view with generated columns appended. Nothing is generated before a cursor's row is asked for its image.</summary>

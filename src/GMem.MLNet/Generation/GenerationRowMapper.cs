@@ -1,6 +1,3 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
-
 namespace GMem.MLNet.Generation;
 
 /// <summary>Generates row by row, for <c>PredictionEngine</c>.</summary>
@@ -15,7 +12,6 @@ internal sealed class GenerationRowMapper(GenerationSchema schema, IImageGenerat
 
     public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
     {
-        ArgumentNullException.ThrowIfNull(input);
         return input.Schema == InputSchema
             ? new GenerationRow(input, schema, generator, firstSeed, schema.Active(activeColumns))
             : throw new ArgumentException("The row has another schema than the one that the mapper was made for.", nameof(input));

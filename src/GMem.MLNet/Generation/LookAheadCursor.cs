@@ -1,7 +1,5 @@
 using System.Runtime.ExceptionServices;
 using GMem.Images;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 
 namespace GMem.MLNet.Generation;
 

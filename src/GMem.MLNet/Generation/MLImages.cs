@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using GMem.Images;
-using Microsoft.ML.Data;
 
 namespace GMem.MLNet.Generation;
 

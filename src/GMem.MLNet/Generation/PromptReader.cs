@@ -1,7 +1,5 @@
 using System.Numerics;
 using GMem.MLNet.Columns;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 
 namespace GMem.MLNet.Generation;
 

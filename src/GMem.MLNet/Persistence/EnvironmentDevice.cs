@@ -1,5 +1,4 @@
 using GMem.Runtime;
-using Microsoft.ML.Runtime;
 using TorchSharp;
 
 namespace GMem.MLNet.Persistence;

@@ -1,5 +1,3 @@
-using Microsoft.ML.Runtime;
-
 namespace GMem.MLNet.Persistence;
 
 /// <summary>Whether an environment was given a seed; that is part of an internal interface.</summary>

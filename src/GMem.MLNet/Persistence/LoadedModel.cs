@@ -1,5 +1,3 @@
-using Microsoft.ML;
-
 namespace GMem.MLNet.Persistence;
 
 /// <summary>A model being loaded: its entries are those of the zip.</summary>

@@ -1,8 +1,6 @@
 using System.IO.Compression;
 using System.Reflection;
 using GMem.Runtime;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 
 namespace GMem.MLNet.Persistence;
 

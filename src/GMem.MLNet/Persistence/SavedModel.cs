@@ -1,5 +1,3 @@
-using Microsoft.ML;
-
 namespace GMem.MLNet.Persistence;
 
 /// <summary>A model being saved: each entry becomes one of the zip, beside ML.NET's own.</summary>

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using GMem.MLNet;
 using GMem.MLNet.Persistence;
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
 
 [assembly: LoadableClass(
     typeof(GMemTransformer), typeof(TransformerFormat), null, typeof(SignatureLoadModel), TransformerFormat.UserName,
@@ -26,7 +24,6 @@ internal static class TransformerFormat
 
     public static void Save(GMemTransformer transformer, ModelSaveContext context)
     {
-        ArgumentNullException.ThrowIfNull(context);
         context.CheckAtModel();
         context.SetVersionInfo(VersionInfo());
         SavedModel archive = new(context);

@@ -1,6 +1,3 @@
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
-
 namespace GMem.MLNet.Training;
 
 /// <summary>Decides over images that cannot be read: named once each and counted, or the end of the run.</summary>

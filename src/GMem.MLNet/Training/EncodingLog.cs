@@ -1,5 +1,4 @@
 using GMem.Latents;
-using Microsoft.ML.Runtime;
 
 namespace GMem.MLNet.Training;
 

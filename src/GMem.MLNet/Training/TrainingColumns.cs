@@ -1,7 +1,5 @@
 using GMem.MLNet.Columns;
 using GMem.MLNet.Persistence;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 
 namespace GMem.MLNet.Training;
 

@@ -3,9 +3,6 @@ using GMem.Images;
 using GMem.Latents;
 using GMem.MLNet.Columns;
 using GMem.Training;
-using Microsoft.ML;
-using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
 using TorchSharp;
 
 namespace GMem.MLNet.Training;

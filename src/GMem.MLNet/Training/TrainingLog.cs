@@ -1,6 +1,5 @@
 using System.Globalization;
 using GMem.Training;
-using Microsoft.ML.Runtime;
 
 namespace GMem.MLNet.Training;
 

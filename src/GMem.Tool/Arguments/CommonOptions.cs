@@ -1,5 +1,3 @@
-using System.CommandLine;
-
 namespace GMem.Tool.Arguments;
 
 /// <summary>Options that more than one command has.</summary>

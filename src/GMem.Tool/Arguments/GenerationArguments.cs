@@ -1,4 +1,3 @@
-using System.CommandLine;
 using GMem.Sampling;
 
 namespace GMem.Tool.Arguments;

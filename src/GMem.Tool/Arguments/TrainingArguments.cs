@@ -1,7 +1,5 @@
-using System.CommandLine;
 using GMem.Backbone;
 using GMem.Encoders;
-using GMem.MLNet;
 using GMem.Training;
 
 namespace GMem.Tool.Arguments;

@@ -1,7 +1,5 @@
-using System.CommandLine;
 using GMem.Evaluation;
 using GMem.Images;
-using GMem.MLNet;
 using GMem.Runtime;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;

@@ -1,7 +1,4 @@
-using System.CommandLine;
-using System.Globalization;
 using GMem.Images;
-using GMem.MLNet;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 

@@ -1,8 +1,6 @@
-using System.CommandLine;
 using GMem.Autoencoders;
 using GMem.Encoders;
 using GMem.Memory;
-using GMem.MLNet;
 using GMem.Runtime;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;

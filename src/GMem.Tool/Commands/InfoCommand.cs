@@ -1,5 +1,3 @@
-using System.CommandLine;
-using GMem.MLNet;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 

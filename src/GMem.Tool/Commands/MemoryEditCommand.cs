@@ -1,6 +1,4 @@
-using System.CommandLine;
 using GMem.Memory;
-using GMem.MLNet;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using GMem.Memory;
 using GMem.Tool.Output;
 

@@ -1,7 +1,5 @@
-using System.CommandLine;
 using GMem.Images;
 using GMem.Memory;
-using GMem.MLNet;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 using TorchSharp;

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using GMem.Memory;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;

@@ -1,6 +1,5 @@
 using GMem.Images;
 using GMem.Memory;
-using GMem.MLNet;
 using Microsoft.ML;
 using TorchSharp;
 

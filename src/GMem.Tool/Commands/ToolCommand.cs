@@ -1,4 +1,3 @@
-using System.CommandLine;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 

@@ -1,9 +1,6 @@
-using System.CommandLine;
-using System.Globalization;
 using GMem.Autoencoders;
 using GMem.Encoders;
 using GMem.Images;
-using GMem.MLNet;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 using GMem.Training;

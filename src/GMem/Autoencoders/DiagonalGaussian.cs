@@ -14,7 +14,6 @@ internal sealed class DiagonalGaussian : IDisposable
     /// <exception cref="ArgumentException">The moments are not of that shape.</exception>
     public DiagonalGaussian(torch.Tensor moments, bool deterministic = false)
     {
-        ArgumentNullException.ThrowIfNull(moments);
         if (moments.shape is not [_, >= 2 and long channels, _, _] || channels % 2 != 0)
         {
             throw new ArgumentException($"Moments must be [B, 2 * C, h, w]; got [{string.Join(", ", moments.shape)}].", nameof(moments));
@@ -46,7 +45,6 @@ internal sealed class DiagonalGaussian : IDisposable
     /// <returns>New tensor <c>[B, C, h, w]</c>.</returns>
     public torch.Tensor Sample(torch.Generator generator)
     {
-        ArgumentNullException.ThrowIfNull(generator);
         using DisposeScope scope = torch.NewDisposeScope();
         return Sample(torch.randn(Mean.shape, generator: generator)).MoveToOuterDisposeScope();
     }
@@ -56,7 +54,6 @@ internal sealed class DiagonalGaussian : IDisposable
     /// <returns>New tensor: mean + deviation * noise.</returns>
     public torch.Tensor Sample(torch.Tensor noise)
     {
-        ArgumentNullException.ThrowIfNull(noise);
         using DisposeScope scope = torch.NewDisposeScope();
         return (StandardDeviation * noise.to(Mean.dtype, Mean.device)).PlusInPlace(Mean).MoveToOuterDisposeScope();
     }
@@ -74,7 +71,6 @@ internal sealed class DiagonalGaussian : IDisposable
     /// <returns><c>[B]</c>, in nats, summed over an image; 0 where this one is deterministic.</returns>
     public torch.Tensor KullbackLeibler(DiagonalGaussian other)
     {
-        ArgumentNullException.ThrowIfNull(other);
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor distance = (Mean - other.Mean).Squared() / other.Variance;
         return Half((distance.Plus(Variance / other.Variance).Plus(-1) - LogVariance).Plus(other.LogVariance)).MoveToOuterDisposeScope();
@@ -85,7 +81,6 @@ internal sealed class DiagonalGaussian : IDisposable
     /// <returns><c>[B]</c>, in nats, summed over an image; 0 where deterministic.</returns>
     public torch.Tensor NegativeLogLikelihood(torch.Tensor latents)
     {
-        ArgumentNullException.ThrowIfNull(latents);
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor distance = (latents - Mean).Squared() / Variance;
         return Half(LogVariance.Plus(distance).Plus(Math.Log(2 * Math.PI))).MoveToOuterDisposeScope();

@@ -33,7 +33,6 @@ internal sealed class PixelAutoencoder : ImageAutoencoder
     /// <inheritdoc/>
     public override torch.Tensor DecodeRaw(torch.Tensor latents)
     {
-        ArgumentNullException.ThrowIfNull(latents);
         using DisposeScope scope = torch.NewDisposeScope();
         return latents.Times(127.5).PlusInPlace(127.5).round_().ClampInPlace(0, 255).to(torch.uint8).MoveToOuterDisposeScope();
     }

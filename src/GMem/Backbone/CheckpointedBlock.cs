@@ -1,4 +1,3 @@
-using TorchSharp.Modules;
 using static TorchSharp.torch.autograd;
 
 namespace GMem.Backbone;

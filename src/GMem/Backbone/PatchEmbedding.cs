@@ -1,5 +1,3 @@
-using TorchSharp.Modules;
-
 namespace GMem.Backbone;
 
 /// <summary>Cuts an image into patches and embeds each: a convolution whose kernel is its stride, computed as one matrix product.</summary>

@@ -1,5 +1,3 @@
-using TorchSharp.Modules;
-
 namespace GMem.Backbone;
 
 /// <summary>LayerNorm of each head's queries or keys, with weight and bias. Epsilon 1e-5.</summary>

@@ -1,5 +1,3 @@
-using TorchSharp.Modules;
-
 namespace GMem.Backbone;
 
 /// <summary>Division by the root of the mean square over the last axis, times a weight. Epsilon 1e-6.</summary>

@@ -1,5 +1,4 @@
 using GMem.FileFormats;
-using TorchSharp.Modules;
 
 namespace GMem.Backbone;
 
@@ -35,7 +34,6 @@ internal sealed class SiT : torch.nn.Module
         torch.ScalarType dtype = torch.ScalarType.Float32)
         : base(nameof(SiT))
     {
-        ArgumentNullException.ThrowIfNull(options);
         GMemRuntime.EnsureLoaded();
         options.Validate();
         _options = options with { Conditions = [.. options.Conditions] };

@@ -1,5 +1,4 @@
 using GMem.Backbone.Kernels;
-using TorchSharp.Modules;
 
 namespace GMem.Backbone;
 

@@ -1,5 +1,3 @@
-using TorchSharp.Modules;
-
 namespace GMem.Backbone;
 
 /// <summary>Fills a new network's tables and weights.</summary>

@@ -5,8 +5,6 @@ internal static class SiTInput
 {
     public static void Check(SiTOptions options, torch.ScalarType dtype, torch.Tensor x, torch.Tensor t)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(t);
         long[] shape = x.shape;
         if (shape.Length != 4 || shape[0] < 1 || !shape[1..].SequenceEqual([options.InputChannels, options.InputSize, options.InputSize]))
         {
@@ -22,7 +20,6 @@ internal static class SiTInput
 
     public static void CheckConditions(SiTOptions options, torch.ScalarType dtype, long batch, IReadOnlyList<torch.Tensor> conditions)
     {
-        ArgumentNullException.ThrowIfNull(conditions);
         if (conditions.Count != options.Conditions.Count)
         {
             string kinds = string.Join(" and a ", options.Conditions.Select(c => c.Kind.Name));

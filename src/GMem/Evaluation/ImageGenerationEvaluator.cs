@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace GMem.Evaluation;
 
 /// <summary>Computes all metrics that the given features allow.</summary>

@@ -104,7 +104,7 @@ internal sealed class ModelFitting(
         };
         network.Validate();
 
-        // A run is described by its network as the data completed it.
+        // The description of the run names what it was trained with; these options are a copy.
         options.Network = network;
         return network;
     }

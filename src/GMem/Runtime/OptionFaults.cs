@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace GMem.Runtime;
 
 /// <summary>Collects what is wrong with an options object, so that one message names every fault.</summary>

@@ -85,7 +85,6 @@ internal sealed class Guidance
     /// <exception cref="ArgumentException">A condition that is needed is missing or does not fit.</exception>
     public Tensor Predict(NetworkFunction network, Tensor x, Tensor t, Tensor? condition, Tensor? nullCondition = null)
     {
-        ArgumentNullException.ThrowIfNull(network);
         CheckConditions(x.size(0), condition, nullCondition);
         if (!IsActive || (IntervalStart is null && IntervalEnd is null))
         {

@@ -53,7 +53,6 @@ internal static class SeededNoise
 
     private static Tensor Stack(IReadOnlyList<long> seeds, RandomPurpose purpose, int step, ReadOnlySpan<long> shape, Device? device)
     {
-        ArgumentNullException.ThrowIfNull(seeds);
         if (seeds.Count == 0)
         {
             throw new ArgumentException("There are no seeds; give one a row.", nameof(seeds));

@@ -14,8 +14,6 @@ internal static class Arguments
 
     public static void CheckSameShape(torch.Tensor a, torch.Tensor b, string nameOfA, string nameOfB)
     {
-        ArgumentNullException.ThrowIfNull(a);
-        ArgumentNullException.ThrowIfNull(b);
         if (!a.shape.AsSpan().SequenceEqual(b.shape))
         {
             throw new ArgumentException(

@@ -26,7 +26,6 @@ internal sealed class FlowTransport
         double? trainEpsilon = null,
         double? sampleEpsilon = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
         Arguments.CheckDefined(prediction, nameof(prediction));
         Arguments.CheckDefined(weighting, nameof(weighting));
         Path = path;
@@ -106,7 +105,6 @@ internal sealed class FlowTransport
     /// <returns><c>[count]</c>.</returns>
     public Tensor SampleTimes(long count, TimeDistribution distribution, Generator generator, ScalarType dtype = ScalarType.Float32)
     {
-        ArgumentNullException.ThrowIfNull(distribution);
         IntegrationInterval interval = IntegrationInterval(stochastic: false, evaluation: false);
         Tensor times = distribution.Sample(count, generator, dtype);
         return interval is { Start: 0, End: 1 } ? times : times.TimesInPlace(interval.End - interval.Start).PlusInPlace(interval.Start);
@@ -120,7 +118,6 @@ internal sealed class FlowTransport
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public TransportPlan Plan(Tensor t, Tensor x0, Tensor x1)
     {
-        ArgumentNullException.ThrowIfNull(t);
         Arguments.CheckSameShape(x0, x1, "noise", "data");
         Tensor? velocity = Prediction == PredictionTarget.Velocity ? Path.Velocity(t, x0, x1) : null;
         return new TransportPlan(t, x0, Path.Interpolate(t, x0, x1), velocity);
@@ -157,7 +154,6 @@ internal sealed class FlowTransport
     /// </returns>
     public VectorField DriftOf(VectorField network)
     {
-        ArgumentNullException.ThrowIfNull(network);
         return Prediction == PredictionTarget.Velocity ? network : (x, time) =>
         {
             using DisposeScope scope = NewDisposeScope();

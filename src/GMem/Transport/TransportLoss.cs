@@ -15,8 +15,6 @@ internal static class TransportLoss
     /// </exception>
     public static Tensor Error(FlowTransport transport, TransportPlan plan, Tensor prediction)
     {
-        ArgumentNullException.ThrowIfNull(transport);
-        ArgumentNullException.ThrowIfNull(plan);
         Arguments.CheckSameShape(prediction, plan.State, "prediction", "state");
         using DisposeScope scope = NewDisposeScope();
         if (transport.Prediction == PredictionTarget.Velocity)
@@ -42,7 +40,6 @@ internal static class TransportLoss
     /// <exception cref="ArgumentException">The plan has no velocity, or the shapes differ.</exception>
     public static Tensor Cosine(TransportPlan plan, Tensor prediction)
     {
-        ArgumentNullException.ThrowIfNull(plan);
         Arguments.CheckSameShape(prediction, plan.State, "prediction", "state");
         using DisposeScope scope = NewDisposeScope();
         Tensor cosine = nn.functional.cosine_similarity(prediction, Target(plan), 1, 1e-8);

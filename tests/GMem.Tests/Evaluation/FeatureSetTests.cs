@@ -39,21 +39,6 @@ public sealed class FeatureSetTests
         Assert.Contains("no images", message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void SnippetFeatures_Encoder_GivesItsSnippetsAndStaysOpen()
-    {
-        using DisposeScope scope = torch.NewDisposeScope();
-        using FixedEncoder encoder = new();
-        using (SnippetFeatures features = new(encoder))
-        {
-            Assert.Equal("snippets of the encoder 'fixed' (not FID)", features.Name);
-            Assert.Equal(2, features.Dimension);
-            ReferenceFolder.Close(features.Extract(torch.zeros([3, 3, 2, 2], dtype: torch.uint8)), torch.ones(3, 2), 0, 0, "snippets");
-        }
-
-        Assert.False(encoder.Disposed);
-    }
-
     private sealed class Counts : IProgress<long>
     {
         public List<long> Values { get; } = [];

@@ -1,5 +1,4 @@
 using GMem.FileFormats;
-using TorchSharp.Modules;
 
 namespace GMem.Autoencoders.Kl;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace GMem.Autoencoders.Kl;
 
 /// <summary>Tells from the names and shapes of a state dictionary (latent diffusion's names) which KL autoencoder it belongs to.</summary>

@@ -1,5 +1,4 @@
 using GMem.Parts;
-using TorchSharp.Modules;
 
 namespace GMem.Backbone;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace GMem.Encoders.DinoV2;
 
 /// <summary>Tells from the names and shapes of an official state dictionary which DINOv2 it belongs to.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using GMem.Images;
 
 namespace GMem.Evaluation;

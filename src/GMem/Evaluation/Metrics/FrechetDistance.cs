@@ -21,8 +21,6 @@ internal static class FrechetDistance
     /// <exception cref="ArgumentException">They are statistics of different features.</exception>
     public static double Compute(FeatureStatistics first, FeatureStatistics second)
     {
-        ArgumentNullException.ThrowIfNull(first);
-        ArgumentNullException.ThrowIfNull(second);
         first.CheckComparable(second, nameof(second));
         using DisposeScope scope = torch.NewDisposeScope();
         double means = first.Mean.sub(second.Mean).Squared().sum().item<double>();

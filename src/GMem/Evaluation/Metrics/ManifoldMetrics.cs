@@ -95,7 +95,6 @@ internal static class ManifoldMetrics
 
     private static void CheckNeighbours(IReadOnlyList<int> neighbours)
     {
-        ArgumentNullException.ThrowIfNull(neighbours);
         ArgumentOutOfRangeException.ThrowIfZero(neighbours.Count, nameof(neighbours));
         foreach (int k in neighbours)
         {

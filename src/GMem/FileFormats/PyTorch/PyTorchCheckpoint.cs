@@ -70,7 +70,6 @@ internal sealed class PyTorchCheckpoint : IDisposable
     /// <exception cref="KeyNotFoundException">There is no dictionary there; the message says what there is.</exception>
     public IReadOnlyDictionary<string, CheckpointTensor> StateDict(params string[] keys)
     {
-        ArgumentNullException.ThrowIfNull(keys);
         object? at = Root;
         foreach (string key in keys)
         {
@@ -90,7 +89,6 @@ internal sealed class PyTorchCheckpoint : IDisposable
     /// <exception cref="InvalidDataException">It repeats its storage (an expanded view) to more bytes than the file has.</exception>
     public unsafe torch.Tensor Read(CheckpointTensor tensor)
     {
-        ArgumentNullException.ThrowIfNull(tensor);
         GMemRuntime.EnsureLoaded();
         int size = tensor.Storage.ElementSize;
         if (tensor.Count > (_file.Length + FreeMemory) / size)

@@ -45,7 +45,6 @@ internal sealed class SafetensorsFile : IDisposable
     /// <exception cref="InvalidDataException">It is no safetensors file, or it ends early.</exception>
     public static Dictionary<string, torch.Tensor> ReadAll(Stream stream, string name)
     {
-        ArgumentNullException.ThrowIfNull(stream);
         GMemRuntime.EnsureLoaded();
         SafetensorsHeader header = SafetensorsHeader.Read(stream, stream.CanSeek ? stream.Length - stream.Position : null, name);
         Dictionary<string, torch.Tensor> tensors = [];

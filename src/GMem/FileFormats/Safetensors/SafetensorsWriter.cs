@@ -21,8 +21,6 @@ internal static class SafetensorsWriter
     public static void Write(
         Stream stream, IEnumerable<KeyValuePair<string, torch.Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(tensors);
         GMemRuntime.EnsureLoaded();
         KeyValuePair<string, torch.Tensor>[] items = [.. tensors];
         List<SafetensorsEntry> entries = [];

@@ -8,7 +8,6 @@ internal static class StateDict
     /// <returns>Names, and the module's own parameters and buffers; do not dispose them.</returns>
     public static IReadOnlyDictionary<string, torch.Tensor> TensorsOf(torch.nn.Module module)
     {
-        ArgumentNullException.ThrowIfNull(module);
         return module.state_dict();
     }
 
@@ -24,7 +23,6 @@ internal static class StateDict
     public static void Load(torch.nn.Module module, IReadOnlyDictionary<string, torch.Tensor> tensors, string source,
         Func<string, bool>? mayBeMissing = null, Func<string, bool>? mayBeUnexpected = null)
     {
-        ArgumentNullException.ThrowIfNull(tensors);
         Load(module, tensors.ToDictionary(t => t.Key, t => (t.Value.dtype, (IReadOnlyList<long>)t.Value.shape), StringComparer.Ordinal),
             name => tensors[name].alias(), source, mayBeMissing, mayBeUnexpected);
     }
@@ -40,7 +38,6 @@ internal static class StateDict
     public static void Load(
         torch.nn.Module module, SafetensorsFile file, Func<string, bool>? mayBeMissing = null, Func<string, bool>? mayBeUnexpected = null)
     {
-        ArgumentNullException.ThrowIfNull(file);
         Load(module, file.Entries.ToDictionary(e => e.Name, e => (e.DataType, e.Shape), StringComparer.Ordinal),
             file.Read, file.Path, mayBeMissing, mayBeUnexpected);
     }

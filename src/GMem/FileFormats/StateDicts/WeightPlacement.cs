@@ -1,5 +1,3 @@
-using TorchSharp.Modules;
-
 namespace GMem.FileFormats;
 
 /// <summary>Where the weights of a frozen network lie and of which type they are.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace GMem.Memory;
 
 /// <summary>Formats lists for error messages: the first few items, and how many more there are.</summary>

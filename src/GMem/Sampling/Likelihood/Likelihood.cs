@@ -34,7 +34,6 @@ internal sealed class Likelihood
         double relativeTolerance = 1e-3,
         double absoluteTolerance = 1e-6)
     {
-        ArgumentNullException.ThrowIfNull(transport);
         TimeGrid.Check(steps, 0);
         _transport = transport;
         _solver = new OdeSolver(method ?? OdeMethod.Dopri5, relativeTolerance, absoluteTolerance);
@@ -58,7 +57,6 @@ internal sealed class Likelihood
     public LikelihoodResult Estimate(
         VectorField network, Tensor data, Tensor probe, GaussianSource? source = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(probe);
         return Integrate(network, data, _ => probe, source, cancellationToken);
     }
 
@@ -80,7 +78,6 @@ internal sealed class Likelihood
         VectorField network, Tensor data, Func<int, Tensor> probes, GaussianSource? source = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(probes);
         if (_solver.Stepper.IsAdaptive)
         {
             throw new InvalidOperationException(
@@ -110,7 +107,6 @@ internal sealed class Likelihood
     /// <returns>A new tensor of -1 and 1.</returns>
     public static Tensor Rademacher(ReadOnlySpan<long> shape, Generator generator, ScalarType dtype = ScalarType.Float32)
     {
-        ArgumentNullException.ThrowIfNull(generator);
         return randint(0, 2, shape.ToArray(), dtype: dtype, device: generator.device, generator: generator).TimesInPlace(2).PlusInPlace(-1);
     }
 
@@ -118,8 +114,6 @@ internal sealed class Likelihood
     private LikelihoodResult Integrate(
         VectorField network, Tensor data, Func<int, Tensor>? probes, GaussianSource? source, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(data);
         VectorField drift = _transport.DriftOf(network);
         using DisposeScope scope = NewDisposeScope();
 

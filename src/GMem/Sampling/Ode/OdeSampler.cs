@@ -62,8 +62,6 @@ internal sealed class OdeSampler
         bool keepTrajectory = false,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(drift);
-        ArgumentNullException.ThrowIfNull(initial);
         return Integrate(drift, initial, interval ?? new IntegrationInterval(0, 1), keepTrajectory, null, cancellationToken);
     }
 

@@ -7,7 +7,6 @@ internal sealed class OdeSolver
 {
     public OdeSolver(OdeStepper stepper, double relativeTolerance, double absoluteTolerance)
     {
-        ArgumentNullException.ThrowIfNull(stepper);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(relativeTolerance);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(absoluteTolerance);
         (Stepper, RelativeTolerance, AbsoluteTolerance) = (stepper, relativeTolerance, absoluteTolerance);

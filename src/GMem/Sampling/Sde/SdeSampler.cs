@@ -58,7 +58,6 @@ internal sealed class SdeSampler
         double lastStepSize,
         double[] times)
     {
-        ArgumentNullException.ThrowIfNull(method);
         Arguments.CheckDefined(form, nameof(form));
         Arguments.CheckDefined(lastStep, nameof(lastStep));
         if (!(norm >= 0 && double.IsFinite(norm)))
@@ -118,9 +117,6 @@ internal sealed class SdeSampler
         GaussianSource? source = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(initial);
-        ArgumentNullException.ThrowIfNull(noise);
         return Sample(network, initial, noise, keepTrajectory, source, null, cancellationToken);
     }
 
@@ -168,7 +164,6 @@ internal sealed class SdeSampler
     private static double[] Grid(
         FlowTransport transport, int steps, DiffusionForm form, SdeLastStep lastStep, double lastStepSize, double shift)
     {
-        ArgumentNullException.ThrowIfNull(transport);
         TimeGrid.Check(steps, shift);
         if (lastStep != SdeLastStep.None && !(lastStepSize > 0 && lastStepSize < 1))
         {

@@ -1,6 +1,5 @@
 using GMem.Backbone;
 using GMem.FileFormats;
-using TorchSharp.Modules;
 
 namespace GMem.Training;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace GMem.Training;
 
 /// <summary>How often something happens in a run: every so many steps, or whenever so much time has passed.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using GMem.Transport;
 
 namespace GMem.Training;

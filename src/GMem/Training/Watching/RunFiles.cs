@@ -1,4 +1,3 @@
-using System.Globalization;
 using GMem.Backbone;
 using GMem.Images;
 

@@ -1,5 +1,3 @@
-using TorchSharp.Modules;
-
 namespace GMem.Evaluation;
 
 /// <summary>The last layer: 2048 features to the logits of 1008 classes.</summary>

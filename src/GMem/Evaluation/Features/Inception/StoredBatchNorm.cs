@@ -1,5 +1,3 @@
-using TorchSharp.Modules;
-
 namespace GMem.Evaluation;
 
 /// <summary>Batch normalisation with the moments of the checkpoint.</summary>
