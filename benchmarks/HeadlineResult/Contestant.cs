@@ -1,6 +1,7 @@
 using GMem;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Training;
 using HeadlineResult.Encoders;
 using TorchSharp;
 
@@ -28,8 +29,12 @@ internal sealed record Contestant(
 
     /// <summary>GMem with an encoder.</summary>
     public static Contestant WithMemory(string encoder, Protocol protocol) =>
-        new($"GMem, {encoder}", dropout => [new SnippetCondition { Dropout = dropout }], (images, seed) => Fit(
-            encoder, images, protocol.SnippetDimension, seed));
+        new($"GMem, {encoder}{(protocol.SourceNoise is { } scale ? $", centred {scale}" : "")}",
+            dropout => [new SnippetCondition { Dropout = dropout }],
+            (images, seed) => Fit(encoder, images, protocol.SnippetDimension, seed))
+        {
+            Change = o => o.Training.Source = protocol.SourceNoise is { } noise ? new CentredSource { NoiseScale = noise } : null,
+        };
 
     /// <summary>Fits an encoder, by its name, to training images.</summary>
     public static SnippetEncoder Fit(string encoder, torch.Tensor images, int dimension, int seed) => encoder switch

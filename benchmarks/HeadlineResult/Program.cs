@@ -10,11 +10,13 @@
 // --only SiT or --only GMem; then run once more without --only to write the page.
 // Finished curves stay in --curves artifacts/headline-result: a run that was stopped continues, and more seeds cost only themselves.
 // --encoders pca,contrastive-100 trains that encoder for 100 steps instead of 300.
+// --part novelty: distance and copies of one training against the strength of SnippetNovelty, printed.
 // --part settings: what each setting changes, into settings.md.
 // Long runs: each trains one contestant, one process each, and keeps a model at every stage. After a kill the same command goes on.
 //   dotnet run -c Release --project benchmarks/HeadlineResult -- run --runs FOLDER --contestant sit|sit-labels|gmem-ENCODER
 //     [--steps 30000 --stages 400,700,... --batch 64 --learning-rate 2e-3 --warm-up 100 --schedule constant|cosine --seed 1 --threads 1]
 //     [--patch 4 --width 128 --depth 4 | --preset S --patch 2] [--dropout 0.05 --snippet-dimension 128]
+//     [--source centred --source-noise 0.5] (also without run: for all with memory)
 //     ENCODER: resnet18, pca, whitened, patches, contrastive, contrastive-N.
 // Judging them, as often as you like: samples, features and the judge's classifier are kept in FOLDER. Writes a JSON file a run.
 //   dotnet run -c Release --project benchmarks/HeadlineResult -- judge --runs FOLDER
@@ -74,7 +76,11 @@ Console.WriteLine(protocol);
 using ImageData data = ImageData.Load(protocol);
 using Judge judge = new(data, protocol);
 Console.WriteLine($"real images against real ones: {judge.Floor:f3}; copies among images never seen: {judge.CopiesAmongUnseen:p1}");
-if (protocol.Part == "settings")
+if (protocol.Part == "novelty")
+{
+    new SettingsTable(data, judge, protocol).RunNovelty();
+}
+else if (protocol.Part == "settings")
 {
     new SettingsTable(data, judge, protocol).Run();
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using GMem.Backbone;
 using GMem.Sampling;
+using HeadlineResult.Runs;
 
 namespace HeadlineResult;
 
@@ -33,6 +34,9 @@ internal sealed record Protocol
 
     public int SnippetDimension { get; init; }
 
+    /// <summary>Scale of the noise of a source that is centred by the snippet, for all with memory; null for N(0, I).</summary>
+    public double? SourceNoise { get; init; }
+
     /// <summary>
     /// Part of the names of those to train, to share the work among processes; the page is written by a run with all, which finds their
     /// curves. Null for all.
@@ -64,6 +68,7 @@ internal sealed record Protocol
         Samples = arguments.Number("--samples", 1000),
         Seeds = arguments.Number("--seeds", 1),
         SnippetDimension = arguments.Number("--snippet-dimension", 128),
+        SourceNoise = RunPlan.SourceNoiseOf(arguments),
         Stages = [.. arguments.Text("--stages", "0.1,0.2,0.35,0.5,0.75,1").Split(',').Select(
             s => double.Parse(s, CultureInfo.InvariantCulture))],
         Preset = arguments.Text("--preset", "small"),

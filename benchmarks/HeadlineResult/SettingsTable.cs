@@ -11,6 +11,9 @@ internal sealed class SettingsTable(ImageData data, Judge judge, Protocol protoc
 
     private readonly List<string> _rows = [];
 
+    /// <summary>Only what a trained model can do otherwise, without the page.</summary>
+    public void RunNovelty() => Measure(Settings.Usual(protocol), 1, Novelty);
+
     public void Run()
     {
         for (int seed = 1; seed <= SeedsOfDefault; seed++)
@@ -41,6 +44,7 @@ internal sealed class SettingsTable(ImageData data, Judge judge, Protocol protoc
     private void Generations(string name, GMemModel model)
     {
         Guidance(name, model);
+        Novelty(name, model);
         foreach (int count in new[] { 5000, 500, 50 })
         {
             using GMemModel smaller = model.WithMemory(model.Memory.KeepRandom(count, seed: 1));
@@ -55,6 +59,22 @@ internal sealed class SettingsTable(ImageData data, Judge judge, Protocol protoc
             using GMemModel guided = model.WithSampling(
                 new GMem.Sampling.SamplingOptions { Steps = protocol.Sampling.Steps, GuidanceScale = scale });
             Add($"{name}, guidance {scale}", judge.Look(guided, entriesAreTrainingImages: true));
+        }
+    }
+
+    /// <summary>A turned snippet is no training image's, so a copy of any of them counts.</summary>
+    private void Novelty(string name, GMemModel model)
+    {
+        (double, int)[] strengths = [(1.0, 0), (0.95, 0), (0.9, 0), (0.8, 0), (0.7, 0), (0.5, 0), (0.8, 8), (0.5, 8)];
+        foreach ((double cosine, int neighbours) in strengths)
+        {
+            using GMemModel turned = model.WithSampling(new GMem.Sampling.SamplingOptions
+            {
+                Steps = protocol.Sampling.Steps,
+                Novelty = new GMem.Sampling.SnippetNovelty { Cosine = cosine, Neighbours = neighbours },
+            });
+            string how = neighbours == 0 ? "in a random direction" : $"towards one of {neighbours} neighbours, at most half way";
+            Add($"{name}, snippets turned to a cosine of {cosine} {how}", judge.Look(turned, entriesAreTrainingImages: false));
         }
     }
 

@@ -26,7 +26,7 @@ public sealed partial class RoomTests
         ["Transport"] = ["Runtime"],
         ["Sampling"] = ["Runtime", "Transport"],
         ["Backbone"] = ["FileFormats", "Parts", "Runtime"],
-        ["Training"] = ["Backbone", "FileFormats", "Images", "Latents", "Runtime", "Transport"],
+        ["Training"] = ["Backbone", "FileFormats", "Images", "Latents", "Parts", "Runtime", "Transport"],
         ["Evaluation"] = ["FileFormats", "Images", "Parts", "Runtime"],
         [Root] =
         [

@@ -37,6 +37,9 @@ internal sealed record RunPlan
 
     public int SnippetDimension { get; init; }
 
+    /// <summary>Scale of the noise of a source that is centred by the snippet; null for N(0, I).</summary>
+    public double? SourceNoise { get; init; }
+
     public int Steps { get; init; }
 
     /// <summary>Steps at which the model is kept.</summary>
@@ -55,7 +58,8 @@ internal sealed record RunPlan
     /// <summary>Name of its folder. It contains no number of steps where a shorter run is the beginning of a longer one.</summary>
     public string Name => string.Create(CultureInfo.InvariantCulture, $"{Contestant}-{Size}-lr{LearningRate}-b{BatchSize}-s{Seed}")
         + (IsCosine ? $"-cosine{Steps}" : "")
-        + (Encoder is null ? "" : string.Create(CultureInfo.InvariantCulture, $"-m{SnippetDimension}-drop{SnippetDropout}"));
+        + (Encoder is null ? "" : string.Create(CultureInfo.InvariantCulture, $"-m{SnippetDimension}-drop{SnippetDropout}"))
+        + (SourceNoise is null ? "" : string.Create(CultureInfo.InvariantCulture, $"-centred{SourceNoise}"));
 
     private string Size => Preset is null ? $"p{Patch}-w{Width}-d{Depth}" : $"{Preset}-p{Patch}";
 
@@ -83,12 +87,21 @@ internal sealed record RunPlan
             Seed = arguments.Number("--seed", 1),
             SnippetDropout = arguments.Number("--dropout", 0.05),
             SnippetDimension = arguments.Number("--snippet-dimension", 128),
+            SourceNoise = SourceNoiseOf(arguments),
             Steps = steps,
             Stages = isCosine
                 ? [steps]
                 : [.. stages.Split(',').Select(s => int.Parse(s, CultureInfo.InvariantCulture)).Where(s => s < steps), steps],
         };
     }
+
+    /// <summary>What <c>--source</c> and <c>--source-noise</c> say.</summary>
+    public static double? SourceNoiseOf(Arguments arguments) => arguments.Text("--source", "noise") switch
+    {
+        "noise" => null,
+        "centred" => arguments.Number("--source-noise", new CentredSource().NoiseScale),
+        string other => throw new ArgumentException($"There is no source '{other}'; known are noise and centred."),
+    };
 
     public static RunPlan Read(string path) =>
         JsonSerializer.Deserialize<RunPlan>(File.ReadAllText(path)) ?? throw new InvalidDataException($"'{path}' holds no plan of a run.");
@@ -109,6 +122,7 @@ internal sealed record RunPlan
         LearningRateSchedule = IsCosine ? LearningRateSchedule.Cosine : LearningRateSchedule.Constant,
         WarmUpSteps = WarmUp,
         Seed = Seed,
+        Source = SourceNoise is { } noise ? new CentredSource { NoiseScale = noise } : null,
         SampleEveryNStep = 0,
     };
 }

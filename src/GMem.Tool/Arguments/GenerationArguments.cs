@@ -9,6 +9,8 @@ internal sealed class GenerationArguments
     private readonly Option<OdeMethod?> _solver = ChoiceOption.Optional<OdeMethod>("--solver", "How the ODE is solved.");
     private readonly Option<int?> _steps = NumberOption.Optional("--sampling-steps", "Steps of the solver.", 1, int.MaxValue);
     private readonly Option<double?> _guidance = NumberOption.Optional("--guidance", "Guidance scale; 1 is none.", 0, double.MaxValue);
+    private readonly Option<double?> _novelty = NumberOption.Optional(
+        "--novelty", "Cosine to which the snippets of drawn entries are turned in a random direction, above 0; 1 keeps them.", 0.0, 1.0);
 
     public GenerationArguments(Command command)
     {
@@ -16,6 +18,7 @@ internal sealed class GenerationArguments
         command.Options.Add(_solver);
         command.Options.Add(_steps);
         command.Options.Add(_guidance);
+        command.Options.Add(_novelty);
     }
 
     /// <summary>The model's options with what was given.</summary>
@@ -27,6 +30,7 @@ internal sealed class GenerationArguments
             OdeMethod = parsed.GetValue(_solver) ?? sampling.OdeMethod,
             Steps = parsed.GetValue(_steps) ?? sampling.Steps,
             GuidanceScale = parsed.GetValue(_guidance) ?? sampling.GuidanceScale,
+            Novelty = parsed.GetValue(_novelty) is { } cosine ? new SnippetNovelty { Cosine = cosine } : sampling.Novelty,
         };
         given.Validate();
         return given;

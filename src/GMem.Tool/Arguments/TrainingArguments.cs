@@ -1,5 +1,6 @@
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Training;
 
 namespace GMem.Tool.Arguments;
 
@@ -28,6 +29,11 @@ internal sealed class TrainingArguments
         "--snippet-dropout", "Probability with which an entry of a snippet is dropped in training.", DefaultSnippet.Dropout, 0, 1);
     private readonly Option<int> _snippetDimension =
         NumberOption.Of("--snippet-dimension", "Most entries a snippet has.", new PcaEncoderTrainer().Dimension, 1, int.MaxValue);
+    private readonly Option<SourceKind> _source = ChoiceOption.Of(
+        "--source", "What the flow starts from: noise, or noise about the image that a linear map guesses from the snippet.",
+        SourceKind.Noise);
+    private readonly Option<double> _sourceNoise = NumberOption.Of(
+        "--source-noise", "Scale of the noise of a centred source, above 0.", new CentredSource().NoiseScale, 0, double.MaxValue);
     private readonly Option<bool> _flip = new("--flip")
     {
         Description = "Mirrors half of the images; not for letters or anything with a "
@@ -53,11 +59,17 @@ internal sealed class TrainingArguments
     public TrainingArguments(Command command)
     {
         Option[] options = [_imageSize, _steps, _batchSize, _learningRate, _seed, _patchSize, _hiddenSize, _depth, _heads, _snippetDropout,
-            _snippetDimension, _flip, _encoder, _autoencoder, _workspace];
+            _snippetDimension, _source, _sourceNoise, _flip, _encoder, _autoencoder, _workspace];
         foreach (Option option in options)
         {
             command.Options.Add(option);
         }
+    }
+
+    private enum SourceKind
+    {
+        Noise,
+        Centred,
     }
 
     /// <summary>Where the weights are that the run needs besides.</summary>
@@ -78,6 +90,9 @@ internal sealed class TrainingArguments
         options.Training.LearningRate = parsed.GetValue(_learningRate);
         options.Training.Seed = parsed.GetValue(_seed);
         options.Training.HorizontalFlip = parsed.GetValue(_flip);
+        options.Training.Source = parsed.GetValue(_source) == SourceKind.Centred
+            ? new CentredSource { NoiseScale = parsed.GetValue(_sourceNoise) }
+            : null;
         options.Network = options.Network with
         {
             PatchSize = parsed.GetValue(_patchSize),

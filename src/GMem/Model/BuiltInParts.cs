@@ -5,6 +5,7 @@ using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Encoders.DinoV2;
 using GMem.Parts;
+using GMem.Training;
 
 namespace GMem;
 
@@ -21,5 +22,6 @@ internal static class BuiltInParts
         ModelParts.Register(KlAutoencoder.SavedKind, KlAutoencoder.Load);
         ModelParts.Register(SnippetCondition.SavedKind, SnippetCondition.Load);
         ModelParts.Register(LabelCondition.SavedKind, LabelCondition.Load);
+        ModelParts.Register(RidgeSource.SavedKind, RidgeSource.Load);
     }
 }

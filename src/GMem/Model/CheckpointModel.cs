@@ -25,7 +25,7 @@ internal static class CheckpointModel
             SiT network = Network(shape, tensors, path, device);
             FlowTransport transport = new(InterpolantPath.Of(options.Path), options.Prediction, LossWeighting.None);
             ModelCore core = new(
-                network, transport, options.Encoder, autoencoder, shape.InputSize * autoencoder.DownsamplingFactor, device);
+                network, transport, options.Encoder, autoencoder, source: null, shape.InputSize * autoencoder.DownsamplingFactor, device);
             return new GMemModel(core, bank, options.Sampling);
         }
         finally

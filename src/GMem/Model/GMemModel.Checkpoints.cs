@@ -45,6 +45,13 @@ public sealed partial class GMemModel
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ThrowIfDisposed();
+        if (Core.Source is not null)
+        {
+            throw new InvalidOperationException(
+                "The model was trained with Training.Source, a start of the flow that the public checkpoints have no place for; save it "
+                + "with Save.");
+        }
+
         CheckpointModel.Save(path, Core.Network);
     }
 }

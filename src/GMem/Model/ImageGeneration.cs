@@ -2,6 +2,7 @@ using GMem.Backbone;
 using GMem.Images;
 using GMem.Memory;
 using GMem.Sampling;
+using GMem.Transport;
 
 namespace GMem;
 
@@ -31,6 +32,7 @@ internal static class ImageGeneration
         torch.Tensor? embedding = core.Network.EmbedConditions([.. prompts.ConditionValues().Select(v => v.to(core.Device))], seeds.Length);
         Sampler sampler = new(core.Transport, model.Options);
         torch.Tensor? nullEmbedding = sampler.NeedsNullCondition ? core.Network.EmbedConditions(core.Network.NullConditions(1), 1) : null;
+        GaussianSource? source = core.Source?.Of(prompts.SnippetRows().to(core.Device), singly: true);
         torch.Tensor latents = noise;
         if (previewEveryNStep > 0)
         {
@@ -61,6 +63,7 @@ internal static class ImageGeneration
                 nullEmbedding,
                 sampler.NeedsIncrements ? step => SeededNoise.Increments(some, step, shape, core.Device) : null,
                 preview: watch,
+                source: source?.Rows(begin, count),
                 cancellationToken: cancellationToken);
         }
 
@@ -80,7 +83,7 @@ internal static class ImageGeneration
         ResolvedPrompts prompts = new(model, requests);
         float[] cosines = new float[requests.Count];
         Array.Fill(cosines, 1);
-        int[] brought = [.. Enumerable.Range(0, requests.Count).Where(i => prompts.EntryOf(i) is null && !prompts.SnippetOf(i).IsEmpty)];
+        int[] brought = [.. Enumerable.Range(0, requests.Count).Where(i => !prompts.HasEntrysSnippet(i) && !prompts.SnippetOf(i).IsEmpty)];
         if (brought.Length == 0)
         {
             return cosines;

@@ -16,6 +16,7 @@ internal sealed class ModelCore(
     FlowTransport transport,
     SnippetEncoder? encoder,
     ImageAutoencoder autoencoder,
+    RidgeSource? source,
     int imageSize,
     torch.Device device)
 {
@@ -29,6 +30,9 @@ internal sealed class ModelCore(
 
     public ImageAutoencoder Autoencoder { get; } = Use(autoencoder)!;
 
+    /// <summary>What the flow starts from; null for N(0, I).</summary>
+    public RidgeSource? Source { get; } = Use(source);
+
     public int ImageSize { get; } = imageSize;
 
     public torch.Device Device { get; } = device;
@@ -40,7 +44,7 @@ internal sealed class ModelCore(
     public bool OwnsNetwork { get; init; } = true;
 
     /// <summary>The same with another network, which it owns.</summary>
-    public ModelCore WithNetwork(SiT other) => new(other, Transport, Encoder, Autoencoder, ImageSize, Device) { Outcome = Outcome };
+    public ModelCore WithNetwork(SiT other) => new(other, Transport, Encoder, Autoencoder, Source, ImageSize, Device) { Outcome = Outcome };
 
     public ModelCore Share()
     {
@@ -59,6 +63,7 @@ internal sealed class ModelCore(
 
             Encoder?.Release();
             Autoencoder.Release();
+            Source?.Release();
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Parts;
@@ -42,6 +43,10 @@ internal sealed class ModelDescription
 
     /// <summary>What makes snippets; null where they came from elsewhere.</summary>
     public PartDescription? Encoder { get; set; }
+
+    /// <summary>What the flow starts from; null, and not written, for N(0, I).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PartDescription? Source { get; set; }
 
     /// <summary>Steps the network was trained; 0 in files from before this was written down.</summary>
     public long TrainedSteps { get; set; }

@@ -12,28 +12,13 @@ internal sealed class ModelFitting(
 {
     public GMemModel Run()
     {
-        (SiT trained, TrainingOutcome outcome) = Train();
-        return new GMemModel(
-            new ModelCore(trained, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize,
-                device)
-            { Outcome = outcome }, data.Bank, options.Sampling);
-    }
-
-    private (SiT Network, TrainingOutcome Outcome) Train()
-    {
         SiT sit = Network();
         try
         {
-            using GMemModel preview = Preview(sit);
-            using TrainingWorkspace? workspace = options.WorkspacePath is { } path
-                ? new TrainingWorkspace(
-                    path, RunDescription.Of(options, data), options.Training, TermNames(sit), count => Samples(preview, count))
-                : null;
-            using TrainingLoop loop = new(sit, data.Set, options.Training, device, workspace);
-            TrainingOutcome outcome = loop.Run(progress, cancellationToken);
-            loop.UseAverage();
-            sit.eval();
-            return (sit, outcome);
+            IReadOnlyDictionary<string, string>? run = options.WorkspacePath is null ? null : RunDescription.Of(options, data);
+            using RidgeSource? source = Source(run);
+            TrainingOutcome outcome = Train(sit, source, run);
+            return new GMemModel(Core(sit, source, outcome, ownsNetwork: true), data.Bank, options.Sampling);
         }
         catch
         {
@@ -42,11 +27,49 @@ internal sealed class ModelFitting(
         }
     }
 
-    /// <summary>Generates with the network that is being trained, for people to look at.</summary>
-    private GMemModel Preview(SiT network) => new(
-        new ModelCore(network, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, data.ImageSize,
-            device)
-        { OwnsNetwork = false }, data.Bank, options.Sampling);
+    private TrainingOutcome Train(SiT sit, RidgeSource? source, IReadOnlyDictionary<string, string>? run)
+    {
+        // Generates with the network that is being trained, for people to look at.
+        using GMemModel preview = new(Core(sit, source, default, ownsNetwork: false), data.Bank, options.Sampling);
+        using TrainingWorkspace? workspace = options.WorkspacePath is { } path
+            ? new TrainingWorkspace(path, run!, options.Training, TermNames(sit), count => Samples(preview, count))
+            : null;
+        using TrainingLoop loop = new(sit, data.Set, options.Training, device, workspace, source);
+        TrainingOutcome outcome = loop.Run(progress, cancellationToken);
+        loop.UseAverage();
+        sit.eval();
+        return outcome;
+    }
+
+    private ModelCore Core(SiT network, RidgeSource? source, TrainingOutcome outcome, bool ownsNetwork) =>
+        new(network, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, source, data.ImageSize, device)
+        {
+            Outcome = outcome,
+            OwnsNetwork = ownsNetwork,
+        };
+
+    /// <summary>
+    /// Fitted to the images that are trained on, or the initial model's, with which its network was trained; dispose it. It is kept in the
+    /// workspace, so that a run that goes on has the same bits.
+    /// </summary>
+    private RidgeSource? Source(IReadOnlyDictionary<string, string>? run)
+    {
+        if (options.Training.Source is { } wanted)
+        {
+            SourceFile? file = run is null ? null : new SourceFile(options.WorkspacePath!, run);
+            if (file?.TryRead(wanted, device) is { } known)
+            {
+                return known;
+            }
+
+            ImageSplit split = new(data.Set.Count, options.Training.ValidationFraction, options.Training.Seed);
+            RidgeSource fitted = RidgeFit.Run(data.Set, split.Training, wanted, device, cancellationToken: cancellationToken);
+            file?.Write(fitted);
+            return fitted;
+        }
+
+        return options.InitialModel?.Core.Source?.CopyTo(device);
+    }
 
     /// <summary>Images of the seeds 1, 2 and so on.</summary>
     private static IReadOnlyList<RgbImage> Samples(GMemModel preview, int count) =>

@@ -17,6 +17,7 @@ internal static class ModelSerializer
     private const string MemoryEntry = "memory.safetensors";
     private const string EncoderEntry = "encoder.safetensors";
     private const string AutoencoderEntry = "autoencoder.safetensors";
+    private const string SourceEntry = "source.safetensors";
 
     public static void Save(GMemModel model, IModelArchive archive)
     {
@@ -33,6 +34,7 @@ internal static class ModelSerializer
             Autoencoder = PartDescription.Of(core.Autoencoder),
             LatentStatistics = core.Autoencoder.Statistics,
             Encoder = core.Encoder is { } encoder ? PartDescription.Of(encoder) : null,
+            Source = core.Source is { } source ? PartDescription.Of(source) : null,
             TrainedSteps = core.Outcome.TrainedSteps,
             IsPartial = core.Outcome.IsPartial,
         };
@@ -45,6 +47,7 @@ internal static class ModelSerializer
 
         SaveTensors(core.Encoder, EncoderEntry, archive);
         SaveTensors(core.Autoencoder, AutoencoderEntry, archive);
+        SaveTensors(core.Source, SourceEntry, archive);
     }
 
     public static GMemModel Load(IModelArchive archive, torch.Device device)
@@ -55,14 +58,13 @@ internal static class ModelSerializer
         SiT network = LoadNetwork(archive, description.Network, device);
         try
         {
-            using SnippetEncoder? encoder = description.Encoder is { } saved
-                ? LoadPart<SnippetEncoder>(saved, archive, EncoderEntry, device)
-                : null;
+            using SnippetEncoder? encoder = TryLoadPart<SnippetEncoder>(description.Encoder, archive, EncoderEntry, device);
+            using RidgeSource? source = TryLoadPart<RidgeSource>(description.Source, archive, SourceEntry, device);
             using ImageAutoencoder autoencoder = LoadPart<ImageAutoencoder>(description.Autoencoder, archive, AutoencoderEntry, device);
             SavedModelChecks.SetStatistics(autoencoder, description.LatentStatistics);
-            SavedModelChecks.Require(description, autoencoder, memory);
+            SavedModelChecks.Require(description, autoencoder, memory, source);
             FlowTransport transport = new(InterpolantPath.Of(description.Path), description.Prediction, description.LossWeighting);
-            ModelCore core = new(network, transport, encoder, autoencoder, description.ImageSize, device)
+            ModelCore core = new(network, transport, encoder, autoencoder, source, description.ImageSize, device)
             {
                 Outcome = new TrainingOutcome(description.TrainedSteps, description.IsPartial),
             };
@@ -121,6 +123,9 @@ internal static class ModelSerializer
             archive.Write(entry, stream => SafetensorsWriter.Write(stream, tensors));
         }
     }
+
+    private static T? TryLoadPart<T>(PartDescription? saved, IModelArchive archive, string entry, torch.Device device)
+        where T : SharedModelPart => saved is null ? null : LoadPart<T>(saved, archive, entry, device);
 
     private static T LoadPart<T>(PartDescription saved, IModelArchive archive, string entry, torch.Device device)
         where T : SharedModelPart

@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Parts;
+using GMem.Training;
 
 namespace GMem;
 
@@ -91,7 +92,16 @@ internal sealed class NetworkPlan(GMemOptions options)
         }
     }
 
-    private static SiTOptions Shape(GMemOptions options) => options.InitialModel is { } initial
-        ? initial.Core.Network.Options with { ActivationCheckpointing = options.Network.ActivationCheckpointing }
-        : options.Network;
+    private static SiTOptions Shape(GMemOptions options)
+    {
+        SiTOptions network = options.InitialModel is { } initial
+            ? initial.Core.Network.Options with { ActivationCheckpointing = options.Network.ActivationCheckpointing }
+            : options.Network;
+        if (options.Training.Source is not null)
+        {
+            _ = RidgeFit.SnippetIndex(network.Conditions);
+        }
+
+        return network;
+    }
 }

@@ -15,6 +15,7 @@ internal sealed class ResolvedPrompts
     private readonly IReadOnlyList<GenerationRequest> _requests;
     private readonly MemoryEntry?[] _entries;
     private readonly ConditionPrompt[] _prompts;
+    private readonly bool[] _turned;
 
     /// <exception cref="ArgumentException">A request is not valid for the model; the message says which and why.</exception>
     public ResolvedPrompts(GMemModel model, IReadOnlyList<GenerationRequest> requests)
@@ -29,6 +30,12 @@ internal sealed class ResolvedPrompts
         _entries = [.. requests.Select(Entry)];
         using DisposeScope scope = torch.NewDisposeScope();
         float[][] rows = RowsOfEntries();
+        _turned = [.. requests.Select((r, i) => model.Options.Novelty is not null && r.MemoryIndex is null && _entries[i] is not null)];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            rows[i] = _turned[i] ? Turned(rows[i], i, model.Options.Novelty!) : rows[i];
+        }
+
         _prompts = [.. requests.Select((r, i) => Resolve(r, _entries[i], rows[i]))];
     }
 
@@ -39,10 +46,16 @@ internal sealed class ResolvedPrompts
     /// <summary>The entry behind a request; null where there is none.</summary>
     public MemoryEntry? EntryOf(int index) => _entries[index];
 
+    /// <summary>Whether the snippet is that of the entry behind the request.</summary>
+    public bool HasEntrysSnippet(int index) => _entries[index] is not null && !_turned[index];
+
     public string? LabelOf(int index) => _prompts[index].Label is { Length: > 0 } label ? label : null;
 
     /// <summary>The snippet of a request, of unit length; empty for a network without.</summary>
     public ReadOnlyMemory<float> SnippetOf(int index) => _prompts[index].Snippet;
+
+    /// <summary>The snippets of all requests, <c>[B, m]</c> on the CPU, in the caller's scope.</summary>
+    public torch.Tensor SnippetRows() => Conditions.OfType<SnippetCondition>().First().Values(_prompts);
 
     /// <summary>The values of each condition, on the CPU, in the caller's scope.</summary>
     public IReadOnlyList<torch.Tensor> ConditionValues() => [.. Conditions.Select(c => c.Values(_prompts))];
@@ -64,6 +77,26 @@ internal sealed class ResolvedPrompts
             Values = request.Values ?? new Dictionary<string, ReadOnlyMemory<float>>(),
         };
         return Conditions.Aggregate(prompt, (resolved, condition) => condition.Resolve(resolved));
+    }
+
+    /// <summary>The entry's snippet, turned as the options say; each request by itself, so that the batch has no part in it.</summary>
+    private float[] Turned(float[] row, int index, SnippetNovelty novelty)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using torch.Generator generator = RandomStream.Create(_requests[index].Seed, RandomPurpose.SnippetNovelty);
+        torch.Tensor snippet = torch.tensor(row);
+        torch.Tensor towards = torch.randn(row.Length, generator: generator);
+        if (novelty.Neighbours > 0)
+        {
+            double uniform = torch.rand(1, dtype: torch.float64, generator: generator).item<double>();
+            long self = _entries[index]!.Value.Index;
+            int count = (int)Math.Min(novelty.Neighbours + 1L, _model.Memory.Count);
+            long[] others =
+                [.. _model.Memory.Nearest(snippet, count)[0].Select(n => n.Index).Where(i => i != self).Take(novelty.Neighbours)];
+            towards = others.Length == 0 ? snippet : _model.Memory.Rows([others[(int)(uniform * others.Length)]])[0];
+        }
+
+        return [.. SnippetAlgebra.Turned(snippet, towards, novelty.Cosine, novelty.Neighbours > 0).data<float>()];
     }
 
     private float[][] RowsOfEntries()

@@ -65,6 +65,11 @@ internal static class RunDescription
         {
             using CacheKey key = new();
             key.Add(initial.Core.Network.StateDictTensors());
+            if (initial.Core.Source is { } source)
+            {
+                key.Add(source.Fingerprint());
+            }
+
             description["InitialModel"] = key.Finish();
         }
 

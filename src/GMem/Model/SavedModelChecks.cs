@@ -3,6 +3,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.FileFormats;
 using GMem.Memory;
+using GMem.Training;
 using GMem.Transport;
 
 namespace GMem;
@@ -58,7 +59,7 @@ internal static class SavedModelChecks
 
     /// <summary>That the parts of a model fit one another.</summary>
     /// <exception cref="InvalidDataException">They do not.</exception>
-    public static void Require(ModelDescription description, ImageAutoencoder autoencoder, MemoryBank? memory)
+    public static void Require(ModelDescription description, ImageAutoencoder autoencoder, MemoryBank? memory, RidgeSource? source)
     {
         SiTOptions network = description.Network;
         OptionFaults faults = new("The model is damaged");
@@ -77,6 +78,11 @@ internal static class SavedModelChecks
             memory is null || size is null
                 || memory.Dimension == size, "the length of its bank's entries", memory?.Dimension, $"{size}, as its network takes");
         faults.Require(memory is null || memory.Count > 0, "the number of its bank's entries", memory?.Count, "at least 1");
+        long[] expected = [size ?? 0, network.InputChannels, network.InputSize, network.InputSize];
+        faults.Require(
+            source is null || source.Shape.SequenceEqual(expected), "the shape of its source",
+            $"[{string.Join(", ", source?.Shape ?? [])}]",
+            $"[{string.Join(", ", expected)}], as its network has");
         AsDamage(faults.Throw);
     }
 

@@ -34,4 +34,7 @@ internal enum RandomPurpose
 
     /// <summary>Draws from the distributions of latents in a training step.</summary>
     LatentNoise = 10,
+
+    /// <summary>The direction in which a seed's snippet is turned.</summary>
+    SnippetNovelty = 11,
 }

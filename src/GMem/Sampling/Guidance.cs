@@ -111,11 +111,18 @@ internal sealed class Guidance
     }
 
     /// <summary>The guided prediction at one time for all rows, known to the host.</summary>
-    internal Tensor PredictAt(NetworkFunction network, Tensor x, double time, Tensor? condition, Tensor? nullCondition)
+    /// <param name="network">The network.</param>
+    /// <param name="x">States.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="condition">Conditions.</param>
+    /// <param name="nullCondition">The null condition.</param>
+    /// <param name="offset">From the null condition's source to the states'; null where both are N(0, I).</param>
+    internal Tensor PredictAt(
+        NetworkFunction network, Tensor x, double time, Tensor? condition, Tensor? nullCondition, SourceOffset? offset = null)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor t = x.Filled(x.size(0), time);
-        return Run(PassesAt(time, IntervalStart, IntervalEnd), network, x, t, condition, nullCondition).MoveToOuterDisposeScope();
+        return Run(PassesAt(time, IntervalStart, IntervalEnd), network, x, t, condition, nullCondition, offset).MoveToOuterDisposeScope();
     }
 
     internal void CheckConditions(long rows, Tensor? condition, Tensor? nullCondition)
@@ -151,32 +158,40 @@ internal sealed class Guidance
     private Passes PassesAt(double time, double? start, double? end) =>
         !IsActive || time < start ? Passes.Conditional : time > end ? Passes.Unconditional : Passes.Both;
 
-    private Tensor Run(Passes passes, NetworkFunction network, Tensor x, Tensor t, Tensor? condition, Tensor? nullCondition)
+    private Tensor Run(
+        Passes passes, NetworkFunction network, Tensor x, Tensor t, Tensor? condition, Tensor? nullCondition, SourceOffset? offset = null)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor? ofRows = passes == Passes.Conditional ? null : Expand(nullCondition!, x.size(0));
+        Tensor nullState = passes == Passes.Conditional ? x : offset?.NullState(x, t) ?? x;
         Tensor prediction = passes switch
         {
             Passes.Conditional => Predictions.Checked(network(x, t, condition), x),
-            Passes.Unconditional => Predictions.Checked(network(x, t, ofRows), x),
-            _ => RunBoth(network, x, t, condition!, ofRows!),
+            Passes.Unconditional => Unconditional(Predictions.Checked(network(nullState, t, ofRows), x)),
+            _ => RunBoth(),
         };
         return prediction.MoveToOuterDisposeScope();
+
+        Tensor Unconditional(Tensor ofNull) => offset?.Prediction(ofNull, t) ?? ofNull;
+
+        Tensor RunBoth()
+        {
+            Tensor doubled = cat([x, nullState]);
+            Tensor[] halves = Predictions.Checked(network(doubled, cat([t, t]), cat([condition!, ofRows!])), doubled).chunk(2);
+            return Combine(halves[0], Unconditional(halves[1]), x.size(1));
+        }
     }
 
-    private Tensor RunBoth(NetworkFunction network, Tensor x, Tensor t, Tensor condition, Tensor nullCondition)
+    private Tensor Combine(Tensor conditional, Tensor unconditional, long all)
     {
-        Tensor doubled = cat([x, x]);
-        Tensor[] halves = Predictions.Checked(network(doubled, cat([t, t]), cat([condition, nullCondition])), doubled).chunk(2);
-        (Tensor conditional, Tensor unconditional) = (halves[0], halves[1]);
-        if (Channels is not { } channels || channels >= x.size(1))
+        if (Channels is not { } channels || channels >= all)
         {
             return unconditional.PlusScaled(Scale, conditional.sub(unconditional));
         }
 
         Tensor first = conditional.narrow(1, 0, channels).sub(unconditional.narrow(1, 0, channels));
         Tensor guided = unconditional.narrow(1, 0, channels).PlusScaled(Scale, first);
-        return cat([guided, conditional.narrow(1, channels, x.size(1) - channels)], 1);
+        return cat([guided, conditional.narrow(1, channels, all - channels)], 1);
     }
 
     private static Tensor Expand(Tensor nullCondition, long rows)

@@ -79,6 +79,9 @@ internal sealed class Sampler
     /// </param>
     /// <param name="progress">Told after every step.</param>
     /// <param name="preview">Shown what the batch is becoming; null for nothing.</param>
+    /// <param name="source">
+    /// What the flow starts from, with the null condition's mean if there is guidance; null for N(0, I).
+    /// </param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>Data <c>[B, ...]</c>, a new tensor.</returns>
     /// <exception cref="ArgumentException">Something is missing or does not fit the noise.</exception>
@@ -94,6 +97,7 @@ internal sealed class Sampler
         Func<int, Tensor>? increments = null,
         IProgress<SamplingProgress>? progress = null,
         SamplingPreview? preview = null,
+        GaussianSource? source = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -105,23 +109,32 @@ internal sealed class Sampler
         }
 
         _guidance.CheckConditions(noise.size(0), condition, nullCondition);
-        VectorField predict = (x, time) => _guidance.PredictAt(network, x, time, condition, nullCondition);
+        using DisposeScope scope = NewDisposeScope();
+        SourceOffset? offset = Offset(source);
+        Tensor initial = source?.Draw(noise) ?? noise;
+        VectorField predict = (x, time) => _guidance.PredictAt(network, x, time, condition, nullCondition, offset);
         if (_sde is not null)
         {
             ArgumentNullException.ThrowIfNull(increments);
             int total = _sde.Steps + 1;
             (VectorField watched, Action<int>? stepDone) = Watch(predict, preview, progress, total);
-            return _sde.Sample(watched, noise, increments, keepTrajectory: false, stepDone, cancellationToken).Final;
+            return _sde.Sample(watched, initial, increments, keepTrajectory: false, source, stepDone, cancellationToken)
+                .Final.MoveToOuterDisposeScope();
         }
 
         if (_ode!.Method.IsAdaptive)
         {
-            return IntegrateRows(network, noise, condition, nullCondition, progress, cancellationToken);
+            return IntegrateRows(network, initial, condition, nullCondition, offset, progress, cancellationToken)
+                .MoveToOuterDisposeScope();
         }
 
         (VectorField listened, Action<int>? done) = Watch(predict, preview, progress, _ode.Steps);
-        return Integrate(listened, noise, done, cancellationToken);
+        return Integrate(listened, initial, done, cancellationToken).MoveToOuterDisposeScope();
     }
+
+    private SourceOffset? Offset(GaussianSource? source) => source is null || !_guidance.IsActive ? null
+        : source.NullMean is { } nullMean ? new SourceOffset(_transport, source.Mean.sub(nullMean))
+        : throw new ArgumentException("Guidance needs to know where the null condition's flow starts: give the source a NullMean.");
 
     private (VectorField Predict, Action<int>? StepDone) Watch(
         VectorField predict, SamplingPreview? preview, IProgress<SamplingProgress>? progress, int total)
@@ -144,6 +157,7 @@ internal sealed class Sampler
         Tensor noise,
         Tensor? condition,
         Tensor? nullCondition,
+        SourceOffset? offset,
         IProgress<SamplingProgress>? progress,
         CancellationToken cancellationToken)
     {
@@ -154,7 +168,8 @@ internal sealed class Sampler
         {
             Tensor? nullOfRow = nullCondition?.size(0) == 1 ? nullCondition : nullCondition?.narrow(0, i, 1);
             Tensor? ofRow = condition?.narrow(0, i, 1);
-            VectorField predict = (x, time) => _guidance.PredictAt(network, x, time, ofRow, nullOfRow);
+            SourceOffset? offsetOfRow = offset?.Rows(i, 1);
+            VectorField predict = (x, time) => _guidance.PredictAt(network, x, time, ofRow, nullOfRow, offsetOfRow);
             rows[i] = Integrate(predict, noise.narrow(0, i, 1), null, cancellationToken);
             progress?.Report(new SamplingProgress(i + 1, count));
         }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using GMem.Transport;
 
 namespace GMem.Sampling;
@@ -74,6 +75,12 @@ public sealed record SamplingOptions
     /// <summary>Absolute tolerance of adaptive solvers, above 0. Default 1e-6.</summary>
     public double AbsoluteTolerance { get; init; } = 1e-6;
 
+    /// <summary>
+    /// How the snippets of drawn entries are turned; null takes them as they are. No effect on a model without memory. Default null.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SnippetNovelty? Novelty { get; init; }
+
     /// <summary>The ODE setting of the public code: Euler over 50 points, 49 evaluations.</summary>
     /// <returns>New options.</returns>
     public static SamplingOptions PublicOde() => new() { OdeMethod = Sampling.OdeMethod.Euler, Steps = 49 };
@@ -143,6 +150,9 @@ public sealed record SamplingOptions
         Require(
             AbsoluteTolerance > 0 && double.IsFinite(AbsoluteTolerance), nameof(AbsoluteTolerance), AbsoluteTolerance,
             "above 0 and finite");
+        Require(
+            Novelty is null or { Cosine: > 0 and <= 1, Neighbours: >= 0 }, nameof(Novelty), Novelty,
+            "null, or have a Cosine above 0 and at most 1 and Neighbours from 0");
         return faults;
     }
 }

@@ -52,8 +52,8 @@ public sealed class LikelihoodReferenceTests
         Tensor probes = file.Read(isFixed ? "fixed_eps" : $"{key}.eps").to(dtype);
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         using LikelihoodResult result = isFixed
-            ? likelihood.Estimate(model, data, probes, cancellation)
-            : likelihood.Estimate(model, data, evaluation => probes[evaluation], cancellation);
+            ? likelihood.Estimate(model, data, probes, cancellationToken: cancellation)
+            : likelihood.Estimate(model, data, evaluation => probes[evaluation], cancellationToken: cancellation);
 
         bool exact = dtype == ScalarType.Float64, adaptive = method == OdeMethod.Dopri5;
 
@@ -80,7 +80,7 @@ public sealed class LikelihoodReferenceTests
         VectorField model = new ClosedFormModel(file, ScalarType.Float64).Of(PredictionTarget.Velocity);
         Likelihood likelihood = new(FlowTransport.LinearVelocity, OdeMethod.RungeKutta4, steps: 150);
         using LikelihoodResult result = likelihood.Evaluate(
-            model, file.Read("x").to(ScalarType.Float64), TestContext.Current.CancellationToken);
+            model, file.Read("x").to(ScalarType.Float64), cancellationToken: TestContext.Current.CancellationToken);
         ReferenceFolder.Close(result.LogLikelihood, file.Read("exact.logp_f64"), 1e-8, 0, $"{file.Name} exact log-likelihood");
         ReferenceFolder.Close(result.Divergence, file.Read("exact.delta_logp_f64"), 1e-8, 0, $"{file.Name} exact divergence");
         ReferenceFolder.Close(result.Noise, file.Read("exact.z_f64"), 1e-8, 0, $"{file.Name} exact noise");

@@ -149,7 +149,8 @@ public sealed class SdeReferenceTests
         {
             bool guided = BackboneModel.IsGuided(_settings);
             Tensor noise = file.Read(guided ? "cfg.noise" : "noise").to(dtype), start = file.Read(guided ? "cfg.x" : "x").to(dtype);
-            return sampler.Sample(model, start, step => noise[step], keepTrajectory: true, TestContext.Current.CancellationToken);
+            return sampler.Sample(model, start, step => noise[step], keepTrajectory: true,
+                cancellationToken: TestContext.Current.CancellationToken);
         }
 
         /// <summary>

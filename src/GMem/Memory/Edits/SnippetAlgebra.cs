@@ -52,6 +52,26 @@ internal static class SnippetAlgebra
         return result.to(first.dtype).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Unit rows, turned towards others to a cosine; where both lie on one line they stay as they are.</summary>
+    /// <param name="first">Unit rows <c>[..., m]</c>.</param>
+    /// <param name="towards">Of that shape, of any length.</param>
+    /// <param name="cosine">To the first, from 0 to 1.</param>
+    /// <param name="atMostHalfWay">Whether they stop half way to the others, which are unit rows too.</param>
+    public static torch.Tensor Turned(torch.Tensor first, torch.Tensor towards, double cosine, bool atMostHalfWay)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor a = first.to(torch.float64);
+        torch.Tensor b = towards.to(torch.float64);
+        torch.Tensor along = (a * b).sum(-1, keepdim: true);
+        torch.Tensor across = b - (a * along);
+        torch.Tensor length = Norm(across, -1);
+        torch.Tensor share = length.Filled(cosine);
+        share = atMostHalfWay ? torch.maximum(share, along.Clamped(-1, 1).OnePlus().TimesInPlace(0.5).sqrt_()) : share;
+        torch.Tensor rest = share.Squared().OneMinus().AtLeastInPlace(0).sqrt_();
+        torch.Tensor turned = (a * share).Plus(across / length.AtLeast(MinimumNorm) * rest);
+        return torch.where(length.IsBelow(Vanished), a, Normalize(turned)).to(first.dtype).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The first <c>floor(m / 2)</c> components of the first, then those of the second.</summary>
     public static torch.Tensor Concat(torch.Tensor first, torch.Tensor second)
     {

@@ -50,12 +50,14 @@ internal sealed class Likelihood
     /// <param name="network">The network; it is differentiated.</param>
     /// <param name="data">Data <c>[N, ...]</c>.</param>
     /// <param name="probe">Independent entries of mean 0 and variance 1, <c>[N, ...]</c>, for instance of <see cref="Rademacher"/>.</param>
+    /// <param name="source">What the flow starts from; null for N(0, I).</param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>Unbiased estimates of the log-likelihoods.</returns>
     /// <exception cref="ArgumentException">The probe has another shape than the data.</exception>
-    public LikelihoodResult Estimate(VectorField network, Tensor data, Tensor probe, CancellationToken cancellationToken = default)
+    public LikelihoodResult Estimate(
+        VectorField network, Tensor data, Tensor probe, GaussianSource? source = null, CancellationToken cancellationToken = default)
     {
-        return Integrate(network, data, _ => probe, cancellationToken);
+        return Integrate(network, data, _ => probe, source, cancellationToken);
     }
 
     /// <summary>Estimates the log-likelihood with a probe for every evaluation, as the public code does.</summary>
@@ -65,6 +67,7 @@ internal sealed class Likelihood
     /// The probe <c>[N, ...]</c> of an evaluation, by its index from 0; called once an evaluation, in order. A tensor it creates is
     /// disposed after the step.
     /// </param>
+    /// <param name="source">What the flow starts from; null for N(0, I).</param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>Unbiased estimates of the log-likelihoods.</returns>
     /// <exception cref="ArgumentException">A probe has another shape than the data.</exception>
@@ -72,7 +75,8 @@ internal sealed class Likelihood
     /// The method is adaptive: a right-hand side that changes by chance defeats its error control.
     /// </exception>
     public LikelihoodResult Estimate(
-        VectorField network, Tensor data, Func<int, Tensor> probes, CancellationToken cancellationToken = default)
+        VectorField network, Tensor data, Func<int, Tensor> probes, GaussianSource? source = null,
+        CancellationToken cancellationToken = default)
     {
         if (_solver.Stepper.IsAdaptive)
         {
@@ -81,7 +85,7 @@ internal sealed class Likelihood
                 + "give one probe for all, or take a fixed-step method.");
         }
 
-        return Integrate(network, data, probes, cancellationToken);
+        return Integrate(network, data, probes, source, cancellationToken);
     }
 
     /// <summary>
@@ -89,10 +93,12 @@ internal sealed class Likelihood
     /// </summary>
     /// <param name="network">The network; it is differentiated, and called with up to 256 rows (N if that is more).</param>
     /// <param name="data">Data <c>[N, ...]</c>.</param>
+    /// <param name="source">What the flow starts from; null for N(0, I).</param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>The log-likelihoods.</returns>
-    public LikelihoodResult Evaluate(VectorField network, Tensor data, CancellationToken cancellationToken = default) =>
-        Integrate(network, data, null, cancellationToken);
+    public LikelihoodResult Evaluate(
+        VectorField network, Tensor data, GaussianSource? source = null, CancellationToken cancellationToken = default) =>
+        Integrate(network, data, null, source, cancellationToken);
 
     /// <summary>A probe of independent signs.</summary>
     /// <param name="shape">Its shape, that of the data.</param>
@@ -105,7 +111,8 @@ internal sealed class Likelihood
     }
 
     /// <summary>Integrates with the probe of each evaluation, or without probes exactly.</summary>
-    private LikelihoodResult Integrate(VectorField network, Tensor data, Func<int, Tensor>? probes, CancellationToken cancellationToken)
+    private LikelihoodResult Integrate(
+        VectorField network, Tensor data, Func<int, Tensor>? probes, GaussianSource? source, CancellationToken cancellationToken)
     {
         VectorField drift = _transport.DriftOf(network);
         using DisposeScope scope = NewDisposeScope();
@@ -125,7 +132,9 @@ internal sealed class Likelihood
         OdeSolver.Solution solution = _solver.Solve(Slope, _times, [data, start], keepTrajectory: false, null, cancellationToken);
         (Tensor noise, Tensor integral) = (solution.Final[0], solution.Final[1]);
         double dimensions = (double)data.numel() / data.size(0);
-        Tensor prior = noise.flatten(1).Squared().sum(1).TimesInPlace(-0.5).PlusInPlace(-0.5 * dimensions * Math.Log(2 * Math.PI));
+        Tensor standard = source?.Standardise(noise) ?? noise;
+        Tensor prior = standard.flatten(1).Squared().sum(1).TimesInPlace(-0.5).PlusInPlace(-0.5 * dimensions * Math.Log(2 * Math.PI));
+        prior = source is null ? prior : prior.PlusInPlace(-dimensions * Math.Log(source.Scale));
         return new LikelihoodResult(
             prior.sub(integral).MoveToOuterDisposeScope(),
             noise.MoveToOuterDisposeScope(),

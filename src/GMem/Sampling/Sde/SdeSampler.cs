@@ -101,6 +101,9 @@ internal sealed class SdeSampler
     /// disposed after the step.
     /// </param>
     /// <param name="keepTrajectory">Whether the states after all steps are wanted.</param>
+    /// <param name="source">
+    /// What <paramref name="initial"/> was drawn from, if not from N(0, I). The diffusion w is then multiplied by the square of its scale.
+    /// </param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>The final state, the number of evaluations and, if asked for, the trajectory.</returns>
     /// <exception cref="ArgumentException">The noise has another shape than the state.</exception>
@@ -111,9 +114,10 @@ internal sealed class SdeSampler
         Tensor initial,
         Func<int, Tensor> noise,
         bool keepTrajectory = false,
+        GaussianSource? source = null,
         CancellationToken cancellationToken = default)
     {
-        return Sample(network, initial, noise, keepTrajectory, null, cancellationToken);
+        return Sample(network, initial, noise, keepTrajectory, source, null, cancellationToken);
     }
 
     internal SolverResult Sample(
@@ -121,12 +125,13 @@ internal sealed class SdeSampler
         Tensor initial,
         Func<int, Tensor> noise,
         bool keepTrajectory,
+        GaussianSource? source,
         Action<int>? stepDone,
         CancellationToken cancellationToken)
     {
         using IDisposable noGradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        SdeStep step = new(Transport, network, Form, Norm, initial);
+        SdeStep step = new(Transport, network, Form, Norm, initial, source);
         List<Tensor> trajectory = [];
         Tensor state = initial;
         for (int i = 0; i <= Steps; i++)

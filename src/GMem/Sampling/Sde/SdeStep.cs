@@ -13,10 +13,12 @@ public sealed class SdeStep
     private readonly VectorField _network;
     private readonly DiffusionForm _form;
     private readonly double _norm;
+    private readonly GaussianSource? _source;
     private Tensor? _noise;
 
-    internal SdeStep(FlowTransport transport, VectorField network, DiffusionForm form, double norm, Tensor state) =>
-        (_transport, _network, _form, _norm, State) = (transport, network, form, norm, state);
+    internal SdeStep(
+        FlowTransport transport, VectorField network, DiffusionForm form, double norm, Tensor state, GaussianSource? source) =>
+        (_transport, _network, _form, _norm, State, _source) = (transport, network, form, norm, state, source);
 
     /// <summary>The time at the start of the step.</summary>
     public double Start { get; private set; }
@@ -41,7 +43,14 @@ public sealed class SdeStep
         Tensor t = x.Filled(1, time);
         Tensor prediction = Predict(x, time);
         Tensor weight = InterpolantPath.Rows(_transport.Path.Diffusion(t, _form, _norm), x);
-        return _transport.Drift(prediction, x, t).PlusProduct(weight, _transport.Score(prediction, x, t));
+        Tensor score = _transport.Score(prediction, x, t);
+        if (_source is not null)
+        {
+            // scale^2 times the score: the diffusion is that of N(0, I) in units of the source's noise.
+            score = score.Plus(_source.Mean.div(InterpolantPath.Rows(_transport.Path.Sigma(t), x)));
+        }
+
+        return _transport.Drift(prediction, x, t).PlusProduct(weight, score);
     }
 
     /// <summary>Adds the noise of the step, sqrt(2 w h) z, where h is <see cref="Size"/> and z standard normal, one draw a step.</summary>
@@ -51,6 +60,7 @@ public sealed class SdeStep
     public Tensor Diffuse(Tensor x, double time)
     {
         Tensor scale = InterpolantPath.Rows(_transport.Path.Diffusion(x.Filled(1, time), _form, _norm).TimesInPlace(2 * Size).sqrt_(), x);
+        scale = _source is null ? scale : scale.TimesInPlace(_source.Scale);
         return x.PlusProduct(scale, _noise!);
     }
 

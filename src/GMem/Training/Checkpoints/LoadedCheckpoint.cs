@@ -6,6 +6,9 @@ internal sealed class LoadedCheckpoint(
 {
     private const string None = "not there";
 
+    /// <summary>An option that is null: the same as one from before there was that option.</summary>
+    private const string Null = "null";
+
     public StateNumbers Numbers { get; } = numbers;
 
     public IReadOnlyDictionary<string, torch.Tensor> Tensors => tensors;
@@ -19,7 +22,7 @@ internal sealed class LoadedCheckpoint(
         string[] changes =
         [
             .. run.Keys.Union(given.Keys).Order(StringComparer.Ordinal)
-                .Where(name => run.GetValueOrDefault(name) != given.GetValueOrDefault(name))
+                .Where(name => run.GetValueOrDefault(name, Null) != given.GetValueOrDefault(name, Null))
                 .Select(name => $"{name} was {run.GetValueOrDefault(name, None)} and is {given.GetValueOrDefault(name, None)}"),
         ];
         if (changes.Length > 0)

@@ -5,7 +5,8 @@ namespace GMem.Training;
 
 /// <summary>What a step is computed from: images, conditions, times and noise, all of them functions of (seed, step).</summary>
 internal sealed class BatchDraw(
-    TrainingSet set, IReadOnlyList<long> images, SiTOptions network, FlowTransport transport, TrainingOptions options, torch.Device device)
+    TrainingSet set, IReadOnlyList<long> images, SiTOptions network, FlowTransport transport, TrainingOptions options, torch.Device device,
+    RidgeSource? source = null)
 {
     private readonly BatchOrder _order = new(images.Count, options.BatchSize, options.Seed);
 
@@ -22,6 +23,7 @@ internal sealed class BatchDraw(
         TrainingBatch taken = set.Batch(indices, mirrored, step);
         torch.Tensor noise = torch.randn(taken.Data.shape, dtype: torch.float32, generator: generator).ToDevice(device);
         torch.Tensor[] conditions = [.. network.Conditions.Zip(taken.Conditions, (c, values) => c.Drop(values, generator))];
+        noise = source?.Of(conditions[RidgeFit.SnippetIndex(network.Conditions)]).Draw(noise) ?? noise;
         return new StepDraws(
             taken.Data.MoveToOuterDisposeScope(),
             noise.MoveToOuterDisposeScope(),

@@ -32,7 +32,10 @@ internal sealed class TrainingLoop : IDisposable
     /// <param name="options">How.</param>
     /// <param name="device">Where the network is.</param>
     /// <param name="workspace">Where checkpoints and logs go; null keeps none.</param>
-    public TrainingLoop(SiT network, TrainingSet set, TrainingOptions options, torch.Device device, TrainingWorkspace? workspace = null)
+    /// <param name="source">What the flow starts from; null for N(0, I).</param>
+    public TrainingLoop(
+        SiT network, TrainingSet set, TrainingOptions options, torch.Device device, TrainingWorkspace? workspace = null,
+        RidgeSource? source = null)
     {
         FlowTransport transport = options.CreateTransport();
         TrainingLoss loss = new(transport, options.TermsFor(network.Options, set.Tokens is not null));
@@ -42,9 +45,9 @@ internal sealed class TrainingLoop : IDisposable
         _device = device;
         _workspace = workspace;
         _split = new ImageSplit(set.Count, options.ValidationFraction, options.Seed);
-        _draw = new BatchDraw(set, _split.Training, network.Options, transport, options, device);
+        _draw = new BatchDraw(set, _split.Training, network.Options, transport, options, device, source);
         _learningRates = new LearningRates(options);
-        _validation = new ValidationLoss(network, set, _split.Validation, loss, transport, options, device);
+        _validation = new ValidationLoss(network, set, _split.Validation, loss, transport, options, device, source);
         _state = new TrainingState(network, options);
         _team = GradientTeam.Of(network, _state.Parameters, options, device);
         _gradient = new BatchGradient(network, loss, options, device, _team);

@@ -13,7 +13,8 @@ internal sealed class ValidationLoss(
     TrainingLoss loss,
     FlowTransport transport,
     TrainingOptions options,
-    torch.Device device)
+    torch.Device device,
+    RidgeSource? source = null)
 {
     private double[]? _untold;
 
@@ -60,8 +61,9 @@ internal sealed class ValidationLoss(
             // Training steps count up from 0; negative ones draw other latents.
             TrainingBatch taken = set.Batch(indices, new bool[indices.Length], step: -1 - batch);
             torch.Tensor time = transport.SampleTimes(indices.Length, options.TimeDistribution, generator);
-            torch.Tensor noise = torch.randn(taken.Data.shape, dtype: torch.float32, generator: generator);
-            StepDraws draws = new(taken.Data, noise.ToDevice(device), time.ToDevice(device), taken.Conditions, taken.Tokens);
+            torch.Tensor noise = torch.randn(taken.Data.shape, dtype: torch.float32, generator: generator).ToDevice(device);
+            noise = source?.Of(taken.Conditions[RidgeFit.SnippetIndex(network.Conditions)]).Draw(noise) ?? noise;
+            StepDraws draws = new(taken.Data, noise, time.ToDevice(device), taken.Conditions, taken.Tokens);
             using torch.Tensor onHost = loss.Compute(network, draws).Values.cpu();
             float[] values = onHost.data<float>().ToArray();
             for (int i = 0; i < sums.Length; i++)

@@ -83,6 +83,7 @@ public sealed partial class TrainingOptions
         faults.Require(Enum.IsDefined(Path), nameof(Path), Path, "a defined path");
         faults.Require(Enum.IsDefined(Prediction), nameof(Prediction), Prediction, "a defined target");
         faults.Require(Enum.IsDefined(LossWeighting), nameof(LossWeighting), LossWeighting, "a defined weighting");
+        Source?.Check(faults);
         bool listed = Losses is not null && Losses.All(t => t is not null) && Losses.Any(t => t.Weight != 0);
         string? terms = Losses is null ? null : $"[{string.Join(", ", Losses.Select(t => t?.Name ?? "null"))}]";
         faults.Require(listed, nameof(Losses), terms, "a list of terms, at least one of which has a weight other than 0");

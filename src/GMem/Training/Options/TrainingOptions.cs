@@ -85,6 +85,12 @@ public sealed partial class TrainingOptions
     /// <summary>Weighting of the noise and score losses over time; the velocity loss has none. Default none.</summary>
     public LossWeighting LossWeighting { get; set; } = LossWeighting.None;
 
+    /// <summary>
+    /// What the flow starts from; null is noise of N(0, I), as in the paper. Needs a network that is conditioned on snippets. Default null,
+    /// or the source of <c>GMemOptions.InitialModel</c>.
+    /// </summary>
+    public CentredSource? Source { get; set; }
+
     /// <summary>How training times are drawn. Default uniform.</summary>
     public TimeDistribution TimeDistribution { get; set; } = TimeDistribution.Uniform;
 

@@ -1,0 +1,92 @@
+using GMem.Parts;
+using GMem.Transport;
+
+namespace GMem.Training;
+
+/// <summary>A fitted <see cref="CentredSource"/>: the source N(mean image + W s, noise scale^2 I) of a snippet s.</summary>
+internal sealed class RidgeSource : SharedModelPart
+{
+    public static readonly PartKind SavedKind = new("ridge-source");
+
+    private readonly double _noiseScale;
+    private readonly torch.Tensor _mean;
+    private readonly torch.Tensor _weight;
+
+    private RidgeSource(double noiseScale, torch.Tensor mean, torch.Tensor weight) =>
+        (_noiseScale, _mean, _weight) = (noiseScale, mean.DetachFromDisposeScope(), weight.DetachFromDisposeScope());
+
+    public override PartKind Kind => SavedKind;
+
+    public override bool IsThreadSafe => true;
+
+    public double NoiseScale => _noiseScale;
+
+    /// <summary>m, C, h, w.</summary>
+    public IReadOnlyList<long> Shape => _weight.shape;
+
+    /// <param name="noiseScale">Standard deviation of the noise.</param>
+    /// <param name="mean">float32 <c>[1, C, h, w]</c>; copied.</param>
+    /// <param name="weight">float32 <c>[m, C, h, w]</c>; copied.</param>
+    /// <param name="device">Where it is put.</param>
+    public static RidgeSource Of(double noiseScale, torch.Tensor mean, torch.Tensor weight, torch.Device device) =>
+        new(noiseScale, mean.to(device, copy: true), weight.to(device, copy: true));
+
+    public RidgeSource CopyTo(torch.Device device) => Of(_noiseScale, _mean, _weight, device);
+
+    /// <summary>The source of a batch.</summary>
+    /// <param name="snippets">As the network sees them, float32 <c>[B, m]</c> on the device of the part.</param>
+    /// <param name="singly">
+    /// Whether each row is computed by itself: a matrix product of another height may round otherwise, and what is generated must not
+    /// depend on the batch.
+    /// </param>
+    public GaussianSource Of(torch.Tensor snippets, bool singly = false)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor weight = _weight.flatten(1);
+        torch.Tensor explained = singly
+            ? torch.cat([.. Enumerable.Range(0, (int)snippets.shape[0]).Select(i => snippets.narrow(0, i, 1).mm(weight))])
+            : snippets.mm(weight);
+        torch.Tensor mean = explained.view([snippets.shape[0], .. _mean.shape[1..]]).PlusInPlace(_mean);
+        return new GaussianSource(mean.MoveToOuterDisposeScope(), _noiseScale, _mean);
+    }
+
+    /// <inheritdoc/>
+    public override PartConfiguration SaveConfiguration() => PartConfiguration.From(new Configuration { NoiseScale = _noiseScale });
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() =>
+        new Dictionary<string, torch.Tensor> { ["mean"] = _mean, ["weight"] = _weight };
+
+    public static RidgeSource Load(SavedPart saved)
+    {
+        double scale = saved.Configuration.Read<Configuration>().NoiseScale;
+        (torch.Tensor mean, torch.Tensor weight) = (Finite(saved, "mean"), Finite(saved, "weight"));
+        return scale > 0 && weight.shape is [>= 1, _, _, _] && mean.shape.AsSpan().SequenceEqual([1, .. weight.shape[1..]])
+            ? Of(scale, mean, weight, saved.Device)
+            : throw new InvalidDataException(
+                $"The source has noise of scale {scale}, a mean [{string.Join(", ", mean.shape)}] and weights "
+                + $"[{string.Join(", ", weight.shape)}]; they must be above 0, [1, C, h, w] and [m, C, h, w].");
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _mean.Dispose();
+        _weight.Dispose();
+    }
+
+    private static torch.Tensor Finite(SavedPart saved, string name)
+    {
+        torch.Tensor tensor = saved.Tensor(name);
+        using torch.Tensor finite = tensor.isfinite();
+        using torch.Tensor all = finite.all();
+        return tensor.dtype == torch.float32 && all.item<bool>()
+            ? tensor
+            : throw new InvalidDataException($"The source's tensor '{name}' must be finite float32; it is {tensor.dtype}.");
+    }
+
+    private sealed class Configuration
+    {
+        public required double NoiseScale { get; init; }
+    }
+}
