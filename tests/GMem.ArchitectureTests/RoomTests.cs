@@ -27,7 +27,7 @@ public sealed partial class RoomTests
         ["Sampling"] = ["Runtime", "Transport"],
         ["Backbone"] = ["FileFormats", "Parts", "Runtime"],
         ["Training"] = ["Backbone", "FileFormats", "Images", "Latents", "Parts", "Runtime", "Transport"],
-        ["Evaluation"] = ["FileFormats", "Images", "Parts", "Runtime"],
+        ["Evaluation"] = ["FileFormats", "Images", "Runtime"],
         [Root] =
         [
             "Autoencoders", "Backbone", "Encoders", "FileFormats", "Images", "Latents", "Memory", "Parts", "Runtime", "Sampling",
