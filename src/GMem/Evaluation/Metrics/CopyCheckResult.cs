@@ -81,7 +81,7 @@ public sealed class CopyCheckResult
         ImageTensors.CheckBatch(images, parameter);
         if (images.shape[0] != count)
         {
-            throw new ArgumentException($"The copy check was of {count} images; got {images.shape[0]}.", parameter);
+            throw new ArgumentException($"The copy check was of {count} images; these are {images.shape[0]}.", parameter);
         }
     }
 }
