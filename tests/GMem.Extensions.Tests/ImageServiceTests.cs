@@ -132,7 +132,7 @@ public sealed class ImageServiceTests
         GeneratedImage image = await service.GenerateOneAsync(new GenerationRequest(4));
         Assert.Equal(service.ImageSize, image.Image.Width);
         await TinyService.Until(() => log.Lines.Count > 0);
-        Assert.StartsWith("Debug: Made 1 images in", log.Lines[0]);
+        Assert.StartsWith("Debug: Generated 1 images in", log.Lines[0]);
     }
 
     [Fact]

@@ -1,17 +1,17 @@
 namespace GMem.Autoencoders;
 
-/// <summary>What the encoder says of a latent: an independent normal distribution for each of its entries.</summary>
+/// <summary>The encoder's posterior over a latent: an independent normal distribution for each entry.</summary>
 internal sealed class DiagonalGaussian : IDisposable
 {
     private const double SmallestLogVariance = -30;
     private const double LargestLogVariance = 20;
     private readonly bool _deterministic;
 
-    /// <summary>Makes the distribution from an encoder's output.</summary>
-    /// <param name="moments"><c>[B, 2 * C, h, w]</c>: means, then logarithms of variances, which are clamped to -30..20. Stays the
-    /// caller's.</param>
-    /// <param name="deterministic">Whether the variance is taken for 0, whatever the moments say. Default false.</param>
-    /// <exception cref="ArgumentException">The moments are not of that shape.</exception>
+    /// <summary>Creates the distribution from an encoder's output.</summary>
+    /// <param name="moments"><c>[B, 2 * C, h, w]</c>: means, then log variances, which are clamped to -30..20. The caller keeps
+    /// ownership.</param>
+    /// <param name="deterministic">Whether to treat the variance as 0, whatever the moments say. Default false.</param>
+    /// <exception cref="ArgumentException">The moments have the wrong shape.</exception>
     public DiagonalGaussian(torch.Tensor moments, bool deterministic = false)
     {
         if (moments.shape is not [_, >= 2 and long channels, _, _] || channels % 2 != 0)
@@ -28,7 +28,7 @@ internal sealed class DiagonalGaussian : IDisposable
         Variance = (deterministic ? torch.zeros_like(Mean) : LogVariance.exp()).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Means <c>[B, C, h, w]</c>; they are the mode too.</summary>
+    /// <summary>Means <c>[B, C, h, w]</c>, which are also the mode.</summary>
     public torch.Tensor Mean { get; }
 
     /// <summary>Natural logarithms of the variances, clamped to -30..20.</summary>
@@ -41,7 +41,7 @@ internal sealed class DiagonalGaussian : IDisposable
     public torch.Tensor Variance { get; }
 
     /// <summary>Draws from the distribution.</summary>
-    /// <param name="generator">A generator on the CPU, so that every device sees the same numbers.</param>
+    /// <param name="generator">A CPU generator, so that the numbers are the same on every device.</param>
     /// <returns>New tensor <c>[B, C, h, w]</c>.</returns>
     public torch.Tensor Sample(torch.Generator generator)
     {
@@ -49,8 +49,8 @@ internal sealed class DiagonalGaussian : IDisposable
         return Sample(torch.randn(Mean.shape, generator: generator)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Scales and shifts given noise.</summary>
-    /// <param name="noise">Standard normal numbers <c>[B, C, h, w]</c>.</param>
+    /// <summary>Draws from the distribution using the given noise.</summary>
+    /// <param name="noise">Standard normal noise <c>[B, C, h, w]</c>.</param>
     /// <returns>New tensor: mean + deviation * noise.</returns>
     public torch.Tensor Sample(torch.Tensor noise)
     {
@@ -59,7 +59,7 @@ internal sealed class DiagonalGaussian : IDisposable
     }
 
     /// <summary>Kullback-Leibler divergence from the standard normal distribution.</summary>
-    /// <returns><c>[B]</c>, in nats, summed over an image; 0 where deterministic.</returns>
+    /// <returns><c>[B]</c>, in nats, summed over each image; 0 if deterministic.</returns>
     public torch.Tensor KullbackLeibler()
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -68,7 +68,7 @@ internal sealed class DiagonalGaussian : IDisposable
 
     /// <summary>Kullback-Leibler divergence of this distribution from another, KL(this || other).</summary>
     /// <param name="other">A distribution of the same shape.</param>
-    /// <returns><c>[B]</c>, in nats, summed over an image; 0 where this one is deterministic.</returns>
+    /// <returns><c>[B]</c>, in nats, summed over each image; 0 if this distribution is deterministic.</returns>
     public torch.Tensor KullbackLeibler(DiagonalGaussian other)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -76,9 +76,9 @@ internal sealed class DiagonalGaussian : IDisposable
         return Half((distance.Plus(Variance / other.Variance).Plus(-1) - LogVariance).Plus(other.LogVariance)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Negative logarithm of the density of given latents.</summary>
+    /// <summary>Negative log density of the given latents.</summary>
     /// <param name="latents"><c>[B, C, h, w]</c>.</param>
-    /// <returns><c>[B]</c>, in nats, summed over an image; 0 where deterministic.</returns>
+    /// <returns><c>[B]</c>, in nats, summed over each image; 0 if deterministic.</returns>
     public torch.Tensor NegativeLogLikelihood(torch.Tensor latents)
     {
         using DisposeScope scope = torch.NewDisposeScope();

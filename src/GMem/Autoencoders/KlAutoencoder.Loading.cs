@@ -4,23 +4,23 @@ using GMem.Parts;
 
 namespace GMem.Autoencoders;
 
-/// <content>Where an autoencoder comes from and how it is kept.</content>
+/// <content>Loading and saving.</content>
 public sealed partial class KlAutoencoder
 {
     /// <summary>Loads a published autoencoder.</summary>
     /// <param name="path">
-    /// A <c>.safetensors</c> file or a PyTorch checkpoint (<c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>, <c>.bin</c>) with the names of latent
-    /// diffusion (with or without <c>first_stage_model.</c>) or of diffusers, older ones too.
+    /// A <c>.safetensors</c> file or a PyTorch checkpoint (<c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>, <c>.bin</c>) with the tensor names of
+    /// latent diffusion (with or without <c>first_stage_model.</c>) or of diffusers, including older versions.
     /// </param>
     /// <param name="options">The shape of the network; null infers it from the tensors.</param>
-    /// <param name="device">Where it runs; null takes the CPU.</param>
-    /// <param name="dataType">What it computes in: Float32 or Float64, on a GPU BFloat16 or Float16 too. Default Float32.</param>
+    /// <param name="device">Device to run on; null for the CPU.</param>
+    /// <param name="dataType">Type to compute in: Float32 or Float64, or on a GPU also BFloat16 or Float16. Default Float32.</param>
     /// <returns>A new autoencoder without statistics; dispose it.</returns>
-    /// <exception cref="ArgumentException">The device cannot compute in that type, or the options are invalid.</exception>
+    /// <exception cref="ArgumentException">The device does not support that type, or the options are invalid.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The tensors are not those of the network; the message names all that are missing, unexpected
-    /// or of another shape.</exception>
-    /// <exception cref="NotSupportedException">The extension names no format that can be read.</exception>
+    /// <exception cref="InvalidDataException">The tensors do not match the network; the message names every tensor that is missing,
+    /// unexpected or of the wrong shape.</exception>
+    /// <exception cref="NotSupportedException">The file extension is not supported.</exception>
     public static KlAutoencoder Load(
         string path,
         KlAutoencoderOptions? options = null,
@@ -39,11 +39,11 @@ public sealed partial class KlAutoencoder
         }
     }
 
-    /// <summary>Loads what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> gave.</summary>
+    /// <summary>Loads what <see cref="SaveConfiguration"/> and <see cref="SaveTensors"/> returned.</summary>
     internal static KlAutoencoder Load(SavedPart saved)
     {
         SavedSettings settings = saved.Configuration.Read<SavedSettings>();
-        KlAutoencoderOptions network = settings.Network ?? throw new InvalidDataException("It names no network.");
+        KlAutoencoderOptions network = settings.Network ?? throw new InvalidDataException("The saved autoencoder has no network options.");
         WeightPlacement placement = WeightPlacement.ForSaved(saved.Device, saved.Tensors);
         KlAutoencoder autoencoder = Create(saved.Tensors, network, "saved KL autoencoder", placement);
         try
@@ -58,10 +58,10 @@ public sealed partial class KlAutoencoder
         }
     }
 
-    /// <summary>An untrained autoencoder of the same layout, for trials without a checkpoint.</summary>
+    /// <summary>Creates an autoencoder with random weights, for experiments without a checkpoint.</summary>
     /// <param name="options">The shape of the network.</param>
-    /// <param name="seed">Fixes the weights.</param>
-    /// <param name="device">Where it runs; null takes the CPU.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    /// <param name="device">Device to run on; null for the CPU.</param>
     /// <returns>A new autoencoder; dispose it.</returns>
     /// <exception cref="ArgumentException">The options are invalid.</exception>
     public static KlAutoencoder CreateRandom(KlAutoencoderOptions options, long seed, torch.Device? device = null)
@@ -73,20 +73,20 @@ public sealed partial class KlAutoencoder
         return new KlAutoencoder(network, options, placement);
     }
 
-    /// <summary>The settings needed to load it again.</summary>
-    /// <returns>The shape of the network and the side of its tiles.</returns>
+    /// <summary>The settings needed to load the autoencoder again.</summary>
+    /// <returns>The shape of the network and the tile size.</returns>
     public override PartConfiguration SaveConfiguration() =>
         PartConfiguration.From(new SavedSettings { Network = _options, TileSize = TileSize });
 
-    /// <summary>The tensors needed to load it again: the weights under their official names.</summary>
-    /// <returns>Tensors by name; they stay the autoencoder's.</returns>
+    /// <summary>The tensors needed to load the autoencoder again: the weights under their official names.</summary>
+    /// <returns>Tensors by name, owned by the autoencoder.</returns>
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() => _network.state_dict();
 
-    /// <summary>Makes it from tensors in memory.</summary>
-    /// <param name="tensors">Under any published names; those outside the network are left out.</param>
-    /// <param name="options">Null infers them.</param>
-    /// <param name="source">What to call the tensors' origin in an error.</param>
-    /// <param name="placement">Where the network lies.</param>
+    /// <summary>Creates an autoencoder from tensors in memory.</summary>
+    /// <param name="tensors">Tensors under any published names; those that do not belong to the network are ignored.</param>
+    /// <param name="options">The shape of the network; null infers it.</param>
+    /// <param name="source">Name of the tensors' origin for error messages.</param>
+    /// <param name="placement">Device and type of the network.</param>
     internal static KlAutoencoder Create(
         IReadOnlyDictionary<string, torch.Tensor> tensors, KlAutoencoderOptions? options, string source, WeightPlacement placement)
     {
@@ -98,7 +98,7 @@ public sealed partial class KlAutoencoder
         Dictionary<string, torch.Tensor> fitting = placement.Fit(own);
         using (KlNetwork shapes = new(shape, placement with { Device = torch.META }))
         {
-            // Whatever does not fit is found before anything as large as the network is allocated.
+            // Loading into the meta device finds mismatches before the real network is allocated.
             StateDict.Load(shapes, fitting, source);
         }
 

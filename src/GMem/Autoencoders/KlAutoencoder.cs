@@ -6,10 +6,10 @@ namespace GMem.Autoencoders;
 
 /// <summary>The KL autoencoder of latent diffusion: SD-VAE (f8d4), VA-VAE (f16d32), MAR's (f16d16), and others of that layout.</summary>
 /// <remarks>
-/// <see cref="ImageAutoencoder.Encode"/> gives the mean of the posterior. For models trained with Stable Diffusion's autoencoder, set
-/// <see cref="ImageAutoencoder.Statistics"/> to <c>LatentStatistics.FromScale(4, 0.18215)</c>. Images go through in slices of
-/// <see cref="SliceSize"/>; a single image too large for memory can go through in tiles (<see cref="TileSize"/>), which changes the result
-/// a little.
+/// <see cref="ImageAutoencoder.Encode"/> returns the mean of the posterior. For models trained with Stable Diffusion's autoencoder, set
+/// <see cref="ImageAutoencoder.Statistics"/> to <c>LatentStatistics.FromScale(4, 0.18215)</c>. Images are processed in slices of
+/// <see cref="SliceSize"/>. A single image too large for memory can be processed in tiles (<see cref="TileSize"/>), which changes the
+/// result slightly.
 /// </remarks>
 public sealed partial class KlAutoencoder : ImageAutoencoder
 {
@@ -38,20 +38,20 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     /// <inheritdoc/>
     public override int DownsamplingFactor => _options.DownsamplingFactor;
 
-    /// <summary>How many images go through the network at once; memory grows with it, results do not depend on it. At least 1. Default
+    /// <summary>Number of images the network processes at once. It affects memory use but not the results. At least 1. Default
     /// 8.</summary>
     public int SliceSize
     {
         get;
         set => field = value >= 1
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image must go through the network at once.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image must go through the network at a time.");
     } = 8;
 
     /// <summary>
-    /// Side in pixels of the tiles in which larger images are encoded and decoded; a multiple of 4 cells. 0 treats every image as a whole.
-    /// Default 0. Tiles overlap by a quarter and fade into one another there; since each is normalised by itself, the result only
-    /// approximates that of the whole.
+    /// Side in pixels of the tiles in which larger images are encoded and decoded; a multiple of 4 latent cells. 0 processes every image
+    /// whole. Default 0. Tiles overlap by a quarter and are blended there. Because group normalisation sees one tile at a time, the result
+    /// only approximates that of the whole image.
     /// </summary>
     public int TileSize
     {
@@ -61,7 +61,7 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
             : throw new ArgumentOutOfRangeException(
                 nameof(value),
                 value,
-                $"The side of a tile must be 0 (no tiles) or a multiple of {4 * DownsamplingFactor} pixels (4 latent cells).");
+                $"The tile size must be 0 (no tiles) or a multiple of {4 * DownsamplingFactor} pixels (4 latent cells).");
     }
 
     internal KlNetwork Network => _network;
@@ -78,20 +78,20 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
         return (posterior.Mean.to(torch.float32).clone(), deviation);
     }
 
-    /// <summary>Encodes images to random draws from the posterior instead of its mean, as training on latents often does.</summary>
+    /// <summary>Encodes images to samples from the posterior instead of its mean, as training on latents often does.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
-    /// <param name="generator">A generator on the CPU.</param>
+    /// <param name="generator">A CPU generator.</param>
     /// <returns>float32 <c>[B, Channels, H / factor, W / factor]</c> on the device of the images.</returns>
     /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling
     /// factor.</exception>
-    /// <exception cref="InvalidOperationException">The autoencoder is not variational: it has no posterior to draw from.</exception>
+    /// <exception cref="InvalidOperationException">The autoencoder is not variational: it has no posterior to sample from.</exception>
     internal torch.Tensor EncodeSample(torch.Tensor images, torch.Generator generator)
     {
         ArgumentNullException.ThrowIfNull(generator);
         if (!_options.Variational)
         {
             throw new InvalidOperationException(
-                $"This autoencoder is not variational: its encoder gives latents and no variance to draw with. Use {nameof(Encode)}.");
+                $"This autoencoder is not variational: its encoder gives no variance to sample with. Use {nameof(Encode)}.");
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
@@ -99,10 +99,10 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
         return Normalized(posterior.Sample(generator).to(torch.float32)).to(images.device).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The distribution of the latents of images, before any normalisation by <see cref="ImageAutoencoder.Statistics"/>.</summary>
+    /// <summary>The posterior over the latents of images, before any normalisation by <see cref="ImageAutoencoder.Statistics"/>.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
-    /// <returns>A new distribution over <c>[B, Channels, H / factor, W / factor]</c>, on the autoencoder's device, float32 (float64 if it
-    /// computes in that); dispose it.</returns>
+    /// <returns>A new distribution over <c>[B, Channels, H / factor, W / factor]</c>, on the autoencoder's device, float32 (float64 if the
+    /// autoencoder computes in float64); dispose it.</returns>
     /// <exception cref="ArgumentException">The images are not uint8 <c>[B, 3, H, W]</c> with sides that are multiples of the downsampling
     /// factor.</exception>
     internal DiagonalGaussian EncodePosterior(torch.Tensor images)
@@ -141,7 +141,7 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
         }).MoveToOuterDisposeScope();
     }
 
-    /// <summary>About -1..1 to 0..255: scaled, clamped and cut (not rounded) to an integer, as the public code does.</summary>
+    /// <summary>Maps about -1..1 to 0..255: scales, clamps and truncates (does not round) to an integer, as the public code does.</summary>
     internal static torch.Tensor ToImages(torch.Tensor decoded)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -157,7 +157,7 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
         }
     }
 
-    /// <summary>0..255 to -1..1.</summary>
+    /// <summary>Maps 0..255 to -1..1.</summary>
     internal torch.Tensor ToNetwork(torch.Tensor images)
     {
         using DisposeScope scope = torch.NewDisposeScope();

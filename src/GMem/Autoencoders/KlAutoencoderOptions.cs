@@ -4,54 +4,55 @@ namespace GMem.Autoencoders;
 /// <remarks>The defaults are those of the Stable Diffusion autoencoder, f8d4.</remarks>
 public sealed record KlAutoencoderOptions
 {
-    /// <summary>Channels of the highest resolution (<c>ch</c>); a multiple of 32. Default 128.</summary>
+    /// <summary>Channels at the highest resolution (<c>ch</c>); a multiple of 32. Default 128.</summary>
     public int BaseChannels { get; init; } = 128;
 
     /// <summary>
-    /// Channels of each level over <see cref="BaseChannels"/>, from the highest resolution down (<c>ch_mult</c>); every level but the last
-    /// halves the sides. Default 1, 2, 4, 4.
+    /// Channels of each level as a multiple of <see cref="BaseChannels"/>, from the highest resolution down (<c>ch_mult</c>). Every level
+    /// except the last halves both sides. Default 1, 2, 4, 4.
     /// </summary>
     public IReadOnlyList<int> ChannelMultipliers { get; init; } = [1, 2, 4, 4];
 
-    /// <summary>Residual blocks in a level of the encoder (<c>num_res_blocks</c>); the decoder has one more. Default 2.</summary>
+    /// <summary>Residual blocks per level of the encoder (<c>num_res_blocks</c>); the decoder has one more. Default 2.</summary>
     public int ResidualBlocks { get; init; } = 2;
 
-    /// <summary>Channels between encoder or decoder and the 1 x 1 convolutions around the latent (<c>z_channels</c>). Default 4.</summary>
+    /// <summary>Channels between the encoder or decoder and the 1 x 1 convolutions around the latent (<c>z_channels</c>). Default
+    /// 4.</summary>
     public int BottleneckChannels { get; init; } = 4;
 
     /// <summary>Channels of a latent (<c>embed_dim</c>). Default 4.</summary>
     public int LatentChannels { get; init; } = 4;
 
     /// <summary>
-    /// Levels of the encoder, counted from 0 at the highest resolution, whose blocks are followed by attention. The official settings name
-    /// nominal resolutions instead: level i stands for <c>resolution / 2^i</c>. The middle always has attention. Default none.
+    /// Levels of the encoder, counted from 0 at the highest resolution, whose blocks are followed by attention. The official settings use
+    /// nominal resolutions instead: level i corresponds to <c>resolution / 2^i</c>. The middle block always has attention. Default none.
     /// </summary>
     public IReadOnlyList<int> EncoderAttentionLevels { get; init; } = [];
 
-    /// <summary>The same for the decoder. Default none.</summary>
+    /// <summary>Like <see cref="EncoderAttentionLevels"/>, for the decoder. Default none.</summary>
     public IReadOnlyList<int> DecoderAttentionLevels { get; init; } = [];
 
-    /// <summary>Whether the encoder gives a mean and a variance; if not, it gives latents alone (<c>use_variational: false</c>). Default
+    /// <summary>Whether the encoder outputs a mean and a variance. If not, it outputs only latents (<c>use_variational: false</c>). Default
     /// true.</summary>
     public bool Variational { get; init; } = true;
 
-    /// <summary>Pixels along a side of a latent cell.</summary>
+    /// <summary>Side of a latent cell in pixels.</summary>
     internal int DownsamplingFactor => 1 << (ChannelMultipliers.Count - 1);
 
-    /// <summary>The autoencoder of Stable Diffusion and SiT: 8 x 8 pixels a cell, 4 channels.</summary>
+    /// <summary>The autoencoder of Stable Diffusion and SiT: 8 x 8 pixels per cell, 4 channels.</summary>
     /// <returns>New options.</returns>
     public static KlAutoencoderOptions StableDiffusion() => new();
 
-    /// <summary>VA-VAE (arXiv 2501.01423), of LightningDiT and GMem: 16 x 16 pixels a cell, 32 channels.</summary>
+    /// <summary>VA-VAE (arXiv 2501.01423), used by LightningDiT and GMem: 16 x 16 pixels per cell, 32 channels.</summary>
     /// <returns>New options.</returns>
     public static KlAutoencoderOptions VaVae() => Sixteenfold(32, decoderAttention: [4]);
 
-    /// <summary>The autoencoder of MAR (arXiv 2406.11838): 16 x 16 pixels a cell, 16 channels.</summary>
+    /// <summary>The autoencoder of MAR (arXiv 2406.11838): 16 x 16 pixels per cell, 16 channels.</summary>
     /// <returns>New options.</returns>
     public static KlAutoencoderOptions Mar() => Sixteenfold(16, decoderAttention: []);
 
     /// <summary>Checks every setting.</summary>
-    /// <exception cref="ArgumentException">At least one is out of range; the message lists all that are.</exception>
+    /// <exception cref="ArgumentException">At least one setting is out of range; the message lists them all.</exception>
     public void Validate()
     {
         List<string> faults = [];

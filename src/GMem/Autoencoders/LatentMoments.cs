@@ -1,13 +1,13 @@
 namespace GMem.Autoencoders;
 
-/// <summary>Gathers mean and deviation of each latent channel, batch by batch, in double precision.</summary>
+/// <summary>Accumulates the mean and standard deviation of each latent channel, batch by batch, in double precision.</summary>
 internal sealed class LatentMoments : IDisposable
 {
     private double _count;
     private torch.Tensor? _mean;
     private torch.Tensor? _squares;
 
-    /// <summary>Adds a batch <c>[B, C, h, w]</c>, which stays the caller's.</summary>
+    /// <summary>Adds a batch <c>[B, C, h, w]</c>; the caller keeps ownership.</summary>
     public void Add(torch.Tensor latents)
     {
         if (latents.shape is not [>= 1, >= 1 and long channels, >= 1, >= 1] || (_mean is not null && _mean.shape[0] != channels))
@@ -25,7 +25,7 @@ internal sealed class LatentMoments : IDisposable
         torch.Tensor squares = (values - mean.unsqueeze(1)).Squared().sum(1);
         if (_mean is not null && _squares is not null)
         {
-            // Chan, Golub and LeVeque's merge of two samples: no large sums are subtracted from one another.
+            // Chan, Golub and LeVeque's update merges two samples without subtracting large sums from each other.
             torch.Tensor difference = mean - _mean;
             mean = _mean.Plus(difference.Times(added / total));
             squares = _squares.Plus(squares).Plus(difference.Squared().Times(_count * added / total));
@@ -37,7 +37,7 @@ internal sealed class LatentMoments : IDisposable
         _count = total;
     }
 
-    /// <summary>What was gathered.</summary>
+    /// <summary>The statistics of all batches added so far.</summary>
     public LatentStatistics ToStatistics()
     {
         if (_mean is null || _squares is null)

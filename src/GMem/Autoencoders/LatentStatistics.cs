@@ -2,14 +2,14 @@ using GMem.FileFormats;
 
 namespace GMem.Autoencoders;
 
-/// <summary>Mean and standard deviation of each latent channel over a data set. The network learns latents brought to mean 0 and deviation
-/// 1 by them.</summary>
+/// <summary>Mean and standard deviation of each latent channel over a data set. They normalise the latents that the network is trained on
+/// to mean 0 and standard deviation 1.</summary>
 public sealed class LatentStatistics
 {
-    /// <summary>Makes statistics from known numbers.</summary>
+    /// <summary>Creates statistics from known values.</summary>
     /// <param name="mean">Mean of each channel.</param>
     /// <param name="standardDeviation">Standard deviation of each channel; above 0.</param>
-    /// <exception cref="ArgumentException">The lengths differ, or a number cannot be used.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, a value is not finite, or a deviation is not above 0.</exception>
     public LatentStatistics(IReadOnlyList<float> mean, IReadOnlyList<float> standardDeviation)
     {
         ArgumentNullException.ThrowIfNull(mean);
@@ -46,9 +46,9 @@ public sealed class LatentStatistics
 
     /// <summary>Statistics that only scale, such as the Stable Diffusion autoencoder's factor 0.18215.</summary>
     /// <param name="channels">Channels of a latent.</param>
-    /// <param name="factor">What latents are multiplied by; above 0.</param>
+    /// <param name="factor">Factor that latents are multiplied by; above 0.</param>
     /// <returns>Means of 0 and deviations of 1 / factor.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A number is not above 0.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is not above 0.</exception>
     public static LatentStatistics FromScale(int channels, double factor)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
@@ -56,10 +56,11 @@ public sealed class LatentStatistics
         return new LatentStatistics(new float[channels], [.. Enumerable.Repeat((float)(1 / factor), channels)]);
     }
 
-    /// <summary>Goes over latents once, in double precision.</summary>
-    /// <param name="latents">Batches <c>[B, C, h, w]</c>; they stay the caller's.</param>
-    /// <returns>Mean and standard deviation (of the population) of each channel.</returns>
-    /// <exception cref="ArgumentException">There are no latents, their channels differ, or a channel is constant or not finite.</exception>
+    /// <summary>Computes the statistics of latents in one pass, in double precision.</summary>
+    /// <param name="latents">Batches <c>[B, C, h, w]</c>; the caller keeps ownership.</param>
+    /// <returns>Mean and population standard deviation of each channel.</returns>
+    /// <exception cref="ArgumentException">There are no latents, batches differ in their number of channels, or a channel is constant or
+    /// not finite.</exception>
     public static LatentStatistics Compute(IEnumerable<torch.Tensor> latents)
     {
         ArgumentNullException.ThrowIfNull(latents);
@@ -72,11 +73,11 @@ public sealed class LatentStatistics
         return moments.ToStatistics();
     }
 
-    /// <summary>Reads the statistics which LightningDiT keeps beside its latents: tensors <c>mean</c> and <c>std</c>, with C entries
+    /// <summary>Reads the statistics that LightningDiT stores beside its latents: tensors <c>mean</c> and <c>std</c>, with C entries
     /// each.</summary>
     /// <param name="path">A <c>.safetensors</c> file, or the <c>.pt</c> file as published.</param>
-    /// <returns>The statistics in it.</returns>
-    /// <exception cref="InvalidDataException">It lacks one of the tensors, or they cannot be used.</exception>
+    /// <returns>The statistics in the file.</returns>
+    /// <exception cref="InvalidDataException">The file lacks one of the tensors, or their values cannot be used.</exception>
     internal static LatentStatistics Read(string path)
     {
         Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path);
@@ -90,10 +91,10 @@ public sealed class LatentStatistics
         }
     }
 
-    /// <summary>Brings latents to mean 0 and deviation 1 a channel.</summary>
+    /// <summary>Normalises latents to mean 0 and standard deviation 1 per channel.</summary>
     /// <param name="latents"><c>[B, C, h, w]</c>.</param>
     /// <returns>New tensor of the same shape.</returns>
-    /// <exception cref="ArgumentException">The latents have another number of channels.</exception>
+    /// <exception cref="ArgumentException">The latents have a different number of channels.</exception>
     internal torch.Tensor Normalize(torch.Tensor latents)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -104,7 +105,7 @@ public sealed class LatentStatistics
     /// <summary>The inverse of <see cref="Normalize"/>.</summary>
     /// <param name="latents"><c>[B, C, h, w]</c>.</param>
     /// <returns>New tensor of the same shape.</returns>
-    /// <exception cref="ArgumentException">The latents have another number of channels.</exception>
+    /// <exception cref="ArgumentException">The latents have a different number of channels.</exception>
     internal torch.Tensor Denormalize(torch.Tensor latents)
     {
         using DisposeScope scope = torch.NewDisposeScope();

@@ -3,7 +3,7 @@ using GMem.Parts;
 
 namespace GMem.Autoencoders;
 
-/// <summary>No autoencoder: a latent is the image itself, its values from 0..255 mapped to -1..1.</summary>
+/// <summary>The identity autoencoder: a latent is the image itself, with values mapped from 0..255 to -1..1.</summary>
 internal sealed class PixelAutoencoder : ImageAutoencoder
 {
     internal static readonly PartKind SavedKind = new("pixels");

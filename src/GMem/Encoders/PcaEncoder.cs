@@ -22,14 +22,15 @@ internal sealed class PcaEncoder : SnippetEncoder
 
     /// <summary>
     /// Default side, in pixels, that larger images are averaged down to. On CIFAR-10, the cosine similarities between snippets of 128
-    /// entries differ from those at a side of 32 by 0.01 (root mean square; their spread is 0.31), and the fit takes a fiftieth of the time.
+    /// entries differ from those at a side of 32 by 0.01 (root mean square; their spread is 0.31), and the fit takes a fiftieth of the
+    /// time.
     /// </summary>
     public const int DefaultMaxSide = 16;
 
     /// <summary>The largest supported side, in pixels; its covariance matrix is 3072 x 3072.</summary>
     public const int LargestSide = 32;
 
-    /// <summary>Rows projected at once. Always the same, because a matrix product with another number of rows may round differently.</summary>
+    /// <summary>Rows projected at once; fixed because a matrix product with another number of rows may round differently.</summary>
     private const int ProjectedRows = 64;
 
     /// <summary>An image closer to the mean than this, relative to the spread of the training images, differs only by rounding.</summary>

@@ -1,22 +1,22 @@
 namespace GMem.Evaluation;
 
-/// <summary>Computes all metrics that the given features allow.</summary>
+/// <summary>Computes every metric that the given features support.</summary>
 public static class ImageGenerationEvaluator
 {
-    /// <summary>The published subset size of the kernel distance.</summary>
+    /// <summary>The published subset size for the kernel distance.</summary>
     private const int KernelSubsetSize = 1000;
 
-    /// <summary>Fewest images on a side for which every metric is defined.</summary>
+    /// <summary>Minimum number of images per set for which every metric is defined.</summary>
     private const int FewestImages = 4;
 
-    /// <summary>Compares generated with real images: all metrics.</summary>
+    /// <summary>Compares generated images with real ones, using all metrics.</summary>
     /// <param name="real">Features of the real images, at least 4 and more than the largest k.</param>
     /// <param name="generated">Features of the generated images, at least 4 and more than the largest k.</param>
     /// <param name="options">Settings, or null for the defaults.</param>
-    /// <param name="copies">A copy check to report with the rest, or null.</param>
+    /// <param name="copies">A copy check to include in the report, or null.</param>
     /// <returns>The metrics.</returns>
     /// <exception cref="ArgumentException">
-    /// The sets are of different features, too small, or hold NaN; or a setting is out of range.
+    /// The sets have different features, are too small, or contain NaN; or a setting is out of range.
     /// </exception>
     public static ImageGenerationMetrics Evaluate(
         FeatureSet real, FeatureSet generated, EvaluationOptions? options = null, CopyCheckResult? copies = null)
@@ -55,15 +55,17 @@ public static class ImageGenerationEvaluator
     }
 
     /// <summary>
-    /// Compares generated images with saved statistics of real ones: Frechet distance and Inception score, which need no more.
+    /// Compares generated images with saved statistics of real ones, using the metrics that need nothing else: Frechet distance and
+    /// Inception score.
     /// </summary>
     /// <param name="real">Statistics of the real images.</param>
     /// <param name="generated">Features of the generated images, at least 4.</param>
     /// <param name="options">Settings, or null for the defaults.</param>
     /// <param name="realSpatial">Statistics of the real images' spatial features, or null.</param>
-    /// <param name="copies">A copy check to report with the rest, or null.</param>
+    /// <param name="copies">A copy check to include in the report, or null.</param>
     /// <returns>The metrics.</returns>
-    /// <exception cref="ArgumentException">They are of different features, too few, or hold NaN; or a setting is out of range.</exception>
+    /// <exception cref="ArgumentException">The features differ, there are too few images, the features contain NaN, or a setting is out of
+    /// range.</exception>
     public static ImageGenerationMetrics Evaluate(
         FeatureStatistics real,
         FeatureSet generated,
@@ -119,7 +121,7 @@ public static class ImageGenerationEvaluator
         }
         else
         {
-            warnings.Add("the statistics of the real images do not say of how many images they are");
+            warnings.Add("the statistics of the real images do not record the number of images");
         }
 
         return warnings;
@@ -130,7 +132,7 @@ public static class ImageGenerationEvaluator
             {
                 warnings.Add(
                     string.Create(CultureInfo.InvariantCulture, $"{n:N0} {which} images are not more than the {dimension:N0} features: "
-                    + $"the covariance has no full rank, and the Frechet distance is far too large"));
+                    + $"the covariance does not have full rank, and the Frechet distance is far too large"));
             }
             else if (n < options.RecommendedSampleCount)
             {

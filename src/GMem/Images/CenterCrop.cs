@@ -1,18 +1,19 @@
 namespace GMem.Images;
 
 /// <summary>
-/// The square in the middle of an image, as the published image models prepare their data, byte for byte what the Pillow
-/// code gives. Only the pixels of the square are computed, so an image may be as long and thin as it likes.
+/// Crops an image to its central square as the published image models do. The result is byte for byte that of the Pillow
+/// code. Only the pixels of the square are computed, so even a very long and thin image is cheap.
 /// </summary>
 public static class CenterCrop
 {
     /// <summary>
-    /// The crop of ADM (guided diffusion), which training uses: halved with a box filter while the shorter side is at least twice the size,
-    /// then scaled to it with an antialiased bicubic filter (a = -0.5), then cut. Images that are too small are enlarged.
+    /// The crop of ADM (guided diffusion), which training uses. The image is halved with a box filter while its shorter side is at least
+    /// twice the size, then scaled to the size with an antialiased bicubic filter (a = -0.5), then cropped. Images that are too small are
+    /// enlarged.
     /// </summary>
     /// <param name="image">The image.</param>
     /// <param name="size">Side of the square in pixels, at least 1.</param>
-    /// <returns>An image of <c>size x size</c>; the same one if it has that size already.</returns>
+    /// <returns>An image of <c>size x size</c>; the same instance if it already has that size.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The size is below 1.</exception>
     public static RgbImage Apply(RgbImage image, int size)
     {
@@ -26,13 +27,14 @@ public static class CenterCrop
     }
 
     /// <summary>
-    /// The crop of torchvision's <c>Resize</c> and <c>CenterCrop</c>, which the published code uses for a user's own picture: the shorter
-    /// side is scaled to <paramref name="resizeTo"/> with an antialiased bilinear filter, the longer to <c>floor(resizeTo * long /
-    /// short)</c>, then the middle is cut.
+    /// The crop of torchvision's <c>Resize</c> and <c>CenterCrop</c>, which the published code uses for a user's own image. With an
+    /// antialiased bilinear filter, the shorter side is scaled to <paramref name="resizeTo"/> and the longer side to
+    /// <c>floor(resizeTo * long / short)</c>; then the image is cropped to its centre.
     /// </summary>
     /// <param name="image">The image.</param>
-    /// <param name="resizeTo">Length of the shorter side after scaling, at least <paramref name="cropTo"/>; published: 256.</param>
-    /// <param name="cropTo">Side of the square, at least 1; published: 256.</param>
+    /// <param name="resizeTo">Length of the shorter side after scaling, at least <paramref name="cropTo"/>; 256 in the published
+    /// code.</param>
+    /// <param name="cropTo">Side of the square, at least 1; 256 in the published code.</param>
     /// <returns>An image of <c>cropTo x cropTo</c>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The crop is below 1 or larger than the scaled image.</exception>
     internal static RgbImage ApplyBilinear(RgbImage image, int resizeTo, int cropTo)
@@ -46,7 +48,7 @@ public static class CenterCrop
         return PillowResize.Resize(image, width, height, ResampleFilter.Bilinear, x, y, cropTo, cropTo);
     }
 
-    /// <summary>Halves both sides while the shorter is at least twice the size.</summary>
+    /// <summary>Halves both sides while the shorter one is at least twice the size.</summary>
     internal static RgbImage Halve(RgbImage image, int size)
     {
         while (Math.Min(image.Width, image.Height) >= 2L * size)
@@ -57,7 +59,7 @@ public static class CenterCrop
         return image;
     }
 
-    /// <summary>Both sides times size / shorter side, rounded half to even.</summary>
+    /// <summary>Both sides multiplied by size / shorter side, rounded half to even.</summary>
     internal static (int Width, int Height) ScaledSize(RgbImage image, int size)
     {
         double scale = (double)size / Math.Min(image.Width, image.Height);
@@ -65,7 +67,7 @@ public static class CenterCrop
             Math.Round(image.Height * scale, MidpointRounding.ToEven)));
     }
 
-    /// <summary>The shorter side becomes the size, the longer keeps the ratio, rounded down.</summary>
+    /// <summary>The shorter side becomes the size; the longer one keeps the aspect ratio, rounded down.</summary>
     internal static (int Width, int Height) BilinearSize(RgbImage image, int size)
     {
         int shorter = Math.Min(image.Width, image.Height);
@@ -76,5 +78,5 @@ public static class CenterCrop
     private static int Checked(double side) => side <= int.MaxValue
         ? (int)side
         : throw new ArgumentException(
-            $"Scaled to the size asked for, the longer side would have {side:g3} pixels: the image is too long and thin.");
+            $"At the requested size the longer side would have {side:g3} pixels: the image is too long and thin.");
 }

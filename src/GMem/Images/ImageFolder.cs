@@ -8,14 +8,14 @@ public static class ImageFolder
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"];
 
     /// <summary>
-    /// Lists all images in a folder and below it, or in a zip archive, in the ordinal order of their paths. A file counts by its extension
-    /// (.jpg, .jpeg, .png, .webp, .bmp, .gif); nothing is opened. Files whose names begin with a dot are left out, linked folders are not
-    /// followed.
+    /// Lists all images in a folder and its subfolders, or in a zip archive, in ordinal order of their paths. Images are recognised by
+    /// extension (.jpg, .jpeg, .png, .webp, .bmp, .gif); they are not opened. Files whose names begin with a dot are skipped, and linked
+    /// folders are not followed.
     /// </summary>
     /// <param name="folderOrZip">Path of a folder or of a <c>.zip</c> file.</param>
     /// <returns>At least one file; the label is the name of the innermost folder.</returns>
     /// <exception cref="DirectoryNotFoundException">There is no such folder or archive.</exception>
-    /// <exception cref="InvalidDataException">It is another kind of file, or holds no image.</exception>
+    /// <exception cref="InvalidDataException">The path is another kind of file, or contains no images.</exception>
     public static IReadOnlyList<ImageFile> Enumerate(string folderOrZip)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folderOrZip);
@@ -48,7 +48,7 @@ public static class ImageFolder
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
 
-            // A linked folder may lead back to where it came from.
+            // A linked folder may form a cycle.
             ShouldRecursePredicate = (ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
         };
         return found.Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'));

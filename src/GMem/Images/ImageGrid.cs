@@ -1,34 +1,34 @@
 namespace GMem.Images;
 
-/// <summary>Many small images in one, for a person to look at.</summary>
+/// <summary>Combines small images into one, for viewing.</summary>
 public static class ImageGrid
 {
     private const byte Background = 255;
 
     /// <summary>Lays images out row by row and writes them as one PNG file.</summary>
-    /// <param name="path">The file; its folder must exist, an existing file is replaced.</param>
+    /// <param name="path">The file. Its folder must exist; an existing file is replaced.</param>
     /// <param name="images">At least one; all of the same size.</param>
     /// <param name="columns">Images in a row, at least 1. Default 8.</param>
-    /// <param name="scale">Every pixel becomes a square of so many, at least 1. Default 2.</param>
+    /// <param name="scale">Factor by which images are enlarged, at least 1; every pixel becomes a square of this side. Default 2.</param>
     /// <param name="padding">White pixels around every image, at least 0. Default 2.</param>
     /// <exception cref="ArgumentException">There are no images, or they have different sizes.</exception>
     public static void Save(string path, IReadOnlyList<RgbImage> images, int columns = 8, int scale = 2, int padding = 2) =>
         PngWriter.Write(path, Compose(images, columns, scale, padding));
 
     /// <summary>Lays a batch out row by row and writes it as one PNG file.</summary>
-    /// <param name="path">The file; its folder must exist, an existing file is replaced.</param>
+    /// <param name="path">The file. Its folder must exist; an existing file is replaced.</param>
     /// <param name="images">uint8 <c>[N, 3, H, W]</c>, N at least 1.</param>
     /// <param name="columns">Images in a row, at least 1. Default 8.</param>
-    /// <param name="scale">Every pixel becomes a square of so many, at least 1. Default 2.</param>
+    /// <param name="scale">Factor by which images are enlarged, at least 1; every pixel becomes a square of this side. Default 2.</param>
     /// <param name="padding">White pixels around every image, at least 0. Default 2.</param>
-    /// <exception cref="ArgumentException">The batch has another type or shape, or is empty.</exception>
+    /// <exception cref="ArgumentException">The batch has the wrong type or shape, or is empty.</exception>
     public static void Save(string path, torch.Tensor images, int columns = 8, int scale = 2, int padding = 2) =>
         Save(path, ImageTensors.FromTensor(images), columns, scale, padding);
 
-    /// <summary>Lays images out row by row; a last row that is not full ends in white.</summary>
+    /// <summary>Lays images out row by row; an incomplete last row is filled with white.</summary>
     /// <param name="images">At least one; all of the same size.</param>
-    /// <param name="columns">Images in a row, at least 1; with fewer images the row is that much shorter. Default 8.</param>
-    /// <param name="scale">Every pixel becomes a square of so many, at least 1. Default 2.</param>
+    /// <param name="columns">Images in a row, at least 1; with fewer images the row is shorter. Default 8.</param>
+    /// <param name="scale">Factor by which images are enlarged, at least 1; every pixel becomes a square of this side. Default 2.</param>
     /// <param name="padding">White pixels around every image, at least 0. Default 2.</param>
     /// <returns>The grid.</returns>
     /// <exception cref="ArgumentException">There are no images, or they have different sizes.</exception>
@@ -67,8 +67,8 @@ public static class ImageGrid
             if (images[i].Width != images[0].Width || images[i].Height != images[0].Height)
             {
                 throw new ArgumentException(
-                    $"Image {i} is {images[i].Width} x {images[i].Height}, the first one {images[0].Width} x {images[0].Height}: images "
-                        + "in a grid have one size.", nameof(images));
+                    $"Image {i} is {images[i].Width} x {images[i].Height}, the first one {images[0].Width} x {images[0].Height}: all "
+                        + "images in a grid must have the same size.", nameof(images));
             }
         }
     }

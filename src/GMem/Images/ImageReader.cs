@@ -3,38 +3,39 @@ using SkiaSharp;
 namespace GMem.Images;
 
 /// <summary>
-/// Files and bytes to pixels: JPEG, PNG, WebP, BMP and the first frame of a GIF, recognised by their content. EXIF
-/// orientation is applied, transparency is laid over white, colour profiles are ignored (the numbers in the file are taken
-/// as sRGB), 16-bit and grey images become 8-bit RGB. Thread-safe.
+/// Decodes image files and bytes: JPEG, PNG, WebP, BMP and the first frame of a GIF, recognised by their content. EXIF
+/// orientation is applied and transparency is composited over white. Colour profiles are ignored: the values in the file are
+/// treated as sRGB. 16-bit and greyscale images become 8-bit RGB. Thread-safe.
 /// </summary>
 public static class ImageReader
 {
-    /// <summary>The largest image that is decoded, in pixels: 2^28, for instance 16384 x 16384.</summary>
+    /// <summary>Maximum size of a decoded image in pixels: 2^28, for instance 16384 x 16384.</summary>
     public const long MaxPixels = 1L << 28;
 
     /// <summary>
-    /// How many times longer than its shorter side an image for training may be. Of a longer one the square in the middle shows next to
-    /// nothing, and scaling its shorter side up means scaling the longer one up too.
+    /// Maximum ratio of the longer to the shorter side of a training image. Beyond it, the central square shows almost nothing of the
+    /// image, and enlarging the shorter side would enlarge the longer one enormously.
     /// </summary>
     public const int MaxAspectRatio = 50;
 
-    /// <summary>The largest file that is read, in bytes: 2^30.</summary>
+    /// <summary>Maximum size of a file in bytes: 2^30.</summary>
     public const long MaxFileBytes = 1L << 30;
 
     /// <summary>
-    /// The tightest compression that is believed. DEFLATE reaches 1032 : 1, so a PNG of one bit a pixel may hold 8256 pixels a byte; a
-    /// header that claims more than this (and more than <see cref="AlwaysAllowedPixels"/>) is not backed by data.
+    /// The highest plausible compression. DEFLATE reaches 1032 : 1, so a PNG with one bit per pixel may hold 8256 pixels per byte. A
+    /// header that claims more than this limit (and more than <see cref="AlwaysAllowedPixels"/>) is not backed by data.
     /// </summary>
     private const long MaxPixelsPerByte = 16384;
 
-    /// <summary>Images up to this many pixels (64 MiB) are decoded however few bytes they come from.</summary>
+    /// <summary>Images up to this many pixels (64 MiB) are decoded however small the file is.</summary>
     private const long AlwaysAllowedPixels = 1L << 24;
 
     /// <summary>Reads and decodes one image file.</summary>
     /// <param name="path">A file, or a file inside a zip: <c>archive.zip/cat/0001.jpg</c>.</param>
     /// <returns>The image, upright.</returns>
     /// <exception cref="FileNotFoundException">There is no such file, or no such entry in the zip.</exception>
-    /// <exception cref="InvalidDataException">It is a folder, empty, cut short, too large, or no image; the message names it.</exception>
+    /// <exception cref="InvalidDataException">The path is a folder, or the file is empty, truncated, too large, or not an image; the
+    /// message names it.</exception>
     public static RgbImage ReadFile(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -43,9 +44,10 @@ public static class ImageReader
 
     /// <summary>Decodes an image file that is in memory.</summary>
     /// <param name="bytes">The content of a file.</param>
-    /// <param name="name">What to call it in an error, for instance its path.</param>
+    /// <param name="name">Name to use in error messages, for instance its path.</param>
     /// <returns>The image, upright.</returns>
-    /// <exception cref="InvalidDataException">It is empty, cut short, too large, or no image; the message names it.</exception>
+    /// <exception cref="InvalidDataException">The bytes are empty, truncated, too large, or not an image; the message includes the
+    /// name.</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name)
     {
         if (bytes.IsEmpty)
@@ -72,9 +74,9 @@ public static class ImageReader
         }
     }
 
-    /// <summary>Refuses an image too long and thin to be cut to a square, before anything is scaled.</summary>
+    /// <summary>Throws if an image is too long and thin to be cropped to a square. Call it before scaling anything.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="name">What the message calls it: its file, for instance.</param>
+    /// <param name="name">Name to use in the error message, for instance its path.</param>
     /// <exception cref="InvalidDataException">One side is more than <see cref="MaxAspectRatio"/> times the other.</exception>
     public static void CheckAspectRatio(RgbImage image, string name)
     {
@@ -83,8 +85,8 @@ public static class ImageReader
         if (longer > (long)MaxAspectRatio * shorter)
         {
             throw new InvalidDataException(
-                $"'{name}' is {image.Width} x {image.Height} pixels: one side is more than {MaxAspectRatio} times the other, so the "
-                    + "square in its middle shows next to nothing of it.");
+                $"'{name}' is {image.Width} x {image.Height} pixels: one side is more than {MaxAspectRatio} times the other, so its "
+                    + "central square shows almost nothing of it.");
         }
     }
 
@@ -94,7 +96,7 @@ public static class ImageReader
         int height = codec.Info.Height;
         CheckSize(width, height, length, name);
 
-        // Without a colour space Skia converts nothing: every profile is read as sRGB, as Pillow does.
+        // Without a colour space Skia does no conversion: every profile is treated as sRGB, as in Pillow.
         SKImageInfo info = new(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, colorspace: null);
         using SKBitmap bitmap = new();
         if (!bitmap.TryAllocPixels(info))

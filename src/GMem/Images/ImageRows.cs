@@ -2,15 +2,15 @@ using GMem.FileFormats;
 
 namespace GMem.Images;
 
-/// <summary>Square images of one size, in memory or in files that may be larger than it. Read-only, and safe to read from several
-/// threads.</summary>
+/// <summary>Square images of one size, in memory or in files, which may be larger than memory. Read-only; several threads may read at
+/// once.</summary>
 public sealed class ImageRows
 {
     internal ImageRows(RowSource rows) => Rows = rows;
 
-    /// <summary>Images in memory.</summary>
-    /// <param name="images">uint8 <c>[N, 3, S, S]</c> on the CPU, RGB; it stays the caller's.</param>
-    /// <exception cref="ArgumentException">The images have another type or shape.</exception>
+    /// <summary>Wraps images in memory.</summary>
+    /// <param name="images">uint8 <c>[N, 3, S, S]</c> on the CPU, RGB; the caller keeps ownership.</param>
+    /// <exception cref="ArgumentException">The images have the wrong type or shape.</exception>
     public ImageRows(torch.Tensor images)
     {
         ImageTensors.CheckBatch(images, nameof(images));
@@ -19,7 +19,7 @@ public sealed class ImageRows
             : throw new ArgumentException($"Images must be square; these are {images.shape[3]} x {images.shape[2]}.", nameof(images));
     }
 
-    /// <summary>How many images.</summary>
+    /// <summary>Number of images.</summary>
     public long Count => Rows.Count;
 
     /// <summary>Side of the images in pixels.</summary>
@@ -27,11 +27,11 @@ public sealed class ImageRows
 
     internal RowSource Rows { get; }
 
-    /// <summary>Reads images that follow one another.</summary>
-    /// <param name="start">Index of the first, from 0.</param>
-    /// <param name="count">How many.</param>
-    /// <returns>uint8 <c>[count, 3, S, S]</c> on the CPU, RGB. It may be a view of the images: change nothing in it. Dispose it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">Some of these images do not exist.</exception>
+    /// <summary>Reads consecutive images.</summary>
+    /// <param name="start">Index of the first image, from 0.</param>
+    /// <param name="count">Number of images.</param>
+    /// <returns>uint8 <c>[count, 3, S, S]</c> on the CPU, RGB. It may be a view of the images, so do not modify it. Dispose it.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The range goes beyond the images.</exception>
     public torch.Tensor Read(long start, long count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);

@@ -1,12 +1,12 @@
 namespace GMem.Images;
 
-/// <summary>Images to tensors and back. A batch is uint8 <c>[N, 3, H, W]</c>, RGB, on the CPU unless said.</summary>
+/// <summary>Converts images to tensors and back. A batch is uint8 <c>[N, 3, H, W]</c>, RGB, on the CPU unless stated otherwise.</summary>
 public static class ImageTensors
 {
     /// <summary>Copies images into a batch.</summary>
     /// <param name="images">At least one; all of the same size.</param>
     /// <returns>uint8 <c>[N, 3, H, W]</c>.</returns>
-    /// <exception cref="ArgumentException">There is none, or one has another size than the first.</exception>
+    /// <exception cref="ArgumentException">There are no images, or one differs in size from the first.</exception>
     public static torch.Tensor ToTensor(IReadOnlyList<RgbImage> images)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -32,14 +32,14 @@ public static class ImageTensors
         }
     }
 
-    /// <summary>Reads files, in parallel, and cuts the square in the middle of each (<see cref="CenterCrop.Apply"/>).</summary>
-    /// <param name="paths">Files, also inside archives; at least one.</param>
+    /// <summary>Reads files in parallel and crops each image to its central square (<see cref="CenterCrop.Apply"/>).</summary>
+    /// <param name="paths">Files, which may be inside archives; at least one.</param>
     /// <param name="size">Side of the square in pixels, at least 1.</param>
     /// <param name="cancellationToken">Stops between two images.</param>
     /// <returns>uint8 <c>[N, 3, size, size]</c>, in the order of the paths.</returns>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">
-    /// A file is no image or damaged; of several the first in the order of the paths is named.
+    /// A file is damaged or not an image. If there are several, the message names the first one in the order of the paths.
     /// </exception>
     public static torch.Tensor Load(IReadOnlyList<string> paths, int size, CancellationToken cancellationToken = default)
     {
@@ -63,7 +63,7 @@ public static class ImageTensors
     /// <summary>Copies a batch into images.</summary>
     /// <param name="batch">uint8 <c>[N, 3, H, W]</c>, on any device.</param>
     /// <returns>N images.</returns>
-    /// <exception cref="ArgumentException">It has another type or shape.</exception>
+    /// <exception cref="ArgumentException">The batch has the wrong type or shape.</exception>
     public static IReadOnlyList<RgbImage> FromTensor(torch.Tensor batch)
     {
         CheckBatch(batch, nameof(batch));
@@ -89,19 +89,19 @@ public static class ImageTensors
             : throw new ArgumentException($"Images are [N, C, H, W]; this has the shape {Shape(batch)}.", nameof(batch));
     }
 
-    /// <summary>A batch to be filled by <see cref="Write"/>.</summary>
+    /// <summary>Allocates a batch for <see cref="Write"/> to fill.</summary>
     internal static torch.Tensor Allocate(long count, int width, int height)
     {
         GMemRuntime.EnsureLoaded();
         return torch.empty(count, RgbImage.Channels, height, width, dtype: torch.uint8, device: torch.CPU);
     }
 
-    /// <summary>Copies one image into a batch. Different indices may be written at the same time.</summary>
+    /// <summary>Copies one image into a batch. Different indices may be written concurrently.</summary>
     /// <param name="batch">uint8 <c>[N, 3, H, W]</c>, contiguous, on the CPU.</param>
-    /// <param name="index">Where in the batch, from 0 to N - 1.</param>
+    /// <param name="index">Position in the batch, from 0 to N - 1.</param>
     /// <param name="image">An image of H x W pixels.</param>
-    /// <exception cref="ArgumentException">The batch has another type or shape, or the image another size.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The index is not in the batch.</exception>
+    /// <exception cref="ArgumentException">The batch has the wrong type or shape, or the image has the wrong size.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The index is outside the batch.</exception>
     public static void Write(torch.Tensor batch, long index, RgbImage image)
     {
         CheckBatch(batch, nameof(batch));
@@ -111,7 +111,7 @@ public static class ImageTensors
         if (batch.shape[2] != image.Height || batch.shape[3] != image.Width)
         {
             throw new ArgumentException(
-                $"Image {index} is {image.Width} x {image.Height}; the batch is of {batch.shape[3]} x {batch.shape[2]}.", nameof(image));
+                $"Image {index} is {image.Width} x {image.Height}; the batch needs {batch.shape[3]} x {batch.shape[2]}.", nameof(image));
         }
 
         using torch.Tensor slot = batch.narrow(0, index, 1);
@@ -129,7 +129,7 @@ public static class ImageTensors
         }
     }
 
-    /// <summary>Refuses what is not uint8 <c>[N, 3, H, W]</c>.</summary>
+    /// <summary>Throws if the batch is not uint8 <c>[N, 3, H, W]</c>.</summary>
     internal static void CheckBatch(torch.Tensor batch, string parameter)
     {
         ArgumentNullException.ThrowIfNull(batch, parameter);

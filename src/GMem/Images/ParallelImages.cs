@@ -2,11 +2,11 @@ using System.Runtime.ExceptionServices;
 
 namespace GMem.Images;
 
-/// <summary>Work on many images at once, with one plain exception when one of them is bad.</summary>
+/// <summary>Processes many images in parallel and throws a single, unwrapped exception if one of them is bad.</summary>
 internal static class ParallelImages
 {
     /// <summary>
-    /// Runs the body for 0 .. count - 1 on all cores. Of several failures the one with the lowest index is thrown, unwrapped.
+    /// Runs the body for 0 .. count - 1 on all cores. If several calls fail, the exception with the lowest index is thrown, unwrapped.
     /// </summary>
     public static void For(int count, Action<int> body, CancellationToken cancellationToken)
     {
@@ -22,7 +22,7 @@ internal static class ParallelImages
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                // Lower indices still run, so that the same file is blamed every time.
+                // Break lets lower indices run, so that every run reports the same file.
                 state.Break();
                 lock (gate)
                 {

@@ -3,18 +3,18 @@ using System.Numerics;
 namespace GMem.Images;
 
 /// <summary>
-/// Resampling that gives the bytes Pillow gives: the horizontal pass first, each pass rounded and clipped to 8 bits, a pass
-/// whose size does not change skipped. Only the part that is asked for is computed.
+/// Resampling that matches Pillow byte for byte. The horizontal pass comes first, each pass is rounded and clipped to 8 bits,
+/// and a pass that does not change the size is skipped. Only the requested part is computed.
 /// </summary>
 internal static class PillowResize
 {
     private const int Half = 1 << (ResampleWeights.Precision - 1);
 
-    /// <summary>The whole image at another size.</summary>
+    /// <summary>Resizes the whole image.</summary>
     public static RgbImage Resize(RgbImage image, int width, int height, ResampleFilter filter) =>
         Resize(image, width, height, filter, 0, 0, width, height);
 
-    /// <summary>The part of <c>partWidth x partHeight</c> pixels at (x, y) of the image at another size.</summary>
+    /// <summary>The part of <c>partWidth x partHeight</c> pixels at (x, y) of the resized image.</summary>
     public static RgbImage Resize(RgbImage image, int width, int height, ResampleFilter filter, int x, int y, int partWidth, int partHeight)
     {
         ResampleWeights? vertical = height == image.Height ? null : ResampleWeights.Get(filter, image.Height, height, y, partHeight);

@@ -2,10 +2,10 @@ using SkiaSharp;
 
 namespace GMem.Images;
 
-/// <summary>From what a decoder gives to upright RGB, and back for an encoder.</summary>
+/// <summary>Converts a decoder's output to upright RGB, and RGB to an encoder's input.</summary>
 internal static class PixelConversion
 {
-    /// <summary>RGBA, not premultiplied, to RGB over a white background, rounded to nearest.</summary>
+    /// <summary>Composites RGBA (not premultiplied) over a white background, rounding to nearest.</summary>
     public static byte[] OverWhite(ReadOnlySpan<byte> rgba, bool opaque)
     {
         byte[] rgb = new byte[rgba.Length / 4 * RgbImage.Channels];
@@ -31,8 +31,8 @@ internal static class PixelConversion
     }
 
     /// <summary>
-    /// Turns a stored image as its EXIF orientation says. The names of <see cref="SKEncodedOrigin"/> say where the stored
-    /// image's row 0 and column 0 are to be seen: <c>RightTop</c> is row 0 at the right side, column 0 at the top.
+    /// Rotates or mirrors a stored image according to its EXIF orientation. The names of <see cref="SKEncodedOrigin"/> say where
+    /// row 0 and column 0 of the stored image are displayed: <c>RightTop</c> means row 0 at the right, column 0 at the top.
     /// </summary>
     public static RgbImage Upright(RgbImage image, SKEncodedOrigin origin)
     {

@@ -3,22 +3,22 @@ using SkiaSharp;
 
 namespace GMem.Images;
 
-/// <summary>Writes images as PNG files. A file's name never stands for half of it: it is written beside and then renamed.</summary>
+/// <summary>Writes images as PNG files. Writes are atomic: the data go to a temporary file, which is then renamed.</summary>
 public static class PngWriter
 {
     /// <summary>Writes one image.</summary>
-    /// <param name="path">The file; its folder must exist, an existing file is replaced.</param>
+    /// <param name="path">The file. Its folder must exist; an existing file is replaced.</param>
     /// <param name="image">The image.</param>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, RgbImage image)
     {
         byte[] png = Encode(image);
         AtomicFile.Write(path, stream => stream.Write(png));
     }
 
-    /// <summary>The bytes of a PNG file, 8-bit RGB.</summary>
+    /// <summary>Encodes an image as an 8-bit RGB PNG.</summary>
     /// <param name="image">The image.</param>
-    /// <returns>A whole file.</returns>
+    /// <returns>The bytes of a complete PNG file.</returns>
     public static byte[] Encode(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);

@@ -1,6 +1,6 @@
 namespace GMem.Images;
 
-/// <summary>The filters of Pillow that image preparation uses.</summary>
+/// <summary>Pillow's filters used in image preparation.</summary>
 internal enum ResampleFilter
 {
     /// <summary>The mean of the pixels under an output pixel.</summary>

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace GMem.Images;
 
 /// <summary>
-/// The fixed-point weights by which one axis is resampled from <c>inSize</c> to <c>outSize</c> pixels, for the output pixels
-/// <c>first</c> to <c>first + count - 1</c>: the scheme of Pillow, antialiased when shrinking, with 22 fractional bits.
+/// Fixed-point weights for resampling one axis from <c>inSize</c> to <c>outSize</c> pixels, for the output pixels
+/// <c>first</c> to <c>first + count - 1</c>. This is Pillow's scheme: antialiased when shrinking, with 22 fractional bits.
 /// </summary>
 internal sealed class ResampleWeights
 {
@@ -31,10 +31,10 @@ internal sealed class ResampleWeights
         }
     }
 
-    /// <summary>First source pixel of every output pixel.</summary>
+    /// <summary>First source pixel of each output pixel.</summary>
     public int[] Starts { get; }
 
-    /// <summary>Weights of the source pixels from there on.</summary>
+    /// <summary>Weights of the source pixels of each output pixel, beginning at its entry in <see cref="Starts"/>.</summary>
     public int[][] Weights { get; }
 
     /// <summary>First source pixel that is used at all.</summary>
@@ -45,7 +45,7 @@ internal sealed class ResampleWeights
 
     public static ResampleWeights Get(ResampleFilter filter, int inSize, int outSize, int first, int count)
     {
-        // A folder of photos of a thousand sizes would otherwise grow it without end.
+        // Otherwise a folder of photos of thousands of sizes would make the cache grow without limit.
         if (Cache.Count > MaxCached)
         {
             Cache.Clear();

@@ -1,17 +1,17 @@
 namespace GMem.Images;
 
-/// <summary>A picture in memory: 8 bits a channel, red, green, blue, row after row from the top, without padding.</summary>
+/// <summary>An image in memory: red, green, blue, 8 bits per channel, row by row from the top, without padding.</summary>
 public sealed class RgbImage
 {
-    /// <summary>Bytes a pixel.</summary>
+    /// <summary>Bytes per pixel.</summary>
     public const int Channels = 3;
 
-    /// <summary>A picture over the given pixels; they are not copied.</summary>
+    /// <summary>Creates an image over the given pixels, which are not copied.</summary>
     /// <param name="width">Pixels in a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
-    /// <param name="pixels"><c>height * width * 3</c> bytes, R, G, B of the top left pixel first.</param>
+    /// <param name="pixels"><c>height * width * 3</c> bytes, starting with R, G, B of the top left pixel.</param>
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
-    /// <exception cref="ArgumentException">The number of bytes does not fit the sides.</exception>
+    /// <exception cref="ArgumentException">The number of bytes does not match the size.</exception>
     public RgbImage(int width, int height, byte[] pixels)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);

@@ -4,8 +4,8 @@ using System.IO.Compression;
 namespace GMem.Images;
 
 /// <summary>
-/// Images inside zip archives. The last few archives stay open, so that reading fifty thousand entries parses the directory once;
-/// bytes are read under one lock, decoding them happens outside it, in parallel.
+/// Reads images inside zip archives. The last few archives stay open, so reading fifty thousand entries parses the directory only once.
+/// Bytes are read under one lock; decoding happens outside it, in parallel.
 /// </summary>
 internal static class ZipImages
 {
@@ -14,7 +14,7 @@ internal static class ZipImages
     private static readonly Lock Gate = new();
     private static readonly List<OpenArchive> Opened = [];
 
-    /// <summary>Splits <c>photos.zip/cat/1.jpg</c> where <c>photos.zip</c> is a file.</summary>
+    /// <summary>Splits a path such as <c>photos.zip/cat/1.jpg</c> if <c>photos.zip</c> is a file.</summary>
     public static bool TrySplit(string path, out string archive, out string entry)
     {
         for (int at = 0; (at = path.IndexOf(Extension, at, StringComparison.OrdinalIgnoreCase)) >= 0; at += Extension.Length)
@@ -67,7 +67,7 @@ internal static class ZipImages
         {
             using Stream stream = entry.Open();
 
-            // The length is only a claim: memory beyond a small buffer is taken as data arrive.
+            // The length in the archive may be false, so memory beyond a small buffer is allocated only as data arrive.
             using MemoryStream bytes = new((int)Math.Min(entry.Length, 1 << 20));
             byte[] buffer = new byte[(int)Math.Clamp(entry.Length, 1, 1 << 16)];
             int count;
@@ -79,7 +79,7 @@ internal static class ZipImages
             return bytes.Length == entry.Length
                 ? bytes.ToArray()
                 : throw new InvalidDataException(
-                    $"'{name}' should have {entry.Length} bytes and has {(bytes.Length < entry.Length ? "fewer" : "more")}: the archive "
+                    $"'{name}' should have {entry.Length} bytes but has {(bytes.Length < entry.Length ? "fewer" : "more")}: the archive "
                         + "is damaged.");
         }
         catch (InvalidDataException e) when (!e.Message.Contains(name, StringComparison.Ordinal))

@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace GMem.Runtime;
 
 /// <summary>
-/// libtorch's automatic choice of bfloat16 for matrix products and attention, which TorchSharp has no binding for: the exported functions
-/// of <c>at::autocast</c> are called by their mangled names. Weights stay float32; gradients come out as float32.
+/// libtorch's autocast, which computes matrix products and attention in bfloat16. TorchSharp has no binding for it, so the exported
+/// functions of <c>at::autocast</c> are called by their mangled names. Weights and gradients stay float32.
 /// </summary>
 internal sealed partial class Autocast : IDisposable
 {
     private const string Library = "torch_cpu";
     private const sbyte BFloat16 = 15;
 
-    // How many are on in the process: without any, nothing native is asked.
+    // Number of active instances in the process. While it is 0, IsOn needs no native call.
     private static int Count;
 
     private readonly sbyte _device;
@@ -29,17 +29,17 @@ internal sealed partial class Autocast : IDisposable
         _ = Enter();
     }
 
-    /// <param name="device">Where the products are computed.</param>
-    /// <param name="enabled">False gives null, and nothing changes.</param>
-    /// <returns>Ends it when disposed, on the same thread.</returns>
+    /// <param name="device">Device that computes the products.</param>
+    /// <param name="enabled">If false, nothing changes and the result is null.</param>
+    /// <returns>A scope that ends autocast when disposed; dispose it on the same thread.</returns>
     public static Autocast? Begin(torch.Device device, bool enabled) => enabled ? Create(device.type) : null;
 
-    /// <summary>Whether it is on for a device, on this thread.</summary>
+    /// <summary>Whether autocast is on for a device on this thread.</summary>
     public static bool IsOn(torch.Device device) => Count > 0 && IsEnabled((sbyte)device.type) != 0;
 
     public void Dispose()
     {
-        // Casts of the weights are kept while it lasts; they would be stale after the optimizer's step.
+        // Autocast caches the cast weights, which would be stale after the optimizer's step.
         if (Leave() == 0)
         {
             ClearCache();
@@ -60,7 +60,7 @@ internal sealed partial class Autocast : IDisposable
         {
             _ = Interlocked.Decrement(ref Count);
             throw new PlatformNotSupportedException(
-                "This libtorch does not export the functions that choose bfloat16 under the names that are known for Linux and macOS. "
+                "This libtorch does not export the autocast functions (bfloat16) under the names used on Linux and macOS. "
                     + "Set Precision to Float32.", e);
         }
     }

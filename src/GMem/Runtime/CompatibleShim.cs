@@ -6,8 +6,8 @@ using System.Text;
 namespace GMem.Runtime;
 
 /// <summary>
-/// TorchSharp 0.107's shim asks for version GLIBCXX_3.4.32 of libstdc++ (GCC 13). The one symbol behind it,
-/// <c>_ZSt21ios_base_library_initv</c>, is an empty marker which nothing calls. Marking that version as weak in a copy
+/// TorchSharp 0.107's shim requires version GLIBCXX_3.4.32 of libstdc++ (GCC 13). The only symbol it needs from that version,
+/// <c>_ZSt21ios_base_library_initv</c>, is an empty marker that nothing calls. Marking the version as weak in a copy
 /// of the file lets the dynamic loader accept an older libstdc++ (Debian 12, Ubuntu 22.04, RHEL 9).
 /// </summary>
 internal static class CompatibleShim
@@ -15,16 +15,17 @@ internal static class CompatibleShim
     private const uint SectionTypeVersionNeeds = 0x6ffffffe;
     private const ushort WeakVersion = 0x2;
 
-    /// <summary>The patched copy in the user's cache, made once for each content of the original.</summary>
-    /// <remarks>The file gets loaded: it must have the hash of what would be written now, and lie where nobody else can write.</remarks>
-    /// <exception cref="InvalidDataException">The file is not a 64-bit little-endian ELF file that asks for the version.</exception>
-    /// <exception cref="UnauthorizedAccessException">The cache cannot be written, or another user could change the file in it.</exception>
+    /// <summary>Returns the patched copy in the user's cache, created once for each content of the original.</summary>
+    /// <remarks>Because the copy will be loaded, an existing one must have the hash of what would be written now, and it must lie where no
+    /// other user can write.</remarks>
+    /// <exception cref="InvalidDataException">The file is not a 64-bit little-endian ELF file that requires the version.</exception>
+    /// <exception cref="UnauthorizedAccessException">The cache is not writable, or another user could change the file in it.</exception>
     [UnsupportedOSPlatform("windows")]
     public static string MakeCopy(string original, string version) => MakeCopy(original, version, CacheFolder());
 
     /// <param name="original">TorchSharp's own file.</param>
-    /// <param name="version">The version of libstdc++ to do without.</param>
-    /// <param name="cache">The folder that holds the caches of all programs.</param>
+    /// <param name="version">The version of libstdc++ to make optional.</param>
+    /// <param name="cache">The user's cache folder, shared by all programs.</param>
     [UnsupportedOSPlatform("windows")]
     internal static string MakeCopy(string original, string version, string cache)
     {
@@ -52,7 +53,7 @@ internal static class CompatibleShim
         return copy;
     }
 
-    /// <summary>False too where there is no file; a link is none, since what it leads to may change.</summary>
+    /// <summary>Also false if the file does not exist or is a link, whose target could change.</summary>
     private static bool HasHash(string path, ReadOnlySpan<byte> expected)
     {
         if (new FileInfo(path) is not { Exists: true, LinkTarget: null })
@@ -64,7 +65,7 @@ internal static class CompatibleShim
         return SHA256.HashData(file).AsSpan().SequenceEqual(expected);
     }
 
-    /// <summary>Makes folders inside each other that only this user can enter.</summary>
+    /// <summary>Creates nested folders that only this user can access.</summary>
     [UnsupportedOSPlatform("windows")]
     private static string MakePrivateFolder(string cache, params ReadOnlySpan<string> names)
     {
@@ -84,14 +85,14 @@ internal static class CompatibleShim
                 throw new UnauthorizedAccessException($"'{folder.FullName}' is a link, and must be a folder of its own");
             }
 
-            // For a folder that was there already. Only the owner can do this: it fails where another user has made it.
+            // The folder may already exist. Only the owner can change its mode, so this fails if another user created it.
             folder.UnixFileMode = Private;
         }
 
         return folder.FullName;
     }
 
-    /// <summary>Sets the weak flag of one needed version in the section <c>.gnu.version_r</c>.</summary>
+    /// <summary>Sets the weak flag of one required version in the section <c>.gnu.version_r</c>.</summary>
     internal static void MakeVersionWeak(Span<byte> elf, string version)
     {
         if (elf.Length < 64 || !elf[..6].SequenceEqual("\u007fELF\u0002\u0001"u8))

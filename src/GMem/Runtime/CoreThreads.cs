@@ -1,13 +1,13 @@
 namespace GMem.Runtime;
 
 /// <summary>
-/// Independent work on as many threads as libtorch uses for one operator, each of which computes its operators by itself.
+/// Runs independent work on as many threads as libtorch uses for one operator. Each thread runs its operators single-threaded.
 /// </summary>
 internal static class CoreThreads
 {
-    /// <summary>Runs the body for 0 .. count - 1. The first failure is thrown, unwrapped, when all threads have ended.</summary>
-    /// <param name="count">How many pieces of work.</param>
-    /// <param name="body">One of them; runs on any thread, so tensors it leaves belong to no dispose scope.</param>
+    /// <summary>Runs the body for 0 .. count - 1. The first exception is rethrown, unwrapped, when all threads have ended.</summary>
+    /// <param name="count">Number of work items.</param>
+    /// <param name="body">Processes one item on any thread, so tensors that outlive it must not belong to a dispose scope.</param>
     public static void For(int count, Action<int> body)
     {
         int threads = torch.get_num_threads();

@@ -1,6 +1,6 @@
 namespace GMem.Runtime;
 
-/// <summary>The rule by which a device is chosen, apart from libtorch so that it can be tested without a GPU.</summary>
+/// <summary>The rule for choosing a device, independent of libtorch so that it can be tested without a GPU.</summary>
 internal static class DeviceChoice
 {
     /// <returns>The index of a CUDA device, or null for the CPU.</returns>

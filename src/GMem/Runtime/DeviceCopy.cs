@@ -1,11 +1,11 @@
 namespace GMem.Runtime;
 
-/// <summary>Copies from main memory to a device that the host does not wait for.</summary>
+/// <summary>Asynchronous copies from main memory to a device.</summary>
 internal static class DeviceCopy
 {
     /// <summary>
-    /// The tensor itself where it is there already; else a copy, through pinned memory on a CUDA device, so that it overlaps with the
-    /// host's work.
+    /// Returns the tensor itself if it is already on the device, otherwise a copy. Copies to a CUDA device go through pinned memory, so
+    /// they overlap with the host's work.
     /// </summary>
     public static torch.Tensor ToDevice(this torch.Tensor tensor, torch.Device device)
     {
@@ -14,7 +14,7 @@ internal static class DeviceCopy
             return tensor.to(device);
         }
 
-        // The allocator of pinned memory hands it out again only when the copy is done.
+        // Safe to dispose at once: the pinned-memory allocator reuses the block only when the copy is done.
         using torch.Tensor pinned = tensor.pin_memory();
         return pinned.to(device, non_blocking: true);
     }

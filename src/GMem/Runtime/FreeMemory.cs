@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace GMem.Runtime;
 
-/// <summary>How much memory is free for a process, where that can be found out.</summary>
+/// <summary>How much memory is available to the process, where that can be determined.</summary>
 internal static class FreeMemory
 {
     private static readonly string[] CudaRuntimes = ["libcudart.so.12", "libcudart.so.13", "libcudart.so", "cudart64_12.dll",
@@ -10,7 +10,7 @@ internal static class FreeMemory
 
     private delegate int CudaMemGetInfo(out nuint free, out nuint total);
 
-    /// <returns>Bytes, or null where it is not known.</returns>
+    /// <returns>Bytes, or null if unknown.</returns>
     public static long? On(torch.Device device) => device.type switch
     {
         DeviceType.CPU => OnCpu(),
@@ -18,7 +18,7 @@ internal static class FreeMemory
         _ => null,
     };
 
-    /// <summary>What the system could still give without swapping, and not more than the limit of the container.</summary>
+    /// <summary>Memory available without swapping, capped by the container's limit.</summary>
     private static long OnCpu()
     {
         GCMemoryInfo memory = GC.GetGCMemoryInfo();
@@ -38,7 +38,8 @@ internal static class FreeMemory
             : null;
     }
 
-    /// <summary>Of the current device, from the CUDA runtime that libtorch has loaded; TorchSharp has no binding for it.</summary>
+    /// <summary>Free memory of the current device. Calls the CUDA runtime that libtorch has loaded, as TorchSharp has no binding for
+    /// it.</summary>
     private static long? OnCuda()
     {
         foreach (string name in CudaRuntimes)

@@ -4,11 +4,11 @@ using System.Text;
 
 namespace GMem.Runtime;
 
-/// <summary>Which libtorch the process uses, which device, and what is wrong when neither works.</summary>
+/// <summary>Loads libtorch, selects the device, and reports what is wrong if either fails.</summary>
 /// <remarks>
-/// libtorch is looked for in the folder named by the environment variable <c>GMEM_LIBTORCH</c>, else beside the
-/// application (either layout of the .NET SDK). It is loaded when this assembly is first used, so that a system whose
-/// libstdc++ is older than the one TorchSharp was built against needs no further step.
+/// libtorch is loaded from the folder named by the environment variable <c>GMEM_LIBTORCH</c>, or else from beside the
+/// application (either layout of the .NET SDK). It is loaded when this assembly is first used. A system whose libstdc++ is
+/// older than the one TorchSharp was built against therefore needs no extra step.
 /// </remarks>
 public static class GMemRuntime
 {
@@ -19,8 +19,8 @@ public static class GMemRuntime
     /// </summary>
     public const string LibTorchVariable = "GMEM_LIBTORCH";
 
-    /// <summary>Loads libtorch if that has not happened yet.</summary>
-    /// <exception cref="GMemRuntimeException">It cannot be loaded; the message says why and which command mends it.</exception>
+    /// <summary>Loads libtorch if it is not loaded yet.</summary>
+    /// <exception cref="GMemRuntimeException">libtorch cannot be loaded; the message says why and how to fix it.</exception>
     public static void EnsureLoaded()
     {
         if (Loaded.Value.Error is { } error)
@@ -30,10 +30,10 @@ public static class GMemRuntime
     }
 
     /// <summary>Picks the device to train or generate on.</summary>
-    /// <param name="gpuDeviceId">Index of a CUDA device from 0; null takes the first one if there is any, else the CPU.</param>
-    /// <param name="fallbackToCpu">Whether a GPU that was asked for and is not there may be replaced by the CPU.</param>
+    /// <param name="gpuDeviceId">Index of a CUDA device, from 0; null uses the first one if there is any, else the CPU.</param>
+    /// <param name="fallbackToCpu">Whether to use the CPU if the requested GPU does not exist.</param>
     /// <returns>A CUDA device with its index, or the CPU.</returns>
-    /// <exception cref="GMemRuntimeException">The GPU asked for is not there and <paramref name="fallbackToCpu"/> is false.</exception>
+    /// <exception cref="GMemRuntimeException">The requested GPU does not exist and <paramref name="fallbackToCpu"/> is false.</exception>
     public static torch.Device SelectDevice(int? gpuDeviceId = null, bool fallbackToCpu = true)
     {
         EnsureLoaded();
@@ -43,8 +43,8 @@ public static class GMemRuntime
             : torch.CPU;
     }
 
-    /// <summary>Versions, libraries, devices and threads, one a line, for a bug report.</summary>
-    /// <returns>Text of several lines. Where libtorch does not load, the reason stands in it; nothing is thrown.</returns>
+    /// <summary>Versions, libraries, devices and threads, one per line, for bug reports.</summary>
+    /// <returns>Text of several lines. If libtorch does not load, the text contains the reason; nothing is thrown.</returns>
     public static string Describe()
     {
         StringBuilder text = new();
@@ -56,8 +56,8 @@ public static class GMemRuntime
         return text.ToString();
     }
 
-    /// <summary>The same, as names and values.</summary>
-    /// <returns>At least versions and system; where libtorch does not load, the reason stands under <c>libtorch</c>.</returns>
+    /// <summary>The contents of <see cref="Describe"/> as names and values.</summary>
+    /// <returns>At least versions and system. If libtorch does not load, the value of <c>libtorch</c> is the reason.</returns>
     public static IReadOnlyList<KeyValuePair<string, string>> Facts()
     {
         List<KeyValuePair<string, string>> facts = [];
@@ -77,7 +77,7 @@ public static class GMemRuntime
         Line("libtorch", $"{torch.__version__} from {result.LibTorchFolder ?? "the folder TorchSharp found"}");
         if (result.CompatibleCopy is { } copy)
         {
-            Line("shim", $"{copy} (copy which accepts this system's older libstdc++)");
+            Line("shim", $"{copy} (patched copy that accepts this system's older libstdc++)");
         }
 
         DescribeDevices(Line);
@@ -85,7 +85,7 @@ public static class GMemRuntime
     }
 
     /// <summary>
-    /// Loads ahead of the first use of TorchSharp anywhere in the process; an error waits for <see cref="EnsureLoaded"/>.
+    /// Loads libtorch before TorchSharp is first used anywhere in the process. Errors are reported later, by <see cref="EnsureLoaded"/>.
     /// </summary>
     [ModuleInitializer]
     [System.Diagnostics.CodeAnalysis.SuppressMessage(

@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 namespace GMem.Runtime;
 
 /// <summary>
-/// Environment variables as native libraries see them: on Unix .NET keeps a copy of its own, of which libc knows nothing.
+/// Environment variables as native libraries see them. On Unix .NET keeps its own copy, and changes to it do not reach libc.
 /// </summary>
 internal static class NativeEnvironment
 {
-    /// <summary>Sets a variable unless the user did.</summary>
+    /// <summary>Sets a variable unless the user has set it.</summary>
     public static void SetDefault(string name, string value)
     {
         if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())

@@ -1,7 +1,7 @@
 namespace GMem.Runtime;
 
-/// <summary>What became of loading the native libraries.</summary>
-/// <param name="LibTorchFolder">The folder libtorch came from; null where TorchSharp's own search was left to do it.</param>
-/// <param name="CompatibleCopy">The copy of the TorchSharp shim that was needed on this system, or null.</param>
-/// <param name="Error">Why it failed, or null.</param>
+/// <summary>The result of loading the native libraries.</summary>
+/// <param name="LibTorchFolder">The folder libtorch was loaded from; null if that was left to TorchSharp's own search.</param>
+/// <param name="CompatibleCopy">The patched copy of the TorchSharp shim, if this system needed one; otherwise null.</param>
+/// <param name="Error">Why loading failed, or null.</param>
 internal sealed record NativeLoadResult(string? LibTorchFolder, string? CompatibleCopy, GMemRuntimeException? Error);

@@ -5,8 +5,8 @@ using System.Text;
 namespace GMem.Runtime;
 
 /// <summary>
-/// Loads libtorch and TorchSharp's shim by absolute path before TorchSharp looks for them. Its own search cannot be told
-/// where to look, copies 500 MB when it fails, and then blames a missing package whatever the reason was.
+/// Loads libtorch and TorchSharp's shim by absolute path before TorchSharp looks for them. TorchSharp's own search cannot be
+/// told where to look, copies 500 MB when it fails, and then blames a missing package whatever the actual cause.
 /// </summary>
 internal static class NativeLoader
 {
@@ -74,15 +74,15 @@ internal static class NativeLoader
                 {
                     throw new GMemRuntimeException(
                         $"libtorch was found in '{folder}', but '{Path.GetFileName(file)}' does not load: {FirstLine(e)}. "
-                        + "If it names another library, that one is missing on this system; otherwise the file may be cut short: delete "
-                            + "it and restore the packages again (dotnet restore --force).",
+                        + "If the error names another library, that one is missing on this system. Otherwise the file may be truncated: "
+                            + "delete it and restore the packages again (dotnet restore --force).",
                         e);
                 }
             }
         }
     }
 
-    /// <returns>The path of the compatible copy where one was needed, else null.</returns>
+    /// <returns>The path of the patched copy if one was needed; otherwise null.</returns>
     private static string? LoadShim(NativeNames names, IReadOnlyList<string> folders, string libtorch)
     {
         string shim = folders.Append(libtorch).Select(f => Path.Combine(f, names.Shim)).FirstOrDefault(File.Exists)
@@ -122,10 +122,10 @@ internal static class NativeLoader
             e is DllNotFoundException or BadImageFormatException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new GMemRuntimeException(
-                $"TorchSharp 0.107.0 asks for {MissingLibstdcxxVersion} of libstdc++.so.6, which this system does not have, and a copy "
-                    + $"that does without it could not be made and loaded: {FirstLine(e)}. "
-                + "Install GCC 13's libstdc++ or newer, or make the cache folder writable for you alone "
-                + "(the variable XDG_CACHE_HOME moves it).",
+                $"TorchSharp 0.107.0 requires {MissingLibstdcxxVersion} of libstdc++.so.6, which this system does not have. A patched "
+                    + $"copy that does not need it could not be created or loaded: {FirstLine(e)}. "
+                + "Install libstdc++ of GCC 13 or newer, or make the cache folder writable by you alone "
+                + "(XDG_CACHE_HOME can name another folder).",
                 new AggregateException(original, e));
         }
 
@@ -137,7 +137,7 @@ internal static class NativeLoader
         StringBuilder kept = new();
         foreach (string line in e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            // .NET repeats the loader's message for each name it tried; the lines that name a cause are the ones with a colon.
+            // .NET repeats the loader's message for each name it tries. The lines that state a cause contain a colon.
             if (line.Contains(':', StringComparison.Ordinal))
             {
                 return line.TrimEnd('.');

@@ -2,11 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace GMem.Runtime;
 
-/// <summary>What the native files are called on one platform, and the order in which they must be loaded.</summary>
-/// <param name="TorchCpu">The library by which a folder is known to hold libtorch.</param>
+/// <summary>Names of the native files on one platform, and the order in which to load them.</summary>
+/// <param name="TorchCpu">The library whose presence shows that a folder holds libtorch.</param>
 /// <param name="Shim">TorchSharp's own native library.</param>
 /// <param name="CpuPackage">The NuGet package with libtorch for the CPU.</param>
-/// <param name="LoadOrder">File patterns; a pattern without a file in the folder is passed over.</param>
+/// <param name="LoadOrder">File patterns; a pattern that matches no file in the folder is skipped.</param>
 internal sealed record NativeNames(string TorchCpu, string Shim, string CpuPackage, IReadOnlyList<string> LoadOrder)
 {
     public static string RuntimeId => $"{Os}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";

@@ -1,9 +1,9 @@
 namespace GMem.Runtime;
 
 /// <summary>
-/// OpenMP's threads spin at barriers by default. With more runnable threads than cores each parallel region then costs a
-/// scheduler slice, and training slows down a hundredfold. A passive wait avoids that; the variable must be in the
-/// environment of libc (not only in .NET's copy) before libgomp is loaded. A value that the user set is left alone.
+/// Makes OpenMP's threads wait passively. By default they spin at barriers, so with more runnable threads than cores each
+/// parallel region costs a scheduler slice, and training slows down a hundredfold. The variable must be in libc's environment
+/// (not only in .NET's copy) before libgomp is loaded. A value set by the user is kept.
 /// </summary>
 internal static class OpenMpPolicy
 {

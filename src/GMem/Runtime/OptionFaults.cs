@@ -1,6 +1,6 @@
 namespace GMem.Runtime;
 
-/// <summary>Collects what is wrong with an options object, so that one message names every fault.</summary>
+/// <summary>Collects the faults of an options object so that one message names them all.</summary>
 internal sealed class OptionFaults(string owner)
 {
     private readonly List<string> _faults = [];
@@ -13,7 +13,7 @@ internal sealed class OptionFaults(string owner)
         }
     }
 
-    /// <exception cref="ArgumentException">There was a fault.</exception>
+    /// <exception cref="ArgumentException">At least one fault was found.</exception>
     public void Throw()
     {
         if (_faults.Count > 0)

@@ -3,7 +3,7 @@ namespace GMem.Runtime;
 /// <summary>Spreads work on rows over as many threads as libtorch uses.</summary>
 internal static class ParallelRows
 {
-    /// <summary>Numbers below which a second thread costs more than it saves.</summary>
+    /// <summary>Minimum number of values per thread; with fewer, another thread costs more than it saves.</summary>
     private const long Grain = 1 << 15;
 
     /// <summary>Runs <paramref name="body"/> on ranges [from, to) that cover all rows.</summary>

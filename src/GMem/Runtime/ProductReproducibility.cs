@@ -4,11 +4,11 @@ using System.Text;
 namespace GMem.Runtime;
 
 /// <summary>
-/// Whether a row of a matrix product has the same bits however many threads and rows the product has. On Intel's processors MKL shares a
-/// long sum among threads where there are few rows (seen at sums of 1,024 and 1,536 on two threads), so that an image would depend on its
-/// batch; MKL's strict mode of conditional numerical reproducibility does not, at no cost that could be measured. The variable must be set
-/// before the first product. On other processors MKL never shared a sum where it was tried, and the mode might choose slower kernels: they
-/// are left alone, as is a value that the user set.
+/// Makes each row of a matrix product bit-identical however many threads and rows the product has. On Intel processors, if there are few
+/// rows, MKL splits long sums between threads (seen at lengths of 1,024 and 1,536 on two threads), so an image would depend on its batch.
+/// MKL's strict mode of conditional numerical reproducibility prevents this at no measurable cost. The variable must be set before the
+/// first product. On the other processors tested MKL never split a sum, and the mode might choose slower kernels, so the variable is not
+/// set there. A value set by the user is kept.
 /// </summary>
 internal static class ProductReproducibility
 {
@@ -24,7 +24,7 @@ internal static class ProductReproducibility
 
     public static string? Current() => NativeEnvironment.Get(Variable);
 
-    /// <summary>By the twelve letters with which an x86 processor names its maker.</summary>
+    /// <summary>Checks the twelve-character vendor string of an x86 processor.</summary>
     public static bool IsIntel()
     {
         if (!X86Base.IsSupported)

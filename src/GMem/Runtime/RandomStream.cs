@@ -1,15 +1,15 @@
 namespace GMem.Runtime;
 
 /// <summary>
-/// Random numbers as a function of (seed, purpose, step) alone, so that any step can be replayed and nothing depends on
-/// what was drawn before. Always on the CPU: every device then sees the same numbers.
+/// Random numbers that depend only on (seed, purpose, step). Any step can be replayed, and earlier draws have no effect.
+/// Always generated on the CPU so that every device gets the same numbers.
 /// </summary>
 internal static class RandomStream
 {
     public static torch.Generator Create(long seed, RandomPurpose purpose, long step = 0) =>
         new(Derive(seed, purpose, step), torch.CPU);
 
-    /// <summary>A well mixed 63-bit seed (two rounds of the SplitMix64 finaliser over the three numbers).</summary>
+    /// <summary>A well-mixed 63-bit seed (two rounds of the SplitMix64 finaliser over the three numbers).</summary>
     public static ulong Derive(long seed, RandomPurpose purpose, long step)
     {
         ulong mixed = Mix((ulong)seed + ((ulong)purpose * 0x9E3779B97F4A7C15UL));

@@ -2,31 +2,31 @@ using static TorchSharp.torch;
 
 namespace GMem.Runtime;
 
-/// <content>Tensors of numbers; numbers as limits and in comparisons.</content>
+/// <content>Constant tensors, limits and comparisons.</content>
 internal static partial class TensorNumbers
 {
-    /// <summary>A vector of one number, in the type and on the device of another tensor.</summary>
+    /// <summary>A vector filled with one number, with the type and device of another tensor.</summary>
     public static Tensor Filled(this Tensor like, long count, double value)
     {
         using Scalar scalar = value;
         return full(count, scalar, dtype: like.dtype, device: like.device);
     }
 
-    /// <summary>A tensor of one number, in the shape and the type and on the device of another.</summary>
+    /// <summary>A tensor filled with one number, with the shape, type and device of another.</summary>
     public static Tensor Filled(this Tensor like, double value)
     {
         using Scalar scalar = value;
         return full_like(like, scalar);
     }
 
-    /// <summary>A tensor of one number; float32 by default.</summary>
+    /// <summary>A tensor filled with one number; float32 by default.</summary>
     public static Tensor Full(ReadOnlySpan<long> shape, double value, ScalarType type = ScalarType.Float32, Device? device = null)
     {
         using Scalar scalar = value;
         return full(shape, scalar, dtype: type, device: device);
     }
 
-    /// <summary>The whole numbers from a first to below a last one; int64 by default.</summary>
+    /// <summary>The integers from the first up to, but not including, the last; int64 by default.</summary>
     public static Tensor Range(long from, long below, ScalarType type = ScalarType.Int64, Device? device = null)
     {
         using Scalar start = from;
@@ -41,7 +41,7 @@ internal static partial class TensorNumbers
         return x.fill_(scalar);
     }
 
-    /// <summary>x, but another number where the mask is true.</summary>
+    /// <summary>x, with the number in place of the entries where the mask is true.</summary>
     public static Tensor FilledWhere(this Tensor x, Tensor mask, double value)
     {
         using Scalar scalar = value;
@@ -55,7 +55,7 @@ internal static partial class TensorNumbers
         return x.masked_fill_(mask, scalar);
     }
 
-    /// <summary>x, cut off below and above.</summary>
+    /// <summary>x, clamped to a range.</summary>
     public static Tensor Clamped(this Tensor x, double least, double largest)
     {
         using Scalar min = least;
@@ -63,7 +63,7 @@ internal static partial class TensorNumbers
         return x.clamp(min, max);
     }
 
-    /// <summary>Cuts x off below and above.</summary>
+    /// <summary>Clamps x to a range.</summary>
     public static Tensor ClampInPlace(this Tensor x, double least, double largest)
     {
         using Scalar min = least;
@@ -78,14 +78,14 @@ internal static partial class TensorNumbers
         return x.clamp_min(scalar);
     }
 
-    /// <summary>Raises x to a number where it is less.</summary>
+    /// <summary>Raises entries of x below a number to it.</summary>
     public static Tensor AtLeastInPlace(this Tensor x, double least)
     {
         using Scalar scalar = least;
         return x.clamp_min_(scalar);
     }
 
-    /// <summary>Lowers x to a number where it is more.</summary>
+    /// <summary>Lowers entries of x above a number to it.</summary>
     public static Tensor AtMostInPlace(this Tensor x, double largest)
     {
         using Scalar scalar = largest;

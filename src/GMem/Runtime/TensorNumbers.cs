@@ -2,20 +2,21 @@ using static TorchSharp.torch;
 
 namespace GMem.Runtime;
 
-/// <summary>Arithmetic of tensors with numbers that is safe to repeat.</summary>
+/// <summary>Arithmetic between tensors and numbers that is safe from garbage collection.</summary>
 /// <remarks>
-/// Where TorchSharp takes a number, it makes a native Scalar that has a finalizer. Nothing keeps the Scalar alive during the native call,
-/// so a garbage collection at that moment frees it and libtorch reads freed memory: "Unknown scalar type", or a wrong number. This was seen
-/// five times in 200,000 products under constant collection, and in tests without it. The sum of two tensors is such a call too: its factor
-/// 1 is a number. Upstream: https://github.com/dotnet/TorchSharp/pull/1434 and https://github.com/dotnet/TorchSharp/pull/1496 dispose of
-/// implicit Scalars; TorchSharp 0.107 has neither. Here the Scalar outlives the call and is freed at once, not by the finalizer.
-/// The operators are banned symbols (src/BannedSymbols.txt). A test looks through the compiled code for the rest.
+/// Whenever TorchSharp takes a number, it creates a native Scalar with a finalizer. Nothing keeps the Scalar alive during the native call,
+/// so a garbage collection at that moment frees it and libtorch reads freed memory. The result is "Unknown scalar type" or a wrong number.
+/// This was seen five times in 200,000 products under constant collection, and in tests under normal collection. Adding two tensors is
+/// also such a call, because its factor 1 is a number. Upstream, https://github.com/dotnet/TorchSharp/pull/1434 and
+/// https://github.com/dotnet/TorchSharp/pull/1496 dispose of implicit Scalars, but TorchSharp 0.107 has neither. Here the Scalar outlives
+/// the call and is freed at once, not by the finalizer. The operators are banned symbols (src/BannedSymbols.txt). A test searches the
+/// compiled code for other such calls.
 /// </remarks>
 internal static partial class TensorNumbers
 {
     private static readonly Scalar One = 1;
 
-    /// <summary>x factor.</summary>
+    /// <summary>x * factor.</summary>
     public static Tensor Times(this Tensor x, double factor)
     {
         using Scalar scalar = factor;
@@ -29,7 +30,7 @@ internal static partial class TensorNumbers
         return x.mul_(scalar);
     }
 
-    /// <summary>x / divisor, which is not x times its inverse.</summary>
+    /// <summary>x / divisor, which rounds differently from multiplying by the inverse.</summary>
     public static Tensor DividedBy(this Tensor x, double divisor)
     {
         using Scalar scalar = divisor;
@@ -50,7 +51,7 @@ internal static partial class TensorNumbers
         return x.pow(scalar);
     }
 
-    /// <summary>What a division by a number leaves.</summary>
+    /// <summary>The remainder of x / divisor.</summary>
     public static Tensor Remainder(this Tensor x, long divisor)
     {
         using Scalar scalar = divisor;
@@ -77,29 +78,29 @@ internal static partial class TensorNumbers
     /// <summary>x += y.</summary>
     public static Tensor PlusInPlace(this Tensor x, Tensor y) => x.add_(y, One);
 
-    /// <summary>x x; TorchSharp's square is a power with the number 2.</summary>
+    /// <summary>x * x; TorchSharp's square would call the power with the number 2.</summary>
     public static Tensor Squared(this Tensor x) => x.mul(x);
 
     /// <summary>1 + x.</summary>
     public static Tensor OnePlus(this Tensor x) => x.add(One, One);
 
-    /// <summary>1 - x, in one rounding.</summary>
+    /// <summary>1 - x, rounded only once.</summary>
     public static Tensor OneMinus(this Tensor x) => x.neg().add_(One, One);
 
-    /// <summary>x + factor y.</summary>
+    /// <summary>x + factor * y.</summary>
     public static Tensor PlusScaled(this Tensor x, double factor, Tensor y)
     {
         using Scalar scalar = factor;
         return x.add(y, scalar);
     }
 
-    /// <summary>x += factor y.</summary>
+    /// <summary>x += factor * y.</summary>
     public static Tensor PlusScaledInPlace(this Tensor x, double factor, Tensor y)
     {
         using Scalar scalar = factor;
         return x.add_(y, scalar);
     }
 
-    /// <summary>x + a b.</summary>
+    /// <summary>x + a * b.</summary>
     public static Tensor PlusProduct(this Tensor x, Tensor a, Tensor b) => addcmul(x, a, b, One);
 }

@@ -1,12 +1,12 @@
 namespace GMem.Runtime;
 
-/// <summary>Counts the uses of a native object: that of its creator and those of the models that share it. Thread-safe.</summary>
+/// <summary>Reference count of a native object, which its creator and several models may share. Thread-safe.</summary>
 internal sealed class UseCount
 {
     private int _uses = 1;
     private int _ownerIsDone;
 
-    /// <summary>Adds a use, unless the last one has ended: what was freed is not revived.</summary>
+    /// <summary>Adds a use unless the last one has already ended, because a freed object cannot be revived.</summary>
     /// <returns>Whether the use was added.</returns>
     public bool TryAdd()
     {
@@ -26,10 +26,10 @@ internal sealed class UseCount
     }
 
     /// <summary>Ends a use.</summary>
-    /// <returns>True if it was the last: the object is to be freed now.</returns>
+    /// <returns>True if it was the last use; the caller must then free the object.</returns>
     public bool Remove() => Interlocked.Decrement(ref _uses) == 0;
 
-    /// <summary>Ends the use of whoever made the object; later calls do nothing.</summary>
+    /// <summary>Ends the creator's use of the object; later calls do nothing.</summary>
     /// <returns>True if it was the last use.</returns>
     public bool RemoveOwner() => Interlocked.Exchange(ref _ownerIsDone, 1) == 0 && Remove();
 }

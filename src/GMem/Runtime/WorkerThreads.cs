@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace GMem.Runtime;
 
 /// <summary>
-/// Threads that stay, each of which computes its operators with a number of libtorch's threads of its own. Between small operators the
-/// threads of a single one mostly wait for one another; threads with work of their own never do.
+/// Long-lived threads, each with its own number of libtorch threads per operator. When one small operator is split between threads, they
+/// mostly wait for each other; threads with independent work do not.
 /// </summary>
 internal sealed class WorkerThreads : IDisposable
 {
@@ -14,9 +14,9 @@ internal sealed class WorkerThreads : IDisposable
     private Action<int>? _body;
     private Exception? _failure;
 
-    /// <param name="count">How many.</param>
-    /// <param name="operatorThreads">libtorch's threads for one operator on each of them.</param>
-    /// <param name="name">What a debugger shows.</param>
+    /// <param name="count">Number of threads.</param>
+    /// <param name="operatorThreads">Number of libtorch threads per operator, for each of them.</param>
+    /// <param name="name">Name shown in debuggers.</param>
     public WorkerThreads(int count, int operatorThreads, string name)
     {
         int own = torch.get_num_threads();
@@ -26,17 +26,17 @@ internal sealed class WorkerThreads : IDisposable
             i => new Thread(() => Serve(i, operatorThreads)) { IsBackground = true, Name = name })];
         Array.ForEach(_threads, t => t.Start());
 
-        // The number is kept by thread, but new threads take over what was set last: hence it is set back before anything else may start
-        // one.
+        // libtorch stores the number per thread, but new threads inherit the value set last. It is therefore reset here, before other
+        // code can start a thread.
         _running.Wait();
         torch.set_num_threads(own);
     }
 
-    /// <summary>Whether a thread has failed in what runs now.</summary>
+    /// <summary>Whether a thread has failed in the current run.</summary>
     public bool HasFailed => Volatile.Read(ref _failure) is not null;
 
-    /// <summary>Runs the body once on each thread and waits. The first failure is thrown, unwrapped, when all have ended.</summary>
-    /// <param name="body">Told the thread's number, from 0. Tensors it leaves must belong to no dispose scope.</param>
+    /// <summary>Runs the body once on each thread and waits. The first exception is rethrown, unwrapped, when all have ended.</summary>
+    /// <param name="body">Receives the thread's number, from 0. Tensors that outlive it must not belong to a dispose scope.</param>
     public void Run(Action<int> body)
     {
         _body = body;
@@ -51,9 +51,9 @@ internal sealed class WorkerThreads : IDisposable
         }
     }
 
-    /// <summary>Shares 0 .. count - 1 among the threads as evenly as can be.</summary>
-    /// <param name="count">How many.</param>
-    /// <param name="body">Told the thread's number, the first of its range, and how many, at least one.</param>
+    /// <summary>Divides 0 .. count - 1 between the threads as evenly as possible.</summary>
+    /// <param name="count">Number of items.</param>
+    /// <param name="body">Receives the thread's number, the start of its range, and the number of items in it, at least one.</param>
     public void RunRanges(long count, Action<int, long, long> body) => Run(number =>
     {
         long begin = count * number / _threads.Length, end = count * (number + 1) / _threads.Length;
@@ -74,7 +74,7 @@ internal sealed class WorkerThreads : IDisposable
 
     private void Serve(int number, int operatorThreads)
     {
-        // Asking makes libtorch set up this thread; otherwise it would do so later and undo what is set here.
+        // The first query makes libtorch initialise this thread. Otherwise it would do so later and overwrite the number set below.
         _ = torch.get_num_threads();
         torch.set_num_threads(operatorThreads);
         _ = _running.Signal();

@@ -95,7 +95,7 @@ public sealed class KlAutoencoderTests
         using torch.Generator generator = RandomStream.Create(3, RandomPurpose.Weights);
         InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => autoencoder.EncodeSample(images, generator));
         Assert.Equal(
-            "This autoencoder is not variational: its encoder gives latents and no variance to draw with. Use Encode.", error.Message);
+            "This autoencoder is not variational: its encoder gives no variance to sample with. Use Encode.", error.Message);
     }
 
     [Fact]

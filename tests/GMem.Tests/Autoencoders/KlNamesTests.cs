@@ -105,7 +105,7 @@ public sealed class KlNamesTests
             ["encoder.mid_block.attentions.0.query.bias"] = torch.zeros(1),
         };
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => KlStateDict.Normalize(tensors));
-        Assert.Equal("Two tensors of the file stand for 'encoder.mid.attn_1.q.bias'; one of them is "
+        Assert.Equal("Two tensors in the file map to 'encoder.mid.attn_1.q.bias'; one of them is "
             + "'encoder.mid_block.attentions.0.query.bias'.", error.Message);
     }
 

@@ -67,7 +67,7 @@ public sealed class NpzFileTests
     [Theory]
     [InlineData("(2,)", "(2, 3)", "<f8", "should hold")]
     [InlineData("(2,)", "(2, 2)", ">f8", "'>f8'")]
-    [InlineData("(2,)", "(4,)", "<f8", "expected are floats, [D] and [D, D]")]
+    [InlineData("(2,)", "(4,)", "<f8", "expected floats [D] and [D, D]")]
     [InlineData("(2,)", "(9223372036854775807, 2)", "<f8", "claims the shape")]
     [InlineData("(2,)", "(-2, 2)", "<f8", "which is none")]
     [InlineData("(2,)", "none", "<f8", "readable 'shape'")]

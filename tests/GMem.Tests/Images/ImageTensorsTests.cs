@@ -65,7 +65,7 @@ public sealed class ImageTensorsTests
         Assert.Throws<ArgumentException>(() => ImageTensors.ToTensor([]));
         ArgumentException error = Assert.Throws<ArgumentException>(
             () => ImageTensors.ToTensor([TestImages.Pattern(4, 4), TestImages.Pattern(5, 4)]));
-        Assert.StartsWith("Image 1 is 5 x 4; the batch is of 4 x 4.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Image 1 is 5 x 4; the batch needs 4 x 4.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

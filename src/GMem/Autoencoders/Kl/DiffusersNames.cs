@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace GMem.Autoencoders.Kl;
 
-/// <summary>The names of diffusers' AutoencoderKL, which many published files use, in terms of latent diffusion's.</summary>
+/// <summary>Translates the tensor names of diffusers' AutoencoderKL, which many published files use, to latent diffusion's.</summary>
 internal static partial class DiffusersNames
 {
     private static readonly Dictionary<string, string> Roots = new(StringComparer.Ordinal)
@@ -11,7 +11,7 @@ internal static partial class DiffusersNames
         ["decoder.conv_norm_out"] = "decoder.norm_out",
     };
 
-    // The last four are what files from before diffusers 0.15 call the same layers.
+    // The last four are the names used before diffusers 0.15.
     private static readonly Dictionary<string, string> AttentionParts = new(StringComparer.Ordinal)
     {
         ["group_norm"] = "norm",
@@ -25,12 +25,12 @@ internal static partial class DiffusersNames
         ["proj_attn"] = "proj_out",
     };
 
-    /// <summary>Whether names are of that kind; the two kinds differ in every level.</summary>
+    /// <summary>Whether the names are diffusers'; the two conventions differ at every level.</summary>
     public static bool AreDiffusers(IEnumerable<string> names) =>
         names.Any(name => name.StartsWith("encoder.down_blocks.", StringComparison.Ordinal)
             || name.StartsWith("decoder.up_blocks.", StringComparison.Ordinal));
 
-    /// <summary>Number of levels, which the reversed order of the decoder's levels depends on.</summary>
+    /// <summary>Number of levels, needed because diffusers numbers the decoder's levels in reverse.</summary>
     public static int Levels(IEnumerable<string> names) => names
         .Select(name => Part().Match(name))
         .Where(match => match.Success && match.Groups["part"].Value is "down" or "up")
@@ -38,7 +38,7 @@ internal static partial class DiffusersNames
         .DefaultIfEmpty(0)
         .Max();
 
-    /// <summary>The name latent diffusion gives a tensor; a name that is not understood stays as it is, for loading to report.</summary>
+    /// <summary>Latent diffusion's name of a tensor. An unknown name is returned unchanged and is reported on loading.</summary>
     public static string ToLatentDiffusion(string name, int levels)
     {
         int end = name.LastIndexOf('.');

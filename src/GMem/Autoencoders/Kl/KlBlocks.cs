@@ -31,7 +31,7 @@ internal sealed class ResidualBlock : torch.nn.Module<torch.Tensor, torch.Tensor
     }
 }
 
-/// <summary>Self-attention over all positions, one head of the full width, plus the input.</summary>
+/// <summary>Self-attention over all positions, with one head of the full width, plus the input.</summary>
 internal sealed class AttentionBlock : torch.nn.Module<torch.Tensor, torch.Tensor>
 {
     private readonly Norm norm;
@@ -64,7 +64,7 @@ internal sealed class AttentionBlock : torch.nn.Module<torch.Tensor, torch.Tenso
     private static torch.Tensor Sequence(torch.Tensor image) => image.flatten(2).transpose(1, 2).unsqueeze(1);
 }
 
-/// <summary>The middle, at the lowest resolution: a residual block, attention, a residual block.</summary>
+/// <summary>The middle block, at the lowest resolution: a residual block, attention, a residual block.</summary>
 internal sealed class MiddleBlock : torch.nn.Module<torch.Tensor, torch.Tensor>
 {
     internal readonly ResidualBlock block_1;
@@ -87,8 +87,7 @@ internal sealed class MiddleBlock : torch.nn.Module<torch.Tensor, torch.Tensor>
     }
 }
 
-/// <summary>One level: residual blocks, each followed by attention where the level has it, then the change of resolution if there is
-/// one.</summary>
+/// <summary>One level: residual blocks, each followed by attention if the level has it, then the change of resolution, if any.</summary>
 internal sealed class Level : torch.nn.Module<torch.Tensor, torch.Tensor>
 {
     internal readonly ModuleList<ResidualBlock> block;
@@ -117,7 +116,7 @@ internal sealed class Level : torch.nn.Module<torch.Tensor, torch.Tensor>
         return hidden.MoveToOuterDisposeScope();
     }
 
-    /// <summary>All but the change of resolution.</summary>
+    /// <summary>Runs everything except the change of resolution.</summary>
     internal torch.Tensor RunBlocks(torch.Tensor input)
     {
         torch.Tensor hidden = input;
@@ -130,7 +129,7 @@ internal sealed class Level : torch.nn.Module<torch.Tensor, torch.Tensor>
         return hidden;
     }
 
-    // At full resolution one activation of a large image takes hundreds of megabytes: the previous one goes at once.
+    // At full resolution one activation of a large image takes hundreds of megabytes, so the previous one is freed at once.
     private static torch.Tensor Replace(torch.Tensor previous, torch.Tensor next, torch.Tensor input)
     {
         if (!ReferenceEquals(previous, input))

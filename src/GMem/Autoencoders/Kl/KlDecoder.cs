@@ -7,7 +7,7 @@ internal sealed class KlDecoder : torch.nn.Module<torch.Tensor, torch.Tensor>
 {
     internal readonly Conv conv_in;
     internal readonly MiddleBlock mid;
-    internal readonly ModuleList<Level> up; // by level, 0 being the highest resolution: run from the last to the first
+    internal readonly ModuleList<Level> up; // by level, where 0 is the highest resolution: run from last to first
     private readonly Norm norm_out;
     private readonly Conv conv_out;
 

@@ -48,7 +48,7 @@ internal sealed class KlEncoder : torch.nn.Module<torch.Tensor, torch.Tensor>
         return Finish(mid.forward(hidden)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What follows the middle.</summary>
+    /// <summary>The layers after the middle block.</summary>
     internal torch.Tensor Finish(torch.Tensor hidden) =>
         conv_out.forward(torch.nn.functional.silu(norm_out.forward(hidden), inplace: true));
 }

@@ -1,11 +1,11 @@
 namespace GMem.Autoencoders.Kl;
 
-/// <summary>Tells from the names and shapes of a state dictionary (latent diffusion's names) which KL autoencoder it belongs to.</summary>
+/// <summary>Infers which KL autoencoder a state dictionary with latent diffusion's names belongs to, from its names and shapes.</summary>
 internal static class KlInference
 {
     private const int MaximumLevels = 16;
 
-    /// <summary>The options of the network; what does not fit them is for loading to report, name by name.</summary>
+    /// <summary>The options of the network. Tensors that do not match them are reported on loading, by name.</summary>
     /// <exception cref="InvalidDataException">These are not the tensors of a KL autoencoder.</exception>
     public static KlAutoencoderOptions FromShapes(IReadOnlyDictionary<string, long[]> shapes, string source)
     {
@@ -57,14 +57,14 @@ internal static class KlInference
         return shapes.TryGetValue(name, out long[]? shape) && shape.Length == 4 && shape[0] % channels == 0
             ? Limited(shape[0] / channels)
             : throw new InvalidDataException(
-                $"'{source}' has no '{name}' [C, C', 3, 3] with C a multiple of {channels}, the channels of encoder.conv_in: the levels "
-                    + "of the autoencoder cannot be told.");
+                $"'{source}' has no '{name}' [C, C', 3, 3] with C a multiple of {channels}, the channels of encoder.conv_in, so the "
+                    + "levels of the autoencoder cannot be inferred.");
     }
 
     private static int[] Attention(IReadOnlyDictionary<string, long[]> shapes, string levels, int count) =>
         [.. Enumerable.Range(0, count).Where(i => shapes.ContainsKey($"{levels}.{i}.attn.0.norm.weight"))];
 
-    /// <summary>The largest number at one place of the names with that beginning; 0 where there is none.</summary>
+    /// <summary>The largest number at the given position among the names with this prefix; 0 if there is none.</summary>
     private static int Largest(IEnumerable<string> names, string prefix, int place) => names
         .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
         .Select(name => name.Split('.'))

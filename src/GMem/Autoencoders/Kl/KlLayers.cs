@@ -2,7 +2,7 @@ using GMem.FileFormats;
 
 namespace GMem.Autoencoders.Kl;
 
-/// <summary>A square convolution, padded so that stride 1 keeps the size.</summary>
+/// <summary>A convolution with a square kernel, padded to keep the size at stride 1.</summary>
 internal sealed class Conv : torch.nn.Module<torch.Tensor, torch.Tensor>
 {
     private readonly Parameter weight;
@@ -41,7 +41,8 @@ internal sealed class Norm : torch.nn.Module<torch.Tensor, torch.Tensor>
     public override torch.Tensor forward(torch.Tensor input) => torch.nn.functional.group_norm(input, 32, weight, bias, 1e-6);
 }
 
-/// <summary>Halves the sides: a zero row at the bottom and a zero column at the right, then a 3 x 3 convolution with stride 2.</summary>
+/// <summary>Halves both sides: pads with a zero row at the bottom and a zero column on the right, then applies a 3 x 3 convolution with
+/// stride 2.</summary>
 internal sealed class Downsample : torch.nn.Module<torch.Tensor, torch.Tensor>
 {
     private readonly Conv conv;
@@ -60,7 +61,7 @@ internal sealed class Downsample : torch.nn.Module<torch.Tensor, torch.Tensor>
     }
 }
 
-/// <summary>Doubles the sides: every pixel four times, then a 3 x 3 convolution.</summary>
+/// <summary>Doubles both sides: nearest-neighbour upsampling, then a 3 x 3 convolution.</summary>
 internal sealed class Upsample : torch.nn.Module<torch.Tensor, torch.Tensor>
 {
     private readonly Conv conv;

@@ -2,7 +2,7 @@ using GMem.FileFormats;
 
 namespace GMem.Autoencoders.Kl;
 
-/// <summary>Encoder, decoder and the two 1 x 1 convolutions around the latent, with the names of latent diffusion's checkpoints.</summary>
+/// <summary>Encoder, decoder and the two 1 x 1 convolutions around the latent, named as in latent diffusion's checkpoints.</summary>
 internal sealed class KlNetwork : torch.nn.Module
 {
     internal readonly KlEncoder encoder;
@@ -11,7 +11,7 @@ internal sealed class KlNetwork : torch.nn.Module
     internal readonly Conv post_quant_conv;
     private readonly bool _variational;
 
-    /// <summary>Makes the network; its weights hold nothing until they are loaded.</summary>
+    /// <summary>Creates the network; its weights are uninitialised until they are loaded.</summary>
     public KlNetwork(KlAutoencoderOptions options, WeightPlacement placement)
         : base(nameof(KlNetwork))
     {
@@ -24,7 +24,7 @@ internal sealed class KlNetwork : torch.nn.Module
         RegisterComponents();
     }
 
-    /// <summary>Image <c>[B, 3, H, W]</c> in -1..1 to <c>[B, 2 * C, h, w]</c>: means, then logarithms of variances (1 where not
+    /// <summary>Image <c>[B, 3, H, W]</c> in -1..1 to <c>[B, 2 * C, h, w]</c>: means, then log variances (set to 1 if not
     /// variational).</summary>
     public torch.Tensor Moments(torch.Tensor image)
     {
@@ -33,7 +33,7 @@ internal sealed class KlNetwork : torch.nn.Module
         return (_variational ? moments : torch.cat([moments, torch.ones_like(moments)], 1)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Latent <c>[B, C, h, w]</c> to image <c>[B, 3, H, W]</c>, about -1..1, not clamped.</summary>
+    /// <summary>Latent <c>[B, C, h, w]</c> to image <c>[B, 3, H, W]</c> with values around -1..1, not clamped.</summary>
     public torch.Tensor DecodeImage(torch.Tensor latent)
     {
         using DisposeScope scope = torch.NewDisposeScope();

@@ -1,20 +1,19 @@
 namespace GMem.Autoencoders.Kl;
 
-/// <summary>Brings the tensors of any published file of a KL autoencoder to the names and shapes of latent diffusion's.</summary>
+/// <summary>Converts the tensors of any published KL autoencoder to latent diffusion's names and shapes.</summary>
 internal static class KlStateDict
 {
     private const string FirstStage = "first_stage_model.";
     private static readonly string[] Roots = ["encoder.", "decoder.", "quant_conv.", "post_quant_conv."];
 
-    /// <summary>Whether a tensor of a file may belong to an autoencoder; what else a training checkpoint holds need not be read.</summary>
+    /// <summary>Whether a tensor may belong to an autoencoder. The other tensors of a training checkpoint need not be read.</summary>
     public static bool MayBelong(string name) => name.StartsWith(FirstStage, StringComparison.Ordinal) || IsOwn(name);
 
     /// <summary>
-    /// Picks the autoencoder's tensors, strips the prefix which whole diffusion models give them, translates diffusers' names. What else a
-    /// training
-    /// checkpoint holds (losses, a foundation model) is left out.
+    /// Picks the autoencoder's tensors, strips the prefix they have in whole diffusion models, and translates diffusers' names. The other
+    /// contents of a training checkpoint (losses, a foundation model) are left out.
     /// </summary>
-    /// <returns>Some of the tensors given, or views of them, under official names.</returns>
+    /// <returns>The selected tensors, or views of them, under their official names.</returns>
     public static Dictionary<string, torch.Tensor> Normalize(IReadOnlyDictionary<string, torch.Tensor> tensors)
     {
         bool prefixed = tensors.Keys.Any(name => name.StartsWith(FirstStage, StringComparison.Ordinal));
@@ -35,7 +34,7 @@ internal static class KlStateDict
             string official = DiffusersNames.ToLatentDiffusion(name, levels);
             if (!renamed.TryAdd(official, AsKernel(official, tensor)))
             {
-                throw new InvalidDataException($"Two tensors of the file stand for '{official}'; one of them is '{name}'.");
+                throw new InvalidDataException($"Two tensors in the file map to '{official}'; one of them is '{name}'.");
             }
         }
 
@@ -44,7 +43,7 @@ internal static class KlStateDict
 
     private static bool IsOwn(string name) => Roots.Any(root => name.StartsWith(root, StringComparison.Ordinal));
 
-    /// <summary>In diffusers the layers of attention are linear, C x C; here they are 1 x 1 convolutions.</summary>
+    /// <summary>Attention layers are linear (C x C) in diffusers; here they are 1 x 1 convolutions.</summary>
     private static torch.Tensor AsKernel(string official, torch.Tensor tensor) =>
         official.Contains(".attn", StringComparison.Ordinal) && tensor.shape.Length == 2
             ? tensor.reshape(tensor.shape[0], tensor.shape[1], 1, 1)

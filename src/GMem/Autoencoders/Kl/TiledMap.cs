@@ -1,13 +1,13 @@
 namespace GMem.Autoencoders.Kl;
 
-/// <summary>Applies a map of images tile by tile; neighbours overlap by a quarter of a tile, over which one fades into the other.</summary>
+/// <summary>Applies a function to images tile by tile. Neighbouring tiles overlap by a quarter and are blended there.</summary>
 internal static class TiledMap
 {
     /// <param name="input"><c>[B, C, H, W]</c>.</param>
     /// <param name="tile">Side of a tile.</param>
-    /// <param name="unit">Tiles begin at multiples of it; divides <paramref name="tile"/> and the sides.</param>
-    /// <param name="outputSize">What becomes of a length.</param>
-    /// <param name="map">Maps a tile.</param>
+    /// <param name="unit">Tiles start at multiples of this length, which must divide <paramref name="tile"/> and both sides.</param>
+    /// <param name="outputSize">Maps an input length to the output length.</param>
+    /// <param name="map">The function applied to each tile.</param>
     public static torch.Tensor Apply(
         torch.Tensor input, long tile, long unit, Func<long, long> outputSize, Func<torch.Tensor, torch.Tensor> map)
     {
@@ -33,7 +33,7 @@ internal static class TiledMap
         return sum!.div_(weights!).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Where tiles begin so that they cover a length and overlap by at least a quarter.</summary>
+    /// <summary>Start positions of tiles that cover a length and overlap by at least a quarter.</summary>
     internal static IReadOnlyList<long> Starts(long length, long tile, long unit)
     {
         List<long> starts = [0];
@@ -46,7 +46,7 @@ internal static class TiledMap
         return starts;
     }
 
-    /// <summary>Weights of the cells along a side: they rise over a quarter of it and fall over the last; never 0.</summary>
+    /// <summary>Blending weights along a side: they rise over the first quarter and fall over the last, and are never 0.</summary>
     private static torch.Tensor Ramp(long length, torch.Tensor like)
     {
         double overlap = Math.Max(1, length / 4);

@@ -29,7 +29,8 @@ public sealed record DinoV2Options
     public bool SwiGlu { get; init; }
 
     /// <summary>
-    /// Ratio of the MLP's width to <see cref="EmbedDim"/>. A SwiGLU uses two thirds of that width, rounded up to a multiple of 8. Default 4.
+    /// Ratio of the MLP's width to <see cref="EmbedDim"/>. A SwiGLU uses two thirds of that width, rounded up to a multiple of 8.
+    /// Default 4.
     /// </summary>
     public double MlpRatio { get; init; } = 4;
 

@@ -33,8 +33,8 @@ internal static class DinoV2Preprocessing
     public static torch.Tensor Apply(torch.Tensor images, DinoV2Options options, WeightPlacement placement)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        // As in the public code, normalisation comes before resizing and overshoots are not clamped. The conversion to a 16-bit type comes
-        // last because such types cannot tell neighbouring pixel values apart.
+        // Normalisation comes before resizing, and overshoots are not clamped. The conversion to a 16-bit type comes last because such
+        // types are too coarse for this arithmetic.
         (torch.Device device, torch.ScalarType precise) = (placement.Device, placement.PreciseType);
         torch.Tensor mean = torch.tensor(Mean).to(precise, device).reshape(1, 3, 1, 1);
         torch.Tensor deviation = torch.tensor(Deviation).to(precise, device).reshape(1, 3, 1, 1);

@@ -2,28 +2,28 @@ namespace GMem.Evaluation;
 
 /// <summary>Turns images into the features that metrics compare.</summary>
 /// <remarks>
-/// Evaluate with other features than the snippets are made of: a model conditioned on some features is bound to match them.
+/// Do not evaluate with the features that snippets are made from: a model conditioned on features is bound to match them.
 /// </remarks>
 public abstract class FeatureExtractor : IDisposable
 {
-    /// <summary>What the features are, such that figures of different features cannot be taken for one another.</summary>
+    /// <summary>Name of the features. It must be unique, so that scores from different features are not confused.</summary>
     public abstract string Name { get; }
 
-    /// <summary>D, the number of features of an image.</summary>
+    /// <summary>D, the number of features per image.</summary>
     public abstract int Dimension { get; }
 
-    /// <summary>The features of a batch.</summary>
+    /// <summary>Computes the features of a batch.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB, on any device.</param>
-    /// <returns>float32 <c>[B, D]</c> on the CPU, a function of each image alone; dispose it.</returns>
-    /// <exception cref="ArgumentException">The images have another type or shape.</exception>
+    /// <returns>float32 <c>[B, D]</c> on the CPU; each row depends only on its own image. Dispose it.</returns>
+    /// <exception cref="ArgumentException">The images have the wrong type or shape.</exception>
     public abstract torch.Tensor Extract(torch.Tensor images);
 
     /// <summary>
-    /// The features of a batch with what else the network gives: spatial features for the sFID, logits for the Inception score.
+    /// Computes the features of a batch and the network's other outputs: spatial features for the sFID, logits for the Inception score.
     /// </summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB, on any device.</param>
-    /// <returns>A set of B rows; dispose it. Without an override only <see cref="FeatureSet.Features"/>.</returns>
-    /// <exception cref="ArgumentException">The images have another type or shape.</exception>
+    /// <returns>A set of B rows; dispose it. Unless overridden, it has only <see cref="FeatureSet.Features"/>.</returns>
+    /// <exception cref="ArgumentException">The images have the wrong type or shape.</exception>
     public virtual FeatureSet ExtractAll(torch.Tensor images)
     {
         using DisposeScope scope = torch.NewDisposeScope();

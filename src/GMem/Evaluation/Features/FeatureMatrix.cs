@@ -2,20 +2,20 @@ using GMem.Images;
 
 namespace GMem.Evaluation;
 
-/// <summary>What every metric asks of its input: a matrix of finite numbers, one row an image.</summary>
+/// <summary>Checks that the input of a metric is a matrix of finite numbers, one row per image, and divides it into blocks.</summary>
 internal static class FeatureMatrix
 {
-    /// <summary>Rows that are turned to float64 at a time: large enough for a fast product, small enough to hold several.</summary>
+    /// <summary>Rows converted to float64 at a time: enough for fast products, few enough to hold several blocks in memory.</summary>
     public const int BlockRows = 1024;
 
-    /// <summary>Refuses what is no finite float matrix of at least <paramref name="minimumRows"/> rows.</summary>
+    /// <summary>Throws unless the features are a finite float matrix of at least <paramref name="minimumRows"/> rows.</summary>
     public static void Check(torch.Tensor features, string parameter, long minimumRows = 1)
     {
         ArgumentNullException.ThrowIfNull(features, parameter);
         if (features.dim() != 2 || features.shape[1] == 0 || features.dtype is not (torch.ScalarType.Float32 or torch.ScalarType.Float64))
         {
             throw new ArgumentException(
-                $"Features are float32 or float64 [N, D], one row an image; this is {features.dtype} "
+                $"Features must be float32 or float64 [N, D], one row per image; this is {features.dtype} "
                 + $"{ImageTensors.Shape(features)}.", parameter);
         }
 
@@ -34,7 +34,7 @@ internal static class FeatureMatrix
         }
     }
 
-    /// <summary>Refuses two sets that cannot be compared.</summary>
+    /// <summary>Throws if two sets cannot be compared.</summary>
     public static void CheckPair(torch.Tensor real, torch.Tensor generated, long minimumRows = 1)
     {
         Check(real, nameof(real), minimumRows);
@@ -47,10 +47,10 @@ internal static class FeatureMatrix
         }
     }
 
-    /// <summary>Number of blocks of <see cref="BlockRows"/> rows, the last one perhaps shorter.</summary>
+    /// <summary>Number of blocks of <see cref="BlockRows"/> rows; the last may be shorter.</summary>
     public static int BlockCount(torch.Tensor features) => (int)((features.shape[0] + BlockRows - 1) / BlockRows);
 
-    /// <summary>Where block <paramref name="index"/> begins.</summary>
+    /// <summary>First row of block <paramref name="index"/>.</summary>
     public static long Start(int index) => (long)index * BlockRows;
 
     /// <summary>Block <paramref name="index"/> of the rows of a tensor, as a view.</summary>

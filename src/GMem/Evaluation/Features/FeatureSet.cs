@@ -2,10 +2,10 @@ using GMem.Images;
 
 namespace GMem.Evaluation;
 
-/// <summary>The features of a set of images, one row an image.</summary>
+/// <summary>The features of a set of images, one row per image.</summary>
 public sealed class FeatureSet : IDisposable
 {
-    /// <summary>Images that go through a feature network at a time where nothing else is said.</summary>
+    /// <summary>Default number of images a feature network processes at a time.</summary>
     public const int DefaultBatchSize = 64;
 
     internal FeatureSet(string name, torch.Tensor features, torch.Tensor? spatialFeatures, torch.Tensor? logits)
@@ -16,7 +16,7 @@ public sealed class FeatureSet : IDisposable
         Logits = logits?.DetachFromDisposeScope();
     }
 
-    /// <summary>What the features are.</summary>
+    /// <summary>Name of the features (<see cref="FeatureExtractor.Name"/>).</summary>
     public string Name { get; }
 
     /// <summary>N, the number of images.</summary>
@@ -25,24 +25,24 @@ public sealed class FeatureSet : IDisposable
     /// <summary>D, the number of features.</summary>
     public int Dimension => (int)Features.shape[1];
 
-    /// <summary>float32 <c>[N, D]</c> on the CPU. It stays this object's.</summary>
+    /// <summary>float32 <c>[N, D]</c> on the CPU, owned by this object.</summary>
     public torch.Tensor Features { get; }
 
-    /// <summary>float32 <c>[N, S]</c> on the CPU for the sFID, or null. It stays this object's.</summary>
+    /// <summary>Spatial features for the sFID, float32 <c>[N, S]</c> on the CPU, owned by this object; or null.</summary>
     public torch.Tensor? SpatialFeatures { get; }
 
     /// <summary>
-    /// Logits of a classifier, float32 <c>[N, C]</c> on the CPU, for the Inception score, or null. It stays this object's.
+    /// Logits of a classifier for the Inception score, float32 <c>[N, C]</c> on the CPU, owned by this object; or null.
     /// </summary>
     public torch.Tensor? Logits { get; }
 
-    /// <summary>Features that were computed elsewhere, for instance a vector column of an ML.NET pipeline. They are copied.</summary>
-    /// <param name="name">What they are.</param>
+    /// <summary>Creates a set from features computed elsewhere, such as a vector column of an ML.NET pipeline. They are copied.</summary>
+    /// <param name="name">Name of the features.</param>
     /// <param name="features">float <c>[N, D]</c>.</param>
     /// <param name="spatialFeatures">float <c>[N, S]</c>, or null.</param>
     /// <param name="logits">float <c>[N, C]</c>, or null.</param>
     /// <returns>A new set; dispose it.</returns>
-    /// <exception cref="ArgumentException">One of them is no matrix of finite floats, or has another number of rows.</exception>
+    /// <exception cref="ArgumentException">An argument is not a matrix of finite floats, or the numbers of rows differ.</exception>
     public static FeatureSet FromFeatures(
         string name, torch.Tensor features, torch.Tensor? spatialFeatures = null, torch.Tensor? logits = null)
     {
@@ -68,14 +68,14 @@ public sealed class FeatureSet : IDisposable
             name, Copy(features), spatialFeatures is null ? null : Copy(spatialFeatures), logits is null ? null : Copy(logits));
     }
 
-    /// <summary>Sends images through a feature network.</summary>
+    /// <summary>Computes the features of images.</summary>
     /// <param name="extractor">The network.</param>
     /// <param name="images">uint8 <c>[N, 3, H, W]</c>, RGB, N at least 1.</param>
     /// <param name="batchSize">Images at a time, at least 1. Default 64.</param>
-    /// <param name="progress">Told the number of images done after each batch, or null.</param>
+    /// <param name="progress">Receives the number of images done after each batch; may be null.</param>
     /// <param name="cancellationToken">Stops between two batches.</param>
     /// <returns>A new set; dispose it.</returns>
-    /// <exception cref="ArgumentException">The images have another type or shape, or there are none.</exception>
+    /// <exception cref="ArgumentException">The images have the wrong type or shape, or there are none.</exception>
     public static FeatureSet Compute(
         FeatureExtractor extractor,
         torch.Tensor images,
@@ -88,13 +88,13 @@ public sealed class FeatureSet : IDisposable
         return Compute(extractor, Batches(images, batchSize), progress, cancellationToken);
     }
 
-    /// <summary>Sends images through a feature network that are too many for one tensor, or are only being made.</summary>
+    /// <summary>Computes the features of images that do not fit in one tensor or are still being generated.</summary>
     /// <param name="extractor">The network.</param>
-    /// <param name="batches">uint8 <c>[B, 3, H, W]</c> each, RGB; each is disposed when its features are known.</param>
-    /// <param name="progress">Told the number of images done after each batch, or null.</param>
+    /// <param name="batches">Batches, each uint8 <c>[B, 3, H, W]</c>, RGB; each is disposed when its features have been computed.</param>
+    /// <param name="progress">Receives the number of images done after each batch; may be null.</param>
     /// <param name="cancellationToken">Stops between two batches.</param>
     /// <returns>A new set; dispose it.</returns>
-    /// <exception cref="ArgumentException">The images have another type or shape, or there are none.</exception>
+    /// <exception cref="ArgumentException">The images have the wrong type or shape, or there are none.</exception>
     public static FeatureSet Compute(
         FeatureExtractor extractor,
         IEnumerable<torch.Tensor> batches,
@@ -126,7 +126,7 @@ public sealed class FeatureSet : IDisposable
         }
     }
 
-    /// <summary>Mean and covariance of the features.</summary>
+    /// <summary>Computes the mean and covariance of the features.</summary>
     /// <returns>New statistics; dispose them.</returns>
     /// <exception cref="ArgumentException">There are fewer than 2 images.</exception>
     public FeatureStatistics ToStatistics() => FeatureStatistics.Compute(Features, Name);

@@ -1,10 +1,10 @@
 namespace GMem.Evaluation;
 
 /// <summary>
-/// Mean and covariance of features that arrive in batches, without keeping the features. Rows are gathered into blocks of a fixed size
-/// before they are used, so that the result is the same, to the bit, however the rows were cut into batches.
+/// Mean and covariance of features that arrive in batches, without storing the features. Rows are first collected into blocks of a fixed
+/// size, so the result is bit-identical however the rows were split into batches.
 /// </summary>
-/// <remarks>Blocks are merged by the pairwise update of Chan, Golub and LeVeque (1979), in float64. Holds 2 D^2 numbers.</remarks>
+/// <remarks>Blocks are merged by the pairwise update of Chan, Golub and LeVeque (1979), in float64. Memory: 2 D^2 numbers.</remarks>
 internal sealed class FeatureStatisticsAccumulator : IDisposable
 {
     private readonly string? _name;
@@ -15,9 +15,9 @@ internal sealed class FeatureStatisticsAccumulator : IDisposable
     private int _pendingRows;
     private bool _disposed;
 
-    /// <summary>Creates an empty one.</summary>
+    /// <summary>Creates an empty accumulator.</summary>
     /// <param name="dimension">D, at least 1.</param>
-    /// <param name="name">The features' name (<see cref="FeatureExtractor.Name"/>), or null where it is not known.</param>
+    /// <param name="name">The features' name (<see cref="FeatureExtractor.Name"/>), or null if unknown.</param>
     public FeatureStatisticsAccumulator(int dimension, string? name = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
@@ -32,8 +32,8 @@ internal sealed class FeatureStatisticsAccumulator : IDisposable
     public long Count => _merged + _pendingRows;
 
     /// <summary>Adds a batch.</summary>
-    /// <param name="features">float32 or float64 <c>[B, D]</c>, on any device; it stays the caller's.</param>
-    /// <exception cref="ArgumentException">It has another width, or a value that is not finite.</exception>
+    /// <param name="features">float32 or float64 <c>[B, D]</c>, on any device; the caller keeps ownership.</param>
+    /// <exception cref="ArgumentException">The batch has the wrong width, or a value that is not finite.</exception>
     public void Add(torch.Tensor features)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -41,7 +41,7 @@ internal sealed class FeatureStatisticsAccumulator : IDisposable
         if (features.shape[1] != _mean.shape[0])
         {
             throw new ArgumentException(
-                $"These rows have {features.shape[1]} features, the ones before had {_mean.shape[0]}.", nameof(features));
+                $"These rows have {features.shape[1]} features; the previous ones had {_mean.shape[0]}.", nameof(features));
         }
 
         for (long done = 0; done < features.shape[0];)
@@ -60,7 +60,7 @@ internal sealed class FeatureStatisticsAccumulator : IDisposable
         }
     }
 
-    /// <summary>The statistics of all rows added so far; more may be added afterwards.</summary>
+    /// <summary>Computes the statistics of all rows added so far; more may be added afterwards.</summary>
     /// <returns>New statistics; dispose them.</returns>
     /// <exception cref="InvalidOperationException">Fewer than 2 rows were added.</exception>
     public FeatureStatistics ToStatistics()

@@ -5,12 +5,14 @@ namespace GMem.Evaluation;
 
 /// <summary>
 /// The features of the FID: the 2048 pooled activations of InceptionV3, with its spatial features (sFID) and its logits without bias
-/// (Inception score). The weights are the user's: the state dict that pytorch-fid publishes as <c>pt_inception-2015-12-05-6726825d.pth</c>.
+/// (Inception score). The user supplies the weights, the state dict that pytorch-fid publishes as
+/// <c>pt_inception-2015-12-05-6726825d.pth</c>.
 /// </summary>
 public sealed class InceptionFeatures : FeatureExtractor
 {
     /// <summary>
-    /// Channels of the spatial features: 7 x 17 x 17 are about as many as the pooled features (Nash et al., 2021, arXiv 2103.03841).
+    /// Channels of the spatial features, chosen so that 7 x 17 x 17 is about the number of pooled features (Nash et al., 2021,
+    /// arXiv 2103.03841).
     /// </summary>
     private const int SpatialChannels = 7;
 
@@ -48,12 +50,12 @@ public sealed class InceptionFeatures : FeatureExtractor
 
     /// <summary>Loads the network from a file.</summary>
     /// <param name="weights">State dict of the FID's InceptionV3: <c>.pth</c> as published, or <c>.safetensors</c>.</param>
-    /// <param name="path">How images become its input. Default <see cref="InceptionInputPath.PyTorchFid"/>.</param>
-    /// <param name="device">Where it computes; null: the CPU.</param>
+    /// <param name="path">How images are converted to the input. Default <see cref="InceptionInputPath.PyTorchFid"/>.</param>
+    /// <param name="device">Device to compute on; null for the CPU.</param>
     /// <returns>The features; dispose them.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is damaged, or has other tensors; the message says which.</exception>
-    /// <exception cref="NotSupportedException">The extension names no format that is read.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or its tensors do not match; the message says which.</exception>
+    /// <exception cref="NotSupportedException">The file extension is not supported.</exception>
     public static InceptionFeatures Load(
         string weights, InceptionInputPath path = InceptionInputPath.PyTorchFid, torch.Device? device = null)
     {
@@ -62,12 +64,12 @@ public sealed class InceptionFeatures : FeatureExtractor
         return new InceptionFeatures(WeightsFile.ReadTensors(weights), weights, path, device ?? torch.CPU);
     }
 
-    /// <summary>Makes the network of tensors that were read elsewhere.</summary>
+    /// <summary>Creates the network from tensors that have already been read.</summary>
     /// <param name="tensors">Tensors by state-dict name, copied; <c>num_batches_tracked</c> may be missing.</param>
-    /// <param name="path">How images become its input. Default <see cref="InceptionInputPath.PyTorchFid"/>.</param>
-    /// <param name="device">Where it computes; null: the CPU.</param>
+    /// <param name="path">How images are converted to the input. Default <see cref="InceptionInputPath.PyTorchFid"/>.</param>
+    /// <param name="device">Device to compute on; null for the CPU.</param>
     /// <returns>The features; dispose them.</returns>
-    /// <exception cref="InvalidDataException">A tensor is missing, unknown or of another shape; the message says which.</exception>
+    /// <exception cref="InvalidDataException">A tensor is missing, unknown or of the wrong shape; the message says which.</exception>
     internal static InceptionFeatures FromTensors(
         IReadOnlyDictionary<string, torch.Tensor> tensors,
         InceptionInputPath path = InceptionInputPath.PyTorchFid,
@@ -94,7 +96,7 @@ public sealed class InceptionFeatures : FeatureExtractor
         return new FeatureSet(Name, features.cpu(), Spatial(activations.Spatial).cpu(), Network.fc.Unbiased(features).cpu());
     }
 
-    /// <summary>Everything the network gives; belongs to the caller's scope.</summary>
+    /// <summary>All activations of the network; they belong to the caller's scope.</summary>
     internal InceptionActivations Activations(torch.Tensor images)
     {
         ImageTensors.CheckBatch(images, nameof(images));
@@ -110,9 +112,9 @@ public sealed class InceptionFeatures : FeatureExtractor
             && classifier.dim() == 2 && classifier.shape[0] != InceptionV3.Classes)
         {
             throw new InvalidDataException(
-                $"'{source}' is an InceptionV3 of {classifier.shape[0]:N0} classes; the FID is defined by the one of "
+                $"'{source}' is an InceptionV3 with {classifier.shape[0]:N0} classes; the FID is defined by the one with "
                     + $"{InceptionV3.Classes:N0}, which pytorch-fid publishes as pt_inception-2015-12-05-6726825d.pth. torchvision's "
-                    + "weights give other figures.");
+                    + "weights give different scores.");
         }
 
         StateDict.Load(Network, tensors, source, mayBeMissing: name => name.EndsWith(BatchCounter, StringComparison.Ordinal));
@@ -121,7 +123,7 @@ public sealed class InceptionFeatures : FeatureExtractor
     /// <summary>Mean over the grid, <c>[B, C]</c>.</summary>
     internal static torch.Tensor Pool(torch.Tensor activations) => activations.mean([2, 3]);
 
-    /// <summary>The first channels of the grid in the order row, column, channel, <c>[B, 2023]</c>.</summary>
+    /// <summary>The first channels, <c>[B, 2023]</c> in the order row, column, channel.</summary>
     internal static torch.Tensor Spatial(torch.Tensor activations)
     {
         using DisposeScope scope = torch.NewDisposeScope();

@@ -4,21 +4,21 @@ using static TorchSharp.torch.nn.functional;
 namespace GMem.Evaluation;
 
 /// <summary>
-/// The default features, which need no download: responses of fixed random filters in three scales and two layers, normalised, rectified
-/// and averaged over regions of the image. Their distances order images of one data set; they are not the FID and not comparable with
-/// published figures.
+/// The default features, which need no download: responses of fixed random filters at three scales and in two layers, normalised,
+/// rectified and averaged over regions of the image. Their distances can rank sets of images from one data set; they are not the FID and
+/// cannot be compared with published scores.
 /// </summary>
 /// <remarks>
-/// Random filters are good image features (Saxe et al., 2011) when patches are whitened, responses are split by sign and thresholded
-/// (Coates, Lee and Ng, 2011) and each place is normalised over its filters (Jarrett et al., 2009). 384 features: 16 filters of 5 x 5
-/// pixels in each scale, of either sign, mean over each quarter of the image (edges, colours, textures, and where they are). 128: 64
-/// filters of 3 x 3 upon the responses of the two finer scales, modulus, mean (arrangements of edges). Nothing is fitted to any image, so
-/// these are not the features of a PCA encoder or any other that snippets are made of. Computed in float32: other processors agree to about
-/// 1e-5.
+/// Random filters make good image features (Saxe et al., 2011) when patches are whitened, responses are split by sign and thresholded
+/// (Coates, Lee and Ng, 2011) and each position is normalised over its filters (Jarrett et al., 2009). The first 384 features capture
+/// edges, colours, textures and where they are: 16 filters of 5 x 5 pixels at each scale, split by sign, averaged over each quarter of the
+/// image. The other 128 capture arrangements of edges: 64 filters of 3 x 3 applied to the responses at the two finer scales, absolute
+/// values, averaged. Nothing is fitted to any image, so these features are independent of those that snippets are made from. Computed in
+/// float32; results on different processors agree to about 1e-5.
 /// </remarks>
 public sealed class RandomConvolutionFeatures : FeatureExtractor
 {
-    /// <summary>Side to which images are brought where nothing else is said.</summary>
+    /// <summary>Default side in pixels that images are resized to.</summary>
     public const int DefaultResolution = 32;
 
     private const int Scales = 3;
@@ -30,16 +30,17 @@ public sealed class RandomConvolutionFeatures : FeatureExtractor
     private const int QuarterSide = 2;
     private const int Quarters = QuarterSide * QuarterSide;
 
-    /// <summary>Correlation of neighbouring pixels in the finest scale; its square and so on in the coarser ones.</summary>
+    /// <summary>Correlation of neighbouring pixels at the finest scale; coarser scales use powers of it.</summary>
     private const double PixelCorrelation = 0.95;
 
-    /// <summary>Normalised responses below this count as none, so that an image is told by the few filters that fit it well.</summary>
+    /// <summary>Normalised responses below this are set to 0, so that the few filters that match an image well describe it.</summary>
     private const float Threshold = 1f;
 
-    /// <summary>Brings the sparse responses of the first layer to the spread of the second's on photographs.</summary>
+    /// <summary>Scales the sparse first-layer responses to the spread of the second layer's on photographs.</summary>
     private const float FirstScale = 2f;
 
-    /// <summary>Mean squares below these, of flat regions, are not raised to the others' level.</summary>
+    /// <summary>Floors that keep normalisation from amplifying flat regions, whose mean square is below them, to the level of the
+    /// rest.</summary>
     private const float FirstFloor = 0.1f;
     private const float SecondFloor = 0.01f;
 
@@ -48,13 +49,13 @@ public sealed class RandomConvolutionFeatures : FeatureExtractor
     private readonly torch.Tensor[] _first;
     private readonly torch.Tensor[] _second;
 
-    /// <summary>Makes the filters.</summary>
+    /// <summary>Creates the filters.</summary>
     /// <param name="resolution">
-    /// Side in pixels to which images are brought, a multiple of 8, at least 32: by averaging areas if larger, bilinear if smaller. Default
-    /// 32.
+    /// Side in pixels that images are resized to, a multiple of 8, at least 32. Larger images are resized by area averaging, smaller ones
+    /// bilinearly. Default 32.
     /// </param>
-    /// <param name="device">Where it computes; null: the CPU.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The resolution is not such a number.</exception>
+    /// <param name="device">Device to compute on; null for the CPU.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The resolution is below 32 or not a multiple of 8.</exception>
     public RandomConvolutionFeatures(int resolution = DefaultResolution, torch.Device? device = null)
     {
         if (resolution < DefaultResolution || resolution % 8 != 0)
@@ -75,7 +76,7 @@ public sealed class RandomConvolutionFeatures : FeatureExtractor
                 .reshape(SecondFilters, Signs * FirstFilters, SecondSide, SecondSide)))];
     }
 
-    /// <summary>Says that this is not the FID, and the resolution.</summary>
+    /// <summary>States the resolution and that these are not the features of the FID.</summary>
     public override string Name => $"random convolutions at {_resolution} x {_resolution} (not FID)";
 
     /// <summary>512.</summary>
@@ -130,11 +131,11 @@ public sealed class RandomConvolutionFeatures : FeatureExtractor
             : interpolate(x, [_resolution, _resolution], mode: torch.InterpolationMode.Bilinear, align_corners: false);
     }
 
-    /// <summary>Divides each place by the root of the mean square of its filters.</summary>
+    /// <summary>Divides each position by the root mean square of its filter responses.</summary>
     private static torch.Tensor Normalise(torch.Tensor x, float floor) =>
         x.div_(x.Squared().mean([1], keepdim: true).PlusInPlace(floor).sqrt_());
 
-    /// <summary>Positive and negative parts beyond the threshold, as channels of their own.</summary>
+    /// <summary>Positive and negative parts beyond the threshold, as separate channels.</summary>
     private static torch.Tensor SplitSigns(torch.Tensor x)
     {
         torch.Tensor negative = x.neg().PlusInPlace(-Threshold).relu_();

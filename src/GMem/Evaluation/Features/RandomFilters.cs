@@ -1,25 +1,24 @@
 namespace GMem.Evaluation;
 
 /// <summary>
-/// Filters that are drawn, not learned: from an integer hash with additions, products and roots alone, so that they are the same on every
-/// machine.
+/// Random filters, drawn from an integer hash using only additions, products and square roots, so that they are the same on every machine.
 /// </summary>
 internal static class RandomFilters
 {
     /// <summary>
-    /// Variance added to every pixel, that of the pixels themselves: full whitening would raise noise that no one sees above all that tells
-    /// images apart.
+    /// Variance added to every pixel, equal to that of the pixels themselves. Full whitening would amplify invisible noise above everything
+    /// that distinguishes images.
     /// </summary>
     private const double Regularisation = 1;
 
-    /// <summary>Correlation of the colours of a pixel, about that of photographs.</summary>
+    /// <summary>Correlation between the colour channels of a pixel, about that of photographs.</summary>
     private const double ColourCorrelation = 0.9;
 
     /// <summary>Orthonormal rows.</summary>
     /// <param name="count">Number of rows, at most <paramref name="length"/>.</param>
     /// <param name="length">Length of a row.</param>
-    /// <param name="stream">Which filters; each number gives others.</param>
-    /// <param name="balanced">Make the entries of each row sum to 0, so that it does not see a constant.</param>
+    /// <param name="stream">Selects the filters; each number gives different ones.</param>
+    /// <param name="balanced">Whether the entries of each row sum to 0, so that it ignores a constant.</param>
     /// <returns>float64 <c>[count, length]</c>.</returns>
     public static torch.Tensor Orthonormal(int count, int length, int stream, bool balanced = false)
     {
@@ -43,12 +42,12 @@ internal static class RandomFilters
     }
 
     /// <summary>
-    /// Orthonormal filters of colour patches after a damped whitening with the covariance that patches of photographs have.
+    /// Orthonormal filters for colour patches, after damped whitening with the covariance of patches of photographs.
     /// </summary>
     /// <param name="count">Number of filters.</param>
     /// <param name="side">Side of the patch in pixels.</param>
     /// <param name="neighbourCorrelation">Correlation of neighbouring pixels; falls exponentially with the distance.</param>
-    /// <param name="stream">Which filters.</param>
+    /// <param name="stream">Selects the filters.</param>
     /// <returns>float32 <c>[count, 3, side, side]</c>.</returns>
     public static torch.Tensor Whitened(int count, int side, double neighbourCorrelation, int stream)
     {
@@ -68,7 +67,7 @@ internal static class RandomFilters
 
         torch.Tensor factor = torch.linalg.cholesky(torch.tensor(covariance, dtype: torch.float64).reshape(length, length));
 
-        // Rows Q L^-1: with C = L L^T their responses to patches of covariance C are uncorrelated and of variance 1.
+        // Rows Q L^-1: with C = L L^T, their responses to patches of covariance C are uncorrelated with variance 1.
         torch.Tensor filters = torch.linalg.solve(factor.t(), Orthonormal(count, length, stream).t()).t();
         return filters.reshape(count, 3, side, side).to(torch.float32).contiguous().MoveToOuterDisposeScope();
     }

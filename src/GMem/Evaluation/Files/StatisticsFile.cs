@@ -2,7 +2,7 @@ using GMem.FileFormats;
 
 namespace GMem.Evaluation;
 
-/// <summary>Feature statistics in files: <c>.npz</c> of the usual layout and <c>.safetensors</c>, the same names in both.</summary>
+/// <summary>Reads and writes feature statistics: <c>.npz</c> of the usual layout and <c>.safetensors</c>, with the same names.</summary>
 internal static class StatisticsFile
 {
     private const string Mean = "mu";
@@ -80,7 +80,7 @@ internal static class StatisticsFile
             || !tensors.TryGetValue(Covariance + suffix, out torch.Tensor? covariance))
         {
             throw new InvalidDataException(
-                $"'{path}' has no feature statistics: expected are arrays named {Mean + suffix} and {Covariance + suffix}, it has "
+                $"'{path}' has no feature statistics: expected arrays named {Mean + suffix} and {Covariance + suffix}, but it has "
                     + $"{(all.Count == 0 ? "none" : string.Join(", ", all.Take(10)))}.");
         }
 
@@ -98,7 +98,7 @@ internal static class StatisticsFile
             ".npz" => true,
             ".safetensors" => false,
             _ => throw new ArgumentException(
-                $"'{path}': statistics are kept in .npz or .safetensors files, not in '{extension}'.", nameof(path)),
+                $"'{path}': statistics must be in an .npz or .safetensors file, not '{extension}'.", nameof(path)),
         };
     }
 }

@@ -1,13 +1,13 @@
 namespace GMem.Evaluation;
 
 /// <summary>
-/// Whether a model does more than copy its training images. A memory model makes image g from the snippet of a training image x, so it
-/// is asked of that pair: g counts as a copy if |f(g) - f(x)| &lt; r(x), where r(x) is the distance from x to its k-th nearest neighbour
-/// among the other training images (or if f(g) = f(x) exactly). In words: g lies nearer to x than real images lie to one another there.
+/// Checks whether a model merely copies its training images. A memory model generates image g from the snippet of a training image x, so
+/// the two are compared. g counts as a copy if |f(g) - f(x)| &lt; r(x), where r(x) is the distance from x to its k-th nearest neighbour
+/// among the other training images, or if f(g) = f(x) exactly. In other words, g is closer to x than nearby real images are.
 /// </summary>
 /// <remarks>
-/// Where no memory index is known (a model without memory, held-out snippets), x is the training image nearest to g. The share is a
-/// figure of the features as well: real images that the model never saw give a share above 0 too, and are the figure to compare with.
+/// If the memory index is unknown (a model without memory, held-out snippets), x is the training image nearest to g. The share also depends
+/// on the features: real images that the model never saw give a share above 0 too. Use that share as the baseline.
 /// </remarks>
 public static class CopyCheck
 {
@@ -15,12 +15,12 @@ public static class CopyCheck
     /// <param name="training">Features of the training images, float <c>[N, D]</c>, N above <paramref name="neighbours"/>.</param>
     /// <param name="generated">Features of the generated images, float <c>[M, D]</c>.</param>
     /// <param name="memoryIndices">
-    /// For each generated image the row of the training image whose snippet it was made from; null: the nearest.
+    /// For each generated image, the row of the training image whose snippet it was generated from; null to compare with the nearest.
     /// </param>
-    /// <param name="neighbours">k, at least 1. Default 1, the strictest sense of copy.</param>
+    /// <param name="neighbours">k, at least 1. Default 1, the strictest definition of a copy.</param>
     /// <returns>The share and the pairs.</returns>
     /// <exception cref="ArgumentException">
-    /// The sets do not fit one another, have too few rows, or hold NaN; or the indices do not fit them.
+    /// The sets do not match, have too few rows, or contain NaN; or the indices do not match the sets.
     /// </exception>
     public static CopyCheckResult Compute(
         torch.Tensor training, torch.Tensor generated, IReadOnlyList<long>? memoryIndices = null, int neighbours = 1)
@@ -34,7 +34,7 @@ public static class CopyCheck
         using DisposeScope scope = torch.NewDisposeScope();
         double[] distances = PairwiseDistances.SquaredRowwise(generated, Select(training, own)).cpu().data<double>().ToArray();
 
-        // Several generated images may share a training image; its neighbours are looked for once.
+        // Several generated images may share a training image, so its neighbours are searched only once.
         long[] used = [.. own.Distinct().Order()];
         Dictionary<long, int> place = used.Select((row, i) => (row, i)).ToDictionary(p => p.row, p => p.i);
         double[] radii = SquaredRadii(training, used, neighbours);
@@ -49,7 +49,7 @@ public static class CopyCheck
         return NearestNeighbours.Indices(generated, training, 1).select(1, 0).cpu().contiguous().data<long>().ToArray();
     }
 
-    /// <summary>Distances are taken anew from the found rows, so that twins among the training images are exactly 0 apart.</summary>
+    /// <summary>Squared radii, recomputed from the rows found so that duplicate training images are exactly 0 apart.</summary>
     private static double[] SquaredRadii(torch.Tensor training, long[] rows, int neighbours)
     {
         using DisposeScope scope = torch.NewDisposeScope();

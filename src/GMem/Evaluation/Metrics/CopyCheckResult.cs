@@ -2,7 +2,7 @@ using GMem.Images;
 
 namespace GMem.Evaluation;
 
-/// <summary>How many generated images are all but copies of a training image; see <see cref="CopyCheck"/>.</summary>
+/// <summary>How many generated images are near-copies of a training image; see <see cref="CopyCheck"/>.</summary>
 public sealed class CopyCheckResult
 {
     internal CopyCheckResult(IReadOnlyList<CopyPair> pairs, long trainingCount, int neighbours, bool byMemoryIndex)
@@ -26,11 +26,11 @@ public sealed class CopyCheckResult
     /// <summary>Number of training images.</summary>
     public long TrainingCount { get; }
 
-    /// <summary>k: a copy is nearer to its training image than that image's k-th nearest neighbour is.</summary>
+    /// <summary>k: a copy is closer to its training image than that image's k-th nearest neighbour is.</summary>
     public int Neighbours { get; }
 
     /// <summary>
-    /// True if each image was compared with the training image whose snippet it was made from, false if with the nearest one.
+    /// True if each image was compared with the training image whose snippet it was generated from; false if with the nearest one.
     /// </summary>
     public bool ByMemoryIndex { get; }
 
@@ -38,14 +38,14 @@ public sealed class CopyCheckResult
     public IReadOnlyList<CopyPair> Pairs { get; }
 
     /// <summary>
-    /// The nearest pairs as images, generated and training image in turn; <see cref="ImageGrid"/> with an even number of columns shows them
-    /// side by side.
+    /// The images of the closest pairs, alternately generated and training. <see cref="ImageGrid"/> with an even number of columns shows
+    /// them side by side.
     /// </summary>
-    /// <param name="generatedImages">uint8 <c>[M, 3, H, W]</c>, in the order in which the features were.</param>
-    /// <param name="trainingImages">uint8 <c>[N, 3, H, W]</c>, in the order in which the features were.</param>
-    /// <param name="count">Number of pairs, at least 1; fewer where there are fewer images. Default 32.</param>
+    /// <param name="generatedImages">uint8 <c>[M, 3, H, W]</c>, in the order of the features.</param>
+    /// <param name="trainingImages">uint8 <c>[N, 3, H, W]</c>, in the order of the features.</param>
+    /// <param name="count">Maximum number of pairs, at least 1. Default 32.</param>
     /// <returns>uint8 <c>[2 * count, 3, H, W]</c> on the CPU.</returns>
-    /// <exception cref="ArgumentException">The images are not those of the features in number, or differ in size.</exception>
+    /// <exception cref="ArgumentException">The number of images differs from the number of features, or image sizes differ.</exception>
     internal torch.Tensor PairImages(torch.Tensor generatedImages, torch.Tensor trainingImages, int count = 32)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -54,7 +54,7 @@ public sealed class CopyCheckResult
         if (!generatedImages.shape.AsSpan(1).SequenceEqual(trainingImages.shape.AsSpan(1)))
         {
             throw new ArgumentException(
-                $"Images of one grid have one size; these are {ImageTensors.Shape(generatedImages)} and "
+                $"All images in a grid must have the same size; these are {ImageTensors.Shape(generatedImages)} and "
                 + $"{ImageTensors.Shape(trainingImages)}.", nameof(trainingImages));
         }
 

@@ -7,12 +7,12 @@ namespace GMem.Evaluation;
 /// <param name="NeighbourDistance">Distance from the training image to its k-th nearest neighbour among the training images.</param>
 public sealed record CopyPair(long GeneratedIndex, long TrainingIndex, double Distance, double NeighbourDistance)
 {
-    /// <summary>Whether the generated image counts as a copy: nearer than the neighbour, or the very same features.</summary>
+    /// <summary>Whether the generated image counts as a copy: closer than the neighbour, or with identical features.</summary>
     public bool IsCopy => Distance < NeighbourDistance || Distance == 0;
 
     /// <summary>
-    /// Distance over neighbour distance; below 1 for a copy. Infinite where the training image has a twin and the generated one is not a
-    /// third.
+    /// Distance divided by neighbour distance; below 1 for a copy. Infinite if the training image has k exact duplicates and the generated
+    /// image is not another.
     /// </summary>
     public double Ratio => Distance == 0 ? 0 : Distance / NeighbourDistance;
 }

@@ -2,12 +2,13 @@ namespace GMem.Evaluation;
 
 /// <summary>
 /// Frechet distance between two Gaussians, |m1 - m2|^2 + tr(S1) + tr(S2) - 2 tr((S1 S2)^1/2) (Dowson and Landau 1982; Heusel et al. 2017,
-/// arXiv 1706.08500). With the Inception features it is the FID, with spatial features the sFID; with any other it must not be called so.
+/// arXiv 1706.08500). With the Inception features it is the FID, with their spatial features the sFID; with others it is neither.
 /// </summary>
 /// <remarks>
-/// (S1 S2)^1/2 has the trace of (S1^1/2 S2 S1^1/2)^1/2, a symmetric root, whose eigenvalues are the singular values of S2^1/2 S1^1/2. The
-/// roots come from symmetric eigen-decompositions in float64, the trace is that sum of singular values: no complex numbers, no iteration
-/// that may diverge, and no square root of an eigenvalue that is rounding noise, so sets with fewer images than features pass as well.
+/// (S1 S2)^1/2 has the same trace as the symmetric root (S1^1/2 S2 S1^1/2)^1/2, whose eigenvalues are the singular values of S2^1/2
+/// S1^1/2. The roots come from symmetric eigendecompositions in float64, and the trace is the sum of those singular values. This avoids
+/// complex numbers, iterations that may diverge, and square roots of eigenvalues that are rounding noise. It therefore also works for sets
+/// with fewer images than features.
 /// </remarks>
 internal static class FrechetDistance
 {
@@ -17,8 +18,8 @@ internal static class FrechetDistance
     /// <summary>The distance between two sets of images given by their statistics.</summary>
     /// <param name="first">Mean and covariance of one set.</param>
     /// <param name="second">Mean and covariance of the other, of the same features.</param>
-    /// <returns>The squared distance, as is usual, at least 0.</returns>
-    /// <exception cref="ArgumentException">They are statistics of different features.</exception>
+    /// <returns>The squared distance, as is customary; at least 0.</returns>
+    /// <exception cref="ArgumentException">The statistics are of different features.</exception>
     public static double Compute(FeatureStatistics first, FeatureStatistics second)
     {
         first.CheckComparable(second, nameof(second));
@@ -27,7 +28,7 @@ internal static class FrechetDistance
         double traces = first.Covariance.trace().item<double>() + second.Covariance.trace().item<double>();
         double cross = torch.linalg.svdvals(Root(first.Covariance).t().matmul(Root(second.Covariance))).sum().item<double>();
 
-        // The exact value is never negative; what is left below 0 is rounding, some 1e-14.
+        // The exact value is never negative; a result below 0 is rounding, about 1e-14.
         return Math.Max(0, means + traces - (2 * cross));
     }
 
@@ -35,7 +36,7 @@ internal static class FrechetDistance
     /// <param name="real">float <c>[N, D]</c>, N at least 2.</param>
     /// <param name="generated">float <c>[M, D]</c>, M at least 2.</param>
     /// <returns>The squared distance, at least 0.</returns>
-    /// <exception cref="ArgumentException">The sets do not fit one another, or have too few rows, or hold NaN.</exception>
+    /// <exception cref="ArgumentException">The sets do not match, have too few rows, or contain NaN.</exception>
     public static double Compute(torch.Tensor real, torch.Tensor generated)
     {
         FeatureMatrix.CheckPair(real, generated, 2);
@@ -50,7 +51,7 @@ internal static class FrechetDistance
         using DisposeScope scope = torch.NewDisposeScope();
         (torch.Tensor values, torch.Tensor vectors) = torch.linalg.eigh(covariance);
 
-        // Ascending order; below this bound an eigenvalue of a covariance, which has none below 0, is rounding (LAPACK's error bound).
+        // Eigenvalues are in ascending order. The exact ones are at least 0; those below LAPACK's error bound are rounding noise.
         double bound = Math.Max(0, values[-1].item<double>()) * values.shape[0] * MachineEpsilon;
         long zeros = values.data<double>().Count(v => v <= bound);
         long rank = values.shape[0] - zeros;

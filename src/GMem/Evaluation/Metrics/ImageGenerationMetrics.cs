@@ -2,51 +2,51 @@ using System.Text;
 
 namespace GMem.Evaluation;
 
-/// <summary>How good generated images are, with what is needed to judge the figures: the features, the counts, and warnings.</summary>
+/// <summary>Scores of generated images, with what is needed to interpret them: the features, the counts, and warnings.</summary>
 public sealed class ImageGenerationMetrics
 {
-    /// <summary>What the features are (<see cref="FeatureExtractor.Name"/>): figures of different features cannot be compared.</summary>
+    /// <summary>Name of the features (<see cref="FeatureExtractor.Name"/>); scores from different features cannot be compared.</summary>
     public required string FeatureName { get; init; }
 
     /// <summary>D, the number of features.</summary>
     public required int FeatureCount { get; init; }
 
-    /// <summary>Number of real images, or null where statistics from a file do not say.</summary>
+    /// <summary>Number of real images, or null if they come from a statistics file that does not store it.</summary>
     public required long? RealCount { get; init; }
 
     /// <summary>Number of generated images.</summary>
     public required long GeneratedCount { get; init; }
 
-    /// <summary>Frechet distance (squared, at least 0; lower is better). Only with the Inception features it is the FID.</summary>
+    /// <summary>Frechet distance (squared, at least 0; lower is better). It is the FID only with the Inception features.</summary>
     public required double FrechetDistance { get; init; }
 
-    /// <summary>Frechet distance of the spatial features (sFID), or null where the features have none.</summary>
+    /// <summary>Frechet distance of the spatial features (sFID), or null if there are none.</summary>
     public double? SpatialFrechetDistance { get; init; }
 
     /// <summary>
-    /// Kernel distance (lower is better, about 0 for equal distributions), or null where only statistics of the real images are known.
+    /// Kernel distance (lower is better, about 0 for equal distributions), or null if only statistics of the real images are known.
     /// </summary>
     public KernelDistanceResult? KernelDistance { get; init; }
 
-    /// <summary>Inception score of the generated images (higher is better), or null where the features have no logits.</summary>
+    /// <summary>Inception score of the generated images (higher is better), or null if there are no logits.</summary>
     public InceptionScoreResult? InceptionScore { get; init; }
 
-    /// <summary>Inception score of the real images, the one to compare with, or null.</summary>
+    /// <summary>Inception score of the real images as a baseline, or null.</summary>
     public InceptionScoreResult? RealInceptionScore { get; init; }
 
     /// <summary>
-    /// Precision, recall, density and coverage, one entry for each k; empty where only statistics of the real images are known.
+    /// Precision, recall, density and coverage, one entry for each k; empty if only statistics of the real images are known.
     /// </summary>
     public IReadOnlyList<ManifoldScores> Manifolds { get; init; } = [];
 
-    /// <summary>The copy check, or null where it was not asked for.</summary>
+    /// <summary>The copy check, or null if none was given.</summary>
     public CopyCheckResult? Copies { get; init; }
 
-    /// <summary>What the reader of the figures must know, such as too few images; empty if nothing.</summary>
+    /// <summary>Reasons to treat the scores with caution, such as too few images; empty if there are none.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>A table of all figures, one a line, with the counts first and the warnings last.</summary>
-    /// <returns>Several lines, with the invariant culture's numbers.</returns>
+    /// <summary>A table of all scores, one per line, with the counts first and the warnings last.</summary>
+    /// <returns>Several lines; numbers are formatted with the invariant culture.</returns>
     public override string ToString()
     {
         StringBuilder text = new();

@@ -4,22 +4,22 @@ namespace GMem.Evaluation;
 
 /// <summary>
 /// Kernel distance: the unbiased squared maximum mean discrepancy with the kernel (x.y/D + 1)^3, averaged over random subsets (Binkowski et
-/// al., 2018, arXiv 1801.01401). With the Inception features it is the KID. Unlike the Frechet distance it has no bias for small samples.
+/// al., 2018, arXiv 1801.01401). With the Inception features it is the KID. Unlike the Frechet distance, it is unbiased for small samples.
 /// </summary>
 /// <remarks>
-/// Standard error: dividing the deviation by the root of the number of subsets would take subsets that share images for independent ones.
-/// Used is the delete-d jackknife (Shao and Wu, 1989) for subsets of m among N images, N the smaller set, plus the scatter
-/// of a finite number S of them: variance * (m / (N - m) + 1 / S).
+/// Standard error: dividing the deviation by the square root of the number of subsets would treat subsets that share images as
+/// independent. Instead it is the delete-d jackknife (Shao and Wu, 1989) for subsets of m out of N images, where N is the size of the
+/// smaller set, plus the scatter of a finite number S of subsets: variance * (m / (N - m) + 1 / S).
 /// </remarks>
 internal static class KernelDistance
 {
-    /// <summary>The distance over random subsets.</summary>
+    /// <summary>The distance, averaged over random subsets.</summary>
     /// <param name="real">float <c>[N, D]</c>.</param>
     /// <param name="generated">float <c>[M, D]</c>.</param>
     /// <param name="options">Settings, or null for the published ones.</param>
-    /// <returns>The distance and how exact it is.</returns>
+    /// <returns>The distance and its standard error.</returns>
     /// <exception cref="ArgumentException">
-    /// The sets do not fit one another, are smaller than a subset, or hold NaN; or a setting is out of range.
+    /// The sets do not match, are smaller than a subset, or contain NaN; or a setting is out of range.
     /// </exception>
     public static KernelDistanceResult Compute(torch.Tensor real, torch.Tensor generated, KernelDistanceOptions? options = null)
     {
@@ -47,14 +47,14 @@ internal static class KernelDistance
         return Compute(real, generated, torch.stack(realRows), torch.stack(generatedRows), options);
     }
 
-    /// <summary>The distance over given subsets.</summary>
+    /// <summary>The distance, averaged over given subsets.</summary>
     /// <param name="real">float <c>[N, D]</c>.</param>
     /// <param name="generated">float <c>[M, D]</c>.</param>
     /// <param name="realSubsets">int64 <c>[S, m]</c>: rows of <paramref name="real"/>.</param>
     /// <param name="generatedSubsets">int64 <c>[S, m]</c>: rows of <paramref name="generated"/>.</param>
-    /// <param name="options">The kernel, or null for the published one; the number and size of the subsets are those given.</param>
-    /// <returns>The distance and how exact it is.</returns>
-    /// <exception cref="ArgumentException">The sets or the subsets do not fit, or hold NaN.</exception>
+    /// <param name="options">The kernel, or null for the published one. The number and size of subsets are ignored.</param>
+    /// <returns>The distance and its standard error.</returns>
+    /// <exception cref="ArgumentException">The sets or the subsets do not match, or the sets contain NaN.</exception>
     public static KernelDistanceResult Compute(
         torch.Tensor real,
         torch.Tensor generated,
@@ -70,7 +70,7 @@ internal static class KernelDistance
         if (!realSubsets.shape.SequenceEqual(generatedSubsets.shape))
         {
             throw new ArgumentException(
-                $"Subsets of both sets must be as many and as large; these are {ImageTensors.Shape(realSubsets)} and "
+                $"Both sets must have the same number and size of subsets; these are {ImageTensors.Shape(realSubsets)} and "
                 + $"{ImageTensors.Shape(generatedSubsets)}.", nameof(generatedSubsets));
         }
 
@@ -101,7 +101,7 @@ internal static class KernelDistance
         if (subsets.dtype != torch.int64 || subsets.dim() != 2 || subsets.shape[0] == 0 || subsets.shape[1] < 2)
         {
             throw new ArgumentException(
-                $"Subsets are int64 [S, m], m at least 2; this is {subsets.dtype} {ImageTensors.Shape(subsets)}.", parameter);
+                $"Subsets must be int64 [S, m], m at least 2; this is {subsets.dtype} {ImageTensors.Shape(subsets)}.", parameter);
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
@@ -109,7 +109,7 @@ internal static class KernelDistance
         long most = subsets.max().item<long>();
         if (least < 0 || most >= rows)
         {
-            throw new ArgumentException($"Subsets name rows {least} to {most}; there are {rows}, numbered from 0.", parameter);
+            throw new ArgumentException($"Subsets refer to rows {least} to {most}; there are {rows} rows, numbered from 0.", parameter);
         }
     }
 }

@@ -6,10 +6,11 @@ internal sealed class KernelDistanceOptions
     /// <summary>Number of random subsets over which the distance is averaged, at least 1. Default 100.</summary>
     public int Subsets { get; set; } = 100;
 
-    /// <summary>Images of each set in a subset, drawn without replacement, at least 2 and at most the smaller set. Default 1,000.</summary>
+    /// <summary>Images per subset from each set, drawn without replacement; at least 2, at most the size of the smaller set. Default
+    /// 1,000.</summary>
     public int SubsetSize { get; set; } = 1000;
 
-    /// <summary>Seed by which the subsets are drawn. Default 0.</summary>
+    /// <summary>Seed for drawing the subsets. Default 0.</summary>
     public long Seed { get; set; }
 
     /// <summary>Degree of the polynomial kernel, at least 1. Default 3.</summary>
@@ -22,33 +23,33 @@ internal sealed class KernelDistanceOptions
     public double Coefficient { get; set; } = 1;
 
     /// <summary>Checks the settings.</summary>
-    /// <exception cref="ArgumentException">Some are out of range; the message names them all.</exception>
+    /// <exception cref="ArgumentException">At least one setting is out of range; the message names them all.</exception>
     public void Validate()
     {
         List<string> faults = [];
         if (Subsets < 1)
         {
-            faults.Add($"Subsets is {Subsets}, at least 1 is needed");
+            faults.Add($"Subsets is {Subsets} but must be at least 1");
         }
 
         if (SubsetSize < 2)
         {
-            faults.Add($"SubsetSize is {SubsetSize}, at least 2 is needed");
+            faults.Add($"SubsetSize is {SubsetSize} but must be at least 2");
         }
 
         if (Degree < 1)
         {
-            faults.Add($"Degree is {Degree}, at least 1 is needed");
+            faults.Add($"Degree is {Degree} but must be at least 1");
         }
 
         if (Gamma is double gamma && !(gamma > 0 && double.IsFinite(gamma)))
         {
-            faults.Add($"Gamma is {gamma}, a number above 0 or null (1/D) is needed");
+            faults.Add($"Gamma is {gamma} but must be above 0, or null (1/D)");
         }
 
         if (!(Coefficient >= 0 && double.IsFinite(Coefficient)))
         {
-            faults.Add($"Coefficient is {Coefficient}, a number of at least 0 is needed");
+            faults.Add($"Coefficient is {Coefficient} but must be at least 0");
         }
 
         if (faults.Count > 0)

@@ -1,6 +1,6 @@
 namespace GMem.Evaluation;
 
-/// <summary>What has been seen so far of the distances between two sets, for one k. Its tensors belong to the caller's scope.</summary>
+/// <summary>Running counts over the distances between two sets, for one k. Its tensors belong to the caller's scope.</summary>
 internal sealed class ManifoldCounts
 {
     private readonly int _neighbours;

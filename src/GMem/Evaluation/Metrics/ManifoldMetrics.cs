@@ -1,13 +1,13 @@
 namespace GMem.Evaluation;
 
 /// <summary>
-/// Improved precision and recall (Kynkäänniemi et al., 2019, arXiv 1904.06991; comparisons as in ADM's evaluator: squared distance at
-/// most the squared radius) and density and coverage (Naeem et al., 2020, arXiv 2002.09797; distance below the radius).
+/// Improved precision and recall (Kynkäänniemi et al., 2019, arXiv 1904.06991; as in ADM's evaluator, squared distance at most the
+/// squared radius) and density and coverage (Naeem et al., 2020, arXiv 2002.09797; distance below the radius).
 /// </summary>
-/// <remarks>Distances are float64, so decisions do not depend on block or batch sizes. Memory beside the features is some 50 MB.</remarks>
+/// <remarks>Distances are float64, so decisions do not depend on block or batch sizes. Needs about 50 MB besides the features.</remarks>
 internal static class ManifoldMetrics
 {
-    /// <summary>Keeps realism finite where a generated image coincides with a real one; the published constant.</summary>
+    /// <summary>Keeps realism finite if a generated image coincides with a real one; the published constant.</summary>
     private const double RealismEpsilon = 1e-5;
 
     /// <summary>All four scores for one number of neighbours.</summary>
@@ -15,16 +15,16 @@ internal static class ManifoldMetrics
     /// <param name="generated">float <c>[M, D]</c>.</param>
     /// <param name="neighbours">k, at least 1 and below N and M. Default 3, as in ADM; density and coverage are published with 5.</param>
     /// <returns>The scores.</returns>
-    /// <exception cref="ArgumentException">The sets do not fit one another, or have too few rows, or hold NaN.</exception>
+    /// <exception cref="ArgumentException">The sets do not match, have too few rows, or contain NaN.</exception>
     public static ManifoldScores Compute(torch.Tensor real, torch.Tensor generated, int neighbours = 3) =>
         Compute(real, generated, [neighbours])[0];
 
-    /// <summary>All four scores for several numbers of neighbours, for little more than the price of one.</summary>
+    /// <summary>All four scores for several numbers of neighbours, at little more than the cost of one.</summary>
     /// <param name="real">float <c>[N, D]</c>.</param>
     /// <param name="generated">float <c>[M, D]</c>.</param>
     /// <param name="neighbours">Values of k, each at least 1 and below N and M.</param>
     /// <returns>The scores, in the order of <paramref name="neighbours"/>.</returns>
-    /// <exception cref="ArgumentException">The sets do not fit one another, or have too few rows, or hold NaN.</exception>
+    /// <exception cref="ArgumentException">The sets do not match, have too few rows, or contain NaN.</exception>
     public static IReadOnlyList<ManifoldScores> Compute(torch.Tensor real, torch.Tensor generated, IReadOnlyList<int> neighbours)
     {
         CheckNeighbours(neighbours);
@@ -53,14 +53,15 @@ internal static class ManifoldMetrics
     }
 
     /// <summary>
-    /// Realism of each generated image: the largest squared radius over squared distance among the real images' balls; above 1 it lies
-    /// inside one. As in ADM's evaluator, of squares and with 1e-5 added to the denominator (the paper's equation 3 is its root).
+    /// Realism of each generated image: the maximum, over the real images' balls, of squared radius divided by squared distance. Above 1
+    /// the image lies inside a ball. As in ADM's evaluator, the ratio is of squares (the paper's equation 3 is its square root) and 1e-5 is
+    /// added to the denominator.
     /// </summary>
     /// <param name="real">float <c>[N, D]</c>.</param>
     /// <param name="generated">float <c>[M, D]</c>.</param>
     /// <param name="neighbours">k, at least 1 and below N. Default 3.</param>
     /// <returns>float64 <c>[M]</c>.</returns>
-    /// <exception cref="ArgumentException">The sets do not fit one another, or have too few rows, or hold NaN.</exception>
+    /// <exception cref="ArgumentException">The sets do not match, have too few rows, or contain NaN.</exception>
     public static torch.Tensor Realism(torch.Tensor real, torch.Tensor generated, int neighbours = 3)
     {
         CheckNeighbours([neighbours]);

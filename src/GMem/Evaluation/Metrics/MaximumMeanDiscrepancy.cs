@@ -1,17 +1,17 @@
 namespace GMem.Evaluation;
 
-/// <summary>The squared maximum mean discrepancy of two sets, in float64 and block by block (Gretton et al., 2012, JMLR 13).</summary>
+/// <summary>Squared maximum mean discrepancy of two sets, in float64, block by block (Gretton et al., 2012, JMLR 13).</summary>
 internal static class MaximumMeanDiscrepancy
 {
-    /// <summary>With the kernel (gamma x.y + coefficient)^degree.</summary>
+    /// <summary>The discrepancy with the kernel (gamma x.y + coefficient)^degree.</summary>
     /// <param name="x">float <c>[N, D]</c>, N at least 2.</param>
     /// <param name="y">float <c>[M, D]</c>, M at least 2.</param>
-    /// <param name="estimator">Which terms enter. Default <see cref="MmdEstimator.Unbiased"/>.</param>
+    /// <param name="estimator">Which terms are included. Default <see cref="MmdEstimator.Unbiased"/>.</param>
     /// <param name="degree">At least 1. Default 3.</param>
     /// <param name="gamma">Above 0. Default null: 1/D.</param>
     /// <param name="coefficient">At least 0. Default 1.</param>
-    /// <returns>The squared discrepancy; the unbiased ones may be negative.</returns>
-    /// <exception cref="ArgumentException">The sets do not fit one another, or hold NaN.</exception>
+    /// <returns>The squared discrepancy; unbiased estimates may be negative.</returns>
+    /// <exception cref="ArgumentException">The sets do not match, or contain NaN.</exception>
     public static double Polynomial(
         torch.Tensor x,
         torch.Tensor y,
@@ -28,13 +28,13 @@ internal static class MaximumMeanDiscrepancy
         return Estimate(x, y, estimator, (a, b) => Power(a.matmul(b.t()).TimesInPlace(scale).PlusInPlace(coefficient), degree));
     }
 
-    /// <summary>With the kernel exp(-|x - y|^2 / (2 sigma^2)).</summary>
+    /// <summary>The discrepancy with the kernel exp(-|x - y|^2 / (2 sigma^2)).</summary>
     /// <param name="x">float <c>[N, D]</c>, N at least 2.</param>
     /// <param name="y">float <c>[M, D]</c>, M at least 2.</param>
     /// <param name="sigma">Width, above 0. Default 10, as published with CMMD (Jayasumana et al., 2024, arXiv 2401.09603).</param>
-    /// <param name="estimator">Which terms enter. Default <see cref="MmdEstimator.Unbiased"/>.</param>
-    /// <returns>The squared discrepancy; the unbiased ones may be negative.</returns>
-    /// <exception cref="ArgumentException">The sets do not fit one another, or hold NaN.</exception>
+    /// <param name="estimator">Which terms are included. Default <see cref="MmdEstimator.Unbiased"/>.</param>
+    /// <returns>The squared discrepancy; unbiased estimates may be negative.</returns>
+    /// <exception cref="ArgumentException">The sets do not match, or contain NaN.</exception>
     public static double Gaussian(torch.Tensor x, torch.Tensor y, double sigma = 10, MmdEstimator estimator = MmdEstimator.Unbiased)
     {
         FeatureMatrix.CheckPair(x, y, 2);
@@ -51,7 +51,7 @@ internal static class MaximumMeanDiscrepancy
         if (estimator == MmdEstimator.UStatistic && n != m)
         {
             throw new ArgumentException(
-                $"The U-statistic pairs row with row: it needs sets of equal size, these have {n} and {m} rows.", nameof(y));
+                $"The U-statistic pairs row with row: it needs sets of equal size, but these have {n} and {m} rows.", nameof(y));
         }
 
         (double all, double diagonal) xx = Sums(x, x, kernel);
@@ -64,7 +64,7 @@ internal static class MaximumMeanDiscrepancy
         return within - (2 * across);
     }
 
-    /// <summary>Sums of a kernel matrix and of its diagonal; a symmetric one is computed once for each pair of blocks.</summary>
+    /// <summary>Sums of a kernel matrix and of its diagonal. For a symmetric matrix each pair of blocks is computed only once.</summary>
     private static (double All, double Diagonal) Sums(torch.Tensor a, torch.Tensor b, Func<torch.Tensor, torch.Tensor, torch.Tensor> kernel)
     {
         bool symmetric = ReferenceEquals(a, b);
@@ -86,7 +86,7 @@ internal static class MaximumMeanDiscrepancy
         return (all, diagonal);
     }
 
-    /// <summary>An integer power by products, which is several times faster than pow and as exact.</summary>
+    /// <summary>Integer power by repeated multiplication, several times faster than pow and equally accurate.</summary>
     private static torch.Tensor Power(torch.Tensor value, int degree)
     {
         torch.Tensor result = value.clone();

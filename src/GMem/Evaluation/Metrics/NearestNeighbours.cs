@@ -1,11 +1,11 @@
 namespace GMem.Evaluation;
 
-/// <summary>The nearest rows of a set to each row of another or of itself, exactly, in bounded memory.</summary>
+/// <summary>Exact nearest-neighbour search between two sets, or within one, in bounded memory.</summary>
 internal static class NearestNeighbours
 {
-    /// <summary>Squared distances from every row to its nearest others of the same set, each pair of blocks computed once.</summary>
+    /// <summary>Squared distances from each row to its nearest neighbours in the same set. Each pair of blocks is computed once.</summary>
     /// <param name="features">float <c>[N, D]</c>, N above <paramref name="count"/>.</param>
-    /// <param name="count">How many neighbours besides the row itself.</param>
+    /// <param name="count">Number of neighbours, not counting the row itself.</param>
     /// <returns>float64 <c>[N, count]</c>, nearest first.</returns>
     public static torch.Tensor SquaredDistancesWithin(torch.Tensor features, int count)
     {
@@ -36,13 +36,13 @@ internal static class NearestNeighbours
         return best.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The nearest rows of a set to each query.</summary>
+    /// <summary>Rows of a set that are nearest to each query.</summary>
     /// <param name="queries">float <c>[Q, D]</c>.</param>
     /// <param name="set">
-    /// float <c>[N, D]</c>, with at least <paramref name="count"/> rows, one more with <paramref name="exclude"/>.
+    /// float <c>[N, D]</c> with at least <paramref name="count"/> rows, or one more if <paramref name="exclude"/> is given.
     /// </param>
-    /// <param name="count">How many neighbours.</param>
-    /// <param name="exclude">int64 <c>[Q]</c>: a row of the set that is no neighbour of that query (itself), or null.</param>
+    /// <param name="count">Number of neighbours.</param>
+    /// <param name="exclude">int64 <c>[Q]</c>: for each query, a row of the set to exclude (the query itself); or null.</param>
     /// <returns>int64 <c>[Q, count]</c>: rows of the set, nearest first.</returns>
     public static torch.Tensor Indices(torch.Tensor queries, torch.Tensor set, int count, torch.Tensor? exclude = null)
     {

@@ -2,7 +2,7 @@ namespace GMem.Evaluation;
 
 /// <summary>
 /// Squared Euclidean distances between rows, in float64 and block by block: 10,000 x 10,000 of them at once would take 800 MB.
-/// In float64 the fast form |a|^2 - 2ab + |b|^2 is exact enough to decide which of two images is nearer; in float32 it is not.
+/// In float64 the fast form |a|^2 - 2ab + |b|^2 is accurate enough to decide which of two images is nearer; in float32 it is not.
 /// </summary>
 internal static class PairwiseDistances
 {
@@ -17,7 +17,7 @@ internal static class PairwiseDistances
         return a.matmul(b.t()).TimesInPlace(-2).PlusInPlace(rows).PlusInPlace(columns).AtLeastInPlace(0).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Row by row without cancellation: identical rows are exactly 0 apart.</summary>
+    /// <summary>Distances of corresponding rows, without cancellation: identical rows are exactly 0 apart.</summary>
     /// <param name="a">float32 or float64 <c>[n, D]</c>.</param>
     /// <param name="b">float32 or float64 <c>[n, D]</c>.</param>
     /// <returns>float64 <c>[n]</c>.</returns>

@@ -173,7 +173,7 @@ public sealed class DinoV2EncoderTests
         Assert.Throws<ArgumentException>(() => encoder.Encode(torch.zeros(1, 4, 32, 32, dtype: torch.uint8)));
         Assert.Throws<ArgumentException>(() => encoder.Encode(torch.zeros(0, 3, 32, 32, dtype: torch.uint8)));
         Assert.Contains(
-            "20000 x 1 pixels would become 5,120,000 tokens",
+            "20000 x 1 pixels would have 5,120,000 tokens",
             Assert.Throws<ArgumentException>(() => encoder.Encode(torch.zeros(1, 3, 1, 20000, dtype: torch.uint8))).Message,
             StringComparison.Ordinal);
         Assert.Contains(

@@ -69,7 +69,7 @@ public sealed class DinoV2OptionsTests
 
         Dictionary<string, long[]> odd = new() { ["pos_embed"] = [1, 26, 40], ["patch_embed.proj.weight"] = [40, 3, 14, 14] };
         error = Assert.Throws<InvalidDataException>(() => DinoV2Inference.FromShapes(odd, "odd.safetensors"));
-        Assert.Contains("give DinoV2Options with its number of heads", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Pass DinoV2Options with its number of heads", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

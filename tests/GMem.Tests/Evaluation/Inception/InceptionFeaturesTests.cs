@@ -49,7 +49,7 @@ public sealed class InceptionFeaturesTests(FormulaWeights weights)
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> tensors = new(weights.Get(0));
         tensors["fc.weight"] = torch.zeros(1000, 2048);
-        Assert.Contains("InceptionV3 of 1,000 classes", Assert.Throws<InvalidDataException>(
+        Assert.Contains("InceptionV3 with 1,000 classes", Assert.Throws<InvalidDataException>(
             () => InceptionFeatures.FromTensors(tensors)).Message, StringComparison.Ordinal);
         tensors.Remove("fc.weight");
         tensors["AuxLogits.fc.bias"] = torch.zeros(1);

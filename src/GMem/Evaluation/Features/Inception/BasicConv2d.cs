@@ -8,11 +8,11 @@ internal sealed class BasicConv2d : torch.nn.Module
     private readonly long[] _strides;
     private readonly long[] _padding;
 
-    /// <param name="input">Channels in.</param>
-    /// <param name="output">Channels out.</param>
-    /// <param name="kernel">Height and width of the kernel, odd.</param>
-    /// <param name="device">Where the weights lie.</param>
-    /// <remarks>Padded so that the grid keeps its size.</remarks>
+    /// <param name="input">Input channels.</param>
+    /// <param name="output">Output channels.</param>
+    /// <param name="kernel">Height and width of the kernel, both odd.</param>
+    /// <param name="device">Device of the weights.</param>
+    /// <remarks>Padding keeps the grid's size.</remarks>
     public BasicConv2d(long input, long output, (long Height, long Width) kernel, torch.Device device)
         : this(input, output, kernel, (kernel.Height / 2, kernel.Width / 2), 1, device)
     {

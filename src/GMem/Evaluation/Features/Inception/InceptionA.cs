@@ -1,6 +1,6 @@
 namespace GMem.Evaluation;
 
-/// <summary>Mixed_5b to Mixed_5d: branches of 1x1, 5x5 and twice 3x3, and an average pool that does not count its padding.</summary>
+/// <summary>Mixed_5b to Mixed_5d: branches of 1x1, 5x5 and two 3x3 convolutions, and an average pool that excludes its padding.</summary>
 internal sealed class InceptionA : torch.nn.Module
 {
     private readonly BasicConv2d branch1x1;

@@ -1,6 +1,6 @@
 namespace GMem.Evaluation;
 
-/// <summary>What the network gives for a batch, all <c>[B, C, H, W]</c>; the tensors belong to the caller's scope.</summary>
+/// <summary>The network's activations for a batch, all <c>[B, C, H, W]</c>. The tensors belong to the caller's scope.</summary>
 /// <param name="Block64">After the first max pool, 64 channels.</param>
 /// <param name="Block192">After the second max pool, 192 channels.</param>
 /// <param name="Block768">After Mixed_6e, 768 channels.</param>

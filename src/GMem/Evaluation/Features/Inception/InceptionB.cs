@@ -1,6 +1,6 @@
 namespace GMem.Evaluation;
 
-/// <summary>Mixed_6a: halves the grid from 35 to 17 by strided 3x3 branches and a max pool.</summary>
+/// <summary>Mixed_6a: halves the grid from 35 to 17 with strided 3x3 branches and a max pool.</summary>
 internal sealed class InceptionB : torch.nn.Module
 {
     private readonly BasicConv2d branch3x3;

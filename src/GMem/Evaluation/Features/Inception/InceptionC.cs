@@ -1,7 +1,7 @@
 namespace GMem.Evaluation;
 
 /// <summary>
-/// Mixed_6b to Mixed_6e: 7x7 convolutions as products of 1x7 and 7x1, and an average pool that does not count its padding.
+/// Mixed_6b to Mixed_6e: 7x7 convolutions factorised into 1x7 and 7x1, and an average pool that excludes its padding.
 /// </summary>
 internal sealed class InceptionC : torch.nn.Module
 {
@@ -33,7 +33,7 @@ internal sealed class InceptionC : torch.nn.Module
     }
 
     /// <summary>
-    /// The first branch alone: in Mixed_6d the TensorFlow node <c>mixed_6/conv</c>, of which the sFID takes its features.
+    /// The first branch alone. In Mixed_6d this is the TensorFlow node <c>mixed_6/conv</c>, the source of the sFID's features.
     /// </summary>
     public torch.Tensor FirstBranch(torch.Tensor x) => branch1x1.Forward(x);
 

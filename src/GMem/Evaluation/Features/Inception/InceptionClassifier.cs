@@ -14,7 +14,7 @@ internal sealed class InceptionClassifier : torch.nn.Module
         RegisterComponents();
     }
 
-    /// <summary>Logits without the bias, as the published Inception scores have them, <c>[B, 1008]</c>.</summary>
+    /// <summary>Logits <c>[B, 1008]</c> without the bias, as used for published Inception scores.</summary>
     public torch.Tensor Unbiased(torch.Tensor features) => features.matmul(weight.t());
 
     /// <summary>The classifier's own logits, <c>[B, 1008]</c>.</summary>

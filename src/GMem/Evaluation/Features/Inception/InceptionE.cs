@@ -1,7 +1,7 @@
 namespace GMem.Evaluation;
 
 /// <summary>
-/// Mixed_7b and Mixed_7c: 3x3 convolutions split into 1x3 beside 3x1. The last one pools by maximum, as the network of the FID does.
+/// Mixed_7b and Mixed_7c: 3x3 convolutions split into parallel 1x3 and 3x1. Mixed_7c uses max pooling, like the network of the FID.
 /// </summary>
 internal sealed class InceptionE : torch.nn.Module
 {

@@ -1,12 +1,12 @@
 namespace GMem.Evaluation;
 
-/// <summary>uint8 images to the input of the network, in the two ways that published figures were computed.</summary>
+/// <summary>Converts uint8 images to the network's input in either of the two ways used for published scores.</summary>
 internal static class InceptionInput
 {
     /// <summary>pytorch-fid: bilinear between pixel centres, 0 to 1.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>.</param>
-    /// <param name="device">Where the result lies.</param>
-    /// <returns>float32 <c>[B, 3, 299, 299]</c>, 0 to 1; times 2 minus 1 it is the input.</returns>
+    /// <param name="device">Device of the result.</param>
+    /// <returns>float32 <c>[B, 3, 299, 299]</c>, 0 to 1. The network's input is 2 x - 1.</returns>
     public static torch.Tensor ResizePyTorch(torch.Tensor images, torch.Device device)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -18,8 +18,8 @@ internal static class InceptionInput
 
     /// <summary>TensorFlow 1 (ADM's evaluator, torch-fidelity): bilinear between pixel corners, then (x - 128) / 128.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>.</param>
-    /// <param name="device">Where the result lies.</param>
-    /// <returns>float32 <c>[B, 3, 299, 299]</c>, -1 to 127/128: the input.</returns>
+    /// <param name="device">Device of the result.</param>
+    /// <returns>float32 <c>[B, 3, 299, 299]</c>, -1 to 127/128: the network's input.</returns>
     public static torch.Tensor TensorFlow(torch.Tensor images, torch.Device device)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -29,7 +29,8 @@ internal static class InceptionInput
     }
 
     /// <summary>
-    /// One axis: source coordinate = target index * (in / out), without the half pixel; the upper neighbour stops at the edge.
+    /// Interpolates along one axis: source coordinate = target index * (in / out), without the half-pixel offset. The upper neighbour is
+    /// clamped to the edge.
     /// </summary>
     private static torch.Tensor InterpolateCorners(torch.Tensor x, int axis)
     {

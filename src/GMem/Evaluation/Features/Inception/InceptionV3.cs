@@ -1,12 +1,12 @@
 namespace GMem.Evaluation;
 
 /// <summary>
-/// InceptionV3 (Szegedy et al., 2016, arXiv 1512.00567) in the variant by which the FID is defined: TensorFlow's network of December 2015
-/// with 1008 classes, under the state-dict names of its PyTorch port. Evaluation mode only; no auxiliary classifier.
+/// InceptionV3 (Szegedy et al., 2016, arXiv 1512.00567) in the variant that defines the FID: TensorFlow's network of December 2015
+/// with 1008 classes, with the state-dict names of its PyTorch port. Evaluation mode only; no auxiliary classifier.
 /// </summary>
 internal sealed class InceptionV3 : torch.nn.Module
 {
-    /// <summary>Side of the images it takes.</summary>
+    /// <summary>Side of the input images in pixels.</summary>
     public const int ImageSize = 299;
 
     /// <summary>Number of features.</summary>
@@ -35,7 +35,7 @@ internal sealed class InceptionV3 : torch.nn.Module
     /// <summary>The last layer.</summary>
     public readonly InceptionClassifier fc;
 
-    /// <summary>A network of zeros, to be filled by <c>StateDict</c>.</summary>
+    /// <summary>Creates a network of zeros for <c>StateDict</c> to fill.</summary>
     public InceptionV3(torch.Device device)
         : base(nameof(InceptionV3))
     {

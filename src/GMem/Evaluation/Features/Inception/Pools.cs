@@ -2,7 +2,7 @@ using static TorchSharp.torch.nn.functional;
 
 namespace GMem.Evaluation;
 
-/// <summary>The pools of the network. Averages do not count the padding: TensorFlow's do not, and torchvision's do.</summary>
+/// <summary>The network's pooling layers. Averages exclude the padding, as in TensorFlow; torchvision's include it.</summary>
 internal static class Pools
 {
     public static torch.Tensor Average(torch.Tensor x) => avg_pool2d(x, 3, stride: 1, padding: 1, count_include_pad: false);
