@@ -56,7 +56,7 @@ public sealed class FrechetDistanceTests
         string names = Assert.Throws<ArgumentException>(() => FrechetDistance.Compute(a, b)).Message;
         Assert.Contains("first network", names, StringComparison.Ordinal);
         Assert.Contains("second network", names, StringComparison.Ordinal);
-        Assert.Contains("of 3 and of 4 features", Assert.Throws<ArgumentException>(
+        Assert.Contains("of 3 and 4 features", Assert.Throws<ArgumentException>(
             () => FrechetDistance.Compute(a, c)).Message, StringComparison.Ordinal);
     }
 
