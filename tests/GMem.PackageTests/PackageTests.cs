@@ -61,6 +61,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         Assert.Equal(64, Directory.EnumerateFiles(folder, "*.png").Count());
         string[] native = [.. Directory.EnumerateFiles(Path.Combine(folder, "bin"), "*torch_cpu*", SearchOption.AllDirectories)];
         Assert.Single(native);
+        await GenerateWithAScript(folder);
     }
 
     [Fact]
@@ -77,6 +78,18 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
             folder, gmem, "train", "photos", "--image-size", "8", "--hidden-size", "32", "--depth", "1", "--heads", "2", "--steps", "2");
         _ = await Command.Run(folder, gmem, "generate", "model.zip", "--count", "2");
         Assert.Equal(2, Directory.EnumerateFiles(Path.Combine(folder, "samples"), "*.png").Count());
+    }
+
+    /// <summary>The example script in F#, on the model in the folder: the packages are all that it has.</summary>
+    private async Task GenerateWithAScript(string folder)
+    {
+        string script = File.ReadAllText(Path.Combine(PackageFeed.Root(), "examples", "FSharp", "generate.fsx"));
+        Assert.Contains("GMem.MLNet, *-*", script);
+        File.WriteAllText(
+            Path.Combine(folder, "generate.fsx"),
+            $"#i @\"nuget: {feed.Packages}\"\n{script.Replace("*-*", feed.Version, StringComparison.Ordinal)}");
+        Assert.Contains("wrote 3 images to out", await Command.Run(folder, Command.Dotnet, "fsi", "generate.fsx", "model.zip", "out", "3"));
+        Assert.Equal(3, Directory.EnumerateFiles(Path.Combine(folder, "out"), "*.png").Count());
     }
 
     private static void Photos(string folder)

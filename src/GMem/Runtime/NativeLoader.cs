@@ -10,6 +10,7 @@ namespace GMem.Runtime;
 /// </summary>
 internal static class NativeLoader
 {
+    private const string LibTorchVersion = "2.10.0";
     private const string MissingLibstdcxxVersion = "GLIBCXX_3.4.32";
 
     public static NativeLoadResult Load()
@@ -32,14 +33,38 @@ internal static class NativeLoader
         }
     }
 
-    /// <summary>The application's own folders, as the .NET host lists them and as the SDK lays them out.</summary>
+    /// <summary>
+    /// The application's own folders, as the .NET host lists them and as the SDK lays them out, and those of the packages.
+    /// </summary>
     private static IReadOnlyList<string> SearchFolders()
     {
         string root = AppContext.BaseDirectory;
         List<string> folders = [root, Path.Combine(root, "runtimes", NativeNames.RuntimeId, "native")];
         string? fromHost = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string;
         folders.AddRange((fromHost ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
+        folders.AddRange(PackageFolders(typeof(torch).Assembly.Location));
         return [.. folders.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f))).Distinct()];
+    }
+
+    /// <summary>
+    /// F# Interactive and notebooks use assemblies where NuGet unpacked them, in <c>packages/torchsharp/version/lib/framework</c>: native
+    /// libraries are then in the packages beside it.
+    /// </summary>
+    internal static IEnumerable<string> PackageFolders(string assembly)
+    {
+        string[] parts = assembly.Split('/', '\\');
+        if (parts.Length < 6 || parts[^3] != "lib" || !parts[^5].Equals("torchsharp", StringComparison.OrdinalIgnoreCase))
+        {
+            return [];
+        }
+
+        string packages = string.Join(Path.DirectorySeparatorChar, parts[..^5]);
+        string native = Path.Combine("runtimes", NativeNames.RuntimeId, "native");
+        return
+        [
+            Path.Combine(packages, parts[^5], parts[^4], native),
+            Path.Combine(packages, NativeNames.ForThisSystem().CpuPackage, LibTorchVersion, native),
+        ];
     }
 
     internal static string FindNamed(NativeNames names, string named)
@@ -56,7 +81,7 @@ internal static class NativeLoader
     internal static string FindBesideApplication(NativeNames names, IReadOnlyList<string> folders) =>
         folders.FirstOrDefault(f => File.Exists(Path.Combine(f, names.TorchCpu))) ?? throw new GMemRuntimeException(
             $"libtorch was not found: there is no {names.TorchCpu} in {string.Join(", ", folders.Select(f => $"'{f}'"))}. "
-            + $"Add it to the application with 'dotnet add package {names.CpuPackage} --version 2.10.0' (CPU) or "
+            + $"Add it to the application with 'dotnet add package {names.CpuPackage} --version {LibTorchVersion}' (CPU) or "
                 + $"TorchSharp-cuda-{(OperatingSystem.IsWindows() ? "windows" : "linux")} 0.107.0 (GPU), "
             + $"or name a folder that holds one in the environment variable {GMemRuntime.LibTorchVariable}.");
 

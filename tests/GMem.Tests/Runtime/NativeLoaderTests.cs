@@ -24,6 +24,24 @@ public sealed class NativeLoaderTests
     }
 
     [Theory]
+    [InlineData("/home/me/app/TorchSharp.dll")]
+    [InlineData("/home/me/torchsharp/0.107.0/other/net8.0/TorchSharp.dll")]
+    [InlineData("")]
+    public void PackageFolders_AssemblyOfAnApplication_AreNone(string assembly) => Assert.Empty(NativeLoader.PackageFolders(assembly));
+
+    [Fact]
+    public void PackageFolders_AssemblyInThePackages_AreThoseOfTorchSharpAndLibTorch()
+    {
+        string[] folders = [.. NativeLoader.PackageFolders("/root/.nuget/packages/torchsharp/0.107.0/lib/net8.0/TorchSharp.dll")];
+        Assert.Equal(
+            [
+                $"/root/.nuget/packages/torchsharp/0.107.0/runtimes/{NativeNames.RuntimeId}/native",
+                $"/root/.nuget/packages/{Names.CpuPackage}/2.10.0/runtimes/{NativeNames.RuntimeId}/native",
+            ],
+            folders.Select(f => f.Replace('\\', '/')));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("lib")]
     [InlineData("torch/lib")]
