@@ -1,3 +1,4 @@
+using System.Text.Json;
 using GMem.Autoencoders;
 using GMem.FileFormats;
 using GMem.Runtime;
@@ -140,20 +141,34 @@ public sealed class KlAutoencoderTests
     }
 
     [Theory]
-    [InlineData("{")]
-    [InlineData("null")]
-    [InlineData("{}")]
-    [InlineData("{\"Network\": null}")]
-    [InlineData("{\"Network\": {\"ResidualBlocks\": 0}}")]
-    [InlineData("{\"Network\": {\"ChannelMultipliers\": null}}")]
-    [InlineData("{\"Network\": {}, \"TileSize\": -1}")]
-    [InlineData("{\"Network\": {}, \"LatentMean\": [1,2,3,4]}")]
-    public void Load_UnusableSettings_AreRefused(string configuration)
+    [InlineData("{", "JSON")]
+    [InlineData("null", "JSON object")]
+    [InlineData("{}", "Network")]
+    [InlineData("{\"Network\": null}", "Network")]
+    [InlineData("{\"Network\": {\"ResidualBlocks\": 0}}", "ResidualBlocks")]
+    [InlineData("{\"Network\": {\"ChannelMultipliers\": null}}", "ChannelMultipliers")]
+    [InlineData("{\"Network\": TINY, \"TileSize\": -1}", "The tile")]
+    [InlineData("{\"Network\": {}, \"LatentMean\": [1,2,3,4]}", "LatentMean")]
+    public void Load_UnusableSettings_AreRefusedByName(string configuration, string fault)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using KlAutoencoder autoencoder = KlAutoencoder.CreateRandom(Tiny(), seed: 1);
-        Assert.Contains(
-            " part ", Assert.Throws<InvalidDataException>(() => PartCopy.Of(autoencoder, configuration)).Message, StringComparison.Ordinal);
+        string settings = configuration.Replace("TINY", JsonSerializer.Serialize(Tiny()), StringComparison.Ordinal);
+        string message = Assert.Throws<InvalidDataException>(() => PartCopy.Of(autoencoder, settings)).Message;
+        Assert.Contains(" part ", message, StringComparison.Ordinal);
+        Assert.Contains(fault, message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void Load_SettingsOfOtherChannelsThanTheTensors_NamesTheWeights()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using KlAutoencoder autoencoder = KlAutoencoder.CreateRandom(Tiny(), seed: 1);
+        string other = JsonSerializer.Serialize(Tiny() with { LatentChannels = 8 });
+        string message = Assert.Throws<InvalidDataException>(
+            () => PartCopy.Of(autoencoder, $"{{\"Network\": {other}, \"TileSize\": 0}}")).Message;
+        Assert.StartsWith("The part 'kl' version 1 cannot be loaded: The weights", message, StringComparison.Ordinal);
+        Assert.Contains("conv", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -71,6 +71,19 @@ public sealed class PcaEncoderTests
         Assert.True(first.Encode(images).equal(second.Encode(images)).all().item<bool>());
     }
 
+    [Theory]
+    [InlineData(0, 16, "Dimension")]
+    [InlineData(-1, 16, "Dimension")]
+    [InlineData(8, 0, "MaxSide")]
+    [InlineData(8, PcaEncoder.LargestSide + 1, "MaxSide")]
+    public void Trainer_OutOfRange_NamesTheOption(int dimension, int maxSide, string name) => Assert.Equal(
+        name,
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PcaEncoderTrainer { Dimension = dimension, MaxSide = maxSide }).ParamName);
+
+    [Fact]
+    public void Trainer_AtTheEndsOfTheRanges_IsTaken() =>
+        Assert.Equal(PcaEncoder.LargestSide, new PcaEncoderTrainer { Dimension = 1, MaxSide = PcaEncoder.LargestSide }.MaxSide);
+
     [Fact]
     public void Fit_FewerImagesThanComponents_ReducesTheDimensionAndSaysSo()
     {

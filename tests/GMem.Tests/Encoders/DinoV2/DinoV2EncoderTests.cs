@@ -72,10 +72,7 @@ public sealed class DinoV2EncoderTests
     public void Load_WhatWasSaved_EncodesAlike(bool registers)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        DinoV2Options options = Tiny();
-        options = options with { RegisterTokens = registers ? 4 : 0 };
-        options = options with { SwiGlu = registers };
-        options = options with { SqueezeToSquare = registers };
+        DinoV2Options options = Tiny() with { RegisterTokens = registers ? 4 : 0, SwiGlu = registers, SqueezeToSquare = registers };
         using DinoV2Encoder encoder = DinoV2Encoder.CreateRandom(options, seed: 1);
         using SnippetEncoder again = PartCopy.Of<SnippetEncoder>(encoder);
         torch.Tensor images = Images(1, 40, 20);
@@ -84,16 +81,17 @@ public sealed class DinoV2EncoderTests
     }
 
     [Theory]
-    [InlineData("{")]
-    [InlineData("null")]
-    [InlineData("{\"Depth\": 0}")]
-    [InlineData("{\"Deepness\": 1}")]
-    public void Load_UnusableSettings_AreRefused(string configuration)
+    [InlineData("{", "JSON")]
+    [InlineData("null", "JSON object")]
+    [InlineData("{\"Depth\": 0}", "Depth")]
+    [InlineData("{\"Deepness\": 1}", "Deepness")]
+    public void Load_UnusableSettings_AreRefusedByName(string configuration, string fault)
     {
         using DinoV2Encoder encoder = DinoV2Encoder.CreateRandom(Tiny(), seed: 1);
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => PartCopy.Of(encoder, configuration));
         Assert.StartsWith("The ", error.Message, StringComparison.Ordinal);
         Assert.Contains(" part ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(fault, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
