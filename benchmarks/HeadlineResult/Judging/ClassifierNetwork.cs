@@ -70,7 +70,7 @@ internal sealed class ClassifierNetwork : nn.Module<Tensor, Tensor>
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         Tensor raw = cat([.. images.split(BatchSize).Select(some => Pooled(some).MoveToOuterDisposeScope())]);
-        _ = _scale.copy_(raw.std(0).PlusInPlace(1e-3));
+        _ = _scale.copy_(raw.std([0L]).PlusInPlace(1e-3));
     }
 
     /// <summary>What it sees on images and their mirror images, averaged.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using GMem;
 using GMem.Images;
 using GMem.Memory;
@@ -12,8 +11,6 @@ namespace HeadlineResult.Judging;
 /// <summary>Judges the kept stages of long runs, and writes their curves and pictures.</summary>
 internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDisposable
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     private readonly string _runs = arguments.Text("--runs", "artifacts/runs");
     private readonly string _output = arguments.Text("--output", "benchmarks/HeadlineResult/results");
     private readonly string _judge = JudgeFeatures.NameFrom(arguments);
@@ -93,7 +90,8 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
 
         if (stages.Count > 0)
         {
-            Write(run, new JudgedRun(run.Plan, judge.FeatureName, _half.Name, Samples.Sampler, judge.Scale, encoderSeconds, stages));
+            JudgedRun judged = new(run.Plan, judge.FeatureName, _half.Name, Samples.Sampler, judge.Scale, encoderSeconds, stages);
+            JudgeFile.Write(_output, $"{run.Name}-{_judge}", _half, judged);
             SaveGrid(run, first);
         }
     }
@@ -132,13 +130,6 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
         return _snippets.TryGetValue(key, out Runs.Snippets? known)
             ? known
             : _snippets[key] = Runs.Snippets.Get(_runs, plan, data.Training, data.Test);
-    }
-
-    private void Write(RunFolder run, JudgedRun judged)
-    {
-        Directory.CreateDirectory(_output);
-        string name = $"{run.Name}-{_judge}{(_half.Name == "report" ? "" : $"-{_half.Name}")}.json";
-        File.WriteAllText(Path.Combine(_output, name), JsonSerializer.Serialize(judged, Indented) + "\n");
     }
 
     private void SavePictures(RunFolder run, int step, Samples samples)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using GMem.Evaluation;
 using HeadlineResult.Encoders;
+using TorchSharp;
 
 namespace HeadlineResult.Judging;
 
@@ -32,6 +33,14 @@ internal sealed record JudgeFeatures(FeatureExtractor Extractor, double? Accurac
             default:
                 throw new ArgumentException($"There is no judge '{NameFrom(arguments)}'; known are classifier, resnet18 and random.");
         }
+    }
+
+    /// <summary>The features of images, <c>[N, D]</c>; dispose them.</summary>
+    /// <param name="images">uint8 <c>[N, 3, 32, 32]</c>.</param>
+    public torch.Tensor Of(torch.Tensor images)
+    {
+        using FeatureSet set = FeatureSet.Compute(Extractor, images);
+        return set.Features.alias();
     }
 
     public void Dispose() => Extractor.Dispose();

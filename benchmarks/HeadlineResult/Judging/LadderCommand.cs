@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using GMem;
 using GMem.Evaluation;
 using GMem.Images;
@@ -14,8 +13,6 @@ internal sealed class LadderCommand(Arguments arguments, JudgeData data)
 {
     private const int CopiedImages = 500;
     private const int Columns = 14;
-
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     private readonly string _runs = arguments.Text("--runs", "artifacts/runs");
     private readonly string _output = arguments.Text("--output", "benchmarks/HeadlineResult/results");
@@ -33,12 +30,6 @@ internal sealed class LadderCommand(Arguments arguments, JudgeData data)
 
     private static bool HasCopies(JudgeFeatures features) => features.Key != ResNet18Features.Key;
 
-    private static torch.Tensor FeaturesOf(JudgeFeatures features, torch.Tensor images)
-    {
-        using FeatureSet set = FeatureSet.Compute(features.Extractor, images);
-        return set.Features.alias();
-    }
-
     private static void Say(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 
     private void Run()
@@ -46,7 +37,7 @@ internal sealed class LadderCommand(Arguments arguments, JudgeData data)
         using DisposeScope scope = torch.NewDisposeScope();
         using JudgeFeatures features = JudgeFeatures.From(arguments, data);
         torch.Tensor half = _half.Reference(data.Test);
-        torch.Tensor reference = FeaturesOf(features, half.narrow(0, 0, Math.Min(_referenceCount, half.shape[0])));
+        torch.Tensor reference = features.Of(half.narrow(0, 0, Math.Min(_referenceCount, half.shape[0])));
         string accuracy = features.Accuracy is { } share ? FormattableString.Invariant($", accuracy {100 * share:f1} %") : "";
         Say($"{features.Extractor.Name}{accuracy}; {_count} images a rung, against {reference.shape[0]} of the {_half.Name} half");
         LadderReport report = new(
@@ -57,9 +48,7 @@ internal sealed class LadderCommand(Arguments arguments, JudgeData data)
             _count,
             [.. Ladders().Select(ladder => Judge(ladder, features, reference))],
             [.. HasCopies(features) ? Copies(features, reference) : []]);
-        Directory.CreateDirectory(_output);
-        string name = $"ladder-{JudgeFeatures.NameFrom(arguments)}{(_half.Name == "report" ? "" : $"-{_half.Name}")}.json";
-        File.WriteAllText(Path.Combine(_output, name), JsonSerializer.Serialize(report, Indented) + "\n");
+        JudgeFile.Write(_output, $"ladder-{JudgeFeatures.NameFrom(arguments)}", _half, report);
     }
 
     private IEnumerable<Ladder> Ladders()
@@ -95,7 +84,7 @@ internal sealed class LadderCommand(Arguments arguments, JudgeData data)
         for (int rung = 0; rung < ladder.Strengths.Count; rung++)
         {
             using torch.Tensor images = ladder.Images(rung);
-            using torch.Tensor seen = FeaturesOf(features, images);
+            using torch.Tensor seen = features.Of(images);
             using FeatureStatistics own = FeatureStatistics.Compute(seen, features.Extractor.Name);
             distances.Add(FrechetDistance.Compute(statistics, own));
             first.Add(images.narrow(0, 0, Columns).clone());
@@ -146,7 +135,7 @@ internal sealed class LadderCommand(Arguments arguments, JudgeData data)
         foreach ((string name, Func<torch.Tensor> make) in sets)
         {
             using torch.Tensor images = make();
-            using torch.Tensor seen = FeaturesOf(features, images);
+            using torch.Tensor seen = features.Of(images);
             JudgedCopies judged = new(name, judge.Share(seen));
             Say($"copies: {100 * judged.Share:f1} % of {name}");
             yield return judged;

@@ -32,9 +32,9 @@ internal sealed class StageJudge : IDisposable
         using torch.Tensor other = half.Other(test);
         using torch.Tensor fewOthers = other.narrow(0, 0, Math.Min(few, other.shape[0]));
         using torch.Tensor noise = Degradations.UniformNoise(few);
-        using torch.Tensor ofNoise = FeaturesOf(noise);
+        using torch.Tensor ofNoise = features.Of(noise);
         using torch.Tensor mean = Mean(data.Training, few);
-        using torch.Tensor ofMean = FeaturesOf(mean);
+        using torch.Tensor ofMean = features.Of(mean);
         Scale = new JudgeScale(
             features.Accuracy,
             Distance(other),
@@ -78,12 +78,6 @@ internal sealed class StageJudge : IDisposable
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor mean = images.mean([0L], keepdim: true, type: torch.float32).round().to(torch.uint8);
         return mean.repeat(count, 1, 1, 1).MoveToOuterDisposeScope();
-    }
-
-    private torch.Tensor FeaturesOf(torch.Tensor images)
-    {
-        using FeatureSet set = FeatureSet.Compute(_extractor, images);
-        return set.Features.alias();
     }
 
     private double Distance(torch.Tensor features)
