@@ -24,6 +24,9 @@ internal static partial class OptionNames
         ["PromptLabel"] = "--label",
     };
 
+    /// <summary>The names in C# that are known here.</summary>
+    public static IReadOnlyCollection<string> Known => Typed.Keys;
+
     /// <summary>A message with the options named as they are typed, and without the names of our parameters, which .NET appends.</summary>
     public static string InMessage(string message) =>
         Name().Replace(Owner().Replace(message, ""), m => Typed.GetValueOrDefault(m.Groups["name"].Value, m.Value));

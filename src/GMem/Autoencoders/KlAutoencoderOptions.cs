@@ -11,7 +11,11 @@ public sealed record KlAutoencoderOptions
     /// Channels of each level as a multiple of <see cref="BaseChannels"/>, from the highest resolution down (<c>ch_mult</c>). Every level
     /// except the last halves both sides. Default 1, 2, 4, 4.
     /// </summary>
-    public IReadOnlyList<int> ChannelMultipliers { get; init; } = [1, 2, 4, 4];
+    public IReadOnlyList<int> ChannelMultipliers
+    {
+        get;
+        init => field = Copy(value);
+    } = [1, 2, 4, 4];
 
     /// <summary>Residual blocks per level of the encoder (<c>num_res_blocks</c>); the decoder has one more. Default 2.</summary>
     public int ResidualBlocks { get; init; } = 2;
@@ -27,10 +31,18 @@ public sealed record KlAutoencoderOptions
     /// Levels of the encoder, counted from 0 at the highest resolution, whose blocks are followed by attention. The official settings use
     /// nominal resolutions instead: level i corresponds to <c>resolution / 2^i</c>. The middle block always has attention. Default none.
     /// </summary>
-    public IReadOnlyList<int> EncoderAttentionLevels { get; init; } = [];
+    public IReadOnlyList<int> EncoderAttentionLevels
+    {
+        get;
+        init => field = Copy(value);
+    } = [];
 
     /// <summary>Like <see cref="EncoderAttentionLevels"/>, for the decoder. Default none.</summary>
-    public IReadOnlyList<int> DecoderAttentionLevels { get; init; } = [];
+    public IReadOnlyList<int> DecoderAttentionLevels
+    {
+        get;
+        init => field = Copy(value);
+    } = [];
 
     /// <summary>Whether the encoder outputs a mean and a variance. If not, it outputs only latents (<c>use_variational: false</c>). Default
     /// true.</summary>
@@ -81,6 +93,9 @@ public sealed record KlAutoencoderOptions
             throw new ArgumentException($"The KL autoencoder cannot be built: {string.Join("; ", faults)}.");
         }
     }
+
+    /// <summary>A list that nobody else can change; null is left for <see cref="Validate"/> to name.</summary>
+    private static IReadOnlyList<int> Copy(IReadOnlyList<int> values) => values is null ? null! : [.. values];
 
     private static bool AreLevels(IReadOnlyList<int>? levels, int count) => levels is not null && levels.All(l => l >= 0 && l < count);
 

@@ -36,7 +36,7 @@ internal sealed class SiT : torch.nn.Module
     {
         GMemRuntime.EnsureLoaded();
         options.Validate();
-        _options = options with { Conditions = [.. options.Conditions] };
+        _options = options;
         device ??= torch.CPU;
         DataType = dtype;
 
@@ -61,7 +61,7 @@ internal sealed class SiT : torch.nn.Module
     /// <summary>What the network is conditioned on.</summary>
     internal IReadOnlyList<Condition> Conditions => _options.Conditions;
 
-    /// <summary>What the network was built from; a copy.</summary>
+    /// <summary>What the network was built from.</summary>
     public SiTOptions Options => _options;
 
     /// <summary>Type of the weights, and of the inputs it takes.</summary>

@@ -65,7 +65,11 @@ public sealed record SiTOptions
     /// What the network is told about an image besides the time; none makes it unconditional. Their embeddings are added. Default: a
     /// snippet (<see cref="SnippetCondition"/>).
     /// </summary>
-    public IReadOnlyList<Condition> Conditions { get; init; } = [new SnippetCondition()];
+    public IReadOnlyList<Condition> Conditions
+    {
+        get;
+        init => field = value is null ? null! : [.. value];
+    } = [new SnippetCondition()];
 
     /// <summary>
     /// Width of the patch tokens that the REPA projector predicts (arXiv 2410.06940); 0 for no projector. Default 0; 768 for DINOv2-B.

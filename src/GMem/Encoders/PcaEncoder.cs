@@ -151,8 +151,8 @@ internal sealed class PcaEncoder : SnippetEncoder
             throw new InvalidDataException($"A setting is out of range: {saved.Configuration}");
         }
 
-        torch.Tensor mean = SavedTensor(saved, "mean", torch.float64);
-        torch.Tensor components = SavedTensor(saved, "components", torch.float32);
+        torch.Tensor mean = saved.FiniteTensor("mean", torch.float64);
+        torch.Tensor components = saved.FiniteTensor("components", torch.float32);
         long features = PixelFeatures.Count(configuration.Side);
         if (mean.dim() != 1 || mean.shape[0] != features || components.shape is not [>= 1, long width] || width != features)
         {
@@ -170,17 +170,6 @@ internal sealed class PcaEncoder : SnippetEncoder
         _mean.Dispose();
         _components.Dispose();
         _projection64.Dispose();
-    }
-
-    private static torch.Tensor SavedTensor(SavedPart saved, string name, torch.ScalarType type)
-    {
-        torch.Tensor tensor = saved.Tensor(name);
-        using torch.Tensor finite = tensor.isfinite();
-        using torch.Tensor all = finite.all();
-        string fault = all.item<bool>() ? "" : " with values that are not finite";
-        return tensor.dtype == type && all.item<bool>()
-            ? tensor
-            : throw new InvalidDataException($"The PCA encoder's tensor '{name}' must be finite {type}; it is {tensor.dtype}{fault}.");
     }
 
     private sealed class Configuration

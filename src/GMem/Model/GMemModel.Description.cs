@@ -5,7 +5,7 @@ namespace GMem;
 
 public sealed partial class GMemModel
 {
-    /// <summary>The network's options. A copy.</summary>
+    /// <summary>The network's options.</summary>
     public SiTOptions Network => Core.Network.Options;
 
     /// <summary>How many numbers the network has learnt.</summary>

@@ -36,6 +36,6 @@ public sealed partial class GMemModel
     internal GMemModel Share()
     {
         ThrowIfDisposed();
-        return new GMemModel(Core.Share(), _memory, Options);
+        return new GMemModel(Core.Share(), _memory, Sampling);
     }
 }

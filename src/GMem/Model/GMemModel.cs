@@ -24,7 +24,7 @@ public sealed partial class GMemModel : IDisposable
     {
         Core = core;
         _memory = memory;
-        Options = sampling;
+        Sampling = sampling;
     }
 
     /// <summary>Side of the images in pixels.</summary>
@@ -51,8 +51,8 @@ public sealed partial class GMemModel : IDisposable
     /// </summary>
     public ImageAutoencoder Autoencoder => Core.Autoencoder;
 
-    /// <summary>How images are made. A copy: use <see cref="WithSampling"/> to change it.</summary>
-    public SamplingOptions Sampling => Options;
+    /// <summary>How images are made; <see cref="WithSampling"/> gives a model with other options.</summary>
+    public SamplingOptions Sampling { get; }
 
     /// <summary>Where the network is.</summary>
     public torch.Device Device => Core.Device;
@@ -64,9 +64,6 @@ public sealed partial class GMemModel : IDisposable
     public bool IsPartial => Core.Outcome.IsPartial;
 
     internal ModelCore Core { get; }
-
-    /// <summary>The sampling options themselves; nothing changes them.</summary>
-    internal SamplingOptions Options { get; }
 
     /// <summary>
     /// Trains a model: encoder, memory bank, then the network. With a <see cref="GMemOptions.WorkspacePath"/>, doing the same again
@@ -239,7 +236,7 @@ public sealed partial class GMemModel : IDisposable
         }
 
         using torch.Tensor average = PostHocAverage.Of(workspacePath, width, TrainedSteps);
-        return new GMemModel(Core.WithNetwork(FlatParameters.CopyOf(Core.Network, average, Device)), _memory, Options);
+        return new GMemModel(Core.WithNetwork(FlatParameters.CopyOf(Core.Network, average, Device)), _memory, Sampling);
     }
 
     /// <inheritdoc/>

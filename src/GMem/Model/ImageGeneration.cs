@@ -29,10 +29,11 @@ internal static class ImageGeneration
         long[] seeds = [.. requests.Select(r => r.Seed)];
         long[] shape = [core.Autoencoder.Channels, side, side];
         torch.Tensor noise = SeededNoise.Images(seeds, shape, core.Device);
-        torch.Tensor? embedding = core.Network.EmbedConditions([.. prompts.ConditionValues().Select(v => v.to(core.Device))], seeds.Length);
-        Sampler sampler = new(core.Transport, model.Options);
+        torch.Tensor[] conditions = [.. prompts.ConditionValues().Select(v => v.to(core.Device))];
+        torch.Tensor? embedding = core.Network.EmbedConditions(conditions, seeds.Length);
+        Sampler sampler = new(core.Transport, model.Sampling);
         torch.Tensor? nullEmbedding = sampler.NeedsNullCondition ? core.Network.EmbedConditions(core.Network.NullConditions(1), 1) : null;
-        GaussianSource? source = core.Source?.Of(prompts.SnippetRows().to(core.Device), singly: true);
+        GaussianSource? source = core.Source?.Of(core.Network.Conditions, conditions, singly: true);
         torch.Tensor latents = noise;
         if (previewEveryNStep > 0)
         {

@@ -30,10 +30,10 @@ internal sealed class ResolvedPrompts
         _entries = [.. requests.Select(Entry)];
         using DisposeScope scope = torch.NewDisposeScope();
         float[][] rows = RowsOfEntries();
-        _turned = [.. requests.Select((r, i) => model.Options.Novelty is not null && r.MemoryIndex is null && _entries[i] is not null)];
+        _turned = [.. requests.Select((r, i) => model.Sampling.Novelty is not null && r.MemoryIndex is null && _entries[i] is not null)];
         for (int i = 0; i < rows.Length; i++)
         {
-            rows[i] = _turned[i] ? Turned(rows[i], i, model.Options.Novelty!) : rows[i];
+            rows[i] = _turned[i] ? Turned(rows[i], i, model.Sampling.Novelty!) : rows[i];
         }
 
         _prompts = [.. requests.Select((r, i) => Resolve(r, _entries[i], rows[i]))];
@@ -53,9 +53,6 @@ internal sealed class ResolvedPrompts
 
     /// <summary>The snippet of a request, of unit length; empty for a network without.</summary>
     public ReadOnlyMemory<float> SnippetOf(int index) => _prompts[index].Snippet;
-
-    /// <summary>The snippets of all requests, <c>[B, m]</c> on the CPU, in the caller's scope.</summary>
-    public torch.Tensor SnippetRows() => Conditions.OfType<SnippetCondition>().First().Values(_prompts);
 
     /// <summary>The values of each condition, on the CPU, in the caller's scope.</summary>
     public IReadOnlyList<torch.Tensor> ConditionValues() => [.. Conditions.Select(c => c.Values(_prompts))];

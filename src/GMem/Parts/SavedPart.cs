@@ -16,4 +16,17 @@ public sealed record SavedPart(
         ? tensor
         : throw new InvalidDataException(
             $"The tensor '{name}' of the part {Kind} is missing; found: {string.Join(", ", Tensors.Keys.Order(StringComparer.Ordinal))}.");
+
+    /// <summary>A tensor that must be there, of a type and without infinities and NaN.</summary>
+    /// <exception cref="InvalidDataException">It is not; the message names it and the part.</exception>
+    internal torch.Tensor FiniteTensor(string name, torch.ScalarType type)
+    {
+        torch.Tensor tensor = Tensor(name);
+        using torch.Tensor finite = tensor.isfinite();
+        using torch.Tensor all = finite.all();
+        string fault = all.item<bool>() ? "" : " with values that are not finite";
+        return tensor.dtype == type && fault.Length == 0
+            ? tensor
+            : throw new InvalidDataException($"The tensor '{name}' of the part {Kind} must be finite {type}; it is {tensor.dtype}{fault}.");
+    }
 }

@@ -140,6 +140,15 @@ public sealed class KlAutoencoderTests
             "it lacks encoder.conv_out.weight, quant_conv.weight, post_quant_conv.weight", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Options_ListChangedAfterwards_KeepWhatTheyWereGiven()
+    {
+        List<int> multipliers = [1, 2];
+        KlAutoencoderOptions options = Tiny() with { ChannelMultipliers = multipliers };
+        multipliers[1] = 9;
+        Assert.Equal([1, 2], options.ChannelMultipliers);
+    }
+
     [Theory]
     [InlineData("{", "JSON")]
     [InlineData("null", "JSON object")]

@@ -6,10 +6,7 @@ internal static class StateDict
     /// <summary>Everything a checkpoint of the module holds.</summary>
     /// <param name="module">The module.</param>
     /// <returns>Names, and the module's own parameters and buffers; do not dispose them.</returns>
-    public static IReadOnlyDictionary<string, torch.Tensor> TensorsOf(torch.nn.Module module)
-    {
-        return module.state_dict();
-    }
+    public static IReadOnlyDictionary<string, torch.Tensor> TensorsOf(torch.nn.Module module) => module.state_dict();
 
     /// <summary>Copies tensors into a module. Nothing is changed unless all of them fit.</summary>
     /// <param name="module">The module to fill.</param>

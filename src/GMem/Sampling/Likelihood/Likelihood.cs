@@ -55,10 +55,8 @@ internal sealed class Likelihood
     /// <returns>Unbiased estimates of the log-likelihoods.</returns>
     /// <exception cref="ArgumentException">The probe has another shape than the data.</exception>
     public LikelihoodResult Estimate(
-        VectorField network, Tensor data, Tensor probe, GaussianSource? source = null, CancellationToken cancellationToken = default)
-    {
-        return Integrate(network, data, _ => probe, source, cancellationToken);
-    }
+        VectorField network, Tensor data, Tensor probe, GaussianSource? source = null, CancellationToken cancellationToken = default) =>
+        Integrate(network, data, _ => probe, source, cancellationToken);
 
     /// <summary>Estimates the log-likelihood with a probe for every evaluation, as the public code does.</summary>
     /// <param name="network">The network; it is differentiated.</param>

@@ -23,7 +23,7 @@ internal sealed class BatchDraw(
         TrainingBatch taken = set.Batch(indices, mirrored, step);
         torch.Tensor noise = torch.randn(taken.Data.shape, dtype: torch.float32, generator: generator).ToDevice(device);
         torch.Tensor[] conditions = [.. network.Conditions.Zip(taken.Conditions, (c, values) => c.Drop(values, generator))];
-        noise = source?.Of(conditions[RidgeFit.SnippetIndex(network.Conditions)]).Draw(noise) ?? noise;
+        noise = source?.Of(network.Conditions, conditions).Draw(noise) ?? noise;
         return new StepDraws(
             taken.Data.MoveToOuterDisposeScope(),
             noise.MoveToOuterDisposeScope(),

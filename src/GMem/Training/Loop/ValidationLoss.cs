@@ -62,7 +62,7 @@ internal sealed class ValidationLoss(
             TrainingBatch taken = set.Batch(indices, new bool[indices.Length], step: -1 - batch);
             torch.Tensor time = transport.SampleTimes(indices.Length, options.TimeDistribution, generator);
             torch.Tensor noise = torch.randn(taken.Data.shape, dtype: torch.float32, generator: generator).ToDevice(device);
-            noise = source?.Of(taken.Conditions[RidgeFit.SnippetIndex(network.Conditions)]).Draw(noise) ?? noise;
+            noise = source?.Of(network.Conditions, taken.Conditions).Draw(noise) ?? noise;
             StepDraws draws = new(taken.Data, noise, time.ToDevice(device), taken.Conditions, taken.Tokens);
             using torch.Tensor onHost = loss.Compute(network, draws).Values.cpu();
             float[] values = onHost.data<float>().ToArray();

@@ -1,3 +1,4 @@
+using GMem.Backbone;
 using GMem.Parts;
 using GMem.Transport;
 
@@ -8,18 +9,17 @@ internal sealed class RidgeSource : SharedModelPart
 {
     public static readonly PartKind SavedKind = new("ridge-source");
 
-    private readonly double _noiseScale;
     private readonly torch.Tensor _mean;
     private readonly torch.Tensor _weight;
 
     private RidgeSource(double noiseScale, torch.Tensor mean, torch.Tensor weight) =>
-        (_noiseScale, _mean, _weight) = (noiseScale, mean.DetachFromDisposeScope(), weight.DetachFromDisposeScope());
+        (NoiseScale, _mean, _weight) = (noiseScale, mean.DetachFromDisposeScope(), weight.DetachFromDisposeScope());
 
     public override PartKind Kind => SavedKind;
 
     public override bool IsThreadSafe => true;
 
-    public double NoiseScale => _noiseScale;
+    public double NoiseScale { get; }
 
     /// <summary>m, C, h, w.</summary>
     public IReadOnlyList<long> Shape => _weight.shape;
@@ -31,7 +31,14 @@ internal sealed class RidgeSource : SharedModelPart
     public static RidgeSource Of(double noiseScale, torch.Tensor mean, torch.Tensor weight, torch.Device device) =>
         new(noiseScale, mean.to(device, copy: true), weight.to(device, copy: true));
 
-    public RidgeSource CopyTo(torch.Device device) => Of(_noiseScale, _mean, _weight, device);
+    public RidgeSource CopyTo(torch.Device device) => Of(NoiseScale, _mean, _weight, device);
+
+    /// <summary>The source of a batch, by the snippet among its conditions.</summary>
+    /// <param name="conditions">The network's conditions.</param>
+    /// <param name="values">Their values as the network sees them, on the device of the part.</param>
+    /// <param name="singly">As for snippets alone.</param>
+    public GaussianSource Of(IReadOnlyList<Condition> conditions, IReadOnlyList<torch.Tensor> values, bool singly = false) =>
+        Of(values[RidgeFit.SnippetIndex(conditions)], singly);
 
     /// <summary>The source of a batch.</summary>
     /// <param name="snippets">As the network sees them, float32 <c>[B, m]</c> on the device of the part.</param>
@@ -47,11 +54,11 @@ internal sealed class RidgeSource : SharedModelPart
             ? torch.cat([.. Enumerable.Range(0, (int)snippets.shape[0]).Select(i => snippets.narrow(0, i, 1).mm(weight))])
             : snippets.mm(weight);
         torch.Tensor mean = explained.view([snippets.shape[0], .. _mean.shape[1..]]).PlusInPlace(_mean);
-        return new GaussianSource(mean.MoveToOuterDisposeScope(), _noiseScale, _mean);
+        return new GaussianSource(mean.MoveToOuterDisposeScope(), NoiseScale, _mean);
     }
 
     /// <inheritdoc/>
-    public override PartConfiguration SaveConfiguration() => PartConfiguration.From(new Configuration { NoiseScale = _noiseScale });
+    public override PartConfiguration SaveConfiguration() => PartConfiguration.From(new Configuration { NoiseScale = NoiseScale });
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, torch.Tensor> SaveTensors() =>
@@ -60,7 +67,7 @@ internal sealed class RidgeSource : SharedModelPart
     public static RidgeSource Load(SavedPart saved)
     {
         double scale = saved.Configuration.Read<Configuration>().NoiseScale;
-        (torch.Tensor mean, torch.Tensor weight) = (Finite(saved, "mean"), Finite(saved, "weight"));
+        (torch.Tensor mean, torch.Tensor weight) = (saved.FiniteTensor("mean", torch.float32), saved.FiniteTensor("weight", torch.float32));
         return scale > 0 && weight.shape is [>= 1, _, _, _] && mean.shape.AsSpan().SequenceEqual([1, .. weight.shape[1..]])
             ? Of(scale, mean, weight, saved.Device)
             : throw new InvalidDataException(
@@ -73,16 +80,6 @@ internal sealed class RidgeSource : SharedModelPart
     {
         _mean.Dispose();
         _weight.Dispose();
-    }
-
-    private static torch.Tensor Finite(SavedPart saved, string name)
-    {
-        torch.Tensor tensor = saved.Tensor(name);
-        using torch.Tensor finite = tensor.isfinite();
-        using torch.Tensor all = finite.all();
-        return tensor.dtype == torch.float32 && all.item<bool>()
-            ? tensor
-            : throw new InvalidDataException($"The source's tensor '{name}' must be finite float32; it is {tensor.dtype}.");
     }
 
     private sealed class Configuration
