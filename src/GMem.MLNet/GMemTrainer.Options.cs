@@ -32,7 +32,7 @@ public sealed partial class GMemTrainer
         /// </summary>
         public string? LabelColumnName { get; set; } = DefaultLabelColumnName;
 
-        /// <summary>Side in pixels to which images are cut and scaled. A multiple of the network's patch size. Default 32.</summary>
+        /// <summary>Side in pixels to which images are cut and scaled. A multiple of the network's patch size, at most 16384. Default 32.</summary>
         public int ImageSize { get; set; } = 32;
 
         /// <summary>The network. Its input size, channels and snippet size are set from the data.</summary>
@@ -80,7 +80,15 @@ public sealed partial class GMemTrainer
         /// <summary>Columns and batch size of the trained transformer.</summary>
         public GenerationOptions Generation { get; set; } = new();
 
-        /// <summary>Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread. Default null.</summary>
+        /// <summary>
+        /// Told about once a second while images are read, and when all are, on the thread of <see cref="GMemTrainer.Fit"/>. Default null.
+        /// </summary>
+        public IProgress<ReadingProgress>? ReadingProgress { get; set; }
+
+        /// <summary>
+        /// Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread. If it throws, the log says so and training
+        /// goes on. Default null.
+        /// </summary>
         public IProgress<TrainingProgress>? Progress { get; set; }
 
         /// <summary>
@@ -110,9 +118,9 @@ public sealed partial class GMemTrainer
                 faults.Add($"{nameof(LabelColumnName)} is empty; null reads no labels.");
             }
 
-            if (ImageSize < 1)
+            if (ImageSize is < 1 or > 16384)
             {
-                faults.Add($"{nameof(ImageSize)} is {ImageSize}, it must be at least 1.");
+                faults.Add($"{nameof(ImageSize)} is {ImageSize}, it must be from 1 to 16384.");
             }
             else if (InitialModel is null && Network is { PatchSize: > 0 } network
                 && ImageSize % (network.PatchSize * (Autoencoder?.DownsamplingFactor ?? 1)) != 0)

@@ -118,10 +118,11 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         ArgumentNullException.ThrowIfNull(input);
         TrainingColumns columns = new(input.Schema, _options);
         torch.Device device = GMemRuntime.SelectDevice(_mlContext.GpuDeviceId, _mlContext.FallbackToCpu);
+        GMemOptions model = _options.ToModelOptions();
+        _ = GMemModel.CheckMemory(model, _options.ImageSize, device);
         using IChannel channel = _host.Start("Training");
         using TrainingImages images = TrainingImageReader.Read(input, columns, _options, channel);
         channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");
-        GMemOptions model = _options.ToModelOptions();
         model.EncodingProgress = new EncodingLog(channel);
         GMemModel trained = GMemModel.Fit(images, model, device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
         return new GMemTransformer(trained, _options.Generation, _options.Training.Seed);

@@ -70,7 +70,7 @@ public sealed record GenerationOptions
     public string OutputMemoryIdColumnName { get; init; } = "MemoryId";
 
     /// <summary>
-    /// Rows that a cursor reads ahead and generates at once. It changes speed and memory, never an image. At least 1. Default 16.
+    /// Rows that a cursor reads ahead and generates at once. It changes speed and memory, never an image. From 1 to 65,536. Default 16.
     /// </summary>
     public int BatchSize { get; init; } = 16;
 
@@ -102,9 +102,9 @@ public sealed record GenerationOptions
             faults.Add($"the prompt columns need different names and are '{string.Join("', '", prompts)}'");
         }
 
-        if (BatchSize < 1)
+        if (BatchSize is < 1 or > 65536)
         {
-            faults.Add($"{nameof(BatchSize)} is {BatchSize} and must be at least 1");
+            faults.Add($"{nameof(BatchSize)} is {BatchSize} and must be from 1 to 65536");
         }
 
         if (faults.Count > 0)

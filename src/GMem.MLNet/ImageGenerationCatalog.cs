@@ -43,7 +43,22 @@ public sealed partial class ImageGenerationCatalog
     /// <returns>A view with the columns <c>ImagePath</c> and <c>Label</c>. Images are read when it is trained on.</returns>
     /// <exception cref="DirectoryNotFoundException">There is no such folder or zip.</exception>
     /// <exception cref="InvalidDataException">There is no image in it.</exception>
-    public IDataView LoadImages(string path) => _mlContext.Data.LoadFromEnumerable(ImageFolder.Enumerate(path));
+    /// <remarks>
+    /// What was found and what was ignored goes to <c>MLContext.Log</c>; what may be pictures that are missed, as warnings.
+    /// <see cref="ImageFolder.Enumerate"/> gives the list.
+    /// </remarks>
+    public IDataView LoadImages(string path)
+    {
+        ImageListing images = ImageFolder.Enumerate(path);
+        using IChannel channel = ((IHostEnvironment)_mlContext).Start(nameof(LoadImages));
+        channel.Info(MessageSensitivity.UserData, $"Found {images.Count} images in '{path}'; {images.IgnoredByReason()}.");
+        foreach (string warning in images.Warnings)
+        {
+            channel.Warning(MessageSensitivity.UserData, warning);
+        }
+
+        return _mlContext.Data.LoadFromEnumerable(images);
+    }
 
     /// <summary>Rows that ask for images, each from a seed of its own, with at most one of label, image and memory index.</summary>
     /// <param name="count">How many images. At least 1.</param>
@@ -68,13 +83,13 @@ public sealed partial class ImageGenerationCatalog
             throw new ArgumentException("Give at most one of label, image and memoryIndex: each of them says which snippet to use.");
         }
 
-        PromptRow[] rows = [.. Enumerable.Range(0, count).Select(i => new PromptRow
+        // Made as they are read: a count may be large.
+        return _mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(i => new PromptRow
         {
             Seed = seed + i,
             PromptLabel = label ?? "",
             PromptImage = image ?? "",
             MemoryIndex = memoryIndex ?? -1,
-        })];
-        return _mlContext.Data.LoadFromEnumerable(rows);
+        }));
     }
 }

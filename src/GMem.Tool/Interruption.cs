@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace GMem.Tool;
 
 /// <summary>
-/// Ctrl-C and a request to end as a token: what runs stops at its next step and keeps what it has. A second Ctrl-C ends the process at
-/// once.
+/// Ctrl-C, a request to end and the loss of the terminal as a token: what runs stops at its next step and keeps what it has. A second Ctrl-C
+/// ends the process at once.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -12,8 +12,8 @@ internal sealed class Interruption : IDisposable
     private readonly PosixSignalRegistration[] _signals;
 
     public Interruption() =>
-        _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel), PosixSignalRegistration.Create(
-            PosixSignal.SIGTERM, Cancel)];
+        _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT }.Select(
+            signal => PosixSignalRegistration.Create(signal, Cancel))];
 
     public CancellationToken Token => _source.Token;
 
@@ -29,7 +29,8 @@ internal sealed class Interruption : IDisposable
 
     private void Cancel(PosixSignalContext context)
     {
-        context.Cancel = !_source.IsCancellationRequested;
+        // The signals of one end come together: a terminal that is closed hangs up and may interrupt too. Only a person ends it at once.
+        context.Cancel = !_source.IsCancellationRequested || context.Signal is PosixSignal.SIGHUP or PosixSignal.SIGTERM;
         _source.Cancel();
     }
 }

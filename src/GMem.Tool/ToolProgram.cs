@@ -15,7 +15,7 @@ internal static class ToolProgram
         Trains, runs, judges and edits memory-conditioned image generators (GMem).
 
         Exit codes: 0 done; 1 something given is wrong; 2 the command line is wrong; 3 libtorch or the GPU asked for is not there;
-        130 stopped by Ctrl-C; 70 a fault of the program.
+        130 stopped by Ctrl-C, or told to end; 70 a fault of the program.
         """;
 
     /// <param name="arguments">The command line.</param>
@@ -69,6 +69,7 @@ internal static class ToolProgram
         root.Options.Add(new VersionOption { Action = new VersionAction() });
         root.Options.Add(console.Json);
         root.Options.Add(console.Verbose);
+        root.Options.Add(console.Quiet);
         ExamplesHelp.Install(root);
         return root;
     }

@@ -4,8 +4,11 @@ namespace GMem.MLNet.Columns;
 
 /// <summary>An image that has been read from its row but not decoded.</summary>
 /// <param name="Source">The file it comes from, or null.</param>
-/// <param name="Decode">Gives the image; may run on any thread.</param>
-internal readonly record struct ImageToDecode(string? Source, Func<RgbImage> Decode);
+/// <param name="Bytes">What it holds in memory until it is decoded: a copy of what the row has.</param>
+/// <param name="Decode">
+/// Gives the square in its middle, scaled to the side it is given; null gives the whole image. May run on any thread.
+/// </param>
+internal readonly record struct ImageToDecode(string? Source, long Bytes, Func<int?, RgbImage> Decode);
 
 /// <summary>
 /// Reads an image column in two parts: on the cursor's thread what the row holds is copied; the rest, file access and decoding, is a
@@ -29,7 +32,8 @@ internal static class ImageSource
         {
             getter(ref text);
             string path = text.ToString();
-            return string.IsNullOrWhiteSpace(path) ? null : new ImageToDecode(path, () => ImageReader.ReadFile(path));
+            return string.IsNullOrWhiteSpace(path) ? null : new ImageToDecode(
+                path, 0, size => size is { } side ? ImageReader.ReadSquare(path, side) : ImageReader.ReadFile(path));
         };
     }
 
@@ -40,10 +44,16 @@ internal static class ImageSource
         return row =>
         {
             getter(ref buffer);
+            if (buffer.Length == 0)
+            {
+                return null;
+            }
+
             byte[] bytes = [.. buffer.DenseValues()];
-            return bytes.Length == 0
-                ? null
-                : new ImageToDecode(null, () => ImageReader.Decode(bytes, $"{column.Name} of row {row} (counted from 0)"));
+            string name = NameOf(column, row);
+            return new ImageToDecode(
+                null, bytes.Length,
+                size => size is { } side ? ImageReader.DecodeSquare(bytes, name, side) : ImageReader.Decode(bytes, name));
         };
     }
 
@@ -55,17 +65,33 @@ internal static class ImageSource
         {
             // The image may be disposed when the next one is asked for, hence the copy here. Handing in the last one is the custom.
             getter(ref image!);
-            RgbImage? copy = image is null ? null : Copy(image);
-            return copy is null ? null : new ImageToDecode(null, () => copy);
+            if (image is null)
+            {
+                return null;
+            }
+
+            RgbImage copy = Copy(image);
+            return new ImageToDecode(null, copy.Pixels.Length, size =>
+            {
+                if (size is not { } side)
+                {
+                    return copy;
+                }
+
+                ImageReader.CheckAspectRatio(copy, NameOf(column, row));
+                return CenterCrop.Apply(copy, side);
+            });
         };
     }
+
+    private static string NameOf(DataViewSchema.Column column, long row) => $"{column.Name} of row {row} (counted from 0)";
 
     /// <summary>MLImage holds colours multiplied by their alpha; transparency is laid over white, as in image files.</summary>
     private static RgbImage Copy(MLImage image)
     {
         (int red, int blue) = image.PixelFormat == MLPixelFormat.Bgra32 ? (2, 0) : (0, 2);
         ReadOnlySpan<byte> from = image.Pixels;
-        byte[] pixels = new byte[image.Width * image.Height * 3];
+        byte[] pixels = new byte[checked(image.Width * image.Height * RgbImage.Channels)];
         for (int source = 0, target = 0; target < pixels.Length; source += 4, target += 3)
         {
             int white = byte.MaxValue - from[source + 3];

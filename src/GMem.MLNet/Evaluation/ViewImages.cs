@@ -65,7 +65,7 @@ internal sealed class ViewImages
             throw new ArgumentException($"There are no {_role} images: the view has no rows.");
         }
 
-        RgbImage first = Required(images(0), 0).Decode();
+        RgbImage first = Required(images(0), 0).Decode(null);
         return Math.Min(first.Width, first.Height);
     }
 
@@ -87,7 +87,7 @@ internal sealed class ViewImages
                 MemoryIndices.Add(value);
             }
 
-            if (batch.Count == BatchSize)
+            if (batch.Count == BatchSize || batch.Sum(image => image.Bytes) > ImageReader.MemoryBudget)
             {
                 yield return Decode(batch, size, cancellationToken);
                 batch.Clear();
@@ -111,7 +111,7 @@ internal sealed class ViewImages
 
         // Of several failures the first image's is thrown.
         return ImageTensors.ToTensor(Task.WhenAll(images.Select(image =>
-            Task.Run(() => CenterCrop.Apply(image.Decode(), size), CancellationToken.None))).GetAwaiter().GetResult());
+            Task.Run(() => image.Decode(size), CancellationToken.None))).GetAwaiter().GetResult());
     }
 
     private ImageToDecode Required(ImageToDecode? image, long row) =>

@@ -4,18 +4,19 @@ namespace GMem.MLNet.Training;
 internal sealed class BadImages(BadImageHandling handling, IChannel channel)
 {
     private readonly HashSet<string> _named = new(StringComparer.Ordinal);
+    private readonly List<SkippedImage> _skipped = [];
 
     /// <summary>Rows that were left out.</summary>
-    public long Count { get; private set; }
+    public IReadOnlyList<SkippedImage> Skipped => _skipped;
 
     /// <summary>Whether a failure to read, decode or crop an image is one of that image, and is to be passed over.</summary>
     public bool IsSkipped(Exception fault) => handling == BadImageHandling.Skip
         && fault is InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
     /// <summary>Leaves a row out.</summary>
-    public void Skip(Exception fault)
+    public void Skip(string source, Exception fault)
     {
-        Count++;
+        _skipped.Add(new SkippedImage(source, fault.Message));
         if (_named.Add(fault.Message))
         {
             channel.Warning(MessageSensitivity.UserData, $"Skipped: {fault.Message}");
@@ -25,11 +26,11 @@ internal sealed class BadImages(BadImageHandling handling, IChannel channel)
     /// <summary>The sum at the end.</summary>
     public void Report(long good)
     {
-        if (Count > 0)
+        if (_skipped.Count > 0)
         {
             channel.Warning(
                 MessageSensitivity.None,
-                $"Skipped {Count} of {Count + good} images, which could not be read. Options.BadImages = "
+                $"Skipped {_skipped.Count} of {_skipped.Count + good} images, which could not be read. Options.BadImages = "
                     + $"{nameof(BadImageHandling.Throw)} stops at the first instead.");
         }
     }

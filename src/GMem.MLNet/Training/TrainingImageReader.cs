@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using GMem.Images;
 using GMem.Latents;
@@ -15,6 +16,8 @@ internal sealed class TrainingImageReader : IDisposable
     /// <summary>Rows that may wait for decoding, for each core: enough that no core idles, few enough that little memory is held.</summary>
     private const int RowsAheadPerCore = 4;
 
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
+
     private readonly TrainingColumns _columns;
     private readonly GMemTrainer.Options _options;
     private readonly BadImages _bad;
@@ -24,6 +27,9 @@ internal sealed class TrainingImageReader : IDisposable
     private readonly List<string>? _labels;
     private readonly Queue<PendingRow> _decoding = new();
     private readonly CancellationTokenSource _stop;
+    private readonly long? _rows;
+    private readonly Stopwatch _sinceReport = Stopwatch.StartNew();
+    private long _bytesAhead;
 
     private TrainingImageReader(IDataView view, TrainingColumns columns, GMemTrainer.Options options, IChannel channel)
     {
@@ -31,7 +37,7 @@ internal sealed class TrainingImageReader : IDisposable
         _options = options;
         _bad = new BadImages(options.BadImages, channel);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
-        long? rows = view.GetRowCount();
+        long? rows = _rows = view.GetRowCount();
         _pixels = ImageStore.Create(rows, options.ImageSize, options.WorkspacePath);
         _snippets = columns.Snippet is null ? null : new GrowingTensor(rows, [columns.SnippetSize], torch.float32);
         _sources = columns.Image.Type is TextDataViewType ? [] : null;
@@ -46,16 +52,20 @@ internal sealed class TrainingImageReader : IDisposable
     {
         using TrainingImageReader reader = new(view, columns, options, channel);
         reader.ReadRows(view);
+        reader.Report(isComplete: true);
         long count = reader._pixels.Count;
         reader._bad.Report(count);
         int batch = options.Training.BatchSize;
         if (count < batch)
         {
-            string skipped = reader._bad.Count > 0 ? $" ({reader._bad.Count} more could not be read; the log names them)" : "";
+            int bad = reader._bad.Skipped.Count;
+            string skipped = bad > 0 ? $" ({bad} more could not be read, the first because: {reader._bad.Skipped[0].Reason})" : "";
             throw new ArgumentException(count == 0 && skipped.Length == 0
                 ? "The training data have no rows."
                 : $"The training data have {count} image{(count == 1 ? "" : "s")}{skipped}, fewer than one batch of {batch}. "
-                    + $"Give more images, or set Training.BatchSize (batchSize) to at most {Math.Max(count, 1)}.");
+                    + (count == 0
+                        ? "Give images that can be read."
+                        : $"Give more images, or set Training.BatchSize (batchSize) to at most {count}."));
         }
 
         channel.Info(MessageSensitivity.None, $"Read {count} images of {options.ImageSize} x {options.ImageSize} pixels.");
@@ -81,7 +91,7 @@ internal sealed class TrainingImageReader : IDisposable
         int ahead = RowsAheadPerCore * Environment.ProcessorCount;
         for (long row = 0; TryReadRow(cursor, images, snippet, label, row); row++)
         {
-            if (_decoding.Count >= ahead)
+            while (_decoding.Count >= ahead || (_decoding.Count > 1 && _bytesAhead > ImageReader.MemoryBudget))
             {
                 Take();
             }
@@ -104,11 +114,12 @@ internal sealed class TrainingImageReader : IDisposable
 
             ImageToDecode? image = images(row);
             Task<RgbImage> decoding = image is { } found
-                ? Task.Run(() => Cut(found, row), _stop.Token)
+                ? Task.Run(() => found.Decode(_options.ImageSize), _stop.Token)
                 : Task.FromException<RgbImage>(new InvalidDataException(
                     $"Row {row} (counted from 0): column '{_columns.Image.Name}' has no image; it is "
                         + $"{(_sources is null ? "null or has no bytes" : "an empty path")}."));
-            _decoding.Enqueue(new PendingRow(decoding, image?.Source, label?.Invoke(), snippet?.Invoke(row)));
+            _decoding.Enqueue(new PendingRow(row, decoding, image?.Bytes ?? 0, image?.Source, label?.Invoke(), snippet?.Invoke(row)));
+            _bytesAhead += image?.Bytes ?? 0;
             return true;
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -119,11 +130,10 @@ internal sealed class TrainingImageReader : IDisposable
         }
     }
 
-    private RgbImage Cut(ImageToDecode image, long row)
+    private void Report(bool isComplete)
     {
-        RgbImage decoded = image.Decode();
-        ImageReader.CheckAspectRatio(decoded, image.Source ?? $"{_columns.Image.Name} of row {row} (counted from 0)");
-        return CenterCrop.Apply(decoded, _options.ImageSize);
+        _sinceReport.Restart();
+        _options.ReadingProgress?.Report(new ReadingProgress(_pixels.Count, _rows, [.. _bad.Skipped], isComplete));
     }
 
     private void TakeAll()
@@ -137,6 +147,7 @@ internal sealed class TrainingImageReader : IDisposable
     private void Take()
     {
         PendingRow row = _decoding.Dequeue();
+        _bytesAhead -= row.Bytes;
         RgbImage image;
         try
         {
@@ -144,8 +155,13 @@ internal sealed class TrainingImageReader : IDisposable
         }
         catch (Exception e) when (_bad.IsSkipped(e))
         {
-            _bad.Skip(e);
+            _bad.Skip(row.Source ?? $"row {row.Number}", e);
             return;
+        }
+
+        if (_sinceReport.Elapsed > ReportInterval)
+        {
+            Report(isComplete: false);
         }
 
         _pixels.Add(image);

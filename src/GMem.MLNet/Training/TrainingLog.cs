@@ -6,6 +6,8 @@ namespace GMem.MLNet.Training;
 /// <summary>Writes the progress of a run into <c>MLContext.Log</c> and passes it on.</summary>
 internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>? next) : IProgress<TrainingProgress>
 {
+    private bool _nextFailed;
+
     public void Report(TrainingProgress value)
     {
         foreach (TrainingMessage message in value.Messages)
@@ -21,7 +23,16 @@ internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>?
         }
 
         channel.Info(MessageSensitivity.None, Format(value));
-        next?.Report(value);
+        try
+        {
+            next?.Report(value);
+        }
+        catch (Exception e) when (!_nextFailed)
+        {
+            _nextFailed = true;
+            channel.Warning(
+                MessageSensitivity.UserData, $"Options.Progress threw {e.GetType().Name} at step {value.Step}: {e.Message} Training goes on.");
+        }
     }
 
     internal static string Format(TrainingProgress p) => string.Create(

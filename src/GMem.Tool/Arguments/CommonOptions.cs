@@ -10,6 +10,9 @@ internal static class CommonOptions
         NumberOption.Optional(
             "--gpu", "Index of the GPU to use; it must be there. Without it the first GPU if there is one, else the CPU.", 0, int.MaxValue);
 
+    public static Option<bool> ListSkipped() =>
+        new("--list-skipped") { Description = "Names every file that was not read as an image, with the reason." };
+
     public static Argument<string> Model() =>
         new("model") { Description = "A model that 'gmem train' or mlContext.Model.Save wrote, a .zip." };
 

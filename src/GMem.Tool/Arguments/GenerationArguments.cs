@@ -7,8 +7,8 @@ internal sealed class GenerationArguments
 {
     private readonly Option<SamplerKind?> _sampler = ChoiceOption.Optional<SamplerKind>("--sampler", "The equation that is solved.");
     private readonly Option<OdeMethod?> _solver = ChoiceOption.Optional<OdeMethod>("--solver", "How the ODE is solved.");
-    private readonly Option<int?> _steps = NumberOption.Optional("--sampling-steps", "Steps of the solver.", 1, int.MaxValue);
-    private readonly Option<double?> _guidance = NumberOption.Optional("--guidance", "Guidance scale; 1 is none.", 0, double.MaxValue);
+    private readonly Option<int?> _steps = NumberOption.Optional("--sampling-steps", "Steps of the solver.", 1, 10_000);
+    private readonly Option<double?> _guidance = NumberOption.Optional("--guidance", "Guidance scale; 1 is none.", 0.0, 1000.0);
     private readonly Option<double?> _novelty = NumberOption.Optional(
         "--novelty", "Cosine to which the snippets of drawn entries are turned in a random direction, above 0; 1 keeps them.", 0.0, 1.0);
 

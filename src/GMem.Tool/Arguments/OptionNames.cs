@@ -16,6 +16,8 @@ internal static partial class OptionNames
         ["Depth"] = "--depth",
         ["HeadCount"] = "--heads",
         ["the snippet's Dropout"] = "--snippet-dropout",
+        ["the source's NoiseScale"] = "--source-noise",
+        ["the novelty's Cosine"] = "--novelty",
         ["HorizontalFlip"] = "--flip",
         ["WorkspacePath"] = "--workspace",
         ["OdeMethod"] = "--solver",
@@ -35,6 +37,6 @@ internal static partial class OptionNames
     private static partial Regex Owner();
 
     // Neither a part of a longer name nor a member of something else.
-    [GeneratedRegex(@"(?<![\w./'-])((Training|Network|Sampling)\.)?(?<name>the snippet's Dropout|[A-Z]\w+)(?![\w.]\w)")]
+    [GeneratedRegex(@"(?<![\w./'-])((Training|Network|Sampling)\.)?(?<name>the (?:snippet's Dropout|source's NoiseScale|novelty's Cosine)|[A-Z]\w+)(?![\w.]\w)")]
     private static partial Regex Name();
 }

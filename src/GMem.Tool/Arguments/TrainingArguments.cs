@@ -11,20 +11,20 @@ internal sealed class TrainingArguments
     private static readonly SnippetCondition DefaultSnippet = Defaults.Network.Conditions.OfType<SnippetCondition>().Single();
 
     private readonly Option<int> _imageSize = NumberOption.Of(
-        "--image-size", "Side of the square images in pixels; a multiple of the patch size.", Defaults.ImageSize, 1, int.MaxValue);
-    private readonly Option<long> _steps = NumberOption.Of("--steps", "Training steps.", Defaults.Training.TotalSteps, 1, long.MaxValue);
+        "--image-size", "Side of the square images in pixels; a multiple of the patch size.", Defaults.ImageSize, 1, 16384);
+    private readonly Option<long> _steps = NumberOption.Of("--steps", "Training steps.", Defaults.Training.TotalSteps, 1, 1_000_000_000);
     private readonly Option<int> _batchSize = NumberOption.Of(
-        "--batch-size", "Images in a step.", Defaults.Training.BatchSize, 1, int.MaxValue);
+        "--batch-size", "Images in a step.", Defaults.Training.BatchSize, 1, 1 << 20);
     private readonly Option<double> _learningRate = NumberOption.Of(
-        "--learning-rate", "Learning rate of AdamW.", Defaults.Training.LearningRate, 0, double.MaxValue);
+        "--learning-rate", "Learning rate of AdamW.", Defaults.Training.LearningRate, 0.0, 100.0);
     private readonly Option<long> _seed = NumberOption.Of(
         "--seed", "Seed of everything drawn at random; 0 draws one, which is printed.", Defaults.Training.Seed, 0, long.MaxValue);
     private readonly Option<int> _patchSize = NumberOption.Of(
-        "--patch-size", "Side of a patch, the network's token.", Defaults.Network.PatchSize, 1, int.MaxValue);
+        "--patch-size", "Side of a patch, the network's token.", Defaults.Network.PatchSize, 1, 16384);
     private readonly Option<int> _hiddenSize = NumberOption.Of(
-        "--hidden-size", "Width of the network.", Defaults.Network.HiddenSize, 1, int.MaxValue);
-    private readonly Option<int> _depth = NumberOption.Of("--depth", "Blocks of the network.", Defaults.Network.Depth, 1, int.MaxValue);
-    private readonly Option<int> _heads = NumberOption.Of("--heads", "Attention heads.", Defaults.Network.HeadCount, 1, int.MaxValue);
+        "--hidden-size", "Width of the network.", Defaults.Network.HiddenSize, 1, 65536);
+    private readonly Option<int> _depth = NumberOption.Of("--depth", "Blocks of the network.", Defaults.Network.Depth, 1, 1024);
+    private readonly Option<int> _heads = NumberOption.Of("--heads", "Attention heads.", Defaults.Network.HeadCount, 1, 65536);
     private readonly Option<double> _snippetDropout = NumberOption.Of(
         "--snippet-dropout", "Probability with which an entry of a snippet is dropped in training.", DefaultSnippet.Dropout, 0, 1);
     private readonly Option<int> _snippetDimension =
@@ -33,7 +33,7 @@ internal sealed class TrainingArguments
         "--source", "What the flow starts from: noise, or noise about the image that a linear map guesses from the snippet.",
         SourceKind.Noise);
     private readonly Option<double> _sourceNoise = NumberOption.Of(
-        "--source-noise", "Scale of the noise of a centred source, above 0.", new CentredSource().NoiseScale, 0, double.MaxValue);
+        "--source-noise", "Scale of the noise of a centred source, above 0.", new CentredSource().NoiseScale, 0.0, 1000.0);
     private readonly Option<bool> _flip = new("--flip")
     {
         Description = "Mirrors half of the images; not for letters or anything with a "

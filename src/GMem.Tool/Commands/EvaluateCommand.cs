@@ -31,9 +31,10 @@ internal sealed class EvaluateCommand : ToolCommand
         HelpName = "path",
         Description = "InceptionV3 weights (.safetensors or .pth): the Frechet distance is then the FID."
     };
-    private readonly Option<int> _count = NumberOption.Of("--count", "Images that a model generates.", 1000, 4, int.MaxValue);
+    private readonly Option<int> _count = NumberOption.Of("--count", "Images that a model generates.", 1000, 4, 1_000_000);
     private readonly Option<long> _seed = NumberOption.Of("--seed", "Seed of the first image.", 0L, 0, long.MaxValue);
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
+    private readonly Option<bool> _listSkipped = CommonOptions.ListSkipped();
     private readonly GenerationArguments _sampling;
 
     public EvaluateCommand(ToolConsole console)
@@ -42,7 +43,7 @@ internal sealed class EvaluateCommand : ToolCommand
                 "gmem evaluate model.zip --real test-photos --inception inception.safetensors --training photos --json"])
     {
         Arguments.Add(_model);
-        foreach (Option option in new Option[] { _real, _training, _inception, _count, _seed, _gpu })
+        foreach (Option option in new Option[] { _real, _training, _inception, _count, _seed, _gpu, _listSkipped })
         {
             Options.Add(option);
         }
@@ -64,10 +65,10 @@ internal sealed class EvaluateCommand : ToolCommand
 
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
-        MLContext ml = ModelAccess.Context(parsed.GetValue(_gpu));
+        MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
         using GMemTransformer? model = IsModel(parsed) ? Load(parsed, ml) : null;
         IDataView generated = model?.Transform(ml.ImageGeneration.CreatePrompts(parsed.GetValue(_count), parsed.GetValue(_seed)))
-            ?? Images(ml, parsed.GetRequiredValue(_model));
+            ?? Images(ml, parsed, parsed.GetRequiredValue(_model));
         string column = model is null ? nameof(ImageFile.ImagePath) : nameof(GeneratedImageRow.GeneratedImage);
         using FeatureExtractor? features = parsed.GetValue(_inception) is { } weights
             ? InceptionFeatures.Load(
@@ -88,9 +89,9 @@ internal sealed class EvaluateCommand : ToolCommand
             return ml.ImageGeneration.Evaluate(statistics, generated, column, features, cancellationToken: cancellationToken);
         }
 
-        IDataView? training = parsed.GetValue(_training) is { } folder ? Images(ml, folder) : null;
+        IDataView? training = parsed.GetValue(_training) is { } folder ? Images(ml, parsed, folder) : null;
         return ml.ImageGeneration.Evaluate(
-            Images(ml, real), generated, generatedImageColumnName: column, features: features, training: training,
+            Images(ml, parsed, real), generated, generatedImageColumnName: column, features: features, training: training,
             cancellationToken: cancellationToken);
     }
 
@@ -107,5 +108,12 @@ internal sealed class EvaluateCommand : ToolCommand
         return !Directory.Exists(path) && !(File.Exists(path) && ModelAccess.IsImageArchive(path));
     }
 
-    private static IDataView Images(MLContext ml, string path) => ml.Data.LoadFromEnumerable(ImageFolder.Enumerate(path));
+    private IDataView Images(MLContext ml, ParseResult parsed, string path)
+    {
+        ImageListing listing = ImageFolder.Enumerate(path);
+        ImageAccount account = new(listing);
+        account.Warn(ToolConsole);
+        ToolConsole.Note(account.Text(parsed.GetValue(_listSkipped)));
+        return ml.Data.LoadFromEnumerable(listing);
+    }
 }

@@ -10,7 +10,7 @@ internal sealed class GenerateCommand : ToolCommand
     private readonly Argument<string> _model = CommonOptions.Model();
     private readonly Option<string> _output = CommonOptions.Output(
         "A folder for one .png each, named by its seed, or one .png for a grid of all.", "samples");
-    private readonly Option<int> _count = NumberOption.Of("--count", "Images to generate.", 16, 1, int.MaxValue);
+    private readonly Option<int> _count = NumberOption.Of("--count", "Images to generate.", 16, 1, 1_000_000);
     private readonly Option<long> _seed = NumberOption.Of(
         "--seed", "Seed of the first image; the others count up from it.", 0L, 0, long.MaxValue);
     private readonly Option<long?> _memory = NumberOption.Optional(
@@ -22,7 +22,7 @@ internal sealed class GenerateCommand : ToolCommand
         Description = "An image to draw from, which need not have been trained on."
     };
     private readonly Option<int> _batchSize = NumberOption.Of(
-        "--batch-size", "Images made at once.", new StreamingOptions().BatchSize, 1, int.MaxValue);
+        "--batch-size", "Images made at once.", new StreamingOptions().BatchSize, 1, 65536);
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
     private readonly GenerationArguments _sampling;
 
@@ -43,7 +43,7 @@ internal sealed class GenerateCommand : ToolCommand
 
     protected override object Settings(ParseResult parsed)
     {
-        using GMemTransformer model = ModelAccess.Load(parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
+        using GMemTransformer model = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
         return new
         {
             Model = parsed.GetRequiredValue(_model),
@@ -61,11 +61,12 @@ internal sealed class GenerateCommand : ToolCommand
 
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
-        using GMemTransformer loaded = ModelAccess.Load(parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
+        using GMemTransformer loaded = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
         using GMemModel model = loaded.Model.WithSampling(_sampling.Apply(parsed, loaded.Model.Sampling));
         GenerationRequest[] requests = Requests(parsed, model);
         StreamingOptions options = new() { BatchSize = parsed.GetValue(_batchSize) };
-        ImageOutput output = new(parsed.GetRequiredValue(_output), model.ImageSize);
+        ImageOutput output = new(
+            parsed.GetRequiredValue(_output), model.ImageSize, requests.Length, [parsed.GetValue(_model), parsed.GetValue(_image)]);
         IAsyncEnumerable<GeneratedImage> stream = model.GenerateAsync(requests, options, cancellationToken);
         ProgressView.Show(
             ToolConsole, parsed.GetValue(ToolConsole.Json), "generating", view =>
@@ -76,6 +77,13 @@ internal sealed class GenerateCommand : ToolCommand
     private GenerationRequest[] Requests(ParseResult parsed, GMemModel model)
     {
         ReadOnlyMemory<float> snippet = parsed.GetValue(_image) is { } image ? ModelAccess.Snippet(model, image) : default;
+        if (parsed.GetValue(_seed) > long.MaxValue - parsed.GetValue(_count))
+        {
+            throw new ArgumentException(
+                $"--seed is {parsed.GetValue(_seed)}, and the seeds of {parsed.GetValue(_count)} images count up from it: at most "
+                    + $"{long.MaxValue - parsed.GetValue(_count)}.");
+        }
+
         GenerationRequest first = new(parsed.GetValue(_seed), parsed.GetValue(_memory), snippet, parsed.GetValue(_label));
         return [.. Enumerable.Range(0, parsed.GetValue(_count)).Select(i => first with { Seed = first.Seed + i })];
     }

@@ -59,14 +59,15 @@ internal sealed class ImportCommand : ToolCommand
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
         string output = parsed.GetRequiredValue(_output);
-        _ = ModelAccess.PrepareOutput(output);
+        _ = OutputFile.Prepare(
+            output, ".zip", parsed.GetValue(_checkpoint), parsed.GetValue(_memory), parsed.GetValue(_autoencoder), parsed.GetValue(_encoder));
         GMemRuntime.EnsureLoaded();
         using ImageAutoencoder? autoencoder = parsed.GetValue(_autoencoder) is { } weights ? ImageAutoencoder.Kl(weights) : null;
         using SnippetEncoder? encoder = parsed.GetValue(_encoder) is { } dino ? SnippetEncoder.DinoV2(dino) : null;
-        MemoryBank? bank = parsed.GetValue(_memory) is { } path ? ModelAccess.Bank(path) : null;
+        MemoryBank? bank = parsed.GetValue(_memory) is { } path ? ModelAccess.Bank(ToolConsole, path) : null;
         CheckpointOptions options = new() { Autoencoder = autoencoder, Encoder = encoder, HeadCount = parsed.GetValue(_heads) };
         using GMemModel imported = GMemModel.FromCheckpoint(parsed.GetRequiredValue(_checkpoint), bank, options);
-        using GMemTransformer model = ModelAccess.Context(gpu: null).ImageGeneration.FromModel(imported);
+        using GMemTransformer model = ModelAccess.Context(ToolConsole, gpu: null).ImageGeneration.FromModel(imported);
         model.Save(output);
         return new ToolResult(
             new

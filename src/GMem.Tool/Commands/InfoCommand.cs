@@ -18,7 +18,7 @@ internal sealed class InfoCommand : ToolCommand
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
         string path = parsed.GetRequiredValue(_model);
-        using GMemTransformer loaded = ModelAccess.Load(path);
+        using GMemTransformer loaded = ModelAccess.Load(ToolConsole, path);
         GMemModel model = loaded.Model;
         return ToolResult.Of(new
         {

@@ -1,6 +1,5 @@
 using GMem.Images;
 using GMem.Memory;
-using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 using TorchSharp;
 
@@ -32,13 +31,24 @@ internal sealed class MemoryAddCommand : MemoryEditCommand
     {
         ImageFile[] files = [.. parsed.GetRequiredValue(_images).SelectMany(Files)];
         string? label = parsed.GetValue(_label);
-        using torch.Tensor snippets = model.Encode([.. files.Select(f => ImageReader.ReadFile(f.ImagePath))]);
+        using torch.Tensor snippets = model.Encode([.. files.Select(f => ImageReader.ReadSquare(f.ImagePath, model.ImageSize))]);
         return model.Memory.Add(
             snippets, [.. files.Select(f => label ?? (f.Label.Length > 0 ? f.Label : null))], [.. files.Select(f => f.ImagePath)]);
     }
 
-    private static IReadOnlyList<ImageFile> Files(string path) =>
-        Directory.Exists(path) || path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase)
-            ? ImageFolder.Enumerate(path)
-            : [new ImageFile { ImagePath = path }];
+    protected override IEnumerable<string?> Inputs(ParseResult parsed) => parsed.GetRequiredValue(_images);
+
+    private IReadOnlyList<ImageFile> Files(string path)
+    {
+        if (!Directory.Exists(path) && !path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase))
+        {
+            return [new ImageFile { ImagePath = path }];
+        }
+
+        ImageListing listing = ImageFolder.Enumerate(path);
+        ImageAccount account = new(listing);
+        account.Warn(ToolConsole);
+        ToolConsole.Note(account.Text(listed: false));
+        return listing;
+    }
 }

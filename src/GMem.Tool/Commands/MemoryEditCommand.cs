@@ -22,18 +22,22 @@ internal abstract class MemoryEditCommand : ToolCommand
     /// <summary>The edit itself.</summary>
     protected abstract MemoryBank Edit(ParseResult parsed, GMemModel model);
 
+    /// <summary>What is read besides the model.</summary>
+    protected virtual IEnumerable<string?> Inputs(ParseResult parsed) => [];
+
     /// <summary>A dry run makes the edit and says what it would give.</summary>
     protected override object Settings(ParseResult parsed)
     {
-        using GMemTransformer model = ModelAccess.Load(parsed.GetRequiredValue(_model));
+        _ = OutputFile.Check(parsed.GetRequiredValue(_output), ".zip", Inputs(parsed));
+        using GMemTransformer model = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model));
         return Value(parsed, model.Memory, Edit(parsed, model.Model));
     }
 
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
         string output = parsed.GetRequiredValue(_output);
-        _ = ModelAccess.PrepareOutput(output);
-        using GMemTransformer model = ModelAccess.Load(parsed.GetRequiredValue(_model));
+        _ = OutputFile.Prepare(output, ".zip", Inputs(parsed));
+        using GMemTransformer model = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model));
         using GMemTransformer edited = model.WithMemory(Edit(parsed, model.Model));
         edited.Save(output);
         return new ToolResult(

@@ -20,8 +20,8 @@ internal sealed class MemoryExportCommand : ToolCommand
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
         string output = parsed.GetRequiredValue(_output);
-        _ = ModelAccess.PrepareOutput(output);
-        using GMemTransformer model = ModelAccess.Load(parsed.GetRequiredValue(_model));
+        _ = OutputFile.Prepare(output, ".safetensors", parsed.GetRequiredValue(_model));
+        using GMemTransformer model = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model));
         model.Memory.Save(output);
         return new ToolResult(
             new { Output = output, Memory = MemoryValue.Of(model.Memory) },

@@ -19,5 +19,7 @@ internal sealed class MemoryImportCommand : MemoryEditCommand
         Arguments.Add(_bank);
     }
 
-    protected override MemoryBank Edit(ParseResult parsed, GMemModel model) => ModelAccess.Bank(parsed.GetRequiredValue(_bank));
+    protected override IEnumerable<string?> Inputs(ParseResult parsed) => [parsed.GetValue(_bank)];
+
+    protected override MemoryBank Edit(ParseResult parsed, GMemModel model) => ModelAccess.Bank(ToolConsole, parsed.GetRequiredValue(_bank));
 }

@@ -15,7 +15,7 @@ internal sealed class MemoryInterpolateCommand : ToolCommand
     private readonly Argument<long> _from = new("from") { Description = "Index of the entry to begin with." };
     private readonly Argument<long> _to = new("to") { Description = "Index of the entry to end with." };
     private readonly Option<string> _output = CommonOptions.Output("The .png to write.", "interpolation.png");
-    private readonly Option<int> _count = NumberOption.Of("--count", "Images, the ends included.", 8, 2, int.MaxValue);
+    private readonly Option<int> _count = NumberOption.Of("--count", "Images, the ends included.", 8, 2, 1024);
     private readonly Option<SnippetInterpolation> _method = ChoiceOption.Of(
         "--method", "How snippets are blended.", SnippetInterpolation.Linear);
     private readonly Option<long> _seed = NumberOption.Of("--seed", "Seed of the noise, the same for all.", 0L, 0, long.MaxValue);
@@ -36,8 +36,8 @@ internal sealed class MemoryInterpolateCommand : ToolCommand
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
         string output = parsed.GetRequiredValue(_output);
-        _ = ModelAccess.PrepareOutput(output);
-        using GMemTransformer loaded = ModelAccess.Load(parsed.GetRequiredValue(_model));
+        _ = OutputFile.Prepare(output, ".png", parsed.GetRequiredValue(_model));
+        using GMemTransformer loaded = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model));
         GMemModel model = loaded.Model;
         int count = parsed.GetValue(_count);
         GenerationRequest[] requests = [.. Enumerable.Range(0, count).Select(

@@ -24,7 +24,7 @@ internal sealed class MemoryListCommand : ToolCommand
 
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
-        using GMemTransformer model = ModelAccess.Load(parsed.GetRequiredValue(_model));
+        using GMemTransformer model = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model));
         MemoryBank bank = parsed.GetValue(_label) is { } label ? model.Memory.KeepLabel(label) : model.Memory;
         MemoryEntry[] entries = [.. bank.Entries.Skip(parsed.GetValue(_skip)).Take(parsed.GetValue(_count)).Select(
             e => e with { Index = model.Memory.IndexOf(e.Id) })];

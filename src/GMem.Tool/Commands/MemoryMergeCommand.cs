@@ -19,6 +19,8 @@ internal sealed class MemoryMergeCommand : MemoryEditCommand
         Arguments.Add(_other);
     }
 
+    protected override IEnumerable<string?> Inputs(ParseResult parsed) => [parsed.GetValue(_other)];
+
     protected override MemoryBank Edit(ParseResult parsed, GMemModel model) =>
-        model.Memory.Merge(ModelAccess.Bank(parsed.GetRequiredValue(_other)));
+        model.Memory.Merge(ModelAccess.Bank(ToolConsole, parsed.GetRequiredValue(_other)));
 }

@@ -24,8 +24,9 @@ internal sealed class MemoryNearestCommand : ToolCommand
 
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
-        using GMemTransformer model = ModelAccess.Load(parsed.GetRequiredValue(_model));
-        using torch.Tensor snippet = model.Model.Encode(ImageReader.ReadFile(parsed.GetRequiredValue(_image)));
+        using GMemTransformer model = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model));
+        using torch.Tensor snippet = model.Model.Encode(
+            ImageReader.ReadSquare(parsed.GetRequiredValue(_image), model.Model.ImageSize));
         MemoryNeighbor[] found = model.Memory.Nearest(
             snippet, (int)Math.Min(parsed.GetValue(_count), model.Memory.Count), cancellationToken)[0];
         string table = TextTable.Of(

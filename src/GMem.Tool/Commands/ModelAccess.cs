@@ -1,6 +1,8 @@
 using GMem.Images;
 using GMem.Memory;
+using GMem.Tool.Output;
 using Microsoft.ML;
+using Microsoft.ML.Runtime;
 using TorchSharp;
 
 namespace GMem.Tool.Commands;
@@ -8,28 +10,34 @@ namespace GMem.Tool.Commands;
 /// <summary>Ways to what commands work on, all of them the library's.</summary>
 internal static class ModelAccess
 {
-    /// <summary>A GPU that is asked for must be there.</summary>
-    public static MLContext Context(int? gpu) => new() { GpuDeviceId = gpu, FallbackToCpu = gpu is null };
-
-    public static GMemTransformer Load(string path, int? gpu = null) => GMemTransformer.Load(path, Context(gpu));
-
-    /// <summary>
-    /// The full path of a file to be written, whose folder is made: before the work, so that a path that cannot be is an error at once.
-    /// </summary>
-    public static string PrepareOutput(string path)
+    /// <summary>A GPU that is asked for must be there. The context's log goes to the console.</summary>
+    public static MLContext Context(ToolConsole console, int? gpu)
     {
-        string full = Path.GetFullPath(path);
-        _ = Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        return full;
+        MLContext ml = new() { GpuDeviceId = gpu, FallbackToCpu = gpu is null };
+        ml.Log += (_, entry) =>
+        {
+            if (entry.Kind is ChannelMessageKind.Warning or ChannelMessageKind.Error)
+            {
+                console.Warn(entry.RawMessage);
+            }
+            else if (entry.Source.StartsWith("GMem", StringComparison.Ordinal) && entry.Kind == ChannelMessageKind.Info)
+            {
+                console.Log(entry.RawMessage);
+            }
+        };
+        return ml;
     }
 
+    public static GMemTransformer Load(ToolConsole console, string path, int? gpu = null) =>
+        GMemTransformer.Load(path, Context(console, gpu));
+
     /// <summary>A bank: that of a model (.zip), a published one (.pth, .pt), or one that was exported.</summary>
-    public static MemoryBank Bank(string path)
+    public static MemoryBank Bank(ToolConsole console, string path)
     {
         switch (Path.GetExtension(path).ToLowerInvariant())
         {
             case ".zip":
-                using (GMemTransformer model = Load(path))
+                using (GMemTransformer model = Load(console, path))
                 {
                     return model.Memory;
                 }
@@ -57,7 +65,7 @@ internal static class ModelAccess
     /// <summary>The snippet of an image, by the model's own encoder.</summary>
     public static float[] Snippet(GMemModel model, string image)
     {
-        using torch.Tensor snippet = model.Encode(ImageReader.ReadFile(image));
+        using torch.Tensor snippet = model.Encode(ImageReader.ReadSquare(image, model.ImageSize));
         return [.. snippet.data<float>()];
     }
 }

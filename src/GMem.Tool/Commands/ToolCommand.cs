@@ -41,6 +41,7 @@ internal abstract class ToolCommand : Command
     private ExitCode Guard(ParseResult parsed, CancellationToken cancellationToken)
     {
         bool json = parsed.GetValue(ToolConsole.Json);
+        ToolConsole.Configure(parsed);
         try
         {
             ToolResult result = _dryRun is not null && parsed.GetValue(_dryRun)

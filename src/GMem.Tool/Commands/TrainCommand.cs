@@ -1,16 +1,21 @@
 using GMem.Autoencoders;
 using GMem.Encoders;
+using GMem.FileFormats;
 using GMem.Images;
+using GMem.Runtime;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 using GMem.Training;
 using Microsoft.ML;
+using static TorchSharp.torch;
 
 namespace GMem.Tool.Commands;
 
 /// <summary><c>gmem train</c>.</summary>
 internal sealed class TrainCommand : ToolCommand
 {
+    private const string Ending = ".zip";
+
     private readonly Argument<string> _images = new("images")
     {
         Description = "A folder of images, subfolders being labels, or a .zip of "
@@ -18,6 +23,10 @@ internal sealed class TrainCommand : ToolCommand
     };
     private readonly Option<string> _output = CommonOptions.Output("The model to write.", "model.zip");
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
+    private readonly Option<bool> _listSkipped = CommonOptions.ListSkipped();
+    private readonly Option<int> _decodingMemory = NumberOption.Of(
+        "--decoding-memory", "Megabytes of decoded pixels at once; a larger picture is decoded alone.",
+        (int)(ImageReader.MemoryBudget / 1_000_000), 1, 1_000_000);
     private readonly TrainingArguments _training;
 
     public TrainCommand(ToolConsole console)
@@ -29,15 +38,26 @@ internal sealed class TrainCommand : ToolCommand
         Options.Add(_output);
         _training = new TrainingArguments(this);
         Options.Add(_gpu);
+        Options.Add(_listSkipped);
+        Options.Add(_decodingMemory);
     }
 
+    /// <summary>A dry run does all but train: it reads every image.</summary>
     protected override object Settings(ParseResult parsed)
     {
         GMemTrainer.Options options = _training.ToOptions(parsed);
         options.Validate();
+        _ = OutputFile.Check(parsed.GetRequiredValue(_output), Ending, Inputs(parsed));
+        CheckWorkspace(parsed, options);
+        ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * 1_000_000L;
+        ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
+        account.Warn(ToolConsole);
+        account.Skipped = Unreadable(account.Listing, options.ImageSize);
+        bool listed = parsed.GetValue(_listSkipped);
+        ToolConsole.Note(account.Text(listed));
         return new
         {
-            Images = parsed.GetRequiredValue(_images),
+            Images = account.Value(listed),
             Output = parsed.GetRequiredValue(_output),
             Gpu = parsed.GetValue(_gpu),
             _training.Weights(parsed).Encoder,
@@ -53,36 +73,114 @@ internal sealed class TrainCommand : ToolCommand
 
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string output = ModelAccess.PrepareOutput(parsed.GetRequiredValue(_output));
-        bool json = parsed.GetValue(ToolConsole.Json);
-        MLContext ml = ModelAccess.Context(parsed.GetValue(_gpu));
         GMemTrainer.Options options = _training.ToOptions(parsed);
+        CheckWorkspace(parsed, options);
+        string output = OutputFile.Prepare(parsed.GetRequiredValue(_output), Ending, Inputs(parsed));
+        bool json = parsed.GetValue(ToolConsole.Json);
+        ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * 1_000_000L;
+        MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
         options.CancellationToken = cancellationToken;
         (string? encoderPath, string? autoencoderPath) = _training.Weights(parsed);
         using SnippetEncoder? encoder = options.Encoder = encoderPath is null ? null : SnippetEncoder.DinoV2(encoderPath);
         using ImageAutoencoder? autoencoder = options.Autoencoder = autoencoderPath is null ? null : ImageAutoencoder.Kl(autoencoderPath);
-        IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(parsed.GetRequiredValue(_images));
+        ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
+        account.Warn(ToolConsole);
+        CheckRoom(parsed, options, output, account.Listing.Count);
         return ProgressView.Show(ToolConsole, json, "reading and encoding the images", view =>
         {
             TrainingReport last = new(view);
             options.Progress = last;
+            options.ReadingProgress = new ReadingReport(view, account);
             GMemTrainer trainer = ml.ImageGeneration.Trainers.GMem(options);
-            using GMemTransformer model = trainer.Fit(ml.Data.LoadFromEnumerable(files));
-            model.Save(output);
+            using GMemTransformer model = trainer.Fit(ml.Data.LoadFromEnumerable(account.Listing));
+            string saved = ModelKeeping.Save(model, output, options.WorkspacePath, ToolConsole.Warn);
 
             // A run that is told to stop gives what it has learnt so far.
+            bool listed = parsed.GetValue(_listSkipped);
             ToolResult result = ToolResult.Of(new
             {
-                Model = output,
-                Images = files.Count,
+                Model = saved,
+                Images = account.Listing.Count - account.Skipped.Count,
+                Account = account.Value(listed),
                 Memory = model.Memory.Count,
                 Steps = model.TrainedSteps,
                 last.Value?.Loss,
                 trainer.Seed,
                 Stopped = model.IsPartial ? true : (bool?)null,
             });
-            return model.IsPartial ? result with { Code = ExitCode.Cancelled } : result;
+            result = listed ? result with { Text = $"{result.Text}{account.Text(listed)}" } : result;
+            return saved != output ? result with { Code = ExitCode.Fault }
+                : model.IsPartial ? result with { Code = ExitCode.Cancelled }
+                : result;
         });
+    }
+
+    private IEnumerable<string?> Inputs(ParseResult parsed) =>
+        [parsed.GetRequiredValue(_images), _training.Weights(parsed).Encoder, _training.Weights(parsed).Autoencoder];
+
+    /// <summary>The same command goes on with a run: what it wrote must not be among the images then.</summary>
+    private void CheckWorkspace(ParseResult parsed, GMemTrainer.Options options)
+    {
+        string images = parsed.GetRequiredValue(_images);
+        if (options.WorkspacePath is not { } workspace)
+        {
+            return;
+        }
+
+        if (File.Exists(workspace))
+        {
+            throw new ArgumentException($"WorkspacePath is '{workspace}', a file; name a folder.");
+        }
+
+        if (Directory.Exists(images) && RealPath.IsWithin(workspace, images))
+        {
+            throw new ArgumentException(
+                $"WorkspacePath is '{workspace}', which lies among the images in '{images}'; name a folder outside of it.");
+        }
+    }
+
+    /// <summary>An estimate from below: labels, sources and the encoder come on top.</summary>
+    private void CheckRoom(ParseResult parsed, GMemTrainer.Options options, string output, int images)
+    {
+        GMemOptions model = new()
+        {
+            Network = options.Network, Training = options.Training, Sampling = options.Sampling, Autoencoder = options.Autoencoder,
+        };
+        Device device = GMemRuntime.SelectDevice(parsed.GetValue(_gpu), fallbackToCpu: parsed.GetValue(_gpu) is null);
+        long bank = (long)images * Math.Min(images, options.Encoder?.Dimension ?? _training.SnippetDimension(parsed)) * 2;
+        long bytes = GMemModel.CheckMemory(model, options.ImageSize, device).Network + bank;
+        OutputFile.RequireRoom(Path.GetDirectoryName(output)!, bytes, "The model", "Make room, or name another --output.");
+        OutputFile.RequireRoom(
+            Path.GetTempPath(), bytes, "Saving the model", "Make room, or set TMPDIR to a folder with more.");
+    }
+
+    private static SkippedImage[] Unreadable(ImageListing files, int size)
+    {
+        SkippedImage?[] faults = new SkippedImage?[files.Count];
+        _ = Parallel.For(0, files.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
+        {
+            try
+            {
+                _ = ImageReader.ReadSquare(files[i].ImagePath, size);
+            }
+            catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                faults[i] = new SkippedImage(files[i].ImagePath, e.Message);
+            }
+        });
+        return [.. faults.OfType<SkippedImage>()];
+    }
+
+    /// <summary>Shows how many images were read, and at the end what became of all.</summary>
+    private sealed class ReadingReport(ProgressView view, ImageAccount account) : IProgress<ReadingProgress>
+    {
+        public void Report(ReadingProgress value)
+        {
+            account.Skipped = value.Skipped;
+            view.Note(value.IsComplete
+                ? account.Text(listed: false)
+                : string.Create(CultureInfo.InvariantCulture, $"read {value.Read} of {account.Listing.Count} images"));
+        }
     }
 
     private sealed class TrainingReport(ProgressView view) : IProgress<TrainingProgress>

@@ -14,15 +14,19 @@ internal sealed class ImageOutput
 
     /// <param name="path">A folder, or a file whose name ends in .png.</param>
     /// <param name="imageSize">Side of the images; small ones are enlarged in a grid.</param>
-    public ImageOutput(string path, int imageSize)
+    /// <param name="count">How many there will be.</param>
+    /// <param name="inputs">What is read, none of which may be replaced.</param>
+    /// <exception cref="ArgumentException">Nothing can be written there, or a grid of so many is too large.</exception>
+    public ImageOutput(string path, int imageSize, int count, IEnumerable<string?> inputs)
     {
         Path = path;
-        _grid = path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
+        _grid = OutputFile.PrepareImages(path, inputs);
         _scale = Math.Max(1, SmallestTile / imageSize);
-        string? folder = _grid ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) : path;
-        if (!string.IsNullOrEmpty(folder))
+        long side = ((long)imageSize * _scale) + 2;
+        if (_grid && side * side * count > ImageReader.MaxPixels)
         {
-            _ = Directory.CreateDirectory(folder);
+            throw new ArgumentException(
+                $"{count} images of {imageSize} x {imageSize} pixels are too many for one picture '{path}'; name a folder for one file each.");
         }
     }
 

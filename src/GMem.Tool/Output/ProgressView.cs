@@ -14,26 +14,42 @@ internal sealed class ProgressView
 
     private ProgressView(TextWriter writer) => _writer = writer;
 
-    /// <summary>Shows the view while something runs.</summary>
+    /// <summary>Shows the view while something runs. A closed terminal or a full disk does not end what runs.</summary>
     /// <param name="console">Where.</param>
     /// <param name="json">Whether the output is for a program; progress then goes to the error stream.</param>
     /// <param name="begin">What is done before the first report.</param>
     /// <param name="run">What runs.</param>
     public static T Show<T>(ToolConsole console, bool json, string begin, Func<ProgressView, T> run)
     {
-        ProgressView view = new(json ? console.Error : console.Output);
-        if (json || !console.IsTerminal)
+        ProgressView view = new(
+            !console.ShowsProgress ? TextWriter.Null
+            : json ? console.Error
+            : new ForgivingWriter(console.Output));
+        if (json || !console.ShowsProgress || console.Terminal is not { } terminal)
         {
             return run(view);
         }
 
-        return AnsiConsole.Progress()
+        return terminal.Progress()
             .Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
             .Start(context =>
             {
                 view._bar = context.AddTask(Markup.Escape(begin)).IsIndeterminate();
                 return run(view);
             });
+    }
+
+    /// <summary>Says something once.</summary>
+    public void Note(string text)
+    {
+        if (_bar is not null)
+        {
+            _bar.Description = Markup.Escape(text);
+        }
+        else
+        {
+            _writer.WriteLine(text);
+        }
     }
 
     /// <summary>Says how far it is.</summary>

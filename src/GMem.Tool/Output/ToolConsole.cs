@@ -11,11 +11,19 @@ namespace GMem.Tool.Output;
 /// <param name="terminal">Whether somebody is watching, so that progress can be drawn in place.</param>
 internal sealed class ToolConsole(TextWriter output, TextWriter error, bool terminal)
 {
+    private readonly Lock _gate = new();
+    private bool _quiet;
+    private bool _verbose;
+
     public TextWriter Output { get; } = output;
 
-    public TextWriter Error { get; } = error;
+    /// <summary>Where errors, warnings and the log go; what cannot be written is dropped.</summary>
+    public TextWriter Error { get; } = new ForgivingWriter(error);
 
-    public bool IsTerminal { get; } = terminal;
+    /// <summary>The terminal to draw progress on; null where nobody is watching.</summary>
+    public IAnsiConsole? Terminal { get; } = terminal
+        ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new TerminalOutput(output) })
+        : null;
 
     /// <summary>How results and errors are written. Options of one run: two runs in one process share nothing.</summary>
     public Option<bool> Json { get; } = new("--json")
@@ -24,7 +32,20 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool term
         Recursive = true
     };
 
-    public Option<bool> Verbose { get; } = new("--verbose") { Description = "Prints the stack trace of an error.", Recursive = true };
+    public Option<bool> Verbose { get; } = new("--verbose")
+    {
+        Description = "Prints the whole log, and the stack trace of an error.",
+        Recursive = true
+    };
+
+    public Option<bool> Quiet { get; } = new("--quiet")
+    {
+        Description = "Prints neither warnings nor progress: only the result, or the error.",
+        Recursive = true
+    };
+
+    /// <summary>Whether progress is shown.</summary>
+    public bool ShowsProgress => !_quiet;
 
     /// <summary>The console of this process.</summary>
 #pragma warning disable RS0030 // The only place where the tool names the console; everything else is given its streams.
@@ -32,6 +53,53 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool term
         new(Console.Out, Console.Error,
             AnsiConsole.Profile.Capabilities.Interactive && AnsiConsole.Profile.Out.IsTerminal && !Console.IsOutputRedirected);
 #pragma warning restore RS0030
+
+    /// <summary>Takes note of how much a command line wants to be told.</summary>
+    public void Configure(ParseResult parsed) => (_quiet, _verbose) = (parsed.GetValue(Quiet), parsed.GetValue(Verbose));
+
+    /// <summary>Something that went wrong without ending the run.</summary>
+    public void Warn(string text)
+    {
+        if (!_quiet)
+        {
+            WriteBeside("warning", "yellow", text);
+        }
+    }
+
+    /// <summary>Something worth knowing.</summary>
+    public void Note(string text)
+    {
+        if (!_quiet)
+        {
+            Error.WriteLine(text);
+        }
+    }
+
+    /// <summary>A line of the log that is worth knowing only to those who ask for all of it.</summary>
+    public void Log(string text)
+    {
+        if (_verbose)
+        {
+            WriteBeside("log", "grey", text);
+        }
+    }
+
+    /// <summary>One line, above the bar where one is drawn.</summary>
+    private void WriteBeside(string kind, string colour, string text)
+    {
+        string line = OptionNames.InMessage(text).ReplaceLineEndings(" ");
+        lock (_gate)
+        {
+            if (Terminal is null)
+            {
+                Error.WriteLine($"{kind}: {line}");
+            }
+            else
+            {
+                Terminal.MarkupLine($"[{colour}]{kind}:[/] {Markup.Escape(line)}");
+            }
+        }
+    }
 
     /// <summary>Writes a result: its text, or with <c>--json</c> its value.</summary>
     public void Write(ToolResult result, bool json) => Output.WriteLine(json ? JsonText.Of(result.Value) : result.Text.TrimEnd());

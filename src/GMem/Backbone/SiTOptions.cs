@@ -166,14 +166,14 @@ public sealed record SiTOptions
 
     private void AddPositiveFaults(List<string> faults)
     {
-        Require(faults, InputSize >= 1, nameof(InputSize), InputSize, "at least 1");
-        Require(faults, InputChannels >= 1, nameof(InputChannels), InputChannels, "at least 1");
-        Require(faults, PatchSize >= 1, nameof(PatchSize), PatchSize, "at least 1");
-        Require(faults, HiddenSize >= 1, nameof(HiddenSize), HiddenSize, "at least 1");
-        Require(faults, Depth >= 1, nameof(Depth), Depth, "at least 1");
-        Require(faults, HeadCount >= 1, nameof(HeadCount), HeadCount, "at least 1");
-        Require(faults, FrequencyEmbeddingSize >= 2, nameof(FrequencyEmbeddingSize), FrequencyEmbeddingSize, "at least 2");
-        Require(faults, MlpHiddenSize is null or >= 1, nameof(MlpHiddenSize), MlpHiddenSize, "null or at least 1");
+        Require(faults, InputSize is >= 1 and <= 16384, nameof(InputSize), InputSize, "from 1 to 16384");
+        Require(faults, InputChannels is >= 1 and <= 65536, nameof(InputChannels), InputChannels, "from 1 to 65536");
+        Require(faults, PatchSize is >= 1 and <= 16384, nameof(PatchSize), PatchSize, "from 1 to 16384");
+        Require(faults, HiddenSize is >= 1 and <= 65536, nameof(HiddenSize), HiddenSize, "from 1 to 65536");
+        Require(faults, Depth is >= 1 and <= 1024, nameof(Depth), Depth, "from 1 to 1024");
+        Require(faults, HeadCount is >= 1 and <= 65536, nameof(HeadCount), HeadCount, "from 1 to 65536");
+        Require(faults, FrequencyEmbeddingSize is >= 2 and <= 65536, nameof(FrequencyEmbeddingSize), FrequencyEmbeddingSize, "from 2 to 65536");
+        Require(faults, MlpHiddenSize is null or (>= 1 and <= 1 << 20), nameof(MlpHiddenSize), MlpHiddenSize, "null or from 1 to 2^20");
     }
 
     private void AddConditionFaults(List<string> faults)

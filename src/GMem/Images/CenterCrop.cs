@@ -19,11 +19,23 @@ public static class CenterCrop
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
-        RgbImage halved = Halve(image, size);
-        (int width, int height) = ScaledSize(halved, size);
-        return width == size && height == size && halved.Width == size && halved.Height == size
+        return image.Width == size && image.Height == size ? image : Square(new PixelView(image), size);
+    }
+
+    /// <summary>The same of pixels wherever they lie; the result is a copy.</summary>
+    internal static RgbImage Square(PixelView pixels, int size)
+    {
+        RgbImage? halved = null;
+        while (Math.Min(pixels.Width, pixels.Height) >= 2L * size)
+        {
+            halved = PillowResize.Resize(pixels, pixels.Width / 2, pixels.Height / 2, ResampleFilter.Box);
+            pixels = new PixelView(halved);
+        }
+
+        (int width, int height) = ScaledSize(pixels.Width, pixels.Height, size);
+        return halved is not null && halved.Width == size && halved.Height == size
             ? halved
-            : PillowResize.Resize(halved, width, height, ResampleFilter.Bicubic, (width - size) / 2, (height - size) / 2, size, size);
+            : PillowResize.Resize(pixels, width, height, ResampleFilter.Bicubic, (width - size) / 2, (height - size) / 2, size, size);
     }
 
     /// <summary>
@@ -45,26 +57,15 @@ public static class CenterCrop
         (int width, int height) = BilinearSize(image, resizeTo);
         int x = (int)Math.Round((width - cropTo) / 2.0, MidpointRounding.ToEven);
         int y = (int)Math.Round((height - cropTo) / 2.0, MidpointRounding.ToEven);
-        return PillowResize.Resize(image, width, height, ResampleFilter.Bilinear, x, y, cropTo, cropTo);
-    }
-
-    /// <summary>Halves both sides while the shorter one is at least twice the size.</summary>
-    internal static RgbImage Halve(RgbImage image, int size)
-    {
-        while (Math.Min(image.Width, image.Height) >= 2L * size)
-        {
-            image = PillowResize.Resize(image, image.Width / 2, image.Height / 2, ResampleFilter.Box);
-        }
-
-        return image;
+        return PillowResize.Resize(new PixelView(image), width, height, ResampleFilter.Bilinear, x, y, cropTo, cropTo);
     }
 
     /// <summary>Both sides multiplied by size / shorter side, rounded half to even.</summary>
-    internal static (int Width, int Height) ScaledSize(RgbImage image, int size)
+    internal static (int Width, int Height) ScaledSize(int width, int height, int size)
     {
-        double scale = (double)size / Math.Min(image.Width, image.Height);
-        return (Checked(Math.Round(image.Width * scale, MidpointRounding.ToEven)), Checked(
-            Math.Round(image.Height * scale, MidpointRounding.ToEven)));
+        double scale = (double)size / Math.Min(width, height);
+        return (
+            Checked(Math.Round(width * scale, MidpointRounding.ToEven)), Checked(Math.Round(height * scale, MidpointRounding.ToEven)));
     }
 
     /// <summary>The shorter side becomes the size; the longer one keeps the aspect ratio, rounded down.</summary>

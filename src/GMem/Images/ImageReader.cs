@@ -4,13 +4,16 @@ namespace GMem.Images;
 
 /// <summary>
 /// Decodes image files and bytes: JPEG, PNG, WebP, BMP and the first frame of a GIF, recognised by their content. EXIF
-/// orientation is applied and transparency is composited over white. Colour profiles are ignored: the values in the file are
-/// treated as sRGB. 16-bit and greyscale images become 8-bit RGB. Thread-safe.
+/// orientation is applied (JPEG, PNG, WebP) and transparency is composited over white. Colour profiles are ignored: the values in the file
+/// are treated as sRGB. 16-bit and greyscale images become 8-bit RGB. Thread-safe.
 /// </summary>
 public static class ImageReader
 {
-    /// <summary>Maximum size of a decoded image in pixels: 2^28, for instance 16384 x 16384.</summary>
-    public const long MaxPixels = 1L << 28;
+    /// <summary>
+    /// Maximum size of an image in pixels: 178,956,970, for instance 13377 x 13377, above which Pillow too suspects an attack. Larger ones
+    /// are refused from their header.
+    /// </summary>
+    public const long MaxPixels = 178_956_970;
 
     /// <summary>
     /// Maximum ratio of the longer to the shorter side of a training image. Beyond it, the central square shows almost nothing of the
@@ -21,6 +24,8 @@ public static class ImageReader
     /// <summary>Maximum size of a file in bytes: 2^30.</summary>
     public const long MaxFileBytes = 1L << 30;
 
+    internal const long DefaultMemoryBudget = 256L << 20;
+
     /// <summary>
     /// The highest plausible compression. DEFLATE reaches 1032 : 1, so a PNG with one bit per pixel may hold 8256 pixels per byte. A
     /// header that claims more than this limit (and more than <see cref="AlwaysAllowedPixels"/>) is not backed by data.
@@ -30,6 +35,22 @@ public static class ImageReader
     /// <summary>Images up to this many pixels (64 MiB) are decoded however small the file is.</summary>
     private const long AlwaysAllowedPixels = 1L << 24;
 
+    /// <summary>
+    /// Bytes of decoded pixels, 4 a pixel, that all threads of the process together hold while they decode; whoever would go beyond them
+    /// waits. An image that is larger by itself is decoded alone. As much again bounds files that have been read and not decoded yet. Above
+    /// 0. Default 2^28 (256 MiB).
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is set to 0 or less.</exception>
+    public static long MemoryBudget
+    {
+        get => DecodingMemory.Budget;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            DecodingMemory.Budget = value;
+        }
+    }
+
     /// <summary>Reads and decodes one image file.</summary>
     /// <param name="path">A file, or a file inside a zip: <c>archive.zip/cat/0001.jpg</c>.</param>
     /// <returns>The image, upright.</returns>
@@ -38,8 +59,25 @@ public static class ImageReader
     /// message names it.</exception>
     public static RgbImage ReadFile(string path)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        return Decode(ReadBytes(path), path);
+        using IDisposable share = Bytes(path, out byte[] bytes);
+        return Decode(bytes, path);
+    }
+
+    /// <summary>
+    /// Reads an image file and crops it to its central square (<see cref="CenterCrop.Apply"/>), without ever holding all of
+    /// it beside the decoder's own copy.
+    /// </summary>
+    /// <param name="path">A file, or a file inside a zip.</param>
+    /// <param name="size">Side of the square in pixels, at least 1.</param>
+    /// <returns>An image of <c>size x size</c>.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file, or no such entry in the zip.</exception>
+    /// <exception cref="InvalidDataException">
+    /// As for <see cref="ReadFile"/>, or one side is more than <see cref="MaxAspectRatio"/> times the other.
+    /// </exception>
+    public static RgbImage ReadSquare(string path, int size)
+    {
+        using IDisposable share = Bytes(path, out byte[] bytes);
+        return DecodeSquare(bytes, path, size);
     }
 
     /// <summary>Decodes an image file that is in memory.</summary>
@@ -48,7 +86,21 @@ public static class ImageReader
     /// <returns>The image, upright.</returns>
     /// <exception cref="InvalidDataException">The bytes are empty, truncated, too large, or not an image; the message includes the
     /// name.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name)
+    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name) => Decode(bytes, name, square: false, static view => view.ToImage());
+
+    /// <summary>Decodes an image file that is in memory and crops it to its central square, as <see cref="ReadSquare"/> does.</summary>
+    /// <param name="bytes">The content of a file.</param>
+    /// <param name="name">Name to use in error messages, for instance its path.</param>
+    /// <param name="size">Side of the square in pixels, at least 1.</param>
+    /// <returns>An image of <c>size x size</c>.</returns>
+    /// <exception cref="InvalidDataException">As for <see cref="ReadSquare"/>.</exception>
+    public static RgbImage DecodeSquare(ReadOnlySpan<byte> bytes, string name, int size)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        return Decode(bytes, name, square: true, view => CenterCrop.Square(view, size));
+    }
+
+    private static RgbImage Decode(ReadOnlySpan<byte> bytes, string name, bool square, Func<PixelView, RgbImage> take)
     {
         if (bytes.IsEmpty)
         {
@@ -66,10 +118,13 @@ public static class ImageReader
                 {
                     throw new InvalidDataException(result == SKCodecResult.IncompleteInput
                         ? $"'{name}' ends within its header ({bytes.Length} bytes): it was cut short."
+                        : OtherFormat.Of(bytes) is { } other ? $"'{name}' is {other}."
                         : $"'{name}' is not an image that can be read ({bytes.Length} bytes; JPEG, PNG, WebP, BMP and GIF can).");
                 }
 
-                return Decode(codec, bytes.Length, name);
+                SKEncodedOrigin origin = codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Of(bytes) : codec.EncodedOrigin;
+                return Decode(codec, bytes.Length, name, square, view: pixels =>
+                    take(new PixelView(pixels, codec.Info.Width, codec.Info.Height, DecodedPixels.Channels, origin)));
             }
         }
     }
@@ -81,30 +136,40 @@ public static class ImageReader
     public static void CheckAspectRatio(RgbImage image, string name)
     {
         ArgumentNullException.ThrowIfNull(image);
-        (int shorter, int longer) = (Math.Min(image.Width, image.Height), Math.Max(image.Width, image.Height));
-        if (longer > (long)MaxAspectRatio * shorter)
+        CheckAspectRatio(image.Width, image.Height, name);
+    }
+
+    private static void CheckAspectRatio(int width, int height, string name)
+    {
+        if (Math.Max(width, height) > (long)MaxAspectRatio * Math.Min(width, height))
         {
             throw new InvalidDataException(
-                $"'{name}' is {image.Width} x {image.Height} pixels: one side is more than {MaxAspectRatio} times the other, so its "
+                $"'{name}' is {width} x {height} pixels: one side is more than {MaxAspectRatio} times the other, so its "
                     + "central square shows almost nothing of it.");
         }
     }
 
-    private static RgbImage Decode(SKCodec codec, long length, string name)
+    private static RgbImage Decode(SKCodec codec, long length, string name, bool square, Func<ReadOnlySpan<byte>, RgbImage> view)
     {
-        int width = codec.Info.Width;
-        int height = codec.Info.Height;
+        (int width, int height) = (codec.Info.Width, codec.Info.Height);
         CheckSize(width, height, length, name);
+        if (square)
+        {
+            CheckAspectRatio(width, height, name);
+        }
 
         // Without a colour space Skia does no conversion: every profile is treated as sRGB, as in Pillow.
         SKImageInfo info = new(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, colorspace: null);
-        using SKBitmap bitmap = new();
-        if (!bitmap.TryAllocPixels(info))
+        using DecodedPixels pixels = new(width, height);
+        SKCodecResult result;
+        unsafe
         {
-            throw new InvalidDataException($"'{name}' is {width} x {height} pixels: there is not enough memory to decode it.");
+            fixed (byte* first = pixels.Bytes)
+            {
+                result = codec.GetPixels(info, (nint)first);
+            }
         }
 
-        SKCodecResult result = codec.GetPixels(info, bitmap.GetPixels());
         if (result != SKCodecResult.Success)
         {
             throw new InvalidDataException(result == SKCodecResult.IncompleteInput
@@ -112,8 +177,12 @@ public static class ImageReader
                 : $"'{name}' cannot be decoded: its data are damaged ({result}).");
         }
 
-        RgbImage image = new(width, height, PixelConversion.OverWhite(bitmap.GetPixelSpan(), codec.Info.AlphaType == SKAlphaType.Opaque));
-        return PixelConversion.Upright(image, codec.EncodedOrigin);
+        if (codec.Info.AlphaType != SKAlphaType.Opaque)
+        {
+            PixelConversion.OverWhite(pixels.Bytes);
+        }
+
+        return view(pixels.Bytes);
     }
 
     private static void CheckSize(int width, int height, long length, string name)
@@ -137,23 +206,53 @@ public static class ImageReader
         }
     }
 
-    private static byte[] ReadBytes(string path)
+    /// <summary>The content of a file, and what it takes of the budget until it is disposed.</summary>
+    private static IDisposable Bytes(string path, out byte[] bytes)
     {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
         FileInfo file = new(path);
-        if (!file.Exists)
+        if (file.Exists)
         {
-            if (ZipImages.TrySplit(path, out string archive, out string entry))
+            RequireBytes(file, path);
+            if (file.Length > MaxFileBytes)
             {
-                return ZipImages.Read(archive, entry);
+                throw new InvalidDataException($"'{path}' has {file.Length} bytes; at most {MaxFileBytes} are read. Is it an image?");
             }
 
-            throw Directory.Exists(path)
-                ? new InvalidDataException($"'{path}' is a folder, not an image file. ImageFolder.Enumerate lists the images in it.")
-                : new FileNotFoundException($"There is no image file '{path}'.", path);
+            return Hold(file.Length, () => File.ReadAllBytes(path), out bytes);
         }
 
-        return file.Length <= MaxFileBytes
-            ? File.ReadAllBytes(path)
-            : throw new InvalidDataException($"'{path}' has {file.Length} bytes; at most {MaxFileBytes} are read. Is it an image?");
+        if (ZipImages.TrySplit(path, out string archive, out string entry))
+        {
+            return Hold(ZipImages.Length(archive, entry), () => ZipImages.Read(archive, entry), out bytes);
+        }
+
+        throw Directory.Exists(path)
+            ? new InvalidDataException($"'{path}' is a folder, not an image file. ImageFolder.Enumerate lists the images in it.")
+            : new FileNotFoundException($"There is no image file '{path}'.", path);
+    }
+
+    private static IDisposable Hold(long length, Func<byte[]> read, out byte[] bytes)
+    {
+        IDisposable share = DecodingMemory.Encoded.Take(length);
+        try
+        {
+            bytes = read();
+            return share;
+        }
+        catch
+        {
+            share.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Throws where there is nothing to read, before the file is opened: opening a pipe would wait for who writes into it.</summary>
+    internal static void RequireBytes(FileInfo file, string path)
+    {
+        if (file.Length == 0)
+        {
+            throw new InvalidDataException($"'{path}' is empty: it has no bytes to decode. (A pipe or a device cannot be read either.)");
+        }
     }
 }

@@ -50,7 +50,7 @@ public static class ImageTensors
         try
         {
             ParallelImages.For(
-                paths.Count, i => Write(batch, i, CenterCrop.Apply(ImageReader.ReadFile(paths[i]), size)), cancellationToken);
+                paths.Count, i => Write(batch, i, ImageReader.ReadSquare(paths[i], size)), cancellationToken);
             return batch;
         }
         catch

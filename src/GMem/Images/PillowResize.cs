@@ -4,89 +4,99 @@ namespace GMem.Images;
 
 /// <summary>
 /// Resampling that matches Pillow byte for byte. The horizontal pass comes first, each pass is rounded and clipped to 8 bits,
-/// and a pass that does not change the size is skipped. Only the requested part is computed.
+/// and a pass that does not change the size is skipped. Only the requested part is computed, and only some rows are held beside it.
 /// </summary>
 internal static class PillowResize
 {
     private const int Half = 1 << (ResampleWeights.Precision - 1);
 
     /// <summary>Resizes the whole image.</summary>
-    public static RgbImage Resize(RgbImage image, int width, int height, ResampleFilter filter) =>
+    public static RgbImage Resize(PixelView image, int width, int height, ResampleFilter filter) =>
         Resize(image, width, height, filter, 0, 0, width, height);
 
     /// <summary>The part of <c>partWidth x partHeight</c> pixels at (x, y) of the resized image.</summary>
-    public static RgbImage Resize(RgbImage image, int width, int height, ResampleFilter filter, int x, int y, int partWidth, int partHeight)
+    public static RgbImage Resize(
+        PixelView image, int width, int height, ResampleFilter filter, int x, int y, int partWidth, int partHeight)
     {
         ResampleWeights? vertical = height == image.Height ? null : ResampleWeights.Get(filter, image.Height, height, y, partHeight);
-        int top = vertical?.SourceStart ?? y;
-        int rows = (vertical?.SourceEnd ?? (y + partHeight)) - top;
-        byte[] pixels = width == image.Width
-            ? Columns(image, x, partWidth, top, rows)
-            : Horizontal(image, ResampleWeights.Get(filter, image.Width, width, x, partWidth), top, rows);
-        return new RgbImage(partWidth, partHeight, vertical is null ? pixels : Vertical(pixels, partWidth * RgbImage.Channels, vertical));
-    }
-
-    private static byte[] Columns(RgbImage image, int x, int columns, int top, int rows)
-    {
-        int stride = columns * RgbImage.Channels;
-        byte[] part = new byte[rows * stride];
-        for (int row = 0; row < rows; row++)
+        ResampleWeights? horizontal = width == image.Width ? null : ResampleWeights.Get(filter, image.Width, width, x, partWidth);
+        int stride = partWidth * RgbImage.Channels;
+        byte[] pixels = new byte[checked(partHeight * stride)];
+        if (vertical is null)
         {
-            image.Pixels.AsSpan((((top + row) * image.Width) + x) * RgbImage.Channels, stride).CopyTo(part.AsSpan(row * stride));
-        }
-
-        return part;
-    }
-
-    private static byte[] Horizontal(RgbImage image, ResampleWeights weights, int top, int rows)
-    {
-        byte[] result = new byte[rows * weights.Starts.Length * RgbImage.Channels];
-        int to = 0;
-        for (int row = top; row < top + rows; row++)
-        {
-            ReadOnlySpan<byte> source = image.Pixels.AsSpan(row * image.Width * RgbImage.Channels, image.Width * RgbImage.Channels);
-            for (int i = 0; i < weights.Starts.Length; i++, to += RgbImage.Channels)
+            for (int row = 0; row < partHeight; row++)
             {
-                (int red, int green, int blue) = (Half, Half, Half);
-                int from = weights.Starts[i] * RgbImage.Channels;
-                foreach (int weight in weights.Weights[i])
-                {
-                    red += weight * source[from];
-                    green += weight * source[from + 1];
-                    blue += weight * source[from + 2];
-                    from += RgbImage.Channels;
-                }
-
-                result[to] = Clip(red);
-                result[to + 1] = Clip(green);
-                result[to + 2] = Clip(blue);
+                Horizontal(image, horizontal, x, y + row, pixels.AsSpan(row * stride, stride));
             }
         }
+        else
+        {
+            Vertical(image, horizontal, vertical, x, stride, pixels);
+        }
 
-        return result;
+        return new RgbImage(partWidth, partHeight, pixels);
     }
 
-    private static byte[] Vertical(byte[] source, int stride, ResampleWeights weights)
+    /// <summary>One row of the source, scaled along it, or a part of it as it is.</summary>
+    private static void Horizontal(PixelView image, ResampleWeights? weights, int x, int row, Span<byte> result)
     {
-        byte[] result = new byte[weights.Starts.Length * stride];
-        int[] sums = new int[stride];
-        for (int i = 0; i < weights.Starts.Length; i++)
+        if (weights is null)
         {
-            Array.Fill(sums, Half);
-            int row = weights.Starts[i] - weights.SourceStart;
+            image.CopyRow(row, x, result);
+            return;
+        }
+
+        ReadOnlySpan<byte> source = image.Bytes;
+        (int start, int step) = (image.RowStart(row), image.ColumnStep);
+        for (int i = 0, to = 0; i < weights.Starts.Length; i++, to += RgbImage.Channels)
+        {
+            (int red, int green, int blue) = (Half, Half, Half);
+            int from = start + (weights.Starts[i] * step);
             foreach (int weight in weights.Weights[i])
             {
-                AddWeighted(sums, source.AsSpan(row++ * stride, stride), weight);
+                red += weight * source[from];
+                green += weight * source[from + 1];
+                blue += weight * source[from + 2];
+                from += step;
             }
 
-            Span<byte> target = result.AsSpan(i * stride, stride);
+            result[to] = Clip(red);
+            result[to + 1] = Clip(green);
+            result[to + 2] = Clip(blue);
+        }
+    }
+
+    /// <summary>Rows of the source are scaled as they are needed, and only as many are kept as a row of the result is made of.</summary>
+    private static void Vertical(
+        PixelView image, ResampleWeights? horizontal, ResampleWeights vertical, int x, int stride, Span<byte> result)
+    {
+        int kept = vertical.Weights.Max(w => w.Length);
+        byte[] ring = new byte[checked(kept * stride)];
+        int[] sums = new int[stride];
+        int next = vertical.SourceStart;
+        for (int i = 0; i < vertical.Starts.Length; i++)
+        {
+            Array.Fill(sums, Half);
+            int row = vertical.Starts[i];
+            foreach (int weight in vertical.Weights[i])
+            {
+                Span<byte> scaled = ring.AsSpan(row % kept * stride, stride);
+                if (row >= next)
+                {
+                    Horizontal(image, horizontal, x, row, scaled);
+                    next = row + 1;
+                }
+
+                AddWeighted(sums, scaled, weight);
+                row++;
+            }
+
+            Span<byte> target = result.Slice(i * stride, stride);
             for (int k = 0; k < stride; k++)
             {
                 target[k] = Clip(sums[k]);
             }
         }
-
-        return result;
     }
 
     private static void AddWeighted(Span<int> sums, ReadOnlySpan<byte> row, int weight)

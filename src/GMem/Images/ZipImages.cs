@@ -32,12 +32,29 @@ internal static class ZipImages
         return false;
     }
 
-    /// <summary>Names of the files in an archive, with forward slashes.</summary>
-    public static IReadOnlyList<string> Names(string archive)
+    /// <summary>Names of the files in an archive, with forward slashes, and of those that cannot be read.</summary>
+    public static FoundFiles Names(string archive)
     {
         lock (Gate)
         {
-            return [.. Get(archive).Entries.Keys];
+            OpenArchive open = Get(archive);
+            ILookup<bool, KeyValuePair<string, ZipArchiveEntry>> entries = open.Entries.ToLookup(e => e.Value.IsEncrypted);
+            return new FoundFiles(
+                [.. entries[false].Select(e => e.Key)],
+                [.. open.Repeated, .. entries[true].Select(e => new IgnoredFile(e.Key, "encrypted", IsSuspect: true))],
+                open.HasGuessedNames
+                    ? $"'{archive}' has names that are not UTF-8. They were read as code page 437, so labels may look wrong; pack it again "
+                        + "with UTF-8 names for the right ones."
+                    : null);
+        }
+    }
+
+    /// <summary>How many bytes a file in an archive should have.</summary>
+    public static long Length(string archive, string entry)
+    {
+        lock (Gate)
+        {
+            return Find(archive, entry).Length;
         }
     }
 
@@ -46,23 +63,37 @@ internal static class ZipImages
     {
         lock (Gate)
         {
-            if (!Get(archive).Entries.TryGetValue(entry, out ZipArchiveEntry? found))
-            {
-                throw new FileNotFoundException($"There is no file '{entry}' in '{archive}'.", $"{archive}/{entry}");
-            }
-
-            return ReadEntry(found, $"{archive}/{entry}");
+            return ReadEntry(Find(archive, entry), $"{archive}/{entry}");
         }
     }
 
-    private static byte[] ReadEntry(ZipArchiveEntry entry, string name)
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is encrypted, or too long to be an image.</exception>
+    private static ZipArchiveEntry Find(string archive, string entryName)
     {
+        string name = $"{archive}/{entryName}";
+        if (!Get(archive).Entries.TryGetValue(entryName, out ZipArchiveEntry? entry))
+        {
+            throw new FileNotFoundException($"There is no file '{entryName}' in '{archive}'.", name);
+        }
+
+        if (entry.IsEncrypted)
+        {
+            throw new InvalidDataException(
+                $"'{name}' is encrypted, and archives are read without a password: unpack it, and use the folder or pack it again.");
+        }
+
         if (entry.Length > ImageReader.MaxFileBytes)
         {
             throw new InvalidDataException(
                 $"'{name}' has {entry.Length} bytes; at most {ImageReader.MaxFileBytes} are read. Is it an image?");
         }
 
+        return entry;
+    }
+
+    private static byte[] ReadEntry(ZipArchiveEntry entry, string name)
+    {
         try
         {
             using Stream stream = entry.Open();
@@ -96,6 +127,8 @@ internal static class ZipImages
             throw new FileNotFoundException($"There is no archive '{path}'.", path);
         }
 
+        ImageReader.RequireBytes(file, path);
+
         int index = Opened.FindIndex(o => o.Path == file.FullName);
         OpenArchive? found = index < 0 ? null : Opened[index];
         if (found is not null)
@@ -126,14 +159,20 @@ internal static class ZipImages
             file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 4096, FileOptions.RandomAccess);
         try
         {
-            ZipArchive archive = new(stream, ZipArchiveMode.Read);
+            ZipNameEncoding encoding = new();
+            ZipArchive archive = new(stream, ZipArchiveMode.Read, leaveOpen: false, encoding);
             Dictionary<string, ZipArchiveEntry> entries = new(StringComparer.Ordinal);
-            foreach (ZipArchiveEntry entry in archive.Entries.Where(e => !e.FullName.EndsWith('/')))
+            List<IgnoredFile> repeated = [];
+            foreach (ZipArchiveEntry entry in archive.Entries)
             {
-                entries.TryAdd(Normalize(entry.FullName), entry);
+                string name = Normalize(entry.FullName);
+                if (!name.EndsWith('/') && !entries.TryAdd(name, entry))
+                {
+                    repeated.Add(new IgnoredFile(name, "second file of the same name", IsSuspect: true));
+                }
             }
 
-            return new OpenArchive(file.FullName, file.Length, file.LastWriteTimeUtc, archive, entries);
+            return new OpenArchive(file.FullName, file.Length, file.LastWriteTimeUtc, archive, entries, repeated, encoding.UsedCodePage);
         }
         catch (InvalidDataException e)
         {
@@ -145,5 +184,11 @@ internal static class ZipImages
     private static string Normalize(string name) => name.Replace('\\', '/');
 
     private sealed record OpenArchive(
-        string Path, long Length, DateTime Written, ZipArchive Archive, Dictionary<string, ZipArchiveEntry> Entries);
+        string Path,
+        long Length,
+        DateTime Written,
+        ZipArchive Archive,
+        Dictionary<string, ZipArchiveEntry> Entries,
+        IReadOnlyList<IgnoredFile> Repeated,
+        bool HasGuessedNames);
 }

@@ -20,8 +20,8 @@ internal static class ConditionSource
         {
             SnippetSize = bank?.Dimension ?? 0,
             Snippets = bank is null ? null : (indices, flips) => Rows(bank, mirrored, indices, flips),
-            Labels = labels,
-            ClassNames = classNames,
+            Labels = labels is null ? null : [.. labels.Select(NormalForm.Of)],
+            ClassNames = classNames is null ? null : [.. classNames.Select(NormalForm.Of)],
             Values = values,
         };
 

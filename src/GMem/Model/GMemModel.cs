@@ -72,7 +72,10 @@ public sealed partial class GMemModel : IDisposable
     /// <param name="images">At least one batch of them. Not disposed.</param>
     /// <param name="options">What to train and how. Copied.</param>
     /// <param name="device">Where to train, from <see cref="GMemRuntime.SelectDevice"/>.</param>
-    /// <param name="progress">Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread.</param>
+    /// <param name="progress">
+    /// Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread. If it throws, the next report says so and
+    /// training goes on.
+    /// </param>
     /// <param name="cancellationToken">
     /// Stops the run at the next step; what it gives then, <see cref="TrainingOptions.OnCancellation"/> says.
     /// </param>
@@ -104,6 +107,31 @@ public sealed partial class GMemModel : IDisposable
         GMemOptions copy = options.Clone();
         using PreparedTraining data = new ImagePreparation(images, copy, device, cancellationToken).Run();
         return new ModelFitting(data, copy, device, progress, cancellationToken).Run();
+    }
+
+    /// <summary>Checks, before any image is read, whether a training run fits into memory.</summary>
+    /// <param name="options">What to train and how.</param>
+    /// <param name="imageSize">Side of the training images in pixels.</param>
+    /// <param name="device">Where to train.</param>
+    /// <returns>What it will take.</returns>
+    /// <exception cref="ArgumentException">The options are not valid, or the image size does not fit them.</exception>
+    /// <exception cref="InsufficientMemoryException">
+    /// The run cannot fit; the message says which options would make it fit.
+    /// </exception>
+    public static TrainingEstimate CheckMemory(GMemOptions options, int imageSize, torch.Device device)
+    {
+        GMemRuntime.EnsureLoaded();
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(device);
+        options.Validate();
+        NetworkPlan plan = new(options);
+        SiTOptions network = plan.Network with
+        {
+            InputSize = imageSize / plan.Autoencoder.DownsamplingFactor,
+            InputChannels = plan.Autoencoder.Channels,
+        };
+        network.Validate();
+        return MemoryBudget.Check(network, options.Training, device);
     }
 
     /// <summary>Generates one image a request. Each depends on its own request alone, not on the batch it is made in.</summary>

@@ -3,7 +3,7 @@ namespace GMem;
 /// <summary>How <see cref="GMemModel.GenerateAsync"/> hands images out.</summary>
 public sealed class StreamingOptions
 {
-    /// <summary>Images made at once; they come out together. At least 1. Default 16.</summary>
+    /// <summary>Images made at once; they come out together. From 1 to 65,536. Default 16.</summary>
     public int BatchSize { get; set; } = 16;
 
     /// <summary>
@@ -17,7 +17,7 @@ public sealed class StreamingOptions
     public void Validate()
     {
         OptionFaults faults = new(nameof(StreamingOptions));
-        faults.Require(BatchSize >= 1, nameof(BatchSize), BatchSize, "at least 1");
+        faults.RequireFrom(1, 65536, BatchSize, nameof(BatchSize));
         faults.Require(PreviewEveryNStep >= 0, nameof(PreviewEveryNStep), PreviewEveryNStep, "at least 0 (0 for no previews)");
         faults.Throw();
     }

@@ -13,6 +13,9 @@ internal sealed class OptionFaults(string owner)
         }
     }
 
+    public void RequireFrom(long least, long most, long value, string option) =>
+        Require(value >= least && value <= most, option, value, string.Create(CultureInfo.InvariantCulture, $"from {least} to {most}"));
+
     /// <exception cref="ArgumentException">At least one fault was found.</exception>
     public void Throw()
     {

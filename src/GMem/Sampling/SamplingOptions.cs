@@ -27,13 +27,13 @@ public sealed record SamplingOptions
     public SdeStepper SdeMethod { get; init; } = Sampling.SdeMethod.Heun;
 
     /// <summary>
-    /// Steps of the solver, at least 1; the SDE's last step comes on top, and adaptive solvers choose their own. One less than the public
+    /// Steps of the solver, from 1 to 10,000; the SDE's last step comes on top, and adaptive solvers choose their own. One less than the public
     /// code's <c>num_steps</c>, which counts the points of the grid. Default 25.
     /// </summary>
     public int Steps { get; init; } = 25;
 
     /// <summary>
-    /// Scale of classifier-free guidance, at least 0; 1 is none and costs half. Default 1; public GMem setting with guidance: 7.75.
+    /// Scale of classifier-free guidance, from 0 to 1000; 1 is none and costs half. Default 1; public GMem setting with guidance: 7.75.
     /// </summary>
     public double GuidanceScale { get; init; } = 1;
 
@@ -53,14 +53,14 @@ public sealed record SamplingOptions
 
     /// <summary>
     /// Shift s of the times between the ends, t' = s t / (1 + (s - 1) t) on [0, 1]: below 1 there are more steps near the noise, 0 is no
-    /// shift. Default 0; public GMem setting: 0.3 for the ODE, none for the SDE.
+    /// shift; at most 1000. Default 0; public GMem setting: 0.3 for the ODE, none for the SDE.
     /// </summary>
     public double TimestepShift { get; init; }
 
     /// <summary>The SDE's diffusion. Default <see cref="DiffusionForm.Linear"/>, as in the public code.</summary>
     public DiffusionForm DiffusionForm { get; init; } = DiffusionForm.Linear;
 
-    /// <summary>Norm of the SDE's diffusion, at least 0. Default 1.</summary>
+    /// <summary>Norm of the SDE's diffusion, from 0 to 1000. Default 1.</summary>
     public double DiffusionNorm { get; init; } = 1;
 
     /// <summary>The SDE's extra step without noise. Default <see cref="SdeLastStep.Mean"/>, as in the public code.</summary>
@@ -123,12 +123,9 @@ public sealed record SamplingOptions
         Require(SdeMethods.Registry.Contains(SdeMethod), nameof(SdeMethod), SdeMethod, SdeMethods.Registry.Expected);
         Require(Enum.IsDefined(DiffusionForm), nameof(DiffusionForm), DiffusionForm, Names<DiffusionForm>());
         Require(Enum.IsDefined(LastStep), nameof(LastStep), LastStep, Names<SdeLastStep>());
-        Require(Steps >= 1, nameof(Steps), Steps, "at least 1");
+        Require(Steps is >= 1 and <= 10_000, nameof(Steps), Steps, "from 1 to 10000");
         Require(
-            GuidanceScale >= 0 && double.IsFinite(GuidanceScale),
-            nameof(GuidanceScale),
-            GuidanceScale,
-            "finite and at least 0 (1 is no guidance)");
+            GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "from 0 to 1000 (1 is no guidance)");
         Require(
             GuidanceIntervalStart is null or (>= 0 and <= 1), nameof(GuidanceIntervalStart), GuidanceIntervalStart,
             "from 0 to 1, or null");
@@ -140,9 +137,8 @@ public sealed record SamplingOptions
             FormattableString.Invariant($"at most GuidanceIntervalEnd, {GuidanceIntervalEnd}"));
         Require(GuidanceChannels is null or >= 1, nameof(GuidanceChannels), GuidanceChannels, "at least 1, or null for all");
         Require(
-            TimestepShift >= 0 && double.IsFinite(TimestepShift), nameof(TimestepShift), TimestepShift,
-            "finite and above 0, or 0 for no shift");
-        Require(DiffusionNorm >= 0 && double.IsFinite(DiffusionNorm), nameof(DiffusionNorm), DiffusionNorm, "finite and at least 0");
+            TimestepShift is >= 0 and <= 1000, nameof(TimestepShift), TimestepShift, "above 0 and at most 1000, or 0 for no shift");
+        Require(DiffusionNorm is >= 0 and <= 1000, nameof(DiffusionNorm), DiffusionNorm, "from 0 to 1000");
         Require(LastStepSize > 0 && LastStepSize < 1, nameof(LastStepSize), LastStepSize, "above 0 and below 1");
         Require(
             RelativeTolerance > 0 && double.IsFinite(RelativeTolerance), nameof(RelativeTolerance), RelativeTolerance,
@@ -150,9 +146,8 @@ public sealed record SamplingOptions
         Require(
             AbsoluteTolerance > 0 && double.IsFinite(AbsoluteTolerance), nameof(AbsoluteTolerance), AbsoluteTolerance,
             "above 0 and finite");
-        Require(
-            Novelty is null or { Cosine: > 0 and <= 1, Neighbours: >= 0 }, nameof(Novelty), Novelty,
-            "null, or have a Cosine above 0 and at most 1 and Neighbours from 0");
+        Require(Novelty is null or { Cosine: > 0 and <= 1 }, "the novelty's Cosine", Novelty?.Cosine, "above 0 and at most 1");
+        Require(Novelty is null or { Neighbours: >= 0 and <= 4096 }, "the novelty's Neighbours", Novelty?.Neighbours, "from 0 to 4096");
         return faults;
     }
 }

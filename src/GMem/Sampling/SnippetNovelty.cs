@@ -14,7 +14,7 @@ public sealed record SnippetNovelty
 
     /// <summary>
     /// 0: it is turned in a random direction. From 1: towards one of so many nearest entries, which the seed picks, and at most half way,
-    /// so that it stays among real snippets. Default 0.
+    /// so that it stays among real snippets. At most 4096. Default 0.
     /// </summary>
     public int Neighbours { get; init; }
 }

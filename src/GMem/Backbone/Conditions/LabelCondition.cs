@@ -118,7 +118,7 @@ public sealed class LabelCondition : Condition
         if (initial is LabelCondition known)
         {
             string[] unknown = [.. (data.ClassNames is null ? names : labels.Distinct(StringComparer.Ordinal)).Where(
-                n => !known._numbers.Value.ContainsKey(n))];
+                n => known.NumberOf(n) is null)];
             return unknown.Length == 0
                 ? known
                 : throw new ArgumentException(
@@ -132,8 +132,7 @@ public sealed class LabelCondition : Condition
     /// <inheritdoc/>
     public override torch.Tensor TrainingValues(ConditionData data, long[] indices, bool[] mirrored)
     {
-        Dictionary<string, long> numbers = _numbers.Value;
-        return torch.tensor(Array.ConvertAll(indices, i => numbers[data.Labels![(int)i]]));
+        return torch.tensor(Array.ConvertAll(indices, i => NumberOf(data.Labels![(int)i])!.Value));
     }
 
     /// <inheritdoc/>
@@ -142,7 +141,7 @@ public sealed class LabelCondition : Condition
     {
         if (!string.IsNullOrEmpty(prompt.Label))
         {
-            return _numbers.Value.ContainsKey(prompt.Label)
+            return NumberOf(prompt.Label) is not null
                 ? prompt
                 : throw new ArgumentException($"The model does not know the class '{prompt.Label}'; it knows {Listed(Names())}.");
         }
@@ -157,7 +156,7 @@ public sealed class LabelCondition : Condition
 
     /// <inheritdoc/>
     public override torch.Tensor Values(IReadOnlyList<ConditionPrompt> prompts) =>
-        torch.tensor([.. prompts.Select(p => string.IsNullOrEmpty(p.Label) ? ClassCount : _numbers.Value[p.Label])]);
+        torch.tensor([.. prompts.Select(p => string.IsNullOrEmpty(p.Label) ? ClassCount : NumberOf(p.Label)!.Value)]);
 
     internal static LabelCondition Load(SavedPart saved)
     {
@@ -167,6 +166,10 @@ public sealed class LabelCondition : Condition
 
     /// <summary>The classes' names in the order of their numbers.</summary>
     internal IEnumerable<string> Names() => ClassNames ?? Enumerable.Range(0, ClassCount).Select(NameOf);
+
+    /// <summary>A class's number, by its name or another spelling of the same characters; null for a name that is not known.</summary>
+    private long? NumberOf(string name) =>
+        _numbers.Value.TryGetValue(name, out long number) || _numbers.Value.TryGetValue(NormalForm.Of(name), out number) ? number : null;
 
     private static string Listed(IEnumerable<string> names)
     {
@@ -180,6 +183,11 @@ public sealed class LabelCondition : Condition
         foreach (string name in Names())
         {
             numbers.Add(name, numbers.Count);
+        }
+
+        foreach ((string name, long number) in numbers.ToArray())
+        {
+            _ = numbers.TryAdd(NormalForm.Of(name), number);
         }
 
         return numbers;

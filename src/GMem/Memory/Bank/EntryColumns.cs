@@ -24,10 +24,10 @@ internal sealed class EntryColumns
         _labelNumbers = labelNumbers;
         _sources = sources;
         _labelTexts = labels;
-        _labels = new Lazy<string[]>(() => labels is null ? [] : [.. Enumerable.Range(0, labels.Count).Select(i => labels[i] ?? "")]);
+        _labels = new Lazy<string[]>(() => labels is null ? [] : [.. Enumerable.Range(0, labels.Count).Select(i => NormalForm.Of(labels[i] ?? ""))]);
     }
 
-    /// <summary>The distinct labels of this part; some may be used by no entry of a bank that keeps only some of its rows.</summary>
+    /// <summary>The labels of this part, in normal form; some may be used by no entry of a bank that keeps only some of its rows.</summary>
     public IReadOnlyList<string> Labels => _labels.Value;
 
     public StringTable? Sources => _sources;
@@ -95,7 +95,8 @@ internal sealed class EntryColumns
         int[] ofRow = new int[labels.Count];
         for (int i = 0; i < ofRow.Length; i++)
         {
-            ofRow[i] = labels[i] is not { Length: > 0 } label ? -1
+            string label = NormalForm.Of(labels[i] ?? "");
+            ofRow[i] = label.Length == 0 ? -1
                 : numbers.TryGetValue(label, out int known) ? known
                 : numbers[label] = numbers.Count;
         }

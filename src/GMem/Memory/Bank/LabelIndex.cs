@@ -39,7 +39,7 @@ internal sealed class LabelIndex
     /// <exception cref="ArgumentException">No entry has the label; the message lists the labels of the bank.</exception>
     public (int Start, int Count) Range(string label, string parameter)
     {
-        int found = Array.BinarySearch(_names, label, StringComparer.Ordinal);
+        int found = Array.BinarySearch(_names, NormalForm.Of(label), StringComparer.Ordinal);
         return found >= 0 ? (_starts[found], _starts[found + 1] - _starts[found])
             : throw new ArgumentException(
                 $"No entry of the memory bank has the label '{label}'; "

@@ -1,4 +1,5 @@
 using GMem.FileFormats;
+using GMem.Images;
 
 namespace GMem.Training;
 
@@ -7,7 +8,7 @@ namespace GMem.Training;
 /// </summary>
 internal sealed class CheckpointFolder : ICheckpointStore
 {
-    private const string FolderName = "checkpoints";
+    private const string FolderName = ImageFolder.WorkspaceCheckpoints;
     private const string Prefix = "step-";
     private const string Extension = ".safetensors";
     private const string DamagedExtension = ".damaged";

@@ -1,3 +1,5 @@
+using GMem.Images;
+
 namespace GMem.Training;
 
 /// <summary>Keeps a second run out of a workspace. The system lets go of it when the process ends, however it ends.</summary>
@@ -9,7 +11,7 @@ internal sealed class WorkspaceLock : IDisposable
     public WorkspaceLock(string workspace)
     {
         _ = Directory.CreateDirectory(workspace);
-        string path = Path.Combine(workspace, "run.lock");
+        string path = Path.Combine(workspace, ImageFolder.WorkspaceLock);
         try
         {
             _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

@@ -11,19 +11,15 @@ internal static class MemoryBudget
     /// <param name="training">The run.</param>
     /// <param name="device">Where the network is.</param>
     /// <param name="free">Bytes; null asks the machine, and what it cannot tell is not checked.</param>
+    /// <returns>What it will take.</returns>
     /// <exception cref="InsufficientMemoryException">It cannot fit; the message says which options would make it fit.</exception>
-    public static void Check(SiTOptions network, TrainingOptions training, torch.Device device, long? free = null)
+    public static TrainingEstimate Check(SiTOptions network, TrainingOptions training, torch.Device device, long? free = null)
     {
-        if ((free ?? FreeMemory.On(device)) is not { } available)
-        {
-            return;
-        }
-
         bool isCpu = device.type == DeviceType.CPU;
         MemoryEstimate estimate = MemoryEstimate.Of(network, training, device);
-        if (estimate.On(isCpu) <= available)
+        if ((free ?? FreeMemory.On(device)) is not { } available || estimate.On(isCpu) <= available)
         {
-            return;
+            return new TrainingEstimate(estimate.On(isCpu), estimate.Network);
         }
 
         string copy = isCpu ? $", a copy of the state {Gigabytes(estimate.Copy)}" : "";

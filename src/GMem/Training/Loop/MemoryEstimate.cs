@@ -11,7 +11,8 @@ namespace GMem.Training;
 /// </param>
 /// <param name="Activations">What the forward pass keeps for the backward pass, for the images that go through at once.</param>
 /// <param name="Copy">The state kept in main memory where there is no workspace, or the one that is read on resuming.</param>
-internal readonly record struct MemoryEstimate(long Weights, long Activations, long Copy)
+/// <param name="Network">The network alone, as it is saved.</param>
+internal readonly record struct MemoryEstimate(long Weights, long Activations, long Copy, long Network)
 {
     private const int Float = 4;
     private const int Half = 2;
@@ -29,7 +30,8 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
         long images = training.ImagesAtOnce;
         long gradientsOfOthers = (GradientTeam.Members(training, device) - 1L) * Float * parameters;
         return new MemoryEstimate(
-            state + working + gradientsOfOthers, images * PerImage(network, mixed, device.type == DeviceType.CPU), state);
+            state + working + gradientsOfOthers, images * PerImage(network, mixed, device.type == DeviceType.CPU), state,
+            Float * parameters);
     }
 
     /// <summary>Bytes on the device.</summary>

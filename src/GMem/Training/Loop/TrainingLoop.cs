@@ -26,6 +26,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly DivergenceGuard _guard;
     private readonly ValidationLoss _validation;
     private TrainingProgress? _lastReport;
+    private bool _handlerFailed;
 
     /// <param name="network">Trained in place.</param>
     /// <param name="set">The data.</param>
@@ -166,7 +167,7 @@ internal sealed class TrainingLoop : IDisposable
         TrainingMessage[] warnings = [.. told.Concat(_messages.Take()).Where(m => m.Level == TrainingMessageLevel.Warning)];
         if (warnings.Length > 0 && _lastReport is not null)
         {
-            progress?.Report(_lastReport with { Messages = warnings });
+            Tell(progress, _lastReport with { Messages = warnings });
         }
 
         return outcome;
@@ -188,10 +189,28 @@ internal sealed class TrainingLoop : IDisposable
             SampleGridPath = _workspace?.Files.TakeLastGrid(),
             Messages = _messages.Take(),
         };
-        TrainingMeter.Record(report, _options.LogEveryNStep * _options.BatchSize);
         _workspace?.Files.Report(report);
         _lastReport = report;
-        progress?.Report(report);
+        Tell(progress, report);
+    }
+
+    /// <summary>Whoever is told may fail; what was learnt is not lost for it.</summary>
+    private void Tell(IProgress<TrainingProgress>? progress, TrainingProgress report)
+    {
+        try
+        {
+            TrainingMeter.Record(report, _options.LogEveryNStep * _options.BatchSize);
+            progress?.Report(report);
+        }
+        catch (Exception e)
+        {
+            if (!_handlerFailed)
+            {
+                _messages.Warn($"The progress handler threw at step {report.Step}: {e.GetType().Name}, {e.Message} Training goes on.");
+            }
+
+            _handlerFailed = true;
+        }
     }
 
     private TrainingOutcome Cancelled(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)

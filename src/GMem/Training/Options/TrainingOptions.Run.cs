@@ -39,7 +39,7 @@ public sealed partial class TrainingOptions
     /// </summary>
     public int SampleEveryNStep { get; set; } = 500;
 
-    /// <summary>Images in that grid. At least 1. Default 16.</summary>
+    /// <summary>Images in that grid, from 1 to 4096. Default 16.</summary>
     public int SampleCount { get; set; } = 16;
 
     /// <summary>

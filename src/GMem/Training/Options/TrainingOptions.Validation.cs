@@ -18,6 +18,11 @@ public sealed partial class TrainingOptions
         faults.Throw();
     }
 
+    /// <summary>The longest run: what counts steps, images and time can still hold it.</summary>
+    private const long MaxSteps = 1_000_000_000;
+
+    private const int MaxBatchSize = 1 << 20;
+
     /// <summary>Images that go through the network at once: a micro-batch, or the whole batch.</summary>
     internal int ImagesAtOnce => Math.Min(MicroBatchSize ?? BatchSize, BatchSize);
 
@@ -50,11 +55,11 @@ public sealed partial class TrainingOptions
 
     private void CheckSteps(OptionFaults faults)
     {
-        faults.Require(TotalSteps >= 1, nameof(TotalSteps), TotalSteps, "at least 1");
-        faults.Require(BatchSize >= 1, nameof(BatchSize), BatchSize, "at least 1");
-        faults.Require(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), LearningRate, "above 0");
+        faults.RequireFrom(1, MaxSteps, TotalSteps, nameof(TotalSteps));
+        faults.RequireFrom(1, MaxBatchSize, BatchSize, nameof(BatchSize));
+        faults.Require(LearningRate is > 0 and <= 100, nameof(LearningRate), LearningRate, "above 0 and at most 100");
         faults.Require(Enum.IsDefined(LearningRateSchedule), nameof(LearningRateSchedule), LearningRateSchedule, "a defined schedule");
-        faults.Require(WarmUpSteps >= 0, nameof(WarmUpSteps), WarmUpSteps, "at least 0");
+        faults.RequireFrom(0, MaxSteps, WarmUpSteps, nameof(WarmUpSteps));
         faults.Require(FinalLearningRateShare is >= 0 and <= 1, nameof(FinalLearningRateShare), FinalLearningRateShare, "in [0, 1]");
         faults.Require(MicroBatchSize is null or >= 1, nameof(MicroBatchSize), MicroBatchSize, "at least 1, or null");
         faults.Require(Enum.IsDefined(Precision), nameof(Precision), Precision, "a defined precision");
@@ -120,7 +125,7 @@ public sealed partial class TrainingOptions
         faults.Require(Enum.IsDefined(OnDivergence), nameof(OnDivergence), OnDivergence, "a defined behaviour");
         faults.Require(MaxSkippedStepsInARow >= 1, nameof(MaxSkippedStepsInARow), MaxSkippedStepsInARow, "at least 1");
         faults.Require(SampleEveryNStep >= 0, nameof(SampleEveryNStep), SampleEveryNStep, "at least 0 (0 draws none)");
-        faults.Require(SampleCount >= 1, nameof(SampleCount), SampleCount, "at least 1");
+        faults.RequireFrom(1, 4096, SampleCount, nameof(SampleCount));
         faults.Require(ValidationFraction is >= 0 and < 1, nameof(ValidationFraction), ValidationFraction, "in [0, 1)");
         faults.Require(AverageSnapshotEveryNStep >= 1, nameof(AverageSnapshotEveryNStep), AverageSnapshotEveryNStep, "at least 1");
         faults.Require(ValidateEveryNStep >= 1, nameof(ValidateEveryNStep), ValidateEveryNStep, "at least 1");

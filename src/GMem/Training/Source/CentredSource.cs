@@ -24,8 +24,7 @@ public sealed record CentredSource
 
     internal void Check(OptionFaults faults)
     {
-        const string Name = nameof(TrainingOptions.Source);
-        faults.Require(NoiseScale > 0 && double.IsFinite(NoiseScale), $"{Name}.{nameof(NoiseScale)}", NoiseScale, "above 0");
-        faults.Require(Ridge > 0 && double.IsFinite(Ridge), $"{Name}.{nameof(Ridge)}", Ridge, "above 0");
+        faults.Require(NoiseScale is > 0 and <= 1000, $"the source's {nameof(NoiseScale)}", NoiseScale, "above 0 and at most 1000");
+        faults.Require(Ridge is > 0 and <= 1e6, $"the source's {nameof(Ridge)}", Ridge, "above 0 and at most 1e6");
     }
 }

@@ -69,7 +69,7 @@ internal sealed class ProgressMeter : IDisposable
             norm,
             learningRate,
             (step - _lastStep) * _options.BatchSize / seconds,
-            TimeSpan.FromSeconds(secondsPerStep * (_options.TotalSteps - step)))
+            TimeSpan.FromSeconds(Math.Min(secondsPerStep * (_options.TotalSteps - step), TimeSpan.MaxValue.TotalSeconds / 2)))
         {
             LossTerms = TrainingLoss.Named(_terms, means),
             OwnCost = Math.Clamp(1 - (network / seconds), 0, 1),

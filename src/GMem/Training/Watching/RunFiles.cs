@@ -4,8 +4,8 @@ using GMem.Images;
 namespace GMem.Training;
 
 /// <summary>
-/// The files that a run writes for its user: metrics, events, samples and the report. If one cannot be written, a message says so and
-/// training goes on.
+/// The files that a run writes for its user: metrics, events, samples and the report. If one cannot be made or written, a message says so
+/// and training goes on.
 /// </summary>
 internal sealed class RunFiles
 {
@@ -105,7 +105,7 @@ internal sealed class RunFiles
         {
             write();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             _messages.Warn($"{what} could not be written: {e.Message} Training goes on.");
         }

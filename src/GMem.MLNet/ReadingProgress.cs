@@ -1,0 +1,8 @@
+namespace GMem.MLNet;
+
+/// <summary>How far the reading of the training images has come.</summary>
+/// <param name="Read">Images that were read and are trained on.</param>
+/// <param name="Total">Rows of the data; null where that is not known.</param>
+/// <param name="Skipped">The images that were left out so far, each with the reason.</param>
+/// <param name="IsComplete">Whether all rows have been read.</param>
+public sealed record ReadingProgress(long Read, long? Total, IReadOnlyList<SkippedImage> Skipped, bool IsComplete);

@@ -1,0 +1,67 @@
+using System.Text;
+using GMem.Images;
+
+namespace GMem.Tool.Output;
+
+/// <summary>What became of every file of a folder or archive: read, skipped or ignored.</summary>
+/// <param name="listing">What was found.</param>
+internal sealed class ImageAccount(ImageListing listing)
+{
+    /// <summary>What was found.</summary>
+    public ImageListing Listing => listing;
+
+    /// <summary>Images that cannot be used.</summary>
+    public IReadOnlyList<SkippedImage> Skipped { get; set; } = [];
+
+    /// <summary>The account in a line.</summary>
+    public string Line => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{listing.Source}: {listing.Count} images found, {listing.Count - Skipped.Count} read, {Skipped.Count} skipped, "
+            + $"{listing.IgnoredByReason()}");
+
+    /// <summary>The account for <c>--json</c>.</summary>
+    /// <param name="listed">Whether to name every file that was not read.</param>
+    public object Value(bool listed) => new
+    {
+        listing.Source,
+        Found = listing.Count,
+        Read = listing.Count - Skipped.Count,
+        Skipped = Skipped.Count,
+        Ignored = listing.Ignored.Count,
+        IgnoredByReason = listing.Ignored.GroupBy(f => f.Reason).ToDictionary(g => g.Key, g => g.Count()),
+        SkippedFiles = listed ? Skipped : null,
+        IgnoredFiles = listed ? listing.Ignored.Select(f => new { f.Path, f.Reason }) : null,
+    };
+
+    /// <summary>One line for each file that was not read, after the line of the account.</summary>
+    /// <param name="listed">Whether to name them.</param>
+    public string Text(bool listed)
+    {
+        StringBuilder text = new(Line);
+        if (!listed)
+        {
+            return Skipped.Count + listing.Ignored.Count > 0 ? text.Append(" (--list-skipped names them)").ToString() : text.ToString();
+        }
+
+        foreach (SkippedImage skipped in Skipped)
+        {
+            _ = text.AppendLine().Append("  skipped  ").Append(skipped.Reason);
+        }
+
+        foreach (IgnoredFile ignored in listing.Ignored)
+        {
+            _ = text.AppendLine().Append("  ignored  ").Append(ignored.Path).Append(": ").Append(ignored.Reason);
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>Warns of what may be pictures that are missed.</summary>
+    public void Warn(ToolConsole console)
+    {
+        foreach (string warning in listing.Warnings)
+        {
+            console.Warn(warning);
+        }
+    }
+}
