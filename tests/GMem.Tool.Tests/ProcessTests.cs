@@ -6,19 +6,24 @@ namespace GMem.Tool.Tests;
 /// <summary>What only a process of its own can show: signals, and a libtorch that is not there.</summary>
 public sealed class ProcessTests(TinyFiles files) : IClassFixture<TinyFiles>
 {
+    private const int Hangup = 1;
     private const int Interrupt = 2;
+    private const int Terminate = 15;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    [Fact]
-    public async Task Train_Interrupted_KeepsWhatWasLearntAndSaysSo()
+    [Theory]
+    [InlineData(Interrupt)]
+    [InlineData(Terminate)]
+    [InlineData(Hangup)]
+    public async Task Train_ToldToEnd_KeepsWhatWasLearntAndSaysSo(int signal)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are sent by kill(2)");
-        string output = files.File("interrupted.zip");
+        string output = files.File($"signal-{signal}.zip");
         using Process process = Start([], ["train", files.Images, "--output", output, .. TinyFiles.SettingsWith(steps: 100_000_000)]);
-        Assert.Contains("step ", await process.StandardOutput.ReadLineAsync());
+        await FirstStep(process);
 
-        Assert.Equal(0, Kill(process.Id, Interrupt));
+        Assert.Equal(0, Kill(process.Id, signal));
         (string rest, string error) = await EndOf(process);
 
         // What was learnt is kept, and can be used.
@@ -26,6 +31,45 @@ public sealed class ProcessTests(TinyFiles files) : IClassFixture<TinyFiles>
         Assert.Matches("stopped +true", rest);
         Assert.Equal("", error);
         _ = ToolRun.Done("generate", output, "--count", "1", "--output", files.File("interrupted"));
+    }
+
+    [Fact]
+    public async Task Train_OutputClosedAndFolderGone_KeepsTheModelElsewhere()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are sent by kill(2)");
+        string folder = files.File("gone");
+        using Process process = Start(
+            [("HOME", files.Path)],
+            ["train", files.Images, "--output", Path.Combine(folder, "model.zip"), "--workspace", files.File("kept"),
+                .. TinyFiles.SettingsWith(steps: 100_000_000)]);
+        await FirstStep(process);
+
+        // Nobody reads what it writes any more, and where the model should go there is nothing.
+        process.StandardOutput.Close();
+        Directory.Delete(folder, recursive: true);
+        Assert.Equal(0, Kill(process.Id, Terminate));
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal((int)ExitCode.Fault, process.ExitCode);
+        string kept = Assert.Single(Directory.GetFiles(files.File("kept"), "model-*.zip"));
+        Assert.Contains($"It was saved as '{kept}' instead.", error);
+        _ = ToolRun.Done("generate", kept, "--count", "1", "--output", files.File("kept-samples"));
+    }
+
+    [Fact]
+    public async Task Train_LogOnAFullDisk_SavesTheModel()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
+        string output = files.File("full.zip");
+        string[] arguments = ["train", files.Images, "--output", output, .. TinyFiles.SettingsWith(steps: 4)];
+        ProcessStartInfo start = new(
+            "/bin/sh", ["-c", "exec \"$0\" \"$@\" > /dev/full 2> /dev/full", .. Command(arguments)]);
+        using Process process = Process.Start(start)!;
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal((int)ExitCode.Fault, process.ExitCode);
+        _ = ToolRun.Done("generate", output, "--count", "1", "--output", files.File("full-samples"));
     }
 
     [Theory]
@@ -43,11 +87,24 @@ public sealed class ProcessTests(TinyFiles files) : IClassFixture<TinyFiles>
         Assert.DoesNotContain("   at ", output + error);
     }
 
+    private static async Task FirstStep(Process process)
+    {
+        while (await process.StandardOutput.ReadLineAsync() is var line && line?.StartsWith("step ", StringComparison.Ordinal) != true)
+        {
+            Assert.NotNull(line);
+        }
+    }
+
+    private static string[] Command(string[] arguments) =>
+    [
+        Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet")), "exec",
+        Path.Combine(AppContext.BaseDirectory, "GMem.Tool.dll"), .. arguments,
+    ];
+
     private static Process Start((string Name, string Value)[] environment, string[] arguments)
     {
-        string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
-        ProcessStartInfo start = new(dotnet,
-            ["exec", Path.Combine(AppContext.BaseDirectory, "GMem.Tool.dll"), .. arguments])
+        string[] command = Command(arguments);
+        ProcessStartInfo start = new(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true

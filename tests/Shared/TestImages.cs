@@ -148,14 +148,23 @@ internal static class TestImages
     /// <summary>Puts an EXIF block with that orientation (1 to 8) behind the first marker of a JPEG file.</summary>
     public static byte[] WithOrientation(byte[] jpeg, byte orientation)
     {
-        byte[] exif =
-        [
-            .. "Exif"u8, 0, 0, .. "MM"u8, 0, 42, 0, 0, 0, 8,
-            0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0,
-        ];
+        byte[] exif = [.. "Exif"u8, 0, 0, .. Exif(orientation, little: false)];
         int length = exif.Length + 2;
         return [jpeg[0], jpeg[1], 0xFF, 0xE1, (byte)(length >> 8), (byte)length, .. exif, .. jpeg[2..]];
     }
+
+    /// <summary>Puts an EXIF block with that orientation before or behind the pixels of a PNG file.</summary>
+    public static byte[] WithOrientation(byte[] png, byte orientation, bool little, bool atEnd)
+    {
+        const int Header = 8 + 25, End = 12;
+        int at = atEnd ? png.Length - End : Header;
+        return [.. png[..at], .. Chunk("eXIf", Exif(orientation, little)), .. png[at..]];
+    }
+
+    /// <summary>A TIFF header and a directory with the one tag.</summary>
+    private static byte[] Exif(byte orientation, bool little) => little
+        ? [.. "II"u8, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0]
+        : [.. "MM"u8, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
 
     /// <summary>An image from a <c>[H, W, 3]</c> uint8 tensor.</summary>
     public static RgbImage FromRows(torch.Tensor rows)
@@ -183,7 +192,8 @@ internal static class TestImages
         return chunk;
     }
 
-    private static uint Crc(ReadOnlySpan<byte> bytes)
+    /// <summary>The CRC-32 of zip and PNG files.</summary>
+    public static uint Crc(ReadOnlySpan<byte> bytes)
     {
         uint crc = uint.MaxValue;
         foreach (byte b in bytes)

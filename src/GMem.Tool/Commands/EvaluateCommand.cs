@@ -36,6 +36,7 @@ internal sealed class EvaluateCommand : ToolCommand
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
     private readonly Option<bool> _listSkipped = CommonOptions.ListSkipped();
     private readonly GenerationArguments _sampling;
+    private readonly List<object> _accounts = [];
 
     public EvaluateCommand(ToolConsole console)
         : base("evaluate", "Compares generated images with real ones: Frechet and kernel distance, precision, recall, copies.", console,
@@ -75,7 +76,7 @@ internal sealed class EvaluateCommand : ToolCommand
                 weights, device: GMemRuntime.SelectDevice(parsed.GetValue(_gpu), fallbackToCpu: parsed.GetValue(_gpu) is null))
             : null;
         ImageGenerationMetrics metrics = Evaluate(ml, parsed, generated, column, features, cancellationToken);
-        return new ToolResult(MetricsValue.Of(metrics), metrics.ToString());
+        return new ToolResult(MetricsValue.Of(metrics, _accounts), metrics.ToString());
     }
 
     private ImageGenerationMetrics Evaluate(
@@ -113,7 +114,9 @@ internal sealed class EvaluateCommand : ToolCommand
         ImageListing listing = ImageFolder.Enumerate(path);
         ImageAccount account = new(listing);
         account.Warn(ToolConsole);
-        ToolConsole.Note(account.Text(parsed.GetValue(_listSkipped)));
+        bool listed = parsed.GetValue(_listSkipped);
+        ToolConsole.Note(account.Text(listed));
+        _accounts.Add(account.Value(listed));
         return ml.Data.LoadFromEnumerable(listing);
     }
 }

@@ -5,8 +5,9 @@ namespace GMem.Tool.Commands;
 /// <summary>The figures of an evaluation for <c>--json</c>, without the many pairs of the copy check.</summary>
 internal static class MetricsValue
 {
-    public static object Of(ImageGenerationMetrics metrics) => new
+    public static object Of(ImageGenerationMetrics metrics, IReadOnlyList<object> images) => new
     {
+        Images = images.Count > 0 ? images : null,
         metrics.FeatureName,
         metrics.FeatureCount,
         metrics.RealCount,

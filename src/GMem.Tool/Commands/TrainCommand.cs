@@ -97,18 +97,20 @@ internal sealed class TrainCommand : ToolCommand
 
             // A run that is told to stop gives what it has learnt so far.
             bool listed = parsed.GetValue(_listSkipped);
-            ToolResult result = ToolResult.Of(new
+            object Value(object? ofFiles) => new
             {
                 Model = saved,
                 Images = account.Listing.Count - account.Skipped.Count,
-                Account = account.Value(listed),
+                Account = ofFiles,
                 Memory = model.Memory.Count,
                 Steps = model.TrainedSteps,
                 last.Value?.Loss,
                 trainer.Seed,
                 Stopped = model.IsPartial ? true : (bool?)null,
-            });
-            result = listed ? result with { Text = $"{result.Text}{account.Text(listed)}" } : result;
+            };
+
+            string files = listed ? account.Text(listed) : "";
+            ToolResult result = new(Value(account.Value(listed)), $"{JsonText.Lines(Value(null))}{files}");
             return saved != output ? result with { Code = ExitCode.Fault }
                 : model.IsPartial ? result with { Code = ExitCode.Cancelled }
                 : result;

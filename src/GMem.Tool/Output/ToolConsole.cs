@@ -12,6 +12,7 @@ namespace GMem.Tool.Output;
 internal sealed class ToolConsole(TextWriter output, TextWriter error, bool terminal)
 {
     private readonly Lock _gate = new();
+    private readonly List<string> _notes = [];
     private bool _quiet;
     private bool _verbose;
 
@@ -66,14 +67,8 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool term
         }
     }
 
-    /// <summary>Something worth knowing.</summary>
-    public void Note(string text)
-    {
-        if (!_quiet)
-        {
-            Error.WriteLine(text);
-        }
-    }
+    /// <summary>Something worth knowing beside a result; an error has its one line for itself.</summary>
+    public void Note(string text) => _notes.Add(text);
 
     /// <summary>A line of the log that is worth knowing only to those who ask for all of it.</summary>
     public void Log(string text)
@@ -102,7 +97,15 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool term
     }
 
     /// <summary>Writes a result: its text, or with <c>--json</c> its value.</summary>
-    public void Write(ToolResult result, bool json) => Output.WriteLine(json ? JsonText.Of(result.Value) : result.Text.TrimEnd());
+    public void Write(ToolResult result, bool json)
+    {
+        foreach (string note in _quiet || json ? [] : _notes)
+        {
+            Error.WriteLine(note);
+        }
+
+        Output.WriteLine(json ? JsonText.Of(result.Value) : result.Text.TrimEnd());
+    }
 
     /// <summary>Says in one line what is wrong.</summary>
     /// <returns>The code.</returns>
@@ -127,7 +130,7 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool term
             GMemRuntimeException => (ExitCode.Runtime, exception.Message),
             ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or InvalidOperationException
                 or NotSupportedException or KeyNotFoundException
-                or JsonException =>
+                or JsonException or InsufficientMemoryException =>
                 (ExitCode.Fault, exception.Message),
             OutOfMemoryException => (ExitCode.Fault, "out of memory: choose a smaller --batch-size, --image-size or network."),
             _ =>

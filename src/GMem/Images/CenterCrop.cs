@@ -25,13 +25,8 @@ public static class CenterCrop
     /// <summary>The same of pixels wherever they lie; the result is a copy.</summary>
     internal static RgbImage Square(PixelView pixels, int size)
     {
-        RgbImage? halved = null;
-        while (Math.Min(pixels.Width, pixels.Height) >= 2L * size)
-        {
-            halved = PillowResize.Resize(pixels, pixels.Width / 2, pixels.Height / 2, ResampleFilter.Box);
-            pixels = new PixelView(halved);
-        }
-
+        RgbImage? halved = Halve(pixels, size);
+        pixels = halved is null ? pixels : new PixelView(halved);
         (int width, int height) = ScaledSize(pixels.Width, pixels.Height, size);
         return halved is not null && halved.Width == size && halved.Height == size
             ? halved
@@ -58,6 +53,19 @@ public static class CenterCrop
         int x = (int)Math.Round((width - cropTo) / 2.0, MidpointRounding.ToEven);
         int y = (int)Math.Round((height - cropTo) / 2.0, MidpointRounding.ToEven);
         return PillowResize.Resize(new PixelView(image), width, height, ResampleFilter.Bilinear, x, y, cropTo, cropTo);
+    }
+
+    /// <summary>Halves both sides while the shorter one is at least twice the size; null where it is not even once.</summary>
+    internal static RgbImage? Halve(PixelView pixels, int size)
+    {
+        RgbImage? halved = null;
+        while (Math.Min(pixels.Width, pixels.Height) >= 2L * size)
+        {
+            halved = PillowResize.Resize(pixels, pixels.Width / 2, pixels.Height / 2, ResampleFilter.Box);
+            pixels = new PixelView(halved);
+        }
+
+        return halved;
     }
 
     /// <summary>Both sides multiplied by size / shorter side, rounded half to even.</summary>

@@ -41,7 +41,7 @@ internal static class ZipImages
             ILookup<bool, KeyValuePair<string, ZipArchiveEntry>> entries = open.Entries.ToLookup(e => e.Value.IsEncrypted);
             return new FoundFiles(
                 [.. entries[false].Select(e => e.Key)],
-                [.. open.Repeated, .. entries[true].Select(e => new IgnoredFile(e.Key, "encrypted", IsSuspect: true))],
+                [.. open.Repeated, .. entries[true].Select(e => new IgnoredFile(e.Key, "encrypted (archives are read without a password)", IsSuspect: true))],
                 open.HasGuessedNames
                     ? $"'{archive}' has names that are not UTF-8. They were read as code page 437, so labels may look wrong; pack it again "
                         + "with UTF-8 names for the right ones."

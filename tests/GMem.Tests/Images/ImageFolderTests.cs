@@ -93,13 +93,209 @@ public sealed class ImageFolderTests
     }
 
     [Fact]
-    public void Enumerate_LinkedFolder_IsNotFollowed()
+    public void Enumerate_LinkedFolders_AreFollowedOnce()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege on Windows");
+        using TemporaryFolder outside = new();
         using TemporaryFolder folder = new();
+        TestImages.Write(outside, "dogs/1.png", [1]);
         TestImages.Write(folder, "a/1.png", [1]);
         Directory.CreateSymbolicLink(folder.File("a/loop"), folder.Path);
-        Assert.Single(ImageFolder.Enumerate(folder.Path));
+        Directory.CreateSymbolicLink(folder.File("dog"), outside.File("dogs"));
+        Directory.CreateSymbolicLink(folder.File("dog again"), outside.File("dogs"));
+        Directory.CreateSymbolicLink(folder.File("b"), "a");
+        File.CreateSymbolicLink(folder.File("linked.png"), folder.File("a/1.png"));
+        File.CreateSymbolicLink(folder.File("broken.png"), folder.File("gone.png"));
+        File.CreateSymbolicLink(folder.File("circle.png"), folder.File("circle.png"));
+
+        ImageListing listing = ImageFolder.Enumerate(folder.Path);
+
+        Assert.Equal(["a/1.png", "dog/1.png", "linked.png"], Relative(folder, listing.Select(f => f.ImagePath)));
+        Assert.Equal(["a", "dog", ""], listing.Select(f => f.Label));
+        Assert.Equal(
+            "5 ignored: 2 link to a folder that is listed already, 2 link to nothing, 1 link to a folder that it lies in",
+            listing.IgnoredByReason());
+        Assert.Equal(["a/loop", "b", "broken.png", "circle.png", "dog again"], Relative(folder, listing.Ignored.Select(f => f.Path)));
+        Assert.Contains("link to nothing", Assert.Single(listing.Warnings));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Enumerate_OtherFiles_AreAllAccountedFor(bool zip)
+    {
+        using TemporaryFolder folder = new();
+        string[] names = ["a/1.png", "a/IMG_1.HEIC", "a/x.avif", "a/notes.txt", "a/more.TXT", ".git/2.png", "a/.3.png", "__MACOSX/a/4.png",
+            "README"];
+        string where = folder.Path;
+        if (zip)
+        {
+            where = folder.File("images.zip");
+            WriteZip(where, names, CompressionLevel.NoCompression);
+        }
+        else
+        {
+            Array.ForEach(names, name => TestImages.Write(folder, name, [1]));
+        }
+
+        ImageListing listing = ImageFolder.Enumerate(where);
+
+        Assert.Equal($"{where}/a/1.png", Assert.Single(listing).ImagePath);
+        Assert.Equal(names.Length, listing.Count + listing.Ignored.Count);
+        Assert.Equal(
+            "8 ignored: 3 hidden, 2 .txt, 1 AVIF, which cannot be decoded (convert it to JPEG or PNG), "
+                + "1 HEIC, which cannot be decoded (convert it to JPEG or PNG), 1 without an extension",
+            listing.IgnoredByReason());
+        Assert.Contains("IMG_1.HEIC", Assert.Single(listing.Warnings));
+    }
+
+    [Fact]
+    public void Enumerate_NamesThatAreNotUtf8_AreNamed()
+    {
+        using TemporaryFolder folder = new();
+        TestImages.Write(folder, "a/1.png", [1]);
+        Shell.Run(
+            folder.Path,
+            """
+            mkdir "$(printf 'caf\351')"
+            cp a/1.png "$(printf 'caf\351')/2.png"
+            cp a/1.png "$(printf 'n\351.png')"
+            """);
+
+        ImageListing listing = ImageFolder.Enumerate(folder.Path);
+
+        Assert.Single(listing);
+        Assert.Equal(
+            "2 ignored: 1 folder whose name is not UTF-8, with all that is in it, 1 name that is not UTF-8", listing.IgnoredByReason());
+        Assert.Single(listing.Warnings);
+
+        // .NET cannot remove what it cannot name.
+        Shell.Run(folder.Path, "rm -r *");
+    }
+
+    [Fact]
+    public void Enumerate_PipesAndFoldersCalledLikeImages_DoNotBlock()
+    {
+        using TemporaryFolder folder = new();
+        TestImages.Write(folder, "x.png/1.png", [1]);
+        Shell.Run(folder.Path, "mkfifo pipe.png");
+
+        ImageListing listing = ImageFolder.Enumerate(folder.Path);
+
+        Assert.Equal(["pipe.png", "x.png/1.png"], Relative(folder, listing.Select(f => f.ImagePath)));
+        Assert.Contains("A pipe or a device", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile(listing[0].ImagePath)).Message);
+        Assert.Contains("is a folder", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile(folder.File("x.png"))).Message);
+    }
+
+    [Fact]
+    public void Enumerate_WorkspaceOfARun_IsPassedOver()
+    {
+        using TemporaryFolder folder = new();
+        TestImages.Write(folder, "a/1.png", [1]);
+        TestImages.Write(folder, "run/run.lock", [1]);
+        TestImages.Write(folder, "run/checkpoints/step-00000001.safetensors", [1]);
+        TestImages.Write(folder, "run/samples/step-00000001.png", [1]);
+
+        ImageListing listing = ImageFolder.Enumerate(folder.Path);
+
+        Assert.Single(listing);
+        Assert.Equal("1 ignored: 1 workspace of a training run", listing.IgnoredByReason());
+    }
+
+    [Fact]
+    public void Enumerate_ZipWithOtherEncodings_MergesNoNames()
+    {
+        using TemporaryFolder folder = new();
+        string archive = folder.File("gbk.zip");
+
+        // Folders of the bytes that GBK has for dog, bird and horse; then one that is UTF-8 without saying so; then the first once more.
+        byte[][] names = [[0xB9, 0xB7], [0xC4, 0xF1], [0xC2, 0xED], "\u00e9"u8.ToArray(), [0xB9, 0xB7]];
+        WriteRawZip(archive, [.. names.Select(n => (byte[])[.. n, .. "/1.png"u8])], flags: 0);
+
+        ImageListing listing = ImageFolder.Enumerate(archive);
+
+        Assert.Equal(4, listing.Select(f => f.Label).Distinct(StringComparer.Ordinal).Count());
+        Assert.Contains("é", listing.Select(f => f.Label));
+        Assert.DoesNotContain(listing, f => f.ImagePath.Contains('\uFFFD', StringComparison.Ordinal));
+        Assert.All(listing, f => Assert.Equal(6, ImageReader.ReadFile(f.ImagePath).Width));
+        Assert.Equal("1 ignored: 1 second file of the same name", listing.IgnoredByReason());
+        Assert.Contains(listing.Warnings, w => w.Contains("code page 437", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Enumerate_EncryptedZip_SaysSo()
+    {
+        using TemporaryFolder folder = new();
+        string archive = folder.File("secret.zip");
+        WriteRawZip(archive, ["a/1.png"u8.ToArray()], flags: 1);
+
+        Assert.Contains("1 encrypted (archives are read without a password)", Assert.Throws<InvalidDataException>(
+            () => ImageFolder.Enumerate(archive)).Message);
+        Assert.Contains("is encrypted", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile($"{archive}/a/1.png")).Message);
+    }
+
+    [Fact]
+    public void Enumerate_LabelsSpeltInTwoWays_AreOne()
+    {
+        using TemporaryFolder folder = new();
+        TestImages.Write(folder, "x/cafe\u0301/1.png", [1]);
+        TestImages.Write(folder, "y/caf\u00e9/2.png", [1]);
+
+        Assert.All(ImageFolder.Enumerate(folder.Path), f => Assert.Equal("caf\u00e9", f.Label));
+    }
+
+    private static IEnumerable<string> Relative(TemporaryFolder folder, IEnumerable<string> paths) =>
+        paths.Select(p => Path.GetRelativePath(folder.Path, p));
+
+    /// <summary>A zip of stored images of 6 x 6 pixels, whose names are bytes and whose flags are as given.</summary>
+    private static void WriteRawZip(string path, byte[][] names, ushort flags)
+    {
+        byte[] png = PngWriter.Encode(TestImages.Pattern(6, 6, 1));
+        uint crc = TestImages.Crc(png);
+        using FileStream file = File.Create(path);
+        using BinaryWriter writer = new(file);
+        List<uint> offsets = [];
+        foreach (byte[] name in names)
+        {
+            offsets.Add((uint)file.Position);
+            writer.Write(0x04034b50);
+            WriteFields(writer, flags, crc, png.Length, name.Length);
+            writer.Write(name);
+            writer.Write(png);
+        }
+
+        uint directory = (uint)file.Position;
+        for (int i = 0; i < names.Length; i++)
+        {
+            writer.Write(0x02014b50);
+            writer.Write((ushort)20);
+            WriteFields(writer, flags, crc, png.Length, names[i].Length);
+            writer.Write(new byte[6 + 4]);
+            writer.Write(offsets[i]);
+            writer.Write(names[i]);
+        }
+
+        uint end = (uint)file.Position;
+        writer.Write(0x06054b50);
+        writer.Write(new byte[4]);
+        writer.Write((ushort)names.Length);
+        writer.Write((ushort)names.Length);
+        writer.Write(end - directory);
+        writer.Write(directory);
+        writer.Write((ushort)0);
+    }
+
+    /// <summary>What the local header and that of the directory have in common.</summary>
+    private static void WriteFields(BinaryWriter writer, ushort flags, uint crc, int length, int nameLength)
+    {
+        writer.Write((ushort)20);
+        writer.Write(flags);
+        writer.Write(new byte[2 + 4]);
+        writer.Write(crc);
+        writer.Write(length);
+        writer.Write(length);
+        writer.Write((ushort)nameLength);
+        writer.Write((ushort)0);
     }
 
     /// <summary>Each image's seed is the length of its name.</summary>

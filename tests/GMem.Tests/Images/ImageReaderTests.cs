@@ -93,6 +93,60 @@ public sealed class ImageReaderTests
     }
 
     [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void Decode_ExifOrientationOfPng_IsThatOfJpeg(bool little, bool atEnd)
+    {
+        RgbImage stored = TestImages.Pattern(32, 16);
+        for (byte orientation = 1; orientation <= 8; orientation++)
+        {
+            // A JPEG of the best quality has nearly the pixels, and Skia turns it.
+            byte[] jpeg = TestImages.WithOrientation(TestImages.Encode(stored, SKEncodedImageFormat.Jpeg), orientation);
+            byte[] png = TestImages.WithOrientation(TestImages.Encode(stored, SKEncodedImageFormat.Png), orientation, little, atEnd);
+            RgbImage expected = ImageReader.Decode(jpeg, "a.jpg"), image = ImageReader.Decode(png, "a.png");
+            Assert.Equal((expected.Width, expected.Height), (image.Width, image.Height));
+            double difference = image.Pixels.Zip(expected.Pixels, (a, b) => Math.Abs((double)a - b)).Average();
+            Assert.True(difference < 25, $"orientation {orientation}: {difference}");
+            Assert.Equal(CenterCrop.Apply(image, 8).Pixels, ImageReader.DecodeSquare(png, "a.png", 8).Pixels);
+        }
+    }
+
+    [Fact]
+    public void DecodeSquare_AnySize_IsTheCropOfTheWhole()
+    {
+        foreach ((int width, int height) in new[] { (8, 8), (16, 16), (17, 33), (64, 20), (7, 5), (130, 67) })
+        {
+            foreach (SKEncodedImageFormat format in new[] { SKEncodedImageFormat.Png, SKEncodedImageFormat.Jpeg, SKEncodedImageFormat.Webp })
+            {
+                byte[] file = TestImages.Encode(TestImages.Pattern(width, height), format);
+                Assert.Equal(
+                    CenterCrop.Apply(ImageReader.Decode(file, "a"), 8).Pixels, ImageReader.DecodeSquare(file, "a", 8).Pixels);
+            }
+        }
+    }
+
+    [Fact]
+    public void Decode_MorePixelsThanTheLimit_IsRefusedFromItsHeader()
+    {
+        // One bit a pixel: 16384 x 16384 is what 32 KB can hold.
+        byte[] file = TestImages.Png(16384, 16384, 1, 0, new byte[16384 / 8 * 16384]);
+        long before = GC.GetTotalAllocatedBytes();
+
+        Assert.Contains("16384 x 16384", Assert.Throws<InvalidDataException>(() => ImageReader.Decode(file, "a.png")).Message);
+
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 1 << 20);
+    }
+
+    [Theory]
+    [InlineData("....ftypheic....", "HEIC")]
+    [InlineData("....ftypavif....", "AVIF")]
+    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull")]
+    [InlineData("<!DOCTYPE html>", "HTML")]
+    public void Decode_SomethingElse_IsNamedAsWhatItIs(string content, string named) => Assert.Contains(
+        named, Assert.Throws<InvalidDataException>(() => ImageReader.Decode(System.Text.Encoding.ASCII.GetBytes(content), "a.jpg")).Message);
+
+    [Theory]
     [InlineData(SKEncodedImageFormat.Jpeg)]
     [InlineData(SKEncodedImageFormat.Png)]
     [InlineData(SKEncodedImageFormat.Webp)]
@@ -127,12 +181,12 @@ public sealed class ImageReaderTests
     public void Decode_HeaderOfAHugeImage_IsRefusedBeforeDecoding()
     {
         byte[] tooLarge = TestImages.Png(30000, 30000, 8, 2, new byte[30000]);
-        Assert.Contains("30000 x 30000 = 900000000 pixels; at most 268435456", Assert.Throws<InvalidDataException>(
+        Assert.Contains("30000 x 30000 = 900000000 pixels; at most 178956970", Assert.Throws<InvalidDataException>(
             () => ImageReader.Decode(tooLarge, "a.png")).Message, StringComparison.Ordinal);
 
-        byte[] notBacked = TestImages.Png(16000, 16000, 8, 2, new byte[16000]);
+        byte[] notBacked = TestImages.Png(13000, 13000, 8, 2, new byte[13000]);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains("claims 16000 x 16000 pixels but has", Assert.Throws<InvalidDataException>(
+        Assert.Contains("claims 13000 x 13000 pixels but has", Assert.Throws<InvalidDataException>(
             () => ImageReader.Decode(notBacked, "a.png")).Message, StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }

@@ -27,7 +27,7 @@ internal static class MemoryBudget
             $"Training would take about {Gigabytes(estimate.On(isCpu))} on {device} (weights, gradients, moments and averages "
             + $"{Gigabytes(estimate.Weights)}, activations of {training.ImagesAtOnce} images {Gigabytes(estimate.Activations)}{copy}), "
             + $"and {Gigabytes(available)} are free. "
-            + Cure(network, training, device, available));
+            + Cure(network, training, device, estimate, available));
     }
 
     private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / Gigabyte:0.0} GB");
@@ -35,7 +35,8 @@ internal static class MemoryBudget
     /// <summary>
     /// The least change that fits: fewer images at once, then activation checkpointing, then both, and bfloat16 on a GPU.
     /// </summary>
-    private static string Cure(SiTOptions network, TrainingOptions training, torch.Device device, long available)
+    private static string Cure(
+        SiTOptions network, TrainingOptions training, torch.Device device, MemoryEstimate whole, long available)
     {
         bool keepsPrecision = device.type == DeviceType.CPU || training.Precision == Precision.BFloat16Mixed;
         foreach (bool mixed in keepsPrecision ? [false] : new[] { false, true })
@@ -48,7 +49,8 @@ internal static class MemoryBudget
                     TrainingOptions otherTraining = training.Clone();
                     otherTraining.MicroBatchSize = micro;
                     otherTraining.Precision = mixed ? Precision.BFloat16Mixed : training.Precision;
-                    long bytes = MemoryEstimate.Of(otherNetwork, otherTraining, device).On(device.type == DeviceType.CPU);
+                    long bytes = MemoryEstimate.Of(otherNetwork, otherTraining, device, whole.Network / sizeof(float))
+                        .On(device.type == DeviceType.CPU);
                     if (bytes <= available)
                     {
                         string[] changes =

@@ -20,10 +20,11 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
     /// <param name="network">The network, completed from the data.</param>
     /// <param name="training">The run.</param>
     /// <param name="device">Where the network is.</param>
-    public static MemoryEstimate Of(SiTOptions network, TrainingOptions training, torch.Device device)
+    /// <param name="parameterCount">The network's parameters, where they have been counted; null counts them, which takes a while.</param>
+    public static MemoryEstimate Of(SiTOptions network, TrainingOptions training, torch.Device device, long? parameterCount = null)
     {
         bool mixed = training.Precision == Precision.BFloat16Mixed;
-        long parameters = ParameterCount(network);
+        long parameters = parameterCount ?? ParameterCount(network);
         int averages = 1 + training.PowerAverageWidths.Count;
         long state = (3L + averages) * Float * parameters;
         long working = (2L * Float * parameters) + (mixed ? Half * parameters : 0);
