@@ -14,7 +14,7 @@ internal static class TinyService
     public static GMemModel Model => Shared.Value;
 
     /// <summary>A model whose images take so long that a test can do something meanwhile.</summary>
-    public static SamplingOptions Slow => new() { Steps = 100_000 };
+    public static SamplingOptions Slow => new() { Steps = 10_000 };
 
     /// <summary>Waits until something holds; fails after half a minute.</summary>
     public static async Task Until(Func<bool> holds)

@@ -36,6 +36,68 @@ public class GMemTrainerTests
     }
 
     [Fact]
+    public void Fit_ProgressAndLogThatThrow_GiveTheModelAllTheSame()
+    {
+        MLContext quiet = new(seed: 1), throwing = new(seed: 1);
+        List<string> warnings = [];
+        throwing.Log += (_, entry) =>
+        {
+            if (entry.Kind == ChannelMessageKind.Warning)
+            {
+                warnings.Add(entry.RawMessage);
+            }
+            else if (entry.RawMessage.StartsWith("Step ", StringComparison.Ordinal))
+            {
+                throw new InvalidOperationException("the log is full");
+            }
+        };
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.Training.LogEveryNStep = 1;
+        options.Progress = new Throwing();
+        using GMemTransformer expected = quiet.ImageGeneration.Trainers.GMem(TinyTrainer.Options()).Fit(TinyTrainer.Images);
+        using GMemTransformer model = throwing.ImageGeneration.Trainers.GMem(options).Fit(TinyTrainer.Images);
+
+        IDataView prompts = Views.Of(TinyTrainer.Prompts());
+        Assert.Equal(expected.Transform(prompts).Pixels(), model.Transform(prompts).Pixels());
+        Assert.Equal(options.Training.TotalSteps, model.TrainedSteps);
+        Assert.Contains(warnings, w => w.Contains("the log is full", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Fit_ProgressThatThrows_IsTold()
+    {
+        MLContext context = new(seed: 1);
+        List<string> warnings = [];
+        context.Log += (_, entry) => warnings.AddRange(entry.Kind == ChannelMessageKind.Warning ? [entry.RawMessage] : []);
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.Training.LogEveryNStep = 1;
+        options.Progress = new Throwing();
+        using GMemTransformer model = context.ImageGeneration.Trainers.GMem(options).Fit(TinyTrainer.Images);
+
+        Assert.Equal(options.Training.TotalSteps, model.TrainedSteps);
+        Assert.Contains(warnings, w => w.Contains("Options.Progress threw TimeZoneNotFoundException", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Fit_NetworkThatDoesNotFit_IsRefusedBeforeARowIsRead()
+    {
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.Network = options.Network with { HiddenSize = 49152, HeadCount = 8, Depth = 64 };
+        bool wasRead = false;
+        IDataView view = Views.MLContext.Data.LoadFromEnumerable(Rows());
+        GMemTrainer trainer = new MLContext().ImageGeneration.Trainers.GMem(options);
+
+        Assert.Contains("are free", Assert.Throws<InsufficientMemoryException>(() => trainer.Fit(view)).Message);
+        Assert.False(wasRead);
+
+        IEnumerable<TrainingRow> Rows()
+        {
+            wasRead = true;
+            yield return new TrainingRow();
+        }
+    }
+
+    [Fact]
     public void Fit_LeavesTheCallersOptionsAlone()
     {
         GMemTrainer.Options options = TinyTrainer.Options();
@@ -162,10 +224,13 @@ public class GMemTrainerTests
         options.WorkspacePath = folder.Path;
         options.Training.CheckpointEvery = 1;
         options.Training.SampleEveryNStep = 0;
-        options.Progress = new Reports([], r => { if (r.Step == 2) { throw new InvalidOperationException("stopped"); } });
-        Assert.Throws<InvalidOperationException>(() => TinyTrainer.Fit(new MLContext(), options));
+        using CancellationTokenSource stop = new();
+        options.CancellationToken = stop.Token;
+        options.Progress = new Reports([], r => { if (r.Step == 2) { stop.Cancel(); } });
+        TinyTrainer.Fit(new MLContext(), options).Dispose();
 
         List<TrainingProgress> reports = [];
+        options.CancellationToken = default;
         options.Progress = new Reports(reports, _ => { });
         using GMemTransformer model = TinyTrainer.Fit(new MLContext(), options);
         Assert.Equal(3, reports[0].Step);
@@ -229,7 +294,7 @@ public class GMemTrainerTests
         Assert.Equal(
             "GMemTrainer.Options: ImageColumnName is empty. ImageSize is 30, which is not divisible by Network.PatchSize 4; choose a "
                 + "multiple of it, or another patch size. "
-            + "GenerationOptions: BatchSize is 0 and must be at least 1. TrainingOptions: BatchSize is 0, it must be at least 1.",
+            + "GenerationOptions: BatchSize is 0 and must be from 1 to 65536. TrainingOptions: BatchSize is 0, it must be from 1 to 1048576.",
             Assert.Throws<ArgumentException>(() => new MLContext().ImageGeneration.Trainers.GMem(options)).Message);
     }
 
@@ -258,5 +323,10 @@ public class GMemTrainerTests
         public byte[] Bytes { get; set; } = [];
 
         public string Label { get; set; } = "";
+    }
+
+    private sealed class Throwing : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => throw new TimeZoneNotFoundException("nobody expects this one");
     }
 }

@@ -15,6 +15,7 @@ namespace GMem.Tool.Commands;
 internal sealed class TrainCommand : ToolCommand
 {
     private const string Ending = ".zip";
+    private const long Mebibyte = 1 << 20;
 
     private readonly Argument<string> _images = new("images")
     {
@@ -25,8 +26,8 @@ internal sealed class TrainCommand : ToolCommand
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
     private readonly Option<bool> _listSkipped = CommonOptions.ListSkipped();
     private readonly Option<int> _decodingMemory = NumberOption.Of(
-        "--decoding-memory", "Megabytes of decoded pixels at once; a larger picture is decoded alone.",
-        (int)(ImageReader.MemoryBudget / 1_000_000), 1, 1_000_000);
+        "--decoding-memory", "MiB of decoded pixels at once; a larger picture is decoded alone.",
+        (int)(ImageReader.MemoryBudget / Mebibyte), 1, 1 << 20);
     private readonly TrainingArguments _training;
 
     public TrainCommand(ToolConsole console)
@@ -49,7 +50,7 @@ internal sealed class TrainCommand : ToolCommand
         options.Validate();
         _ = OutputFile.Check(parsed.GetRequiredValue(_output), Ending, Inputs(parsed));
         CheckWorkspace(parsed, options);
-        ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * 1_000_000L;
+        ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
         ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
         account.Warn(ToolConsole);
         account.Skipped = Unreadable(account.Listing, options.ImageSize);
@@ -74,10 +75,11 @@ internal sealed class TrainCommand : ToolCommand
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
         GMemTrainer.Options options = _training.ToOptions(parsed);
+        options.Validate();
         CheckWorkspace(parsed, options);
         string output = OutputFile.Prepare(parsed.GetRequiredValue(_output), Ending, Inputs(parsed));
         bool json = parsed.GetValue(ToolConsole.Json);
-        ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * 1_000_000L;
+        ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
         MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
         options.CancellationToken = cancellationToken;
         (string? encoderPath, string? autoencoderPath) = _training.Weights(parsed);

@@ -31,6 +31,29 @@ public class TrainingImageReaderTests
     }
 
     [Fact]
+    public void Read_BadImages_AreReportedWithTheirRows()
+    {
+        Row[] rows = Rows(6);
+        rows[2].Bytes = [1, 2, 3];
+        rows[4].Bytes = [];
+        List<ReadingProgress> reports = [];
+        GMemTrainer.Options options = new()
+        {
+            ImageColumnName = nameof(Row.Bytes),
+            ImageSize = Size,
+            ReadingProgress = new Reports(reports),
+        };
+        options.Training.BatchSize = 1;
+        IDataView view = Views.Of(rows);
+        using IChannel channel = ((IHostEnvironment)Views.MLContext).Register("test").Start("test");
+        using TrainingImages images = TrainingImageReader.Read(view, new TrainingColumns(view.Schema, options), options, channel);
+
+        Assert.Equal((4, true), (reports[^1].Read, reports[^1].IsComplete));
+        Assert.Equal(["row 2", "row 4"], reports[^1].Skipped.Select(s => s.Source));
+        Assert.Contains("is not an image", reports[^1].Skipped[0].Reason);
+    }
+
+    [Fact]
     public void Read_PathsIntoAZip_FindsThem()
     {
         using TemporaryFolder folder = new();
@@ -259,5 +282,10 @@ public class TrainingImageReaderTests
     {
         [ImageType(2, 2)]
         public MLImage? Image { get; set; }
+    }
+
+    private sealed class Reports(List<ReadingProgress> all) : IProgress<ReadingProgress>
+    {
+        public void Report(ReadingProgress value) => all.Add(value);
     }
 }

@@ -360,7 +360,7 @@ public sealed class GMemModelTests
         Check(TinyModel.Images(size: 9), _ => { }, "The image size 9 is not divisible by the patch of 2 pixels");
         Check(TinyModel.Images(), o => o.Training.LearningRate = -1, "LearningRate is -1, it must be above 0");
         Check(TinyModel.Images(), o => { o.Training.Beta1 = 1; o.Training.TotalSteps = 0; },
-            "TotalSteps is 0, it must be at least 1; Beta1 is 1, it must be in [0, 1)");
+            "TotalSteps is 0, it must be from 1 to 1000000000; Beta1 is 1, it must be in [0, 1)");
         Check(TinyModel.Images(), o => o.EncoderTrainer = null!, "EncoderTrainer is ");
         Check(new TrainingImages(torch.zeros(24, 3, 8, 8)), _ => { }, "Images must be uint8 [N, 3, S, S]");
         Check(new TrainingImages(torch.zeros([24, 3, 8, 8], dtype: torch.uint8), torch.ones(23, 4)), _ => { }, "one row an image");

@@ -54,7 +54,7 @@ public sealed class ImageStreamTests
     [Fact]
     public async Task GenerateAsync_LeftEarly_HasStoppedAndTheModelCanBeDisposed()
     {
-        GMemModel model = Model.WithSampling(new SamplingOptions { Steps = 100_000 });
+        GMemModel model = Model.WithSampling(new SamplingOptions { Steps = 10_000 });
         int seen = 0;
         await foreach (GeneratedImage image in model.GenerateAsync([new(1)], new StreamingOptions { PreviewEveryNStep = 1 }))
         {
@@ -72,7 +72,7 @@ public sealed class ImageStreamTests
     public async Task GenerateAsync_Cancelled_Throws()
     {
         using CancellationTokenSource stop = new();
-        using GMemModel model = Model.WithSampling(new SamplingOptions { Steps = 100_000 });
+        using GMemModel model = Model.WithSampling(new SamplingOptions { Steps = 10_000 });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
             await foreach (GeneratedImage image in model.GenerateAsync(

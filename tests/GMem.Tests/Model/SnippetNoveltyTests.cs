@@ -71,6 +71,8 @@ public sealed class SnippetNoveltyTests
     public void Validate_OutOfRange_IsNamed(double cosine, int neighbours)
     {
         SamplingOptions options = new() { Novelty = new SnippetNovelty { Cosine = cosine, Neighbours = neighbours } };
-        Assert.Contains("Novelty is SnippetNovelty", Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            neighbours < 0 ? "the novelty's Neighbours is -1" : FormattableString.Invariant($"the novelty's Cosine is {cosine}"),
+            Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
     }
 }

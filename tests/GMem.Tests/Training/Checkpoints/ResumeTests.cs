@@ -22,7 +22,7 @@ public sealed class ResumeTests
     {
         using TemporaryFolder folder = new();
         string whole = Hash(Fit(Options(null)));
-        Assert.Throws<Stopped>(() => Fit(Options(folder.Path), StopAt(stopped)));
+        Crash(Options(folder.Path), stopped);
 
         ProgressList progress = new();
         Assert.Equal(whole, Hash(Fit(Options(folder.Path), progress)));
@@ -38,8 +38,8 @@ public sealed class ResumeTests
     {
         using TemporaryFolder folder = new();
         string whole = Hash(Fit(Rich(null)));
-        Assert.Throws<Stopped>(() => Fit(Rich(folder.Path), StopAt(3)));
-        Assert.Throws<Stopped>(() => Fit(Rich(folder.Path), StopAt(5)));
+        Crash(Rich(folder.Path), 3);
+        Crash(Rich(folder.Path), 5);
         Assert.Equal(whole, Hash(Fit(Rich(folder.Path))));
 
         static GMemOptions Rich(string? workspace)
@@ -131,7 +131,7 @@ public sealed class ResumeTests
     public void Fit_OptionsOfTheRunChanged_Continues()
     {
         using TemporaryFolder folder = new();
-        Assert.Throws<Stopped>(() => Fit(Options(folder.Path), StopAt(3)));
+        Crash(Options(folder.Path), 3);
         GMemOptions changed = Options(folder.Path);
         changed.Training.CheckpointEvery = TimeSpan.FromHours(1);
         changed.Training.CheckpointsKept = 1;
@@ -150,7 +150,7 @@ public sealed class ResumeTests
     {
         using TemporaryFolder folder = new();
         string whole = Hash(Fit(Options(null)));
-        Assert.Throws<Stopped>(() => Fit(Options(folder.Path), StopAt(5)));
+        Crash(Options(folder.Path), 5);
         string newest = System.IO.Path.Combine(folder.Path, "checkpoints", "step-00000004.safetensors");
         Do(damage, newest);
 
@@ -168,7 +168,7 @@ public sealed class ResumeTests
     {
         using TemporaryFolder folder = new();
         string whole = Hash(Fit(Options(null)));
-        Assert.Throws<Stopped>(() => Fit(Options(folder.Path), StopAt(5)));
+        Crash(Options(folder.Path), 5);
         foreach (string name in Checkpoints(folder))
         {
             Do(Damage.Cut, System.IO.Path.Combine(folder.Path, "checkpoints", name));
@@ -236,8 +236,8 @@ public sealed class ResumeTests
         return GMemModel.Fit(images, options, torch.CPU, progress, cancellationToken);
     }
 
-    /// <summary>Ends a run without any of its own tidying up, as a crash would; a kill of the process is tested with one.</summary>
-    private static ProgressList StopAt(long step) => new() { OnReport = r => { if (r.Step == step) { throw new Stopped(); } } };
+    private static void Crash(GMemOptions options, long step) =>
+        WorkspaceCrash.After(step, options.WorkspacePath!, (progress, stop) => Fit(options, progress, stop).Dispose());
 
     private static string Hash(GMemModel model)
     {
@@ -266,6 +266,4 @@ public sealed class ResumeTests
         Flip,
         Empty,
     }
-
-    private sealed class Stopped : Exception;
 }

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using GMem.Images;
 using GMem.Latents;
 using GMem.Tests.Shared;
+using GMem.Tests.Training.Checkpoints;
 using GMem.Training;
 using Tensorboard;
 using TorchSharp;
@@ -36,7 +37,11 @@ public sealed class WorkspaceFilesTests
     {
         using TemporaryFolder folder = new();
         GMemOptions options = Options(folder.Path);
-        Assert.Throws<InvalidOperationException>(() => Fit(options, r => { if (r.Step == 5) { throw new InvalidOperationException(); } }));
+        WorkspaceCrash.After(5, folder.Path, (progress, stop) =>
+        {
+            using TrainingImages images = TinyModel.Images();
+            GMemModel.Fit(images, options, torch.CPU, progress, stop).Dispose();
+        });
         File.AppendAllText(folder.File("metrics.csv"), "6,0.3");
         Fit(options);
         Assert.Equal(["1", "2", "3", "4", "5", "6"], File.ReadLines(folder.File("metrics.csv")).Skip(1).Select(l => l.Split(',')[0]));
