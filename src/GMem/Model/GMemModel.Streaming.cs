@@ -21,7 +21,7 @@ public sealed partial class GMemModel
         IReadOnlyList<GenerationRequest> requests, StreamingOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        ThrowIfDisposed();
+        using UseScope use = Use();
         StreamingOptions copy = options?.Clone() ?? new StreamingOptions();
         copy.Validate();
         foreach (GenerationRequest request in requests)
