@@ -3,8 +3,6 @@ namespace GMem.Tests.Shared;
 /// <summary>Runs an operation on several threads while another one disposes of what it works on.</summary>
 internal static class DisposeRace
 {
-    private const int Threads = 3;
-
     /// <summary>Operations of a thread that may begin after the disposal: where threads keep a shared part in use, none throws.</summary>
     private const int Late = 3;
 
@@ -15,7 +13,8 @@ internal static class DisposeRace
     /// <param name="create">Makes the object of a round.</param>
     /// <param name="operation">What the threads do; equal results are equal texts.</param>
     /// <param name="rounds">How many objects.</param>
-    public static void Run<T>(Func<T> create, Func<T, string> operation, int rounds = 12)
+    /// <param name="threads">How many threads run the operation; 1 for an object that allows only one.</param>
+    public static void Run<T>(Func<T> create, Func<T, string> operation, int rounds = 12, int threads = 3)
         where T : IDisposable
     {
         string expected;
@@ -30,17 +29,17 @@ internal static class DisposeRace
 
         for (int round = 0; round < rounds; round++)
         {
-            Round(create(), operation, expected, length * (0.25 * (round % 8)));
+            Round(create(), operation, expected, length * (0.25 * (round % 8)), threads);
         }
     }
 
-    private static void Round<T>(T subject, Func<T, string> operation, string expected, TimeSpan delay)
+    private static void Round<T>(T subject, Func<T, string> operation, string expected, TimeSpan delay, int count)
         where T : IDisposable
     {
-        using Barrier start = new(Threads + 1);
+        using Barrier start = new(count + 1);
         List<Exception> faults = [];
         int disposed = 0;
-        Thread[] threads = [.. Enumerable.Range(0, Threads).Select(_ => new Thread(() =>
+        Thread[] threads = [.. Enumerable.Range(0, count).Select(_ => new Thread(() =>
         {
             start.SignalAndWait();
             try
