@@ -10,7 +10,7 @@ using TorchSharp;
 
 namespace GMem.Tests.Runtime;
 
-/// <summary>What the library does with an object while another thread disposes of it: it finishes, or says that the object is gone.</summary>
+/// <summary>What the library does with an object while another thread disposes of it: it finishes, or the object is gone.</summary>
 public sealed class DisposeRaceTests : IDisposable
 {
     private static readonly Lazy<byte[]> Saved = new(() =>
