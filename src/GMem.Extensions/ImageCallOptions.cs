@@ -12,6 +12,19 @@ public sealed class ImageCallOptions
     /// <summary>Whether to yield previews too (<see cref="ImageServiceOptions.PreviewEveryNStep"/>). Default false.</summary>
     public bool Previews { get; set; }
 
-    /// <summary>Overrides <see cref="ImageServiceOptions.Timeout"/>; null for that value. Above 0. Default null.</summary>
+    /// <summary>
+    /// Overrides <see cref="ImageServiceOptions.Timeout"/>; null for that value. Above 0 and at most 24 days. Default null.
+    /// </summary>
     public TimeSpan? Timeout { get; set; }
+
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">A value is out of range; the message says which.</exception>
+    public void Validate()
+    {
+        if (!ImageServiceOptions.IsTimeout(Timeout))
+        {
+            throw new ArgumentException(
+                $"{nameof(ImageCallOptions)}: Timeout is {Timeout}, it must be above 0 and at most 24 days, or null.");
+        }
+    }
 }

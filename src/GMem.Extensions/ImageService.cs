@@ -114,11 +114,7 @@ public sealed class ImageService : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(requests);
         ArgumentNullException.ThrowIfNull(options);
-        if (!ImageServiceOptions.IsTimeout(options.Timeout))
-        {
-            throw new ArgumentException($"Timeout is {options.Timeout}, it must be above 0 and at most 24 days, or null.", nameof(options));
-        }
-
+        options.Validate();
         GenerationRequest[] copy = [.. requests];
         _queue.RequireRoom(options.Caller, copy.Length);
         foreach (GenerationRequest request in copy)
