@@ -1,96 +1,83 @@
 using System.Diagnostics;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
 namespace GMem.Extensions;
 
-/// <summary>Drains the queue in batches, generates the images, and hands each one to its caller.</summary>
-internal sealed partial class BatchWorker(GMemModel model, ImageServiceOptions options, ChannelReader<QueuedImage> queue, ILogger logger)
+/// <summary>Takes images from the queue in batches, generates them, and hands each one to its call.</summary>
+internal sealed partial class BatchWorker(
+    GMemModel model, ImageServiceOptions options, FairQueue queue, ILogger logger, CancellationToken stop)
 {
-    private readonly CancellationTokenSource _stop = new();
-    private int _open;
-
-    /// <summary>Number of requested images that are neither finished nor abandoned.</summary>
-    public int Open => Volatile.Read(ref _open);
-
-    public QueuedImage Opened(QueuedImage image)
-    {
-        _ = Interlocked.Increment(ref _open);
-        return image;
-    }
-
-    public void Closed(int count) => Interlocked.Add(ref _open, -count);
-
+    /// <summary>Runs until the queue is closed.</summary>
     public async Task RunAsync()
     {
-        List<QueuedImage> batch = [];
-        while (await queue.WaitToReadAsync().ConfigureAwait(false))
+        while (await queue.WaitAsync().ConfigureAwait(false))
         {
-            int taken = Take(batch);
-            if (batch.Count > 0)
+            while (queue.Take(options.BatchSize) is { Count: > 0 } batch)
             {
-                await MakeAsync(batch).ConfigureAwait(false);
-            }
-
-            Closed(taken);
-        }
-    }
-
-    public async Task StopAsync(Task work)
-    {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await work.ConfigureAwait(false);
-        _stop.Dispose();
-    }
-
-    private int Take(List<QueuedImage> batch)
-    {
-        batch.Clear();
-        int taken = 0;
-        while (batch.Count < options.BatchSize && queue.TryRead(out QueuedImage? next))
-        {
-            taken++;
-            if (!next.Caller.IsGone)
-            {
-                batch.Add(next);
+                long start = Stopwatch.GetTimestamp();
+                bool made = await MakeAsync(batch).ConfigureAwait(false);
+                queue.Finish(batch, made ? Stopwatch.GetElapsedTime(start) : null);
             }
         }
-
-        return taken;
     }
 
-    private async Task MakeAsync(List<QueuedImage> batch)
+    /// <summary>
+    /// Generates a batch. If it fails, each half is tried by itself, so that only calls with a row that fails alone get the error.
+    /// </summary>
+    /// <returns>Whether all images were made.</returns>
+    private async Task<bool> MakeAsync(List<QueuedImage> batch)
     {
-        Stopwatch clock = Stopwatch.StartNew();
-        using CancellationTokenSource nobody = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        try
+        {
+            long start = Stopwatch.GetTimestamp();
+            await GenerateAsync(batch).ConfigureAwait(false);
+            LogBatch(batch.Count, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            return true;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested || batch.TrueForAll(b => b.Call.IsGone))
+        {
+            LogCancelled(batch.Count);
+            batch.ForEach(b => b.Call.Fail(Stopped()));
+        }
+        catch (Exception e) when (batch.Count > 1)
+        {
+            LogRetry(e, batch.Count);
+            int half = batch.Count / 2;
+            _ = await MakeAsync(batch[..half]).ConfigureAwait(false);
+            _ = await MakeAsync(batch[half..]).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            LogError(e);
+            queue.Remove(batch[0].Call);
+            batch[0].Call.Fail(e);
+        }
+
+        return false;
+    }
+
+    /// <summary>What waiting callers get when the service is disposed.</summary>
+    public static ObjectDisposedException Stopped() =>
+        new(nameof(ImageService), "The image service was disposed before the image was finished.");
+
+    private async Task GenerateAsync(List<QueuedImage> batch)
+    {
+        using CancellationTokenSource nobody = CancellationTokenSource.CreateLinkedTokenSource(stop);
         List<CancellationTokenRegistration> watches = [.. batch.Select(
-            b => b.Caller.Gone.Register(() => CancelIfNobodyWaits(batch, nobody)))];
+            b => b.Call.Gone.Register(() => CancelIfNobodyWaits(batch, nobody)))];
         try
         {
             StreamingOptions streaming = new()
             {
                 BatchSize = batch.Count,
-                PreviewEveryNStep = batch.Exists(b => b.Caller.WantsPreviews) ? options.PreviewEveryNStep : 0
+                PreviewEveryNStep = batch.Exists(b => b.Call.WantsPreviews) ? options.PreviewEveryNStep : 0
             };
             GenerationRequest[] requests = [.. batch.Select(b => b.Request)];
             await foreach (GeneratedImage image in model.GenerateAsync(requests, streaming, nobody.Token).ConfigureAwait(false))
             {
                 QueuedImage queued = batch[image.Index];
-                queued.Caller.Give(image with { Index = queued.Index });
+                queued.Call.Give(image with { Index = queued.Index });
             }
-
-            LogBatch(batch.Count, clock.Elapsed.TotalMilliseconds);
-        }
-        catch (OperationCanceledException e)
-        {
-            LogCancelled(batch.Count);
-            batch.ForEach(b => b.Caller.Fail(e));
-        }
-        catch (Exception e)
-        {
-            // The error goes to the callers in this batch; the service keeps running for the others.
-            LogError(e, batch.Count);
-            batch.ForEach(b => b.Caller.Fail(e));
         }
         finally
         {
@@ -100,7 +87,7 @@ internal sealed partial class BatchWorker(GMemModel model, ImageServiceOptions o
 
     private static void CancelIfNobodyWaits(List<QueuedImage> batch, CancellationTokenSource nobody)
     {
-        if (batch.TrueForAll(b => b.Caller.IsGone))
+        if (batch.TrueForAll(b => b.Call.IsGone))
         {
             nobody.Cancel();
         }
@@ -112,6 +99,9 @@ internal sealed partial class BatchWorker(GMemModel model, ImageServiceOptions o
     [LoggerMessage(Level = LogLevel.Debug, Message = "Cancelled a batch of {Count} images: no caller is waiting for it.")]
     private partial void LogCancelled(int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A batch of {Count} images failed.")]
-    private partial void LogError(Exception exception, int count);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A batch of {Count} images failed; its halves are tried by themselves.")]
+    private partial void LogRetry(Exception exception, int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "An image failed.")]
+    private partial void LogError(Exception exception);
 }

@@ -1,35 +1,14 @@
-using System.Threading.Channels;
-
 namespace GMem.Extensions;
 
-/// <summary>A caller waiting for images.</summary>
-/// <param name="images">Receives the images.</param>
-/// <param name="expected">Number of finished images to expect.</param>
-/// <param name="previews">Whether the caller wants previews.</param>
-/// <param name="gone">Cancelled when the caller stops waiting.</param>
-internal sealed class Caller(ChannelWriter<GeneratedImage> images, int expected, bool previews, CancellationToken gone)
+/// <summary>Whoever shares a key: the unit of fairness. Guarded by the lock of its <see cref="FairQueue"/>.</summary>
+/// <param name="key">The key; null for a call that is a caller of its own.</param>
+internal sealed class Caller(string? key)
 {
-    private int _left = expected;
+    public string? Key { get; } = key;
 
-    public CancellationToken Gone { get; } = gone;
+    /// <summary>Images waiting or in progress.</summary>
+    public int Open { get; set; }
 
-    public bool WantsPreviews { get; } = previews;
-
-    public bool IsGone => Gone.IsCancellationRequested;
-
-    public void Give(GeneratedImage image)
-    {
-        if (image.IsPreview && !WantsPreviews)
-        {
-            return;
-        }
-
-        _ = images.TryWrite(image);
-        if (!image.IsPreview && Interlocked.Decrement(ref _left) == 0)
-        {
-            _ = images.TryComplete();
-        }
-    }
-
-    public void Fail(Exception? error) => images.TryComplete(error);
+    /// <summary>Calls with waiting images, the oldest first.</summary>
+    public LinkedList<ImageCall> Calls { get; } = [];
 }

@@ -1,5 +1,5 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using GMem.Memory;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -8,23 +8,25 @@ namespace GMem.Extensions;
 
 /// <summary>Shares one model between many callers: requests are queued and generated together in batches. Thread-safe.</summary>
 /// <remarks>
-/// An image depends only on its own request, so it is bit-for-bit the same whatever else is in its batch. When a caller cancels, its queued
+/// An image depends only on its own request, so it is bit-for-bit the same whatever else is in its batch. Callers take turns image by
+/// image, so one that asks for thousands does not delay the others: an image waits for the batch in progress and is in the next one, unless
+/// more callers are waiting than a batch has images. A request that fails fails its own call only. When a caller cancels, its queued
 /// requests are dropped. A batch that no caller is waiting for any more is stopped between two steps of the solver. Register the service
 /// with <see cref="ServiceCollectionExtensions"/>.
 /// </remarks>
-public sealed class ImageService : IAsyncDisposable
+public sealed class ImageService : IDisposable, IAsyncDisposable
 {
     private readonly GMemModel _model;
     private readonly ImageServiceOptions _options;
-    private readonly Channel<QueuedImage> _queue;
-    private readonly BatchWorker _worker;
+    private readonly FairQueue _queue;
+    private readonly CancellationTokenSource _stop = new();
     private readonly Task _work;
-    private int _disposed;
+    private readonly Lazy<Task> _stopped;
 
     /// <summary>Starts the service.</summary>
     /// <param name="model">The model. The service holds its own reference to the network and disposes only that.</param>
     /// <param name="options">Settings, which are copied; null for the defaults.</param>
-    /// <param name="logger">Receives batches (debug level) and errors; null to log nothing.</param>
+    /// <param name="logger">Receives batches (debug level) and errors; null to log nothing. Its own exceptions are ignored.</param>
     /// <exception cref="ArgumentException">The options are not valid; the message names every fault.</exception>
     public ImageService(GMemModel model, ImageServiceOptions? options = null, ILogger<ImageService>? logger = null)
     {
@@ -32,9 +34,10 @@ public sealed class ImageService : IAsyncDisposable
         _options = options?.Clone() ?? new ImageServiceOptions();
         _options.Validate();
         _model = model.WithSampling(_options.Sampling ?? model.Sampling);
-        _queue = Channel.CreateBounded<QueuedImage>(new BoundedChannelOptions(_options.QueueCapacity) { SingleReader = true });
-        _worker = new BatchWorker(_model, _options, _queue.Reader, logger ?? NullLogger<ImageService>.Instance);
-        _work = Task.Run(_worker.RunAsync);
+        _queue = new FairQueue(_options);
+        SafeLogger safe = new(logger ?? NullLogger<ImageService>.Instance);
+        _work = Task.Run(new BatchWorker(_model, _options, _queue, safe, _stop.Token).RunAsync);
+        _stopped = new Lazy<Task>(StopAsync);
     }
 
     /// <summary>The memory bank that images are drawn from.</summary>
@@ -44,7 +47,10 @@ public sealed class ImageService : IAsyncDisposable
     public int ImageSize => _model.ImageSize;
 
     /// <summary>Number of images queued or being generated.</summary>
-    public int Pending => _worker.Open;
+    public int Pending => _queue.Open;
+
+    /// <summary>Whether a new caller would be served: the service runs, and its queue is not full. For health checks.</summary>
+    public bool IsReady => _queue.HasRoom && !_work.IsCompleted;
 
     /// <summary>The memory entry a request would use; nothing is generated.</summary>
     /// <param name="request">The request.</param>
@@ -52,16 +58,26 @@ public sealed class ImageService : IAsyncDisposable
     /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
     public MemoryEntry? EntryOf(GenerationRequest request) => _model.EntryOf(request);
 
+    /// <summary>Generates one image for a caller of its own.</summary>
+    /// <inheritdoc cref="GenerateOneAsync(GenerationRequest, ImageCallOptions, CancellationToken)"/>
+    public Task<GeneratedImage> GenerateOneAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
+        GenerateOneAsync(request, new ImageCallOptions(), cancellationToken);
+
     /// <summary>Generates one image.</summary>
     /// <param name="request">What to generate.</param>
+    /// <param name="options">Who calls, and how long to wait.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>The finished image.</returns>
-    /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
-    /// <exception cref="OperationCanceledException">The caller cancelled, or the service is being stopped.</exception>
-    public async Task<GeneratedImage> GenerateOneAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentException">The request or an option is not valid; the message says why.</exception>
+    /// <exception cref="ServiceBusyException">The queue, or the caller's share of it, is full.</exception>
+    /// <exception cref="TimeoutException">The image was not finished in time.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The service was disposed before the image was finished.</exception>
+    public async Task<GeneratedImage> GenerateOneAsync(
+        GenerationRequest request, ImageCallOptions options, CancellationToken cancellationToken = default)
     {
         GeneratedImage? last = null;
-        await foreach (GeneratedImage image in GenerateAsync([request], previews: false, cancellationToken).ConfigureAwait(false))
+        await foreach (GeneratedImage image in GenerateAsync([request], options, cancellationToken).ConfigureAwait(false))
         {
             last = image;
         }
@@ -69,84 +85,116 @@ public sealed class ImageService : IAsyncDisposable
         return last!;
     }
 
-    /// <summary>Generates images and yields each one, after its previews, as soon as it is finished.</summary>
+    /// <summary>Generates images for a caller of its own and yields each one, after its previews, as soon as it is finished.</summary>
     /// <param name="requests">What to generate.</param>
     /// <param name="previews">Whether to yield previews too (<see cref="ImageServiceOptions.PreviewEveryNStep"/>).</param>
     /// <param name="cancellationToken">Cancels the requests. Leaving the loop early has the same effect.</param>
     /// <returns>The images.</returns>
-    /// <exception cref="ArgumentException">A request is not valid for this model; thrown at once.</exception>
-    /// <exception cref="OperationCanceledException">The caller cancelled, or the service is being stopped.</exception>
+    /// <inheritdoc cref="GenerateAsync(IReadOnlyList{GenerationRequest}, ImageCallOptions, CancellationToken)" path="/exception"/>
     public IAsyncEnumerable<GeneratedImage> GenerateAsync(
-        IReadOnlyList<GenerationRequest> requests, bool previews = false, CancellationToken cancellationToken = default)
+        IReadOnlyList<GenerationRequest> requests, bool previews = false, CancellationToken cancellationToken = default) =>
+        GenerateAsync(requests, new ImageCallOptions { Previews = previews }, cancellationToken);
+
+    /// <summary>Generates images and yields each one, after its previews, as soon as it is finished.</summary>
+    /// <param name="requests">What to generate. They are queued when the images are first asked for.</param>
+    /// <param name="options">Who calls, how long to wait, and whether to yield previews too.</param>
+    /// <param name="cancellationToken">Cancels the requests. Leaving the loop early has the same effect.</param>
+    /// <returns>The images.</returns>
+    /// <exception cref="ArgumentException">
+    /// A request or an option is not valid, or there are more requests than the limits allow; thrown at once.
+    /// </exception>
+    /// <exception cref="ServiceBusyException">
+    /// The queue, or the caller's share of it, is full; thrown at once, or by the loop if it has become full in between.
+    /// </exception>
+    /// <exception cref="TimeoutException">An image was not finished in time; thrown by the loop.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The service was disposed before the images were finished.</exception>
+    public IAsyncEnumerable<GeneratedImage> GenerateAsync(
+        IReadOnlyList<GenerationRequest> requests, ImageCallOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        foreach (GenerationRequest request in requests)
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        GenerationRequest[] copy = [.. requests];
+        _queue.RequireRoom(options.Caller, copy.Length);
+        foreach (GenerationRequest request in copy)
         {
             _model.Validate(request);
         }
 
-        return ReadAsync([.. requests], previews, cancellationToken);
+        return ReadAsync(copy, options.Caller, options.Previews, options.Timeout ?? _options.Timeout, cancellationToken);
     }
 
     /// <summary>
-    /// Stops the service. Images in progress are stopped between two steps, and waiting callers get an
-    /// <see cref="OperationCanceledException"/>.
+    /// Stops the service and waits until it has stopped. Images in progress are stopped between two steps, and waiting callers get an
+    /// <see cref="ObjectDisposedException"/>.
     /// </summary>
-    /// <returns>A task that completes when all work has stopped.</returns>
-    public async ValueTask DisposeAsync()
-    {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-        {
-            return;
-        }
+    public void Dispose() => _stopped.Value.GetAwaiter().GetResult();
 
-        _ = _queue.Writer.TryComplete();
-        await _worker.StopAsync(_work).ConfigureAwait(false);
+    /// <inheritdoc cref="Dispose"/>
+    /// <returns>A task that completes when all work has stopped.</returns>
+    public ValueTask DisposeAsync() => new(_stopped.Value);
+
+    private async Task StopAsync()
+    {
+        Array.ForEach(_queue.Close(), call => call.Fail(BatchWorker.Stopped()));
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _work.ConfigureAwait(false);
+        _stop.Dispose();
         _model.Dispose();
     }
 
     private async IAsyncEnumerable<GeneratedImage> ReadAsync(
-        GenerationRequest[] requests, bool previews, [EnumeratorCancellation] CancellationToken cancellationToken)
+        GenerationRequest[] requests, string? caller, bool previews, TimeSpan? timeout,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        if (requests.Length == 0)
+        {
+            yield break;
+        }
+
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Channel<GeneratedImage> images = Channel.CreateUnbounded<GeneratedImage>(new UnboundedChannelOptions { SingleReader = true });
+        ImageCall call = _queue.Add(caller, requests, previews, gone.Token);
         try
         {
-            Caller caller = new(images.Writer, requests.Length, previews, gone.Token);
-            Task queued = EnqueueAsync(requests, caller);
-            await foreach (GeneratedImage image in images.Reader.ReadAllAsync(gone.Token).ConfigureAwait(false))
+            TimeSpan waited = TimeSpan.Zero;
+            long start = Stopwatch.GetTimestamp();
+            while (await WaitAsync(call, timeout, waited, gone.Token).ConfigureAwait(false))
             {
-                yield return image;
-            }
+                waited += Stopwatch.GetElapsedTime(start);
+                while (call.Images.TryRead(out GeneratedImage? image))
+                {
+                    call.Read(image);
+                    _queue.Wake();
+                    waited = image.IsPreview ? waited : TimeSpan.Zero;
+                    yield return image;
+                }
 
-            await queued.ConfigureAwait(false);
+                start = Stopwatch.GetTimestamp();
+            }
         }
         finally
         {
             await gone.CancelAsync().ConfigureAwait(false);
+            _queue.Remove(call);
         }
     }
 
-    /// <summary>Never throws; an error completes the caller's channel instead.</summary>
-    private async Task EnqueueAsync(GenerationRequest[] requests, Caller caller)
+    private static async Task<bool> WaitAsync(ImageCall call, TimeSpan? timeout, TimeSpan waited, CancellationToken gone)
     {
-        if (requests.Length == 0)
+        ValueTask<bool> next = call.Images.WaitToReadAsync(gone);
+        if (timeout is not { } most || next.IsCompleted)
         {
-            caller.Fail(null);
+            return await next.ConfigureAwait(false);
         }
 
-        try
+        TimeSpan left = most > waited ? most - waited : TimeSpan.Zero;
+        Task<bool> task = next.AsTask();
+        if (await Task.WhenAny(task, Task.Delay(left, gone)).ConfigureAwait(false) != task && !gone.IsCancellationRequested)
         {
-            for (int i = 0; i < requests.Length; i++)
-            {
-                await _queue.Writer.WriteAsync(_worker.Opened(new QueuedImage(i, requests[i], caller)), caller.Gone).ConfigureAwait(false);
-            }
+            throw new TimeoutException($"The image was not finished within {most.TotalSeconds:0.###} s, the time allowed (Timeout).");
         }
-        catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
-        {
-            _worker.Closed(1);
-            caller.Fail(e as OperationCanceledException ?? new OperationCanceledException("The image service is being stopped."));
-        }
+
+        return await task.ConfigureAwait(false);
     }
 }

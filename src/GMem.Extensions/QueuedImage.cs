@@ -1,7 +1,7 @@
 namespace GMem.Extensions;
 
-/// <summary>One requested image in the queue.</summary>
-/// <param name="Index">Index of the request among the caller's requests.</param>
+/// <summary>One image taken from the queue.</summary>
+/// <param name="Index">Index of the request in its call.</param>
 /// <param name="Request">What to generate.</param>
-/// <param name="Caller">The caller to notify.</param>
-internal sealed record QueuedImage(int Index, GenerationRequest Request, Caller Caller);
+/// <param name="Call">The call to give it to.</param>
+internal sealed record QueuedImage(int Index, GenerationRequest Request, ImageCall Call);

@@ -19,7 +19,10 @@ namespace GMem.MLNet;
 /// <see cref="Save"/> and <see cref="Load"/>. A loaded model is put on the device that <c>GpuDeviceId</c> and <c>FallbackToCpu</c> of the
 /// loading <see cref="MLContext"/> say (null: the first GPU if there is one, else the CPU).</para>
 /// <para>Immutable and thread-safe. Transformers made from one another share the network, which is freed when the last of them is
-/// disposed.</para>
+/// disposed. Disposing is safe while other threads transform: an operation in progress finishes, one that begins later (a block of rows
+/// of a cursor, a prediction) throws an <see cref="ObjectDisposedException"/>.</para>
+/// <para>A <c>PredictionEngine</c> that <c>CreatePredictionEngine(transformer)</c> makes owns the transformer and disposes it. For engines
+/// that share one, pass <c>new PredictionEngineOptions { OwnsTransformer = false }</c> and dispose the transformer last.</para>
 /// </remarks>
 public sealed class GMemTransformer : ITransformer, IDisposable
 {

@@ -1,13 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using GMem.Images;
-using GMem.Sampling;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 using TorchSharp;
-using WebGallery;
 
 namespace GMem.Extensions.Tests;
 
@@ -92,35 +86,40 @@ public sealed class GalleryTests
         Assert.True(await stream.ReadAsync(new byte[64]) > 0);
     }
 
-    private sealed class Server : IAsyncDisposable
+    [Fact]
+    public async Task Image_QueueFull_IsRefusedWithATimeToTryAgain()
     {
-        private readonly WebApplication _app;
-
-        private Server(WebApplication app)
+        await using Server server = await Server.Start(TinyService.Slow, options =>
+            (options.BatchSize, options.QueueCapacity, options.WhenFull, options.CallerCapacity) = (1, 1, QueueFullMode.Refuse, 2));
+        Assert.Equal(HttpStatusCode.OK, (await server.Client.GetAsync("/health/ready")).StatusCode);
+        using CancellationTokenSource gone = new();
+        Task<HttpResponseMessage> running = server.Client.GetAsync("/api/image?seed=1", gone.Token);
+        await TinyService.Until(() => server.Images.Pending == 1);
+        await Task.Delay(50);
+        Task<HttpResponseMessage> waiting = server.Client.GetAsync("/api/image?seed=2", gone.Token);
+        await TinyService.Until(() => server.Images.Pending == 2);
+        foreach (string path in new[] { "image", "stream" })
         {
-            _app = app;
-            string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-            Client = new HttpClient { BaseAddress = new Uri(address) };
+            HttpResponseMessage answer = await server.Client.GetAsync($"/api/{path}?seed=3");
+            Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
+            Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 600);
+            Assert.Contains("CallerCapacity is 2", await answer.Content.ReadAsStringAsync());
         }
 
-        public HttpClient Client { get; }
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.Client.GetAsync("/health/ready")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await server.Client.GetAsync("/health/live")).StatusCode);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        await TinyService.Until(() => server.Images.Pending == 0);
+    }
 
-        public ImageService Images => _app.Services.GetRequiredService<ImageService>();
-
-        public static async Task<Server> Start(SamplingOptions? sampling = null)
-        {
-            WebApplication app = Gallery.Create(
-                "http://127.0.0.1:0", services =>
-                    services.AddGMem(TinyService.Model, options => (options.PreviewEveryNStep, options.Sampling) = (1, sampling)));
-            await app.StartAsync();
-            return new Server(app);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            Client.Dispose();
-            await _app.StopAsync();
-            await _app.DisposeAsync();
-        }
+    [Fact]
+    public async Task Image_NotFinishedInTime_IsUnavailable()
+    {
+        await using Server server = await Server.Start(TinyService.Slow, options => options.Timeout = TimeSpan.FromMilliseconds(50));
+        HttpResponseMessage answer = await server.Client.GetAsync("/api/image?seed=1");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        await TinyService.Until(() => server.Images.Pending == 0);
     }
 }

@@ -88,7 +88,7 @@ public sealed class ImageServiceTests
         Task<GeneratedImage> waiting = service.GenerateOneAsync(new GenerationRequest(1));
         await TinyService.Until(() => service.Pending == 1);
         await service.DisposeAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
         Assert.Throws<ObjectDisposedException>(() => service.GenerateAsync([new(1)]));
     }
 

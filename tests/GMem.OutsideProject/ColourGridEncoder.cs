@@ -1,5 +1,6 @@
 using GMem.Encoders;
 using GMem.Parts;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.OutsideProject;
@@ -46,6 +47,7 @@ public sealed class ColourGridEncoder : SnippetEncoder
 
     public override torch.Tensor Encode(torch.Tensor images)
     {
+        using UseScope use = Use();
         Encoding?.Invoke();
         using DisposeScope scope = torch.NewDisposeScope();
         return Snippets(Grid(images, _settings.Grid)).MoveToOuterDisposeScope();
@@ -53,6 +55,7 @@ public sealed class ColourGridEncoder : SnippetEncoder
 
     public override (torch.Tensor Snippets, torch.Tensor Tokens) EncodeWithPatches(torch.Tensor images)
     {
+        using UseScope use = Use();
         Encoding?.Invoke();
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor grid = Grid(images, _settings.Grid);

@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Parts;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.OutsideProject;
@@ -33,6 +34,7 @@ public sealed class MixingAutoencoder : ImageAutoencoder
 
     public override (torch.Tensor Mean, torch.Tensor? Deviation) EncodeRaw(torch.Tensor images)
     {
+        using UseScope use = Use();
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor blocks = torch.nn.functional.pixel_unshuffle(images.to(torch.float32), 2);
         return (Mix(blocks, _mixing).MoveToOuterDisposeScope(), null);
@@ -40,6 +42,7 @@ public sealed class MixingAutoencoder : ImageAutoencoder
 
     public override torch.Tensor DecodeRaw(torch.Tensor latents)
     {
+        using UseScope use = Use();
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor pixels = torch.nn.functional.pixel_shuffle(Mix(latents, _mixing.t()), 2).round();
         return pixels.minimum(torch.tensor([255f])).maximum(torch.tensor([0f])).to(torch.uint8).MoveToOuterDisposeScope();

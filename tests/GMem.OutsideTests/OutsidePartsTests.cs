@@ -153,6 +153,36 @@ public sealed class OutsidePartsTests
         Assert.Throws<ObjectDisposedException>(() => GMemModel.Fit(images, options, torch.CPU));
     }
 
+    [Fact]
+    public void Model_DisposedDuringAnOperation_FinishesOrThrows() => DisposeRace.Run(
+        () =>
+        {
+            using MixingAutoencoder autoencoder = MixingAutoencoder.Create(seed: 5);
+            using SnippetEncoder encoder = Fitted(new ColourGridTrainer());
+            using TrainingImages images = OutsideModel.TrainingImages();
+            GMemOptions options = OutsideModel.Options(autoencoder, steps: 1);
+            options.Encoder = encoder;
+            return GMemModel.Fit(images, options, torch.CPU);
+        },
+        model => string.Join(" ", Pictures.Of(model, 2)) + model.NearestCosines([new(1, PromptImage: OutsideModel.Images(1)[0])])[0]);
+
+    [Fact]
+    public void Parts_DisposedDuringACall_FinishOrThrow()
+    {
+        using torch.Tensor image = ImageTensors.ToTensor(OutsideModel.Images(1));
+        DisposeRace.Run(() => Fitted(new ColourGridTrainer()), encoder =>
+        {
+            using torch.Tensor snippet = encoder.Encode(image);
+            return string.Join(" ", snippet.data<float>());
+        });
+        DisposeRace.Run(() => MixingAutoencoder.Create(seed: 5), autoencoder =>
+        {
+            using torch.Tensor latents = autoencoder.EncodeRaw(image).Mean;
+            using torch.Tensor decoded = autoencoder.DecodeRaw(latents);
+            return string.Join(" ", decoded.data<byte>());
+        });
+    }
+
     /// <summary>Both threads must meet in the encoder: one thread alone would wait in vain.</summary>
     [Fact]
     public void Fit_WithAThreadSafeEncoder_EncodesOnSeveralThreadsToTheSameSnippets()

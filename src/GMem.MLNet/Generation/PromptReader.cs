@@ -70,7 +70,8 @@ internal sealed class PromptReader
             return request;
         }
         catch (Exception e) when (
-            e is ArgumentException or InvalidOperationException or InvalidDataException or IOException or UnauthorizedAccessException)
+            e is not ObjectDisposedException
+            && e is ArgumentException or InvalidOperationException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             throw new InvalidDataException($"Row {position} (counted from 0): {e.Message}", e);
         }

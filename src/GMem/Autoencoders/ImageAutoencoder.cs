@@ -43,21 +43,21 @@ public abstract class ImageAutoencoder : SharedModelPart
     /// <returns>float32 <c>[B, Channels, H / factor, W / factor]</c> on the device of the images, normalised by <see cref="Statistics"/>.
     /// For a variational autoencoder, the posterior mean.</returns>
     /// <exception cref="ArgumentException">The images have the wrong type or shape.</exception>
+    /// <exception cref="ObjectDisposedException">The weights have been freed.</exception>
     public torch.Tensor Encode(torch.Tensor images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        return Use(() =>
-        {
-            using DisposeScope scope = torch.NewDisposeScope();
-            using IDisposable noGradient = torch.no_grad();
-            return Normalized(EncodeRaw(images).Mean).to(images.device).MoveToOuterDisposeScope();
-        });
+        using UseScope use = Use();
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable noGradient = torch.no_grad();
+        return Normalized(EncodeRaw(images).Mean).to(images.device).MoveToOuterDisposeScope();
     }
 
     /// <summary>Decodes latents.</summary>
     /// <param name="latents">Floating-point <c>[B, Channels, h, w]</c>, normalised by <see cref="Statistics"/>.</param>
     /// <returns>uint8 <c>[B, 3, h * factor, w * factor]</c>, RGB, on the device of the latents.</returns>
     /// <exception cref="ArgumentException">The latents have the wrong type or shape.</exception>
+    /// <exception cref="ObjectDisposedException">The weights have been freed.</exception>
     public torch.Tensor Decode(torch.Tensor latents)
     {
         ArgumentNullException.ThrowIfNull(latents);
@@ -68,12 +68,10 @@ public abstract class ImageAutoencoder : SharedModelPart
                 nameof(latents));
         }
 
-        return Use(() =>
-        {
-            using DisposeScope scope = torch.NewDisposeScope();
-            using IDisposable noGradient = torch.no_grad();
-            return DecodeRaw(Statistics?.Denormalize(latents) ?? latents).to(latents.device).MoveToOuterDisposeScope();
-        });
+        using UseScope use = Use();
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable noGradient = torch.no_grad();
+        return DecodeRaw(Statistics?.Denormalize(latents) ?? latents).to(latents.device).MoveToOuterDisposeScope();
     }
 
     /// <summary>Encodes images to latents before normalisation.</summary>
@@ -108,6 +106,7 @@ public abstract class ImageAutoencoder : SharedModelPart
     /// <param name="images">Batches of uint8 <c>[B, 3, H, W]</c>; the caller keeps ownership.</param>
     /// <returns>Mean and standard deviation of each channel of the latents before normalisation.</returns>
     /// <exception cref="ArgumentException">There are no images, or they have the wrong type or shape.</exception>
+    /// <exception cref="ObjectDisposedException">The weights have been freed.</exception>
     public LatentStatistics ComputeStatistics(IEnumerable<torch.Tensor> images)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -116,7 +115,8 @@ public abstract class ImageAutoencoder : SharedModelPart
         {
             using DisposeScope scope = torch.NewDisposeScope();
             using IDisposable noGradient = torch.no_grad();
-            moments.Add(Use(() => EncodeRaw(batch)).Mean);
+            using UseScope use = Use();
+            moments.Add(EncodeRaw(batch).Mean);
         }
 
         return moments.ToStatistics();

@@ -73,6 +73,7 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
     /// factor.</exception>
     public override (torch.Tensor Mean, torch.Tensor? Deviation) EncodeRaw(torch.Tensor images)
     {
+        using UseScope use = Use();
         using DiagonalGaussian posterior = EncodePosterior(images);
         torch.Tensor? deviation = _options.Variational ? posterior.StandardDeviation.to(torch.float32).clone() : null;
         return (posterior.Mean.to(torch.float32).clone(), deviation);
@@ -131,6 +132,7 @@ public sealed partial class KlAutoencoder : ImageAutoencoder
             throw new ArgumentException($"There are no latents to decode: [{string.Join(", ", latents.shape)}].", nameof(latents));
         }
 
+        using UseScope use = Use();
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
         return InSlices(latents, slice =>

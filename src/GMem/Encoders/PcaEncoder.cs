@@ -49,6 +49,7 @@ internal sealed class PcaEncoder : SnippetEncoder
         _configuration = configuration;
         _mean = mean.DetachFromDisposeScope();
         _components = components.DetachFromDisposeScope();
+        Dimension = (int)components.shape[0];
         using torch.Tensor transposed = _components.t();
         _projection64 = transposed.to(torch.float64).DetachFromDisposeScope();
     }
@@ -60,7 +61,7 @@ internal sealed class PcaEncoder : SnippetEncoder
     public override bool IsThreadSafe => true;
 
     /// <inheritdoc/>
-    public override int Dimension => (int)_components.shape[0];
+    public override int Dimension { get; }
 
     /// <summary>The requested length; <see cref="Dimension"/> is smaller if the training images vary in fewer directions.</summary>
     public int RequestedDimension => _configuration.RequestedDimension;
@@ -114,6 +115,7 @@ internal sealed class PcaEncoder : SnippetEncoder
     /// <exception cref="ArgumentException">The images have the wrong type or shape, or are too small.</exception>
     public override torch.Tensor Encode(torch.Tensor images)
     {
+        using UseScope use = Use();
         ImageTensors.CheckBatch(images, nameof(images));
         using DisposeScope scope = torch.NewDisposeScope();
         long count = images.shape[0];

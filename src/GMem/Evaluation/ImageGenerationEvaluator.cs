@@ -32,6 +32,8 @@ public static class ImageGenerationEvaluator
                 + "feature network.", nameof(generated));
         }
 
+        using UseScope realUse = real.Use();
+        using UseScope generatedUse = generated.Use();
         FeatureMatrix.CheckPair(real.Features, generated.Features, FewestImages);
         using FeatureStatistics statistics = real.ToStatistics();
         return new ImageGenerationMetrics
@@ -77,6 +79,9 @@ public static class ImageGenerationEvaluator
         ArgumentNullException.ThrowIfNull(generated);
         options ??= new EvaluationOptions();
         options.Validate();
+        using UseScope realUse = real.Use();
+        using UseScope generatedUse = generated.Use();
+        using UseScope spatialUse = realSpatial is null ? default : realSpatial.Use();
         FeatureMatrix.Check(generated.Features, nameof(generated), FewestImages);
         using FeatureStatistics own = generated.ToStatistics();
         return new ImageGenerationMetrics

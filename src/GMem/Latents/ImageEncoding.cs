@@ -99,6 +99,7 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
     {
         if (autoencoder is not null)
         {
+            using UseScope use = autoencoder.Use();
             (torch.Tensor mean, torch.Tensor? deviation) = autoencoder.EncodeRaw(images);
             table.Add(name(EncodedTable.Latents), mean.to(torch.CPU).to(torch.float32));
             if (deviation is not null)
@@ -112,6 +113,7 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
             return;
         }
 
+        using UseScope encoderUse = encoder.Use();
         if (tokenGrid == 0)
         {
             table.Add(name(EncodedTable.Snippets), encoder.Encode(images));

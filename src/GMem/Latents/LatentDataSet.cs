@@ -16,6 +16,8 @@ public sealed class LatentDataSet : IDisposable
 {
     private const string StatisticsName = "latents_stats";
 
+    private readonly UseCount _uses;
+
     private LatentDataSet(string folder, ShardSet shards, LatentStatistics? statistics)
     {
         Folder = folder;
@@ -23,6 +25,7 @@ public sealed class LatentDataSet : IDisposable
         Statistics = statistics;
         IReadOnlyList<long> shape = Rows[EncodedTable.Latents].RowShape;
         (Channels, Size) = ((int)shape[0], (int)shape[1]);
+        _uses = new UseCount(nameof(LatentDataSet), Rows.Dispose);
     }
 
     /// <summary>The folder it was opened by.</summary>
@@ -97,8 +100,12 @@ public sealed class LatentDataSet : IDisposable
         return labels.Range(0, labels.Count).to(torch.int64).flatten().data<long>().ToArray();
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => Rows.Dispose();
+    /// <summary>Unmaps the files; training in progress finishes first.</summary>
+    public void Dispose() => _uses.RemoveOwner();
+
+    /// <summary>Keeps the files mapped.</summary>
+    /// <exception cref="ObjectDisposedException">The data set has been disposed.</exception>
+    internal UseScope Use() => _uses.Hold();
 
     private static LatentStatistics? ReadStatistics(string folder)
     {

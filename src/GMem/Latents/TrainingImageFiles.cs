@@ -18,6 +18,7 @@ public sealed class TrainingImageFiles : IDisposable
     private readonly FileStream _lock;
     private readonly torch.Tensor _buffer;
     private readonly List<string> _paths = [];
+    private readonly UseCount _uses;
     private long _inBuffer;
     private bool _handedOver;
 
@@ -36,6 +37,7 @@ public sealed class TrainingImageFiles : IDisposable
         _lock = new FileStream(Path.Combine(_folder, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         _buffer =
             ImageTensors.Allocate(Math.Max(1, ShardBytes / ((long)RgbImage.Channels * size * size)), size, size).DetachFromDisposeScope();
+        _uses = new UseCount(nameof(TrainingImageFiles), Free);
     }
 
     /// <summary>Images so far.</summary>
@@ -48,6 +50,7 @@ public sealed class TrainingImageFiles : IDisposable
     public void Add(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
+        using UseScope use = _uses.Hold();
         ThrowIfFinished();
         ImageTensors.Write(_buffer, _inBuffer++, image);
         Count++;
@@ -66,6 +69,7 @@ public sealed class TrainingImageFiles : IDisposable
     public TrainingImages Finish(
         torch.Tensor? snippets = null, IReadOnlyList<string>? sources = null, IReadOnlyList<string>? labels = null)
     {
+        using UseScope use = _uses.Hold();
         ThrowIfFinished();
         if (Count == 0)
         {
@@ -78,8 +82,10 @@ public sealed class TrainingImageFiles : IDisposable
         return new TrainingImages(shards.Find(Tensor)!, new Files(shards, _lock, _folder), snippets) { Sources = sources, Labels = labels };
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Deletes the files unless <see cref="Finish"/> handed them over; an operation in progress ends first.</summary>
+    public void Dispose() => _uses.RemoveOwner();
+
+    private void Free()
     {
         _buffer.Dispose();
         if (!_handedOver)

@@ -7,6 +7,7 @@ public sealed class TrainingImages : IDisposable
 {
     private readonly torch.Tensor? _pixels;
     private readonly IDisposable? _files;
+    private readonly UseCount _uses;
 
     /// <summary>Images in memory.</summary>
     /// <param name="pixels">uint8 <c>[N, 3, S, S]</c> on the CPU, RGB.</param>
@@ -17,6 +18,7 @@ public sealed class TrainingImages : IDisposable
         _pixels = pixels;
         Snippets = snippets;
         Rows = new TensorRows(pixels);
+        _uses = new UseCount(nameof(TrainingImages), Free);
     }
 
     /// <summary>Images in files, which may be larger than memory.</summary>
@@ -28,10 +30,19 @@ public sealed class TrainingImages : IDisposable
         _files = files;
         Snippets = snippets;
         Rows = rows;
+        _uses = new UseCount(nameof(TrainingImages), Free);
     }
 
     /// <summary>How many images.</summary>
-    public long Count => Rows.Count;
+    /// <exception cref="ObjectDisposedException">The images have been disposed.</exception>
+    public long Count
+    {
+        get
+        {
+            using UseScope use = Use();
+            return Rows.Count;
+        }
+    }
 
     /// <summary>uint8 <c>[N, 3, S, S]</c> on the CPU, RGB.</summary>
     /// <exception cref="InvalidOperationException">The images are in files of the workspace, not in memory.</exception>
@@ -55,8 +66,14 @@ public sealed class TrainingImages : IDisposable
     /// <summary>The images, wherever they are.</summary>
     internal RowSource Rows { get; }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Frees the tensors and deletes the files; training in progress finishes first.</summary>
+    public void Dispose() => _uses.RemoveOwner();
+
+    /// <summary>Keeps the images from being freed.</summary>
+    /// <exception cref="ObjectDisposedException">The images have been disposed.</exception>
+    internal UseScope Use() => _uses.Hold();
+
+    private void Free()
     {
         _pixels?.Dispose();
         _files?.Dispose();

@@ -44,7 +44,7 @@ public sealed partial class GMemModel
     public void ExportCheckpoint(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ThrowIfDisposed();
+        using UseScope use = Use();
         if (Core.Source is not null)
         {
             throw new InvalidOperationException(

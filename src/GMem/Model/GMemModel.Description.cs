@@ -9,7 +9,15 @@ public sealed partial class GMemModel
     public SiTOptions Network => Core.Network.Options;
 
     /// <summary>How many numbers the network has learnt.</summary>
-    public long ParameterCount => Core.Network.parameters().Sum(p => p.numel());
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
+    public long ParameterCount
+    {
+        get
+        {
+            using UseScope use = Use();
+            return Core.Network.parameters().Sum(p => p.numel());
+        }
+    }
 
     /// <summary>The path from noise to data that it was trained on.</summary>
     public InterpolantKind Path => Core.Transport.Path.Kind;

@@ -64,7 +64,7 @@ public sealed partial class GMemModel
     public void Save(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ThrowIfDisposed();
+        using UseScope use = Use();
         ZipModelArchive.Save(this, stream);
     }
 
@@ -73,7 +73,7 @@ public sealed partial class GMemModel
     public void Save(IModelArchive archive)
     {
         ArgumentNullException.ThrowIfNull(archive);
-        ThrowIfDisposed();
+        using UseScope use = Use();
         ModelSerializer.Save(this, archive);
     }
 }

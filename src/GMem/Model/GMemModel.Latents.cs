@@ -40,6 +40,8 @@ public sealed partial class GMemModel
         ArgumentNullException.ThrowIfNull(device);
         options.Validate();
         GMemOptions copy = options.Clone();
+        using UseScope latentsUse = latents.Use();
+        using UseScope initialUse = copy.InitialModel is { } initial ? initial.Use() : default;
         using PreparedTraining data = new LatentPreparation(latents, memory, mirroredMemory, copy, device, cancellationToken).Run();
         return new ModelFitting(data, copy, device, progress, cancellationToken).Run();
     }

@@ -5,7 +5,8 @@ public sealed partial class GMemModel
 {
     /// <summary>
     /// Generates on another thread and hands images out as they come: of each batch first the previews, if asked for, then the finished
-    /// images in the order of the requests. An image is the same, bit for bit, as <see cref="Generate"/> makes.
+    /// images in the order of the requests. An image is the same, bit for bit, as <see cref="Generate"/> makes. A reader that is slow holds
+    /// at most two batches of images and previews: generation waits for it.
     /// </summary>
     /// <param name="requests">What to generate.</param>
     /// <param name="options">Batch size and previews; null for the defaults. Copied.</param>
@@ -21,7 +22,7 @@ public sealed partial class GMemModel
         IReadOnlyList<GenerationRequest> requests, StreamingOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        ThrowIfDisposed();
+        using UseScope use = Use();
         StreamingOptions copy = options?.Clone() ?? new StreamingOptions();
         copy.Validate();
         foreach (GenerationRequest request in requests)

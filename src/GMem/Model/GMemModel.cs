@@ -11,7 +11,9 @@ namespace GMem;
 
 /// <summary>A trained generator: network, memory bank, encoder, and how to sample. Thread-safe for generation.</summary>
 /// <remarks>
-/// Models that differ only in their bank or sampling share one network; it is freed when the last of them is disposed.
+/// Models that differ only in their bank or sampling share one network; it is freed when the last of them is disposed. Disposing is safe
+/// while other threads use the model: an operation in progress finishes, one that begins later throws an
+/// <see cref="ObjectDisposedException"/>.
 /// Method: "Generative Modeling with Explicit Memory", arXiv 2412.08781.
 /// </remarks>
 public sealed partial class GMemModel : IDisposable
@@ -105,6 +107,8 @@ public sealed partial class GMemModel : IDisposable
         ArgumentNullException.ThrowIfNull(device);
         options.Validate();
         GMemOptions copy = options.Clone();
+        using UseScope imagesUse = images.Use();
+        using UseScope initialUse = copy.InitialModel is { } initial ? initial.Use() : default;
         using PreparedTraining data = new ImagePreparation(images, copy, device, cancellationToken).Run();
         return new ModelFitting(data, copy, device, progress, cancellationToken).Run();
     }
@@ -144,14 +148,18 @@ public sealed partial class GMemModel : IDisposable
     public IReadOnlyList<GeneratedImage> Generate(IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        ThrowIfDisposed();
+        using UseScope use = Use();
         return ImageGeneration.Generate(this, requests, cancellationToken);
     }
 
     /// <summary>Checks one request without generating.</summary>
     /// <param name="request">The request.</param>
     /// <exception cref="ArgumentException">It is not valid for this model; the message says why.</exception>
-    public void Validate(GenerationRequest request) => _ = new ResolvedPrompts(this, [request]);
+    public void Validate(GenerationRequest request)
+    {
+        using UseScope use = Use();
+        _ = new ResolvedPrompts(this, [request]);
+    }
 
     /// <summary>The entry that an image of this request is made from; nothing is generated.</summary>
     /// <param name="request">The request.</param>
@@ -159,13 +167,21 @@ public sealed partial class GMemModel : IDisposable
     /// Index, id, label and source of the entry; null where the request brings its own snippet or image, or the model has no memory.
     /// </returns>
     /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
-    public MemoryEntry? EntryOf(GenerationRequest request) => new ResolvedPrompts(this, [request]).EntryOf(0);
+    public MemoryEntry? EntryOf(GenerationRequest request)
+    {
+        using UseScope use = Use();
+        return new ResolvedPrompts(this, [request]).EntryOf(0);
+    }
 
     /// <summary>The label that an image of this request is made for; nothing is generated.</summary>
     /// <param name="request">The request.</param>
     /// <returns>The requested label, else that of the entry, else the class that the seed chooses; null where there is none.</returns>
     /// <exception cref="ArgumentException">The request is not valid for this model; the message says why.</exception>
-    public string? LabelOf(GenerationRequest request) => new ResolvedPrompts(this, [request]).LabelOf(0);
+    public string? LabelOf(GenerationRequest request)
+    {
+        using UseScope use = Use();
+        return new ResolvedPrompts(this, [request]).LabelOf(0);
+    }
 
     /// <summary>
     /// How near the snippets of requests are to what is in the bank: a number near 1 says that the model is asked for something it
@@ -177,6 +193,7 @@ public sealed partial class GMemModel : IDisposable
     public IReadOnlyList<float> NearestCosines(IReadOnlyList<GenerationRequest> requests)
     {
         ArgumentNullException.ThrowIfNull(requests);
+        using UseScope use = Use();
         return ImageGeneration.NearestCosines(this, requests);
     }
 
@@ -195,14 +212,14 @@ public sealed partial class GMemModel : IDisposable
     public torch.Tensor Encode(params IReadOnlyList<RgbImage> images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        ThrowIfDisposed();
+        using UseScope use = Use();
         SnippetEncoder encoder = Encoder ?? throw new InvalidOperationException(
             "This model has no encoder: it was trained on snippets of your own. Make the image's snippet as you made those, and give it "
                 + "as a snippet.");
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGrad = torch.no_grad();
-        torch.Tensor[] snippets = [.. images.Select(
-            image => encoder.Use(() => encoder.Encode(ImageTensors.ToTensor([CenterCrop.Apply(image, ImageSize)]))))];
+        using UseScope encoderUse = encoder.Use();
+        torch.Tensor[] snippets = [.. images.Select(image => encoder.Encode(ImageTensors.ToTensor([CenterCrop.Apply(image, ImageSize)])))];
         return snippets.Length > 0
             ? torch.cat(snippets).MoveToOuterDisposeScope()
             : throw new ArgumentException("There are no images to encode.", nameof(images));
@@ -257,7 +274,7 @@ public sealed partial class GMemModel : IDisposable
     public GMemModel WithAverage(string workspacePath, double width)
     {
         ArgumentException.ThrowIfNullOrEmpty(workspacePath);
-        ThrowIfDisposed();
+        using UseScope use = Use();
         if (!(width is > 0 and <= 0.28))
         {
             throw new ArgumentOutOfRangeException(nameof(width), width, "The relative width of an average must be in (0, 0.28].");
@@ -267,13 +284,22 @@ public sealed partial class GMemModel : IDisposable
         return new GMemModel(Core.WithNetwork(FlatParameters.CopyOf(Core.Network, average, Device)), _memory, Sampling);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Ends this model's use of the network; images that are being generated are finished first.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            Core.Release();
+            Core.Uses.Remove();
         }
+    }
+
+    /// <summary>Keeps the network, the encoder and the autoencoder from being freed.</summary>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
+    internal UseScope Use()
+    {
+        ThrowIfDisposed();
+        Core.Uses.Add();
+        return new UseScope(Core.Uses);
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed != 0, this);

@@ -15,8 +15,8 @@ internal static class ImageStream
     {
         using GMemModel handle = model.Share();
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Channel<GeneratedImage> images = Channel.CreateUnbounded<GeneratedImage>(
-            new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        Channel<GeneratedImage> images = Channel.CreateBounded<GeneratedImage>(
+            new BoundedChannelOptions(options.BatchSize) { SingleReader = true, SingleWriter = true });
         Task work = Task.Run(() => Write(handle, requests, options, images.Writer, stop.Token), CancellationToken.None);
         try
         {
@@ -61,7 +61,12 @@ internal static class ImageStream
         {
             foreach (GeneratedImage image in made)
             {
-                _ = images.TryWrite(image with { Index = offset + image.Index });
+                // The thread waits while the reader is behind.
+                GeneratedImage numbered = image with { Index = offset + image.Index };
+                if (!images.TryWrite(numbered))
+                {
+                    images.WriteAsync(numbered, cancellationToken).AsTask().GetAwaiter().GetResult();
+                }
             }
         }
     }

@@ -1,7 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
-using GMem.Parts;
 using GMem.Training;
 using GMem.Transport;
 
@@ -11,31 +10,42 @@ namespace GMem;
 /// What models that differ only in their bank or in how they sample have in common. Counted: it is freed when the last of
 /// them is disposed. Encoder and autoencoder are shared with whoever made them, who disposes them as well.
 /// </summary>
-internal sealed class ModelCore(
-    SiT network,
-    FlowTransport transport,
-    SnippetEncoder? encoder,
-    ImageAutoencoder autoencoder,
-    RidgeSource? source,
-    int imageSize,
-    torch.Device device)
+internal sealed class ModelCore
 {
-    private int _users = 1;
+    public ModelCore(
+        SiT network,
+        FlowTransport transport,
+        SnippetEncoder? encoder,
+        ImageAutoencoder autoencoder,
+        RidgeSource? source,
+        int imageSize,
+        torch.Device device)
+    {
+        (Network, Transport, Encoder, Autoencoder, Source) = (network, transport, encoder, autoencoder, source);
+        (ImageSize, Device) = (imageSize, device);
+        Uses = new UseCount(nameof(GMemModel), Free);
+        autoencoder.AddUse();
+        encoder?.AddUse();
+        source?.AddUse();
+    }
 
-    public SiT Network { get; } = network;
+    /// <summary>One for each model, and one for each operation in progress.</summary>
+    public UseCount Uses { get; }
 
-    public FlowTransport Transport { get; } = transport;
+    public SiT Network { get; }
 
-    public SnippetEncoder? Encoder { get; } = Use(encoder);
+    public FlowTransport Transport { get; }
 
-    public ImageAutoencoder Autoencoder { get; } = Use(autoencoder)!;
+    public SnippetEncoder? Encoder { get; }
+
+    public ImageAutoencoder Autoencoder { get; }
 
     /// <summary>What the flow starts from; null for N(0, I).</summary>
-    public RidgeSource? Source { get; } = Use(source);
+    public RidgeSource? Source { get; }
 
-    public int ImageSize { get; } = imageSize;
+    public int ImageSize { get; }
 
-    public torch.Device Device { get; } = device;
+    public torch.Device Device { get; }
 
     /// <summary>How the training ended.</summary>
     public TrainingOutcome Outcome { get; init; }
@@ -48,29 +58,19 @@ internal sealed class ModelCore(
 
     public ModelCore Share()
     {
-        _ = Interlocked.Increment(ref _users);
+        Uses.Add();
         return this;
     }
 
-    public void Release()
+    private void Free()
     {
-        if (Interlocked.Decrement(ref _users) == 0)
+        if (OwnsNetwork)
         {
-            if (OwnsNetwork)
-            {
-                Network.Dispose();
-            }
-
-            Encoder?.Release();
-            Autoencoder.Release();
-            Source?.Release();
+            Network.Dispose();
         }
-    }
 
-    private static T? Use<T>(T? part)
-        where T : SharedModelPart
-    {
-        part?.AddUse();
-        return part;
+        Encoder?.Release();
+        Autoencoder.Release();
+        Source?.Release();
     }
 }

@@ -30,8 +30,10 @@ public abstract class ModelPart
     /// the same fingerprint, and a run is resumed only with parts of the same fingerprint.
     /// </summary>
     /// <returns>SHA-256 of kind, settings and tensors, 64 hexadecimal digits.</returns>
+    /// <exception cref="ObjectDisposedException">The part has been freed.</exception>
     public string Fingerprint()
     {
+        using UseScope use = this is SharedModelPart shared ? shared.Use() : default;
         using CacheKey key = new();
         key.Add(Kind.ToString());
         key.Add(SaveConfiguration().ToString());

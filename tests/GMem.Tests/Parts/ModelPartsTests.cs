@@ -1,5 +1,6 @@
 using GMem.Encoders;
 using GMem.Parts;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.Tests.Parts;
@@ -142,12 +143,13 @@ public sealed class ModelPartsTests
     {
         Shared part = new();
         int inside = 0, most = 0;
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => part.Use(() =>
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
         {
+            using UseScope use = part.Use();
             most = Math.Max(most, Interlocked.Increment(ref inside));
             Thread.Sleep(5);
-            return Interlocked.Decrement(ref inside);
-        }))));
+            _ = Interlocked.Decrement(ref inside);
+        })));
         Assert.Equal(1, most);
     }
 

@@ -173,6 +173,7 @@ public sealed class DinoV2Encoder : SnippetEncoder
 
     private (torch.Tensor Snippets, torch.Tensor? Tokens) Run(torch.Tensor images, bool withTokens)
     {
+        using UseScope use = Use();
         RequireImages(images);
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();

@@ -8,22 +8,26 @@ public sealed class FeatureSet : IDisposable
     /// <summary>Default number of images a feature network processes at a time.</summary>
     public const int DefaultBatchSize = 64;
 
+    private readonly UseCount _uses;
+
     internal FeatureSet(string name, torch.Tensor features, torch.Tensor? spatialFeatures, torch.Tensor? logits)
     {
         Name = name;
         Features = features.DetachFromDisposeScope();
         SpatialFeatures = spatialFeatures?.DetachFromDisposeScope();
         Logits = logits?.DetachFromDisposeScope();
+        (Count, Dimension) = (features.shape[0], (int)features.shape[1]);
+        _uses = new UseCount(nameof(FeatureSet), Free);
     }
 
     /// <summary>Name of the features (<see cref="FeatureExtractor.Name"/>).</summary>
     public string Name { get; }
 
     /// <summary>N, the number of images.</summary>
-    public long Count => Features.shape[0];
+    public long Count { get; }
 
     /// <summary>D, the number of features.</summary>
-    public int Dimension => (int)Features.shape[1];
+    public int Dimension { get; }
 
     /// <summary>float32 <c>[N, D]</c> on the CPU, owned by this object.</summary>
     public torch.Tensor Features { get; }
@@ -103,6 +107,7 @@ public sealed class FeatureSet : IDisposable
     {
         ArgumentNullException.ThrowIfNull(extractor);
         ArgumentNullException.ThrowIfNull(batches);
+        using UseScope use = extractor.Use();
         List<FeatureSet> parts = [];
         try
         {
@@ -129,10 +134,20 @@ public sealed class FeatureSet : IDisposable
     /// <summary>Computes the mean and covariance of the features.</summary>
     /// <returns>New statistics; dispose them.</returns>
     /// <exception cref="ArgumentException">There are fewer than 2 images.</exception>
-    public FeatureStatistics ToStatistics() => FeatureStatistics.Compute(Features, Name);
+    public FeatureStatistics ToStatistics()
+    {
+        using UseScope use = Use();
+        return FeatureStatistics.Compute(Features, Name);
+    }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Frees the tensors; operations in progress finish first.</summary>
+    public void Dispose() => _uses.RemoveOwner();
+
+    /// <summary>Keeps the tensors from being freed.</summary>
+    /// <exception cref="ObjectDisposedException">The set has been disposed.</exception>
+    internal UseScope Use() => _uses.Hold();
+
+    private void Free()
     {
         Features.Dispose();
         SpatialFeatures?.Dispose();

@@ -8,12 +8,16 @@ namespace GMem.Evaluation;
 /// </summary>
 public sealed class FeatureStatistics : IDisposable
 {
+    private readonly UseCount _uses;
+
     internal FeatureStatistics(string? name, long? count, torch.Tensor mean, torch.Tensor covariance)
     {
         Name = name;
         Count = count;
         Mean = mean.DetachFromDisposeScope();
         Covariance = covariance.DetachFromDisposeScope();
+        Dimension = (int)mean.shape[0];
+        _uses = new UseCount(nameof(FeatureStatistics), Free);
     }
 
     /// <summary>The features' name (<see cref="FeatureExtractor.Name"/>), or null if unknown; files of the usual layout do not store
@@ -24,7 +28,7 @@ public sealed class FeatureStatistics : IDisposable
     public long? Count { get; }
 
     /// <summary>D, the number of features.</summary>
-    public int Dimension => (int)Mean.shape[0];
+    public int Dimension { get; }
 
     /// <summary>Mean, float64 <c>[D]</c> on the CPU, owned by this object.</summary>
     public torch.Tensor Mean { get; }
@@ -71,7 +75,11 @@ public sealed class FeatureStatistics : IDisposable
     /// <param name="path">The file. Its extension determines the format; an existing file is replaced.</param>
     /// <exception cref="ArgumentException">The file extension is not supported.</exception>
     /// <exception cref="IOException">The file cannot be written; an existing file is unchanged.</exception>
-    public void Save(string path) => StatisticsFile.Write(path, this);
+    public void Save(string path)
+    {
+        using UseScope use = Use();
+        StatisticsFile.Write(path, this);
+    }
 
     /// <summary>Loads statistics from an <c>.npz</c> file of pytorch-fid or ADM, or from a <c>.safetensors</c> file.</summary>
     /// <param name="path">The file.</param>
@@ -85,12 +93,12 @@ public sealed class FeatureStatistics : IDisposable
     /// </exception>
     public static FeatureStatistics Load(string path, bool spatial = false) => StatisticsFile.Read(path, spatial);
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Mean.Dispose();
-        Covariance.Dispose();
-    }
+    /// <summary>Frees the tensors; operations in progress finish first.</summary>
+    public void Dispose() => _uses.RemoveOwner();
+
+    /// <summary>Keeps the tensors from being freed.</summary>
+    /// <exception cref="ObjectDisposedException">The statistics have been disposed.</exception>
+    internal UseScope Use() => _uses.Hold();
 
     /// <summary>Throws if the other statistics are of different features. An unknown name matches any name.</summary>
     internal void CheckComparable(FeatureStatistics other, string parameter)
@@ -129,6 +137,12 @@ public sealed class FeatureStatistics : IDisposable
         double skew = covariance.sub(covariance.t()).abs().max().to(torch.float64).item<double>();
         double largest = covariance.abs().max().to(torch.float64).item<double>();
         return skew <= 1e-5 * largest ? null : $"the covariance is not symmetric: opposite entries differ by up to {skew:g3}";
+    }
+
+    private void Free()
+    {
+        Mean.Dispose();
+        Covariance.Dispose();
     }
 
     private static torch.Tensor Copy(torch.Tensor tensor)

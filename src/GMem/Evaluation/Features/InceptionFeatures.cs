@@ -83,6 +83,7 @@ public sealed class InceptionFeatures : FeatureExtractor
     /// <inheritdoc/>
     public override torch.Tensor Extract(torch.Tensor images)
     {
+        using UseScope use = Use();
         using DisposeScope scope = torch.NewDisposeScope();
         return Pool(Activations(images).Block2048).cpu().MoveToOuterDisposeScope();
     }
@@ -90,6 +91,7 @@ public sealed class InceptionFeatures : FeatureExtractor
     /// <inheritdoc/>
     public override FeatureSet ExtractAll(torch.Tensor images)
     {
+        using UseScope use = Use();
         using DisposeScope scope = torch.NewDisposeScope();
         InceptionActivations activations = Activations(images);
         torch.Tensor features = Pool(activations.Block2048);

@@ -85,6 +85,7 @@ public sealed class RandomConvolutionFeatures : FeatureExtractor
     /// <inheritdoc/>
     public override torch.Tensor Extract(torch.Tensor images)
     {
+        using UseScope use = Use();
         ImageTensors.CheckBatch(images, nameof(images));
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor x = Resize(images.to(_device).to(torch.float32).TimesInPlace(1 / 63.75).PlusInPlace(-2));

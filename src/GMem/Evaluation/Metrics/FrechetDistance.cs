@@ -22,6 +22,8 @@ internal static class FrechetDistance
     /// <exception cref="ArgumentException">The statistics are of different features.</exception>
     public static double Compute(FeatureStatistics first, FeatureStatistics second)
     {
+        using UseScope firstUse = first.Use();
+        using UseScope secondUse = second.Use();
         first.CheckComparable(second, nameof(second));
         using DisposeScope scope = torch.NewDisposeScope();
         double means = first.Mean.sub(second.Mean).Squared().sum().item<double>();

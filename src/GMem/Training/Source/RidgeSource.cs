@@ -13,7 +13,8 @@ internal sealed class RidgeSource : SharedModelPart
     private readonly torch.Tensor _weight;
 
     private RidgeSource(double noiseScale, torch.Tensor mean, torch.Tensor weight) =>
-        (NoiseScale, _mean, _weight) = (noiseScale, mean.DetachFromDisposeScope(), weight.DetachFromDisposeScope());
+        (NoiseScale, _mean, _weight, Shape) =
+            (noiseScale, mean.DetachFromDisposeScope(), weight.DetachFromDisposeScope(), weight.shape);
 
     public override PartKind Kind => SavedKind;
 
@@ -22,7 +23,7 @@ internal sealed class RidgeSource : SharedModelPart
     public double NoiseScale { get; }
 
     /// <summary>m, C, h, w.</summary>
-    public IReadOnlyList<long> Shape => _weight.shape;
+    public IReadOnlyList<long> Shape { get; }
 
     /// <param name="noiseScale">Standard deviation of the noise.</param>
     /// <param name="mean">float32 <c>[1, C, h, w]</c>; copied.</param>
