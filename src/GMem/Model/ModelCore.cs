@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.FileFormats;
 using GMem.Parts;
 using GMem.Training;
 using GMem.Transport;
@@ -39,6 +40,9 @@ internal sealed class ModelCore(
 
     /// <summary>How the training ended.</summary>
     public TrainingOutcome Outcome { get; init; }
+
+    /// <summary>Whether the file that it was loaded from carried hashes.</summary>
+    public FileIntegrity Integrity { get; init; }
 
     /// <summary>False where the network is someone else's and outlives this. Default true.</summary>
     public bool OwnsNetwork { get; init; } = true;

@@ -52,6 +52,23 @@ internal static class TensorBytes
         }
     }
 
+    /// <summary>Refuses a tensor of a file with infinities or NaN.</summary>
+    /// <exception cref="InvalidDataException">It has some; the message names the file and the tensor.</exception>
+    public static void RequireFinite(torch.Tensor tensor, string file, string name)
+    {
+        if (!tensor.is_floating_point() && !tensor.is_complex())
+        {
+            return;
+        }
+
+        using torch.Tensor finite = tensor.isfinite();
+        using torch.Tensor all = finite.all();
+        if (!all.item<bool>())
+        {
+            throw new InvalidDataException($"'{file}': the tensor '{name}' has values that are not finite; it is damaged.");
+        }
+    }
+
     public static void WriteTo(Stream stream, torch.Tensor tensor) => ForEachPiece(tensor, stream.Write);
 
     public static void AppendTo(IncrementalHash hash, torch.Tensor tensor) => ForEachPiece(tensor, hash.AppendData);

@@ -157,6 +157,16 @@ public sealed partial class MemoryBank
         }
     }
 
+    /// <summary>Checks all rows of a bank that was read into memory.</summary>
+    /// <exception cref="InvalidDataException">One is damaged.</exception>
+    internal void CheckAllRows()
+    {
+        foreach (BankSegment segment in _layout.Segments)
+        {
+            segment.Part.Vectors.Check(0, segment.Part.Vectors.Count);
+        }
+    }
+
     private MemoryEntry EntryAt(int index)
     {
         (BankPart part, int row) = _layout.Locate(index);
