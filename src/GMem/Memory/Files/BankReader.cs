@@ -117,9 +117,10 @@ internal sealed class BankReader
             throw Damaged($"its metadata '{BankFormat.NextIdKey}' is '{Metadata(BankFormat.NextIdKey)}', no number");
         }
 
-        EntryColumns columns = new(ids, 0, numbers, labels, sources);
+        EntryColumns columns = new(ids, 0, numbers, labels, sources, $"'{_name}'");
         return new MemoryBank(storage, new BankLayout([new BankSegment(new BankPart(vectors, columns), null)]), weights, nextId)
         {
+            Origin = $"'{_name}'",
             Integrity = _header.HasHashes ? FileIntegrity.Checked : FileIntegrity.NoHashes,
         };
     }
@@ -170,7 +171,7 @@ internal sealed class BankReader
             throw Damaged($"it has only one of '{offsetsName}' and '{textName}'");
         }
 
-        return where is null ? null : new StringTable(where, text!);
+        return where is null ? null : new StringTable(where, text!, $"'{_name}'");
     }
 
     private ByteStore? Column(string name, torch.ScalarType type, params long?[] shape) =>

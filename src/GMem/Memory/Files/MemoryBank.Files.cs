@@ -64,6 +64,9 @@ public sealed partial class MemoryBank
     /// <summary>Whether damage to the file that the bank was loaded from is noticed. Banks made by edits are of no file.</summary>
     public FileIntegrity Integrity { get; internal init; }
 
+    /// <summary>What to call the bank in an error.</summary>
+    internal string Origin { get; init; } = "the memory bank";
+
     /// <param name="stream">As for the other.</param>
     /// <param name="name">The name of the stream in error messages.</param>
     /// <param name="cacheFolder">Null for the default.</param>
