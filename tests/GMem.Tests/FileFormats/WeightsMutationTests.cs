@@ -117,7 +117,8 @@ public sealed class WeightsMutationTests : IDisposable
         List<Func<IDisposable>> loaders =
         [
             () => KlAutoencoder.Load(path),
-            () => DinoV2Encoder.Load(path, new DinoV2Options { EmbedDim = TinyEncoders.TokenWidth, Depth = 1, Heads = 2, MlpRatio = 2 }),
+            () => DinoV2Encoder.Load(
+                path, new DinoV2Options { EmbedDim = TinyEncoders.TokenWidth, Depth = 1, Heads = 2, MlpRatio = 2, ImageSize = 16 * 14 }),
             () => GMemModel.FromCheckpoint(path, model.Memory, new CheckpointOptions { HeadCount = 2 }),
         ];
         if (path.EndsWith(".pth", StringComparison.Ordinal))
