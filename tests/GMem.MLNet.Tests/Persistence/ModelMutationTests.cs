@@ -18,8 +18,11 @@ public sealed class ModelMutationTests
         byte[] ours = File.ReadAllBytes(path);
         small.Save(path);
         byte[] hashed = File.ReadAllBytes(path);
-        byte[][] good = [ours, hashed, Stored(hashed), .. new[] { "snippet-pixels", "label-pixels", "none-latents" }.Select(
-            f => File.ReadAllBytes(FixtureOf(f)))];
+        byte[][] good =
+        [
+            ours, ours, hashed, Stored(hashed), Stored(hashed),
+            .. new[] { "snippet-pixels", "label-pixels", "none-latents" }.Select(f => File.ReadAllBytes(FixtureOf(f))),
+        ];
         new Mutator("model.zip", 0.4, good).Run(
             bytes =>
             {

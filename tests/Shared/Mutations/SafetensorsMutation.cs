@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace GMem.Tests.Shared;
@@ -9,8 +10,20 @@ public static class SafetensorsMutation
 {
     private static readonly string[] Types = ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL", "F8_E4M3", "", "F33"];
 
-    /// <summary>Another file of a whole one.</summary>
+    /// <summary>Another file of one; what has no header that can be read any more is damaged anywhere.</summary>
     public static byte[] Make(Random random, byte[] bytes)
+    {
+        try
+        {
+            return WithOtherHeader(random, bytes);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or JsonException or NullReferenceException)
+        {
+            return Mutator.Damaged(random, bytes);
+        }
+    }
+
+    private static byte[] WithOtherHeader(Random random, byte[] bytes)
     {
         int length = (int)BinaryPrimitives.ReadInt64LittleEndian(bytes);
         JsonObject header = JsonNode.Parse(bytes.AsSpan(8, length))!.AsObject();

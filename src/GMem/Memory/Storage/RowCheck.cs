@@ -13,51 +13,76 @@ namespace GMem.Memory;
 internal sealed class RowCheck(SnippetStorage storage, string name)
 {
     /// <summary>Components rounded to 16 bits change a length by at most 5e-4 of it.</summary>
-    private const double UnitTolerance = 2e-3;
+    private const float UnitTolerance = 2e-3f;
 
     /// <exception cref="InvalidDataException">A row is none that the storage writes; the message names it.</exception>
     public void Require(ReadOnlySpan<byte> rows, int width, int firstRow)
     {
-        ReadOnlySpan<ushort> halves = storage.ElementType == torch.ScalarType.Float16 ? MemoryMarshal.Cast<byte, ushort>(rows) : [];
-        ReadOnlySpan<float> floats = storage.ElementType == torch.ScalarType.Float32 ? MemoryMarshal.Cast<byte, float>(rows) : [];
-        Span<float> wide = new float[width];
-        for (int row = 0; row < Math.Max(halves.Length, floats.Length) / width; row++)
+        bool isHalf = storage.ElementType == torch.ScalarType.Float16;
+        if (!isHalf && storage.ElementType != torch.ScalarType.Float32)
         {
-            ReadOnlySpan<float> vector = floats.Length > 0 ? floats.Slice(row * width, width) : wide;
-            if (halves.Length > 0)
-            {
-                WidenMagnitudes(halves.Slice(row * width, width), wide);
-            }
+            return;
+        }
 
-            double length = UnitRows.Length(vector);
-            if (storage is Float32Storage or Float16Storage ? !(Math.Abs(length - 1) < UnitTolerance) : !double.IsFinite(length))
+        bool isUnit = storage is Float32Storage or Float16Storage;
+        int rowBytes = width * (isHalf ? sizeof(ushort) : sizeof(float));
+        for (int row = 0; row < rows.Length / rowBytes; row++)
+        {
+            ReadOnlySpan<byte> bytes = rows.Slice(row * rowBytes, rowBytes);
+            float square = isHalf ? SquareOf(MemoryMarshal.Cast<byte, ushort>(bytes)) : SquareOf(MemoryMarshal.Cast<byte, float>(bytes));
+            if (isUnit ? !(MathF.Abs(MathF.Sqrt(square) - 1) < UnitTolerance) : !float.IsFinite(square))
             {
-                throw new InvalidDataException(
-                    $"{name} is damaged: row {firstRow + row} is not of unit length, or not finite.");
+                throw new InvalidDataException($"{name} is damaged: row {firstRow + row} is not of unit length, or not finite.");
             }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float SquareOf(ReadOnlySpan<float> row)
+    {
+        Vector<float> sum = Vector<float>.Zero;
+        int i = 0;
+        for (; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector<float> x = new(row[i..]);
+            sum += x * x;
+        }
+
+        float square = Vector.Sum(sum);
+        for (; i < row.Length; i++)
+        {
+            square += row[i] * row[i];
+        }
+
+        return square;
+    }
+
     /// <summary>
-    /// Magnitudes of 16-bit floats: their bits moved to where those of 32-bit floats are, and the exponent's bias made up for by a factor.
-    /// What is not finite becomes 65,536 or more, which no component of a unit row is.
+    /// Of 16-bit floats: the bits of their magnitudes are moved to where those of 32-bit floats are, and the exponent's bias is made up for
+    /// by a factor. What is not finite becomes 65,536 or more, which no component of a unit row is.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WidenMagnitudes(ReadOnlySpan<ushort> from, Span<float> to)
+    private static float SquareOf(ReadOnlySpan<ushort> row)
     {
         const int Magnitude = 0x7fff, Shift = 13;
         float bias = MathF.ScaleB(1, 127 - 15);
+        Vector<float> even = Vector<float>.Zero, odd = Vector<float>.Zero;
         int i = 0;
-        for (; i <= from.Length - Vector<ushort>.Count; i += Vector<ushort>.Count)
+        for (; i <= row.Length - Vector<ushort>.Count; i += Vector<ushort>.Count)
         {
-            Vector.Widen(new Vector<ushort>(from[i..]) & new Vector<ushort>(Magnitude), out Vector<uint> low, out Vector<uint> high);
-            (Vector.AsVectorSingle(low << Shift) * bias).CopyTo(to[i..]);
-            (Vector.AsVectorSingle(high << Shift) * bias).CopyTo(to[(i + Vector<uint>.Count)..]);
+            Vector.Widen(new Vector<ushort>(row[i..]) & new Vector<ushort>(Magnitude), out Vector<uint> low, out Vector<uint> high);
+            Vector<float> x = Vector.AsVectorSingle(low << Shift) * bias, y = Vector.AsVectorSingle(high << Shift) * bias;
+            even += x * x;
+            odd += y * y;
         }
 
-        for (; i < from.Length; i++)
+        float square = Vector.Sum(even + odd);
+        for (; i < row.Length; i++)
         {
-            to[i] = BitConverter.Int32BitsToSingle((from[i] & Magnitude) << Shift) * bias;
+            float x = BitConverter.Int32BitsToSingle((row[i] & Magnitude) << Shift) * bias;
+            square += x * x;
         }
+
+        return square;
     }
 }

@@ -76,10 +76,9 @@ internal static unsafe class UnitRows
         }
     }
 
-    /// <summary>The length of a row, summed in double.</summary>
     // Optimised at once: a look-up of a thousand rows should not be slow until the runtime has noticed.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static double Length(ReadOnlySpan<float> row)
+    private static double Length(ReadOnlySpan<float> row)
     {
         Vector<double> even = Vector<double>.Zero;
         Vector<double> odd = Vector<double>.Zero;
