@@ -45,8 +45,8 @@ internal static class ModelFile
     }
 
     /// <summary>
-    /// Whether the file is for <see cref="GMemModel.Load(string, TorchSharp.torch.Device?)"/> alone: that model's entries are at the root of
-    /// the zip, those of ML.NET in a folder; and of what is no zip it says so.
+    /// Whether the file is for <see cref="GMemModel.Load(string, TorchSharp.torch.Device?)"/> alone: that model's entries are at the root
+    /// of the zip, those of ML.NET in a folder; and of what is no zip it says so.
     /// </summary>
     private static bool IsOfGMemAlone(FileStream stream)
     {

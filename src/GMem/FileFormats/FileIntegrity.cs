@@ -10,8 +10,8 @@ public enum FileIntegrity
     NoHashes = 1,
 
     /// <summary>
-    /// The file carries a hash of every 256 KiB of its tensors. Each was compared when its block was read; of a mapped bank blocks that have
-    /// not been read yet are compared then.
+    /// The file carries a hash of every 256 KiB of its tensors. Each was compared when its block was read; of a mapped bank, blocks that
+    /// have not been read yet are compared then.
     /// </summary>
     Checked = 2,
 }

@@ -40,7 +40,8 @@ internal static partial class StrictJson
     {
         try
         {
-            return JsonNode.Parse(Bytes(stream), documentOptions: Documents) as JsonObject ?? throw new InvalidDataException("It must be a JSON object.");
+            return JsonNode.Parse(Bytes(stream), documentOptions: Documents) as JsonObject
+                ?? throw new InvalidDataException("It must be a JSON object.");
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {

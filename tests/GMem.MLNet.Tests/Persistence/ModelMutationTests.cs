@@ -29,7 +29,9 @@ public sealed class ModelMutationTests
                 File.WriteAllBytes(path, bytes);
                 Exception?[] faults =
                 [
-                    Of(() => GMemModel.Load(path)), Of(() => GMemTransformer.Load(path)), bytes.Length % 4 == 0 ? Of(() => OfMLNet(path)) : null,
+                    Of(() => GMemModel.Load(path)),
+                    Of(() => GMemTransformer.Load(path)),
+                    bytes.Length % 4 == 0 ? Of(() => OfMLNet(path)) : null,
                 ];
                 foreach (Exception fault in faults.OfType<Exception>())
                 {

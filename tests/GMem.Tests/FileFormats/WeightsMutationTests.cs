@@ -30,7 +30,8 @@ public sealed class WeightsMutationTests : IDisposable
         SafetensorsWriter.Write(path, dino.SaveTensors());
         byte[] ofDino = File.ReadAllBytes(path);
         model.ExportCheckpoint(path);
-        Run("weights.safetensors", 0.15, path, [ofKl, ofDino, File.ReadAllBytes(path)], () => LoadWeights(path, model), SafetensorsMutation.Make);
+        byte[][] good = [ofKl, ofDino, File.ReadAllBytes(path)];
+        Run("weights.safetensors", 0.15, path, good, () => LoadWeights(path, model), SafetensorsMutation.Make);
     }
 
     [Fact]
@@ -90,7 +91,9 @@ public sealed class WeightsMutationTests : IDisposable
         using DisposeScope scope = torch.NewDisposeScope();
         SafetensorsWriter.Write(path, new Dictionary<string, torch.Tensor>
         {
-            ["latents"] = torch.randn(5, 4, 3, 3), ["labels"] = torch.arange(5), ["snippets"] = torch.eye(5, 7),
+            ["latents"] = torch.randn(5, 4, 3, 3),
+            ["labels"] = torch.arange(5),
+            ["snippets"] = torch.eye(5, 7),
         });
         Run("latents", 0.05, path, [File.ReadAllBytes(path)], () =>
         {

@@ -168,7 +168,8 @@ public sealed class Mutator
         Stopwatch clock = Stopwatch.StartNew();
 
         // Nothing else could end a case that never does.
-        using Timer watch = new(_ => Environment.FailFast($"{_target}: {name} hangs; {Keep(bytes)}"), null, 10 * Longest, Timeout.InfiniteTimeSpan);
+        using Timer watch = new(
+            _ => Environment.FailFast($"{_target}: {name} hangs; {Keep(bytes)}"), null, 10 * Longest, Timeout.InfiniteTimeSpan);
         try
         {
             read(bytes);
@@ -180,7 +181,8 @@ public sealed class Mutator
         }
         catch (Exception e)
         {
-            Assert.Fail($"{_target}: {name} gave {e.GetType().Name}, which is not documented, or does not name the file; {Keep(bytes)}\n{e}");
+            Assert.Fail(
+                $"{_target}: {name} gave {e.GetType().Name}, which is not documented or does not name the file; {Keep(bytes)}\n{e}");
             return true;
         }
         finally
@@ -203,7 +205,9 @@ public sealed class Mutator
     }
 
     private static long? Setting(string name) =>
-        long.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
+        long.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+            ? value
+            : null;
 
     /// <summary>The same in every process, which <see cref="System.HashCode"/> is not.</summary>
     private static int HashCode(long seed, long number, string target)

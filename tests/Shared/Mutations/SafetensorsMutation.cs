@@ -84,7 +84,9 @@ public static class SafetensorsMutation
                 (long size, long at) = (random.NextInt64(1, 1L << 33), data.Length);
                 header[$"extra{random.Next(100)}"] = new JsonObject
                 {
-                    ["dtype"] = "U8", ["shape"] = new JsonArray(size), ["data_offsets"] = new JsonArray(at, at + size),
+                    ["dtype"] = "U8",
+                    ["shape"] = new JsonArray(size),
+                    ["data_offsets"] = new JsonArray(at, at + size),
                 };
                 break;
             case 7:

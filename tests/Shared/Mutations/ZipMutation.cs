@@ -66,7 +66,8 @@ public static class ZipMutation
                 entries.Add(entries[at]);
                 break;
             case 2:
-                string[] names = ["../" + name, "/" + name, name.ToUpperInvariant(), name + "\0", name.Replace('/', '\\'), "a/b/model.json"];
+                string[] names =
+                    ["../" + name, "/" + name, name.ToUpperInvariant(), name + "\0", name.Replace('/', '\\'), "a/b/model.json"];
                 entries[at] = new(names[random.Next(names.Length)], content);
                 break;
             case 3:

@@ -30,7 +30,8 @@ internal static class CheckedZip
         if (entry.IsEncrypted)
         {
             throw new InvalidDataException(
-                $"its entry '{entry.FullName}' is encrypted, which is not read. Extract the zip with its password and pack it again without.");
+                $"its entry '{entry.FullName}' is encrypted, which is not read. Extract the zip with its password and pack it again "
+                    + "without one.");
         }
 
         if (entry.Length > (entry.CompressedLength + 1) * LargestRatio)

@@ -26,7 +26,8 @@ internal static class SafetensorsJson
                 }
 
                 // Some writers put null where they have nothing to say.
-                foreach (JsonProperty item in property.Value.ValueKind == JsonValueKind.Null ? [] : Members(property.Value, SafetensorsHeader.MetadataKey, name))
+                bool isNull = property.Value.ValueKind == JsonValueKind.Null;
+                foreach (JsonProperty item in isNull ? [] : Members(property.Value, SafetensorsHeader.MetadataKey, name))
                 {
                     metadata.Add(item.Name, item.Value.GetString()
                         ?? throw SafetensorsHeader.Damaged(name, $"the metadata '{item.Name}' is null"));

@@ -7,8 +7,8 @@ namespace GMem.FileFormats;
 /// <summary>
 /// The hashes by which damage to a tensor is noticed, as a safetensors file carries them in its metadata: under
 /// <c>gmem.xxh3:NAME</c> the XxHash3 of every 256 KiB of the tensor NAME, 8 bytes each, big-endian, in base64; and under
-/// <c>gmem.xxh3.block</c> that length in bytes. The seed is the XxHash3 of the tensor's line in the header and of all other metadata, so that
-/// changes to these are noticed too.
+/// <c>gmem.xxh3.block</c> that length in bytes. The seed is the XxHash3 of the tensor's line in the header and of all other metadata, so
+/// that changes to these are noticed too.
 /// </summary>
 internal static class TensorHashes
 {

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace GMem.Memory;
 
 /// <summary>
-/// What the vectors of a bank's file must be, which is asked when they are first read: finite, and where they are the snippets themselves, of
-/// unit length.
+/// What the vectors of a bank's file must be, which is asked when they are first read: finite, and where they are the snippets
+/// themselves, of unit length.
 /// </summary>
 /// <param name="storage">Their storage.</param>
 /// <param name="name">What to call the tensor in an error.</param>
