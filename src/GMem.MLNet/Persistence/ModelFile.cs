@@ -8,6 +8,9 @@ namespace GMem.MLNet.Persistence;
 /// and of targets of invocations.</summary>
 internal static class ModelFile
 {
+    /// <summary>Its entries are copied into memory whole; schemas with the names of many keys are the largest.</summary>
+    private const long LargestOfMLNet = 64 << 20;
+
     public static GMemTransformer Load(string path, MLContext mlContext)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -23,6 +26,7 @@ internal static class ModelFile
             return new GMemTransformer(model, new GenerationOptions(), firstSeed: 0);
         }
 
+        CheckEntriesOfMLNet(stream, path);
         ITransformer loaded;
         try
         {
@@ -30,7 +34,7 @@ internal static class ModelFile
         }
         catch (Exception e) when (Cause(e) is not (GMemRuntimeException or OutOfMemoryException))
         {
-            throw new InvalidDataException($"'{path}' cannot be loaded as a GMem model: {Explain(e, stream.Length)}", e);
+            throw Damaged(path, Explain(e), e);
         }
         catch (Exception e) when (Cause(e) is GMemRuntimeException runtime && runtime != e)
         {
@@ -40,8 +44,10 @@ internal static class ModelFile
         return Unwrap(loaded, path);
     }
 
-    /// <summary>Whether <see cref="GMemModel.Save(string)"/> wrote the file: its entries are at the root of the zip, those of ML.NET in a
-    /// folder.</summary>
+    /// <summary>
+    /// Whether the file is for <see cref="GMemModel.Load(string, TorchSharp.torch.Device?)"/> alone: that model's entries are at the root
+    /// of the zip, those of ML.NET in a folder; and of what is no zip it says so.
+    /// </summary>
     private static bool IsOfGMemAlone(FileStream stream)
     {
         try
@@ -49,15 +55,49 @@ internal static class ModelFile
             using ZipArchive zip = new(stream, ZipArchiveMode.Read, leaveOpen: true);
             return zip.GetEntry("model.json") is not null;
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or IOException or ArgumentException)
         {
-            return false;
+            return true;
         }
         finally
         {
             stream.Position = 0;
         }
     }
+
+    /// <summary>Checks what ML.NET reads by itself: it compares no checksums.</summary>
+    private static void CheckEntriesOfMLNet(FileStream stream, string path)
+    {
+        try
+        {
+            using ZipArchive zip = new(stream, ZipArchiveMode.Read, leaveOpen: true);
+            ZipModelArchive root = new(zip, "");
+            foreach (ZipArchiveEntry entry in zip.Entries.Where(e => !e.Name.EndsWith(".safetensors", StringComparison.Ordinal)))
+            {
+                Check(root, entry);
+            }
+
+            stream.Position = 0;
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or ArgumentException)
+        {
+            throw Damaged(path, e.Message, e);
+        }
+    }
+
+    private static void Check(ZipModelArchive zip, ZipArchiveEntry entry)
+    {
+        if (entry.Length > LargestOfMLNet)
+        {
+            throw new InvalidDataException(
+                $"its entry '{entry.FullName}' claims {entry.Length:N0} bytes, more than anything of ML.NET's own in a model.");
+        }
+
+        _ = zip.TryRead(entry.FullName.Replace('\\', '/'), _ => { });
+    }
+
+    private static InvalidDataException Damaged(string path, string what, Exception inner) =>
+        new($"'{path}' cannot be loaded as a GMem model: {what}", inner);
 
     private static GMemTransformer Unwrap(ITransformer loaded, string path)
     {
@@ -74,13 +114,8 @@ internal static class ModelFile
                 + $"{string.Join(", ", parts.Select(p => p.GetType().Name).DefaultIfEmpty("no transformer"))}.");
     }
 
-    private static string Explain(Exception e, long length) => Cause(e) switch
-    {
-        InvalidDataException own => own.Message,
-        FormatException => length == 0 ? "the file is empty." : "it is not a zip archive, or it was cut short.",
-        InvalidOperationException => "it is a zip archive but not a model that this ML.NET can read.",
-        Exception other => other.Message,
-    };
+    private static string Explain(Exception e) => Cause(e) is InvalidDataException own ? own.Message
+        : "it is a zip archive but not a model that this ML.NET can read.";
 
     /// <summary>What went wrong beneath the layers that reflection and ML.NET put around it.</summary>
     private static Exception Cause(Exception e)

@@ -37,7 +37,7 @@ internal static class TransformerFormat
     {
         CheckVersion(context);
         context.CheckAtModel(VersionInfo());
-        LoadedModel archive = new(context);
+        IModelArchive archive = LoadedModel.Of(context);
         Settings settings = ReadSettings(archive);
         return new GMemTransformer(GMemModel.Load(archive, EnvironmentDevice.Select(environment)), settings.Generation, settings.FirstSeed);
     }
@@ -55,7 +55,7 @@ internal static class TransformerFormat
         }
     }
 
-    private static Settings ReadSettings(LoadedModel archive)
+    private static Settings ReadSettings(IModelArchive archive)
     {
         Settings? settings = null;
         try

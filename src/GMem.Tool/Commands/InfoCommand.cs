@@ -1,3 +1,4 @@
+using GMem.FileFormats;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 
@@ -23,6 +24,9 @@ internal sealed class InfoCommand : ToolCommand
         return ToolResult.Of(new
         {
             Model = path,
+            Integrity = model.Integrity == FileIntegrity.Checked
+                ? "checked"
+                : "no hashes (written by GMem before it wrote any, or by other software)",
             model.ImageSize,
             Autoencoder = model.Autoencoder.Kind.Name,
             Encoder = model.Encoder?.Kind.Name ?? "none (snippets of the user's own)",

@@ -44,8 +44,15 @@ public sealed partial class KlAutoencoder
     {
         SavedSettings settings = saved.Configuration.Read<SavedSettings>();
         KlAutoencoderOptions network = settings.Network ?? throw new InvalidDataException("The saved autoencoder has no network options.");
+        network.Validate();
+        const string Source = "saved KL autoencoder";
         WeightPlacement placement = WeightPlacement.ForSaved(saved.Device, saved.Tensors);
-        KlAutoencoder autoencoder = Create(saved.Tensors, network, "saved KL autoencoder", placement);
+        using (KlNetwork shapes = new(network, placement with { Device = torch.META }))
+        {
+            StateDict.RequireFit(shapes, TensorShape.Of(saved.Tensors), Source);
+        }
+
+        KlAutoencoder autoencoder = Create(saved.Tensors, network, Source, placement);
         try
         {
             autoencoder.TileSize = settings.TileSize;

@@ -153,17 +153,18 @@ internal sealed class PcaEncoder : SnippetEncoder
             throw new InvalidDataException($"A setting is out of range: {saved.Configuration}");
         }
 
-        torch.Tensor mean = saved.FiniteTensor("mean", torch.float64);
-        torch.Tensor components = saved.FiniteTensor("components", torch.float32);
+        TensorShape mean = saved.ShapeOf("mean"), components = saved.ShapeOf("components");
         long features = PixelFeatures.Count(configuration.Side);
-        if (mean.dim() != 1 || mean.shape[0] != features || components.shape is not [>= 1, long width] || width != features)
+        if (!mean.Sizes.SequenceEqual([features])
+            || components.Sizes is not [>= 1 and long dimension, long width] || width != features || dimension > features)
         {
             throw new InvalidDataException(
-                $"The PCA encoder's tensors are mean {ImageTensors.Shape(mean)} and components {ImageTensors.Shape(components)}; "
+                $"The PCA encoder's tensors are mean {mean} and components {components}; "
                 + $"for images of {configuration.Side} x {configuration.Side} they must be [{features}] and [m, {features}].");
         }
 
-        return new PcaEncoder(configuration, mean.clone(), components.clone());
+        return new PcaEncoder(
+            configuration, saved.FiniteTensor("mean", torch.float64).clone(), saved.FiniteTensor("components", torch.float32).clone());
     }
 
     /// <inheritdoc/>

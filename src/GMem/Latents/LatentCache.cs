@@ -7,7 +7,7 @@ namespace GMem.Latents;
 /// <remarks>
 /// With a workspace the result lies in <c>latents/KEY/shard-00000.safetensors</c> and so on, where the key is the SHA-256 of all images,
 /// weights and settings. A shard is written whole or not at all, so a run that was killed goes on after its last complete one, and the next
-/// run of the same things encodes nothing. Without a workspace it is kept in memory.
+/// run of the same things encodes nothing but what has been damaged since. Without a workspace it is kept in memory.
 /// </remarks>
 internal static class LatentCache
 {
@@ -108,10 +108,15 @@ internal static class LatentCache
         for (int i = 0; i < paths.Length; i++)
         {
             long start = i * rowsOfAShard, count = Math.Min(rowsOfAShard, images.Count - start);
-            if (IsComplete(paths[i], count))
+            if (File.Exists(paths[i]))
             {
-                done = done with { Found = done.Found + count };
-                continue;
+                if (FaultOf(paths[i], count) is not { } fault)
+                {
+                    done = done with { Found = done.Found + count };
+                    continue;
+                }
+
+                progress?.Report(done with { Warning = $"A file of encoded images is damaged; its images are encoded again. {fault}" });
             }
 
             cancellationToken.ThrowIfCancellationRequested();
@@ -129,22 +134,19 @@ internal static class LatentCache
         return new EncodedRows(ShardSet.Open(paths));
     }
 
-    /// <summary>What a crash or a full disk left of a shard is encoded again.</summary>
-    private static bool IsComplete(string path, long rows)
+    /// <summary>What is wrong with a shard, of which every byte is read; null for nothing.</summary>
+    private static string? FaultOf(string path, long rows)
     {
-        if (!File.Exists(path))
-        {
-            return false;
-        }
-
         try
         {
             using SafetensorsFile file = SafetensorsFile.Open(path);
-            return ShardSet.RowsOf(file) == rows;
+            file.Verify();
+            long found = ShardSet.RowsOf(file);
+            return found == rows ? null : $"'{path}' has {found} rows; expected are {rows}.";
         }
-        catch (InvalidDataException)
+        catch (InvalidDataException e)
         {
-            return false;
+            return e.Message;
         }
     }
 

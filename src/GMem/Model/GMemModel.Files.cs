@@ -5,6 +5,12 @@ namespace GMem;
 /// <content>Saving and loading.</content>
 public sealed partial class GMemModel
 {
+    /// <summary>
+    /// Whether damage to the file that the model was loaded from would have been noticed; for a model whose bank was changed since, that
+    /// of its network.
+    /// </summary>
+    public FileIntegrity Integrity => Core.Integrity;
+
     /// <summary>Reads a model that <see cref="Save(string)"/> or ML.NET's <c>mlContext.Model.Save</c> wrote.</summary>
     /// <param name="path">A zip with one model in it, at its root or in any folder.</param>
     /// <param name="device">Where the network is put; null takes the CPU.</param>
@@ -15,12 +21,7 @@ public sealed partial class GMemModel
     public static GMemModel Load(string path, torch.Device? device = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!File.Exists(path))
-        {
-            throw new FileNotFoundException($"There is no model file '{path}'.", path);
-        }
-
-        using FileStream stream = File.OpenRead(path);
+        using FileStream stream = InputFile.Open(path, "model file");
         return ZipModelArchive.Read(stream, $"'{path}'", archive => Load(archive, device ?? torch.CPU));
     }
 

@@ -1,6 +1,8 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.FileFormats;
+using GMem.Parts;
 using GMem.Training;
 using GMem.Transport;
 
@@ -49,6 +51,9 @@ internal sealed class ModelCore
 
     /// <summary>How the training ended.</summary>
     public TrainingOutcome Outcome { get; init; }
+
+    /// <summary>Whether the file that it was loaded from carried hashes.</summary>
+    public FileIntegrity Integrity { get; init; }
 
     /// <summary>False where the network is someone else's and outlives this. Default true.</summary>
     public bool OwnsNetwork { get; init; } = true;

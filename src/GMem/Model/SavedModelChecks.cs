@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Encoders;
 using GMem.FileFormats;
 using GMem.Memory;
 using GMem.Training;
@@ -29,15 +30,15 @@ internal static class SavedModelChecks
 
     /// <summary>That the network described is the one whose tensors these are.</summary>
     /// <exception cref="InvalidDataException">It is another; the message names all tensors that do not fit.</exception>
-    public static void Require(SiTOptions options, IReadOnlyDictionary<string, torch.Tensor> tensors, string source)
+    public static void Require(SiTOptions options, IReadOnlyDictionary<string, TensorShape> tensors, string source)
     {
         // Of a size that is not there even the shapes alone would take for ever.
         long cells = (long)options.InputSize / options.PatchSize;
         bool plausible = options.Depth <= tensors.Count
-            && tensors.TryGetValue("x_embedder.proj.weight", out torch.Tensor? patches)
-            && patches.shape.SequenceEqual([options.HiddenSize, options.InputChannels, options.PatchSize, options.PatchSize])
-            && tensors.TryGetValue("pos_embed", out torch.Tensor? positions)
-            && positions.shape.SequenceEqual([1, cells * cells, options.HiddenSize]);
+            && tensors.TryGetValue("x_embedder.proj.weight", out TensorShape patches)
+            && patches.Sizes.SequenceEqual([options.HiddenSize, options.InputChannels, options.PatchSize, options.PatchSize])
+            && tensors.TryGetValue("pos_embed", out TensorShape positions)
+            && positions.Sizes.SequenceEqual([1, cells * cells, options.HiddenSize]);
         if (!plausible)
         {
             throw new InvalidDataException(
@@ -49,7 +50,7 @@ internal static class SavedModelChecks
         AsDamage(() =>
         {
             using SiT shapes = new(options, device: torch.META);
-            StateDict.Load(shapes, tensors, source);
+            StateDict.RequireFit(shapes, tensors, source);
         });
     }
 
@@ -59,7 +60,8 @@ internal static class SavedModelChecks
 
     /// <summary>That the parts of a model fit one another.</summary>
     /// <exception cref="InvalidDataException">They do not.</exception>
-    public static void Require(ModelDescription description, ImageAutoencoder autoencoder, MemoryBank? memory, RidgeSource? source)
+    public static void Require(
+        ModelDescription description, ImageAutoencoder autoencoder, MemoryBank? memory, SnippetEncoder? encoder, RidgeSource? source)
     {
         SiTOptions network = description.Network;
         OptionFaults faults = new("The model is damaged");
@@ -77,6 +79,9 @@ internal static class SavedModelChecks
         faults.Require(
             memory is null || size is null
                 || memory.Dimension == size, "the length of its bank's entries", memory?.Dimension, $"{size}, as its network takes");
+        faults.Require(
+            encoder is null || size is null || encoder.Dimension == size, "the length of its encoder's snippets", encoder?.Dimension,
+            $"{size}, as its network takes");
         faults.Require(memory is null || memory.Count > 0, "the number of its bank's entries", memory?.Count, "at least 1");
         long[] expected = [size ?? 0, network.InputChannels, network.InputSize, network.InputSize];
         faults.Require(
@@ -84,6 +89,20 @@ internal static class SavedModelChecks
             $"[{string.Join(", ", source?.Shape ?? [])}]",
             $"[{string.Join(", ", expected)}], as its network has");
         AsDamage(faults.Throw);
+    }
+
+    /// <summary>That the header of a source is that of the network's.</summary>
+    /// <exception cref="InvalidDataException">It is another's.</exception>
+    public static void RequireSource(SiTOptions network, StoredTensors tensors)
+    {
+        long[] one = [1, network.InputChannels, network.InputSize, network.InputSize];
+        long[] each = [network.Find<SnippetCondition>()?.Size ?? 0, .. one[1..]];
+        if (tensors.Entries.FirstOrDefault(e => !e.Shape.SequenceEqual(e.Name == "mean" ? one : each)) is { } other)
+        {
+            throw new InvalidDataException(
+                $"The model is damaged: '{other.Name}' of '{tensors.Name}' is {new TensorShape(other.DataType, other.Shape)}, which does "
+                    + "not fit its network.");
+        }
     }
 
     private static void AsDamage(Action check)

@@ -74,7 +74,7 @@ public static class ModelParts
         {
             return (T)registration.Loader(saved);
         }
-        catch (Exception e) when (e is InvalidDataException or ArgumentException or KeyNotFoundException or JsonException)
+        catch (Exception e) when (e is not (GMemRuntimeException or OutOfMemoryException))
         {
             throw new InvalidDataException($"The part {saved.Kind} cannot be loaded: {e.Message}", e);
         }

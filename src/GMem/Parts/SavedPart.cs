@@ -1,3 +1,5 @@
+using GMem.FileFormats;
+
 namespace GMem.Parts;
 
 /// <summary>What a file says about a part, from which its loader builds it again.</summary>
@@ -14,8 +16,12 @@ public sealed record SavedPart(
     /// <exception cref="InvalidDataException">There is no such tensor; the message names those that are there.</exception>
     public torch.Tensor Tensor(string name) => Tensors.TryGetValue(name, out torch.Tensor? tensor)
         ? tensor
-        : throw new InvalidDataException(
-            $"The tensor '{name}' of the part {Kind} is missing; found: {string.Join(", ", Tensors.Keys.Order(StringComparer.Ordinal))}.");
+        : throw Missing(name);
+
+    /// <summary>What is known of a tensor that must be there; it is not read.</summary>
+    /// <exception cref="InvalidDataException">There is no such tensor; the message names those that are there.</exception>
+    internal TensorShape ShapeOf(string name) =>
+        TensorShape.Of(Tensors).TryGetValue(name, out TensorShape shape) ? shape : throw Missing(name);
 
     /// <summary>A tensor that must be there, of a type and without infinities and NaN.</summary>
     /// <exception cref="InvalidDataException">It is not; the message names it and the part.</exception>
@@ -29,4 +35,7 @@ public sealed record SavedPart(
             ? tensor
             : throw new InvalidDataException($"The tensor '{name}' of the part {Kind} must be finite {type}; it is {tensor.dtype}{fault}.");
     }
+
+    private InvalidDataException Missing(string name) => new(
+        $"The tensor '{name}' of the part {Kind} is missing; found: {string.Join(", ", Tensors.Keys.Order(StringComparer.Ordinal))}.");
 }

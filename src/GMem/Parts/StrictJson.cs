@@ -18,7 +18,13 @@ internal static partial class StrictJson
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new JsonStringEnumConverter() },
+        AllowDuplicateProperties = false,
     };
+
+    private static readonly JsonDocumentOptions Documents = new() { AllowDuplicateProperties = false };
+
+    /// <summary>Descriptions are a few kilobytes; those of a hundred thousand classes are some megabytes.</summary>
+    private const int LongestDocument = 64 << 20;
 
     /// <summary>The same JSON without line breaks.</summary>
     public static JsonSerializerOptions OneLine { get; } = new(Options) { WriteIndented = false };
@@ -29,12 +35,13 @@ internal static partial class StrictJson
 
     public static void Write<T>(Stream stream, T value) => JsonSerializer.Serialize(stream, value, Options);
 
-    /// <exception cref="InvalidDataException">It is no JSON object.</exception>
+    /// <exception cref="InvalidDataException">It is no JSON object, has a key twice, or is longer than any description.</exception>
     public static JsonObject Parse(Stream stream)
     {
         try
         {
-            return JsonNode.Parse(stream) as JsonObject ?? throw new InvalidDataException("It must be a JSON object.");
+            return JsonNode.Parse(Bytes(stream), documentOptions: Documents) as JsonObject
+                ?? throw new InvalidDataException("It must be a JSON object.");
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {
@@ -59,6 +66,23 @@ internal static partial class StrictJson
                     : $"The settings do not fit: {e.Message}",
                 e);
         }
+    }
+
+    private static MemoryStream Bytes(Stream stream)
+    {
+        MemoryStream bytes = new();
+        byte[] buffer = new byte[1 << 16];
+        for (int read; (read = stream.Read(buffer)) > 0;)
+        {
+            bytes.Write(buffer, 0, read);
+            if (bytes.Length > LongestDocument)
+            {
+                throw new InvalidDataException($"It is longer than {LongestDocument:N0} bytes, more than any description of a model.");
+            }
+        }
+
+        bytes.Position = 0;
+        return bytes;
     }
 
     [GeneratedRegex("^The JSON property '([^']*)' could not be mapped")]

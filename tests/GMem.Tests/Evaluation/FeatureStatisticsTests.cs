@@ -111,4 +111,23 @@ public sealed class FeatureStatisticsTests
         Assert.Contains("not symmetric", Assert.Throws<ArgumentException>(() => FeatureStatistics.FromMoments(
             torch.zeros(2), torch.tensor(new float[,] { { 1, 0 }, { 1, 1 } }))).Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(1, 0, -1, "negative variance on its diagonal, -1")]
+    [InlineData(1, 2, 1, "not positive semidefinite")]
+    [InlineData(0, 1, 0, "negative variance")]
+    [InlineData(1, 1, 1, null)]
+    [InlineData(0, 0, 0, null)]
+    [InlineData(1, 0, -1e-9, null)]
+    public void FromMoments_WhatIsNoCovariance_IsRefusedByName(double first, double both, double second, string? fault)
+    {
+        using torch.Tensor mean = torch.zeros(2), covariance = torch.tensor(new double[,] { { first, both }, { both, second } });
+        if (fault is null)
+        {
+            FeatureStatistics.FromMoments(mean, covariance).Dispose();
+            return;
+        }
+
+        Assert.Contains(fault, Assert.Throws<ArgumentException>(() => FeatureStatistics.FromMoments(mean, covariance)).Message);
+    }
 }

@@ -95,6 +95,26 @@ public sealed class NpzFileTests
             CompressionLevel.Optimal, path => Refuses(path, "not symmetric"));
         WithFile(new() { ["mu.npy"] = mean, ["sigma.npy"] = Npy(1, false, "<f8", "(2, 2)", [1, double.NaN, 3, 4]) },
             CompressionLevel.Optimal, path => Refuses(path, "not finite"));
+        WithFile(new() { ["mu.npy"] = mean, ["sigma.npy"] = Npy(1, false, "<f8", "(2, 2)", [1, 2, 2, 1]) },
+            CompressionLevel.Optimal, path => Refuses(path, "not positive semidefinite"));
+    }
+
+    [Fact]
+    public void Load_AChangedByteOrAnEncryptedEntry_IsNoticed()
+    {
+        Dictionary<string, byte[]> arrays =
+            new() { ["mu.npy"] = Npy(1, false, "<f8", "(2,)", Mean), ["sigma.npy"] = Npy(1, false, "<f8", "(2, 2)", Covariance) };
+        WithFile(arrays, CompressionLevel.NoCompression, path =>
+        {
+            byte[] good = File.ReadAllBytes(path), bytes = [.. good];
+            int directory = bytes.AsSpan().IndexOf("PK\x01\x02"u8);
+            bytes[directory - 1] ^= 1;
+            File.WriteAllBytes(path, bytes);
+            Refuses(path, "CRC-32");
+            good[directory + 8] |= 1;
+            File.WriteAllBytes(path, good);
+            Refuses(path, "is encrypted");
+        });
     }
 
     [Fact]

@@ -68,6 +68,30 @@ public sealed class LatentCacheTests
     }
 
     [Fact]
+    public void Encode_AShardOfWhichAByteChanged_IsMadeAnewWithAWarning()
+    {
+        using TemporaryFolder workspace = new();
+        using TrainingImages images = TinyModel.Images();
+        using SnippetEncoder pca = PcaEncoder.Fit(images.Pixels, 4);
+        Encode(images, new CountingEncoder(pca), workspace.Path).Dispose();
+        string shard = Files(workspace).Single(f => f.EndsWith("shard-00000.safetensors", StringComparison.Ordinal));
+        byte[] whole = File.ReadAllBytes(shard);
+        byte[] bytes = [.. whole];
+        bytes[^5] ^= 1;
+        File.WriteAllBytes(shard, bytes);
+        CountingEncoder mender = new(pca);
+        Reported<EncodingProgress> progress = new();
+        using EncodedRows rows = LatentCache.Encode(
+            images.Rows, new ImageEncoding(null, mender, 0, false), workspace.Path, progress, CancellationToken.None);
+
+        Assert.Equal(images.Count, mender.Encoded);
+        Assert.Equal(whole, File.ReadAllBytes(shard));
+        string warning = Assert.Single(progress.Reports, r => r.Warning is not null).Warning!;
+        Assert.Contains($"'{shard}' is damaged", warning, StringComparison.Ordinal);
+        Assert.Contains("'snippets'", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Encode_OtherImagesWeightsOrSettings_AreEncodedAnew()
     {
         using TemporaryFolder workspace = new();

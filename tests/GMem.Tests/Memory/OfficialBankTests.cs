@@ -82,7 +82,7 @@ public sealed class OfficialBankTests
         rows[3].zero_();
         rows[5] = double.NaN;
         using TemporaryFile file = new(Matrix(rows));
-        Assert.Contains("ids 3, 5", Assert.Throws<ArgumentException>(() => MemoryBank.FromCheckpoint(file.Path)).Message);
+        Assert.Contains("ids 3, 5", Assert.Throws<InvalidDataException>(() => MemoryBank.FromCheckpoint(file.Path)).Message);
         Dictionary<string, torch.Tensor> parts = new()
         {
             ["C"] = rows.narrow(1, 0, 2),
@@ -91,7 +91,7 @@ public sealed class OfficialBankTests
             ["mean"] = torch.zeros(5),
         };
         using TemporaryFile low = new(Dictionary(parts, 2, 5));
-        Assert.Contains("ids 3, 5", Assert.Throws<ArgumentException>(() => MemoryBank.FromCheckpoint(low.Path)).Message);
+        Assert.Contains("ids 3, 5", Assert.Throws<InvalidDataException>(() => MemoryBank.FromCheckpoint(low.Path)).Message);
     }
 
     private static void Refused(byte[] bytes, string message)

@@ -85,7 +85,14 @@ public sealed class DinoV2Encoder : SnippetEncoder
     {
         DinoV2Options options = saved.Configuration.Read<DinoV2Options>();
         options.Validate();
-        return Create(saved.Tensors, options, "saved DINOv2 encoder", WeightPlacement.ForSaved(saved.Device, saved.Tensors));
+        const string Source = "saved DINOv2 encoder";
+        WeightPlacement placement = WeightPlacement.ForSaved(saved.Device, saved.Tensors);
+        using (DinoVisionTransformer shapes = new(options, placement with { Device = torch.META }))
+        {
+            StateDict.RequireFit(shapes, TensorShape.Of(saved.Tensors), Source);
+        }
+
+        return Create(saved.Tensors, options, Source, placement);
     }
 
     /// <summary>Creates an encoder with random weights, for experiments without a checkpoint. Different images still get different

@@ -55,7 +55,9 @@ public sealed class FeatureStatistics : IDisposable
     /// <param name="count">Number of images, or null.</param>
     /// <param name="name">The features' name, or null.</param>
     /// <returns>New statistics; dispose them.</returns>
-    /// <exception cref="ArgumentException">The shapes do not match, a value is not finite, or the covariance is not symmetric.</exception>
+    /// <exception cref="ArgumentException">
+    /// The shapes do not match, a value is not finite, or the covariance is not symmetric or not positive semidefinite.
+    /// </exception>
     internal static FeatureStatistics FromMoments(torch.Tensor mean, torch.Tensor covariance, long? count = null, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(mean);
@@ -136,7 +138,31 @@ public sealed class FeatureStatistics : IDisposable
         // Covariances from float32 files are symmetric only up to float32 rounding.
         double skew = covariance.sub(covariance.t()).abs().max().to(torch.float64).item<double>();
         double largest = covariance.abs().max().to(torch.float64).item<double>();
-        return skew <= 1e-5 * largest ? null : $"the covariance is not symmetric: opposite entries differ by up to {skew:g3}";
+        if (skew > 1e-5 * largest)
+        {
+            return $"the covariance is not symmetric: opposite entries differ by up to {skew:g3}";
+        }
+
+        return FaultOfVariances(covariance.to(torch.float64, torch.CPU));
+    }
+
+    /// <summary>Of a symmetric matrix: variances are not negative, along no direction, by more than float32 rounding.</summary>
+    private static string? FaultOfVariances(torch.Tensor covariance)
+    {
+        torch.Tensor variances = covariance.diagonal();
+        double trace = variances.sum().item<double>();
+        double smallest = variances.min().item<double>();
+        double rounding = 1e-6 * trace;
+        if (smallest < -rounding || (trace <= 0 && covariance.abs().max().item<double>() > 0))
+        {
+            return $"the covariance has a negative variance on its diagonal, {smallest:g3}";
+        }
+
+        // A Cholesky factor exists where all eigenvalues are above 0, and takes a tenth of the time that they take.
+        torch.Tensor shifted = covariance.Plus(torch.eye(covariance.shape[0], dtype: torch.float64).Times(rounding));
+        (_, torch.Tensor info) = torch.linalg.cholesky_ex(shifted);
+        return trace == 0 || info.item<int>() == 0 ? null
+            : "the covariance is none: along some direction its variance is negative (it is not positive semidefinite)";
     }
 
     private void Free()

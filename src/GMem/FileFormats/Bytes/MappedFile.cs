@@ -33,7 +33,13 @@ internal sealed unsafe class MappedFile : IDisposable
         return new MappedFile(map, length);
     }
 
-    public void CopyTo(long offset, byte* destination, long count)
+    /// <summary>Copies bytes out of the file.</summary>
+    /// <param name="offset">Where they begin in the file.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="check">The hashes of the tensor that they belong to, to be compared first; null for none.</param>
+    /// <param name="tensorStart">Where that tensor begins in the file.</param>
+    public void CopyTo(long offset, byte* destination, long count, BlockCheck? check = null, long tensorStart = 0)
     {
         if (offset < 0 || count < 0 || offset > Length - count)
         {
@@ -50,7 +56,9 @@ internal sealed unsafe class MappedFile : IDisposable
         _handle!.AcquirePointer(ref start);
         try
         {
-            Buffer.MemoryCopy(start + _view!.PointerOffset + offset, destination, count, count);
+            start += _view!.PointerOffset;
+            check?.Require(start + tensorStart, offset - tensorStart, count);
+            Buffer.MemoryCopy(start + offset, destination, count, count);
         }
         finally
         {

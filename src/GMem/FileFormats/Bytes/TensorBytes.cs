@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace GMem.FileFormats;
@@ -50,6 +52,58 @@ internal static class TensorBytes
 
             done += read;
         }
+    }
+
+    /// <summary>Refuses a tensor of a file with infinities or NaN.</summary>
+    /// <exception cref="InvalidDataException">It has some; the message names the file and the tensor.</exception>
+    public static void RequireFinite(torch.Tensor tensor, string file, string name)
+    {
+        if (!IsFinite(tensor))
+        {
+            throw new InvalidDataException($"'{file}': the tensor '{name}' has values that are not finite; it is damaged.");
+        }
+    }
+
+    /// <summary>Whether no exponent is all ones. libtorch's own isfinite takes ten times as long.</summary>
+    private static unsafe bool IsFinite(torch.Tensor tensor)
+    {
+        byte* address = Address(tensor);
+        long count = tensor.numel();
+        return tensor.dtype switch
+        {
+            torch.ScalarType.Float32 => IsFinite((uint*)address, count, 0x7f80_0000u),
+            torch.ScalarType.ComplexFloat32 => IsFinite((uint*)address, 2 * count, 0x7f80_0000u),
+            torch.ScalarType.Float64 => IsFinite((ulong*)address, count, 0x7ff0_0000_0000_0000ul),
+            torch.ScalarType.ComplexFloat64 => IsFinite((ulong*)address, 2 * count, 0x7ff0_0000_0000_0000ul),
+            torch.ScalarType.Float16 => IsFinite((ushort*)address, count, (ushort)0x7c00),
+            torch.ScalarType.BFloat16 => IsFinite((ushort*)address, count, (ushort)0x7f80),
+            _ => true,
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static unsafe bool IsFinite<T>(T* values, long count, T exponent)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        Vector<T> ones = new(exponent);
+        long i = 0;
+        for (; i <= count - Vector<T>.Count; i += Vector<T>.Count)
+        {
+            if (Vector.EqualsAny(Vector.Load(values + i) & ones, ones))
+            {
+                return false;
+            }
+        }
+
+        for (; i < count; i++)
+        {
+            if ((values[i] & exponent) == exponent)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     public static void WriteTo(Stream stream, torch.Tensor tensor) => ForEachPiece(tensor, stream.Write);

@@ -11,6 +11,7 @@ namespace GMem.FileFormats;
 /// </summary>
 internal static partial class NpyFormat
 {
+    private const int MostDimensions = 64;
     private const int LongestHeader = 1 << 16;
     private static readonly byte[] Magic = [0x93, .. "NUMPY"u8];
 
@@ -131,7 +132,9 @@ internal static partial class NpyFormat
     private static long[] ReadShape(string text, string name)
     {
         string[] parts = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return [.. parts.Select(p => long.TryParse(p, NumberStyles.None, CultureInfo.InvariantCulture, out long size)
+        return parts.Length > MostDimensions
+            ? throw new InvalidDataException($"'{name}' has {parts.Length} dimensions; at most {MostDimensions} are read.")
+            : [.. parts.Select(p => long.TryParse(p, NumberStyles.None, CultureInfo.InvariantCulture, out long size)
             ? size
             : throw new InvalidDataException($"'{name}' has the shape ({text}), which is none."))];
     }
@@ -140,7 +143,9 @@ internal static partial class NpyFormat
     {
         try
         {
-            return shape.Aggregate((long)elementSize, (a, b) => checked(a * b));
+            // Strides are made of all sizes, also where another one is 0.
+            long bytes = shape.Aggregate((long)elementSize, (a, b) => checked(a * Math.Max(b, 1)));
+            return shape.Contains(0) ? 0 : bytes;
         }
         catch (OverflowException e)
         {

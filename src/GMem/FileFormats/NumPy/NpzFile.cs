@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using GMem.FileFormats;
 
 namespace GMem.FileFormats;
 
@@ -8,16 +7,13 @@ internal static class NpzFile
 {
     private const string Extension = ".npy";
 
-    /// <summary>No deflate stream grows by more than this factor; an entry that claims more is damaged.</summary>
-    private const long LargestRatio = 1032;
-
     /// <param name="path">The file.</param>
     /// <param name="wanted">Which arrays are read, by name without extension; the others are not looked at.</param>
     /// <param name="names">The names of all.</param>
     /// <returns>New tensors on the CPU.</returns>
     public static Dictionary<string, torch.Tensor> Read(string path, Func<string, bool> wanted, out IReadOnlyList<string> names)
     {
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using FileStream stream = InputFile.Open(path);
         Dictionary<string, torch.Tensor> arrays = [];
         List<string> found = [];
         try
@@ -28,6 +24,11 @@ internal static class NpzFile
                 string name = entry.FullName.EndsWith(Extension, StringComparison.Ordinal)
                     ? entry.FullName[..^Extension.Length]
                     : entry.FullName;
+                if (found.Contains(name))
+                {
+                    throw new InvalidDataException($"it has two arrays '{name}'.");
+                }
+
                 found.Add(name);
                 if (wanted(name))
                 {
@@ -35,8 +36,13 @@ internal static class NpzFile
                 }
             }
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException && !e.Message.Contains(path, StringComparison.Ordinal))
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            foreach (torch.Tensor array in arrays.Values)
+            {
+                array.Dispose();
+            }
+
             throw new InvalidDataException($"'{path}' is no .npz file, or it is damaged: {e.Message}", e);
         }
 
@@ -57,14 +63,16 @@ internal static class NpzFile
 
     private static torch.Tensor ReadEntry(ZipArchiveEntry entry, string path)
     {
-        string name = $"{path}/{entry.FullName}";
-        if (entry.Length > (entry.CompressedLength + 1) * LargestRatio)
+        torch.Tensor? array = null;
+        try
         {
-            throw new InvalidDataException(
-                $"'{name}' claims {entry.Length:N0} bytes in {entry.CompressedLength:N0} compressed ones; it is damaged.");
+            CheckedZip.Read(entry, stream => array = NpyFormat.Read(stream, entry.Length, $"{path}/{entry.FullName}"));
+            return array!;
         }
-
-        using Stream stream = entry.Open();
-        return NpyFormat.Read(stream, entry.Length, name);
+        catch
+        {
+            array?.Dispose();
+            throw;
+        }
     }
 }

@@ -54,16 +54,18 @@ internal sealed class PickleTensors(string name, Func<string, (long Start, long 
 
         try
         {
-            long count = 1;
+            // Strides are made of all sizes, also where another one is 0.
+            long bytes = storage.ElementSize;
+            bool empty = shape.Contains(0);
             long end = checked(offset + 1);
             for (int i = 0; i < shape.Length; i++)
             {
-                count = checked(count * shape[i]);
+                bytes = checked(bytes * Math.Max(shape[i], 1));
                 end = checked(end + (Math.Max(shape[i] - 1, 0) * strides[i]));
             }
 
             bool inside = offset >= 0 && Array.TrueForAll(shape, s => s >= 0) && Array.TrueForAll(strides, s => s >= 0)
-                && (count == 0 ? offset <= storage.Count : end <= storage.Count);
+                && (empty ? offset <= storage.Count : end <= storage.Count);
             return inside ? new CheckpointTensor(storage, offset, shape, strides) : throw Outside(storage, offset, shape, strides);
         }
         catch (OverflowException)

@@ -48,7 +48,7 @@ internal sealed class PyTorchCheckpoint : IDisposable
     public static PyTorchCheckpoint Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        using FileStream stream = InputFile.Open(path);
         MappedFile file = MappedFile.Of(stream);
         try
         {

@@ -6,14 +6,17 @@ internal sealed class SafetensorsFile : IDisposable
 {
     private readonly MappedFile _file;
     private readonly SafetensorsHeader _header;
-    private readonly Dictionary<string, SafetensorsEntry> _byName;
+    private readonly Dictionary<string, (SafetensorsEntry Entry, MappedBytes Bytes)> _byName;
 
     private SafetensorsFile(string path, SafetensorsHeader header, MappedFile file)
     {
         Path = path;
         _header = header;
         _file = file;
-        _byName = header.Entries.ToDictionary(e => e.Name, StringComparer.Ordinal);
+        _byName = header.Entries.ToDictionary(
+            e => e.Name,
+            e => (e, new MappedBytes(file, header.DataStart + e.Offset, e.Length, header.CheckOf(e))),
+            StringComparer.Ordinal);
     }
 
     /// <summary>The path it was opened by.</summary>
@@ -25,6 +28,9 @@ internal sealed class SafetensorsFile : IDisposable
     /// <summary>The free text of the header's <c>__metadata__</c>.</summary>
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
+    /// <summary>Whether the file carries hashes of its tensors; each block is checked when it is first read.</summary>
+    public bool HasHashes => _header.HasHashes;
+
     /// <summary>Opens a file and checks its whole header; no tensor is read.</summary>
     /// <param name="path">Path of the file.</param>
     /// <returns>The open file; dispose it.</returns>
@@ -33,7 +39,7 @@ internal sealed class SafetensorsFile : IDisposable
     public static SafetensorsFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        using FileStream stream = InputFile.Open(path);
         SafetensorsHeader header = SafetensorsHeader.Read(stream, stream.Length, path);
         return new SafetensorsFile(path, header, MappedFile.Of(stream));
     }
@@ -42,20 +48,19 @@ internal sealed class SafetensorsFile : IDisposable
     /// <param name="stream">At the start of a safetensors file; need not seek.</param>
     /// <param name="name">What to call it in an error.</param>
     /// <returns>New tensors on the CPU, by name; dispose them.</returns>
-    /// <exception cref="InvalidDataException">It is no safetensors file, or it ends early.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is no safetensors file, it ends early, or a tensor does not have its hash or has a number that is not finite.
+    /// </exception>
     public static Dictionary<string, torch.Tensor> ReadAll(Stream stream, string name)
     {
         GMemRuntime.EnsureLoaded();
-        SafetensorsHeader header = SafetensorsHeader.Read(stream, stream.CanSeek ? stream.Length - stream.Position : null, name);
-        Dictionary<string, torch.Tensor> tensors = [];
-        long position = 0;
+        StoredTensors stored = new(stream, name);
+        Dictionary<string, torch.Tensor> tensors = new(StringComparer.Ordinal);
         try
         {
-            foreach (SafetensorsEntry entry in header.Entries)
+            foreach ((string key, torch.Tensor tensor) in stored)
             {
-                TensorBytes.Skip(stream, entry.Offset - position, name);
-                tensors.Add(entry.Name, ReadNext(entry, stream, name));
-                position = entry.Offset + entry.Length;
+                tensors.Add(key, tensor);
             }
 
             return tensors;
@@ -80,27 +85,34 @@ internal sealed class SafetensorsFile : IDisposable
     /// <param name="name">Name of a tensor.</param>
     /// <returns>Its entry.</returns>
     /// <exception cref="KeyNotFoundException">The file has no tensor of that name.</exception>
-    public SafetensorsEntry Entry(string name) => _byName.TryGetValue(name, out SafetensorsEntry? entry)
-        ? entry
-        : throw new KeyNotFoundException($"'{Path}' has no tensor '{name}'.");
+    public SafetensorsEntry Entry(string name) => Find(name).Entry;
 
     /// <summary>Reads one tensor.</summary>
     /// <param name="name">Name of a tensor.</param>
     /// <returns>A new tensor on the CPU; dispose it.</returns>
     /// <exception cref="KeyNotFoundException">The file has no tensor of that name.</exception>
+    /// <exception cref="InvalidDataException">It is damaged: it does not have the hashes that it was written with.</exception>
     public unsafe torch.Tensor Read(string name)
     {
         GMemRuntime.EnsureLoaded();
-        SafetensorsEntry entry = Entry(name);
+        (SafetensorsEntry entry, MappedBytes bytes) = Find(name);
         torch.Tensor tensor = TensorBytes.Allocate(entry);
-        _file.CopyTo(_header.DataStart + entry.Offset, TensorBytes.Address(tensor), entry.Length);
-        return tensor;
+        try
+        {
+            bytes.CopyTo(0, TensorBytes.Address(tensor), entry.Length);
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Copies some rows of a tensor into another of the same type and row shape, without reading the rest.</summary>
     internal unsafe void CopyRows(string name, long start, long count, torch.Tensor destination, long destinationRow)
     {
-        SafetensorsEntry entry = Entry(name);
+        (SafetensorsEntry entry, MappedBytes bytes) = Find(name);
         long rows = entry.Shape[0], rowBytes = rows == 0 ? 0 : entry.Length / rows;
         bool fits = start >= 0 && count >= 0 && start <= rows - count && destinationRow >= 0
             && destinationRow <= destination.shape[0] - count
@@ -112,13 +124,22 @@ internal sealed class SafetensorsFile : IDisposable
                     + $"[{string.Join(", ", destination.shape)}] from row {destinationRow}.");
         }
 
-        _file.CopyTo(_header.DataStart + entry.Offset + (start * rowBytes), TensorBytes.Address(destination) + (destinationRow * rowBytes),
-            count * rowBytes);
+        bytes.CopyTo(start * rowBytes, TensorBytes.Address(destination) + (destinationRow * rowBytes), count * rowBytes);
     }
 
     /// <summary>Reads every tensor.</summary>
     /// <returns>New tensors on the CPU, by name; dispose them.</returns>
     public Dictionary<string, torch.Tensor> ReadAll() => Entries.ToDictionary(e => e.Name, e => Read(e.Name), StringComparer.Ordinal);
+
+    /// <summary>Compares every tensor with its hashes; does nothing where the file has none.</summary>
+    /// <exception cref="InvalidDataException">One is damaged; the message names it.</exception>
+    public void Verify()
+    {
+        foreach ((SafetensorsEntry entry, MappedBytes bytes) in _byName.Values)
+        {
+            _header.CheckOf(entry)?.Require(bytes);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -126,28 +147,8 @@ internal sealed class SafetensorsFile : IDisposable
         _file.Dispose();
     }
 
-    /// <summary>A stream that knows its length has been checked against the header; of another only what arrives is believed.</summary>
-    private static unsafe torch.Tensor ReadNext(SafetensorsEntry entry, Stream stream, string name)
-    {
-        ManagedBytes? arrived = stream.CanSeek ? null : ManagedBytes.Read(stream, entry.Length, name);
-        torch.Tensor tensor = TensorBytes.Allocate(entry);
-        try
-        {
-            if (arrived is null)
-            {
-                TensorBytes.Fill(tensor, stream, name);
-            }
-            else
-            {
-                arrived.CopyTo(0, TensorBytes.Address(tensor), entry.Length);
-            }
-
-            return tensor;
-        }
-        catch
-        {
-            tensor.Dispose();
-            throw;
-        }
-    }
+    private (SafetensorsEntry Entry, MappedBytes Bytes) Find(string name) => _byName.TryGetValue(
+        name, out (SafetensorsEntry Entry, MappedBytes Bytes) found)
+        ? found
+        : throw new KeyNotFoundException($"'{Path}' has no tensor '{name}'.");
 }

@@ -29,9 +29,12 @@ internal sealed class SafetensorsHeader
 
     private readonly byte[] _json;
 
-    private SafetensorsHeader(byte[] json, IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata)
+    private readonly Dictionary<string, BlockCheck>? _checks;
+
+    private SafetensorsHeader(byte[] json, IReadOnlyList<SafetensorsEntry> entries, Dictionary<string, string> metadata, string name)
     {
         _json = json;
+        _checks = TensorHashes.Take(metadata, entries, name);
         Entries = entries;
         Metadata = metadata;
     }
@@ -42,9 +45,16 @@ internal sealed class SafetensorsHeader
     /// <summary>The tensors in the order of their data.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
 
+    /// <summary>The free text, without the hashes.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
+    /// <summary>Whether the file carries hashes of its tensors.</summary>
+    public bool HasHashes => _checks is not null;
+
     public long DataLength => Entries.Count == 0 ? 0 : Entries.Max(e => e.Offset + e.Length);
+
+    /// <summary>What compares a tensor with its hashes; null where the file has none.</summary>
+    public BlockCheck? CheckOf(SafetensorsEntry entry) => _checks?[entry.Name];
 
     public static string TypeName(torch.ScalarType type) =>
         Types.FirstOrDefault(t => t.Value.Type == type).Key
@@ -84,7 +94,7 @@ internal sealed class SafetensorsHeader
         // Of two that begin together the one without data comes first: it is not in the other's way.
         entries.Sort((a, b) => (a.Offset, a.Length).CompareTo((b.Offset, b.Length)));
         Check(entries, length - 8 - json.Length, name);
-        return new SafetensorsHeader(json, entries, metadata);
+        return new SafetensorsHeader(json, entries, metadata, name);
     }
 
     /// <summary>The bytes of a header, padded so that the data begin at a multiple of 8.</summary>

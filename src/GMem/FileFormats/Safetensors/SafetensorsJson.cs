@@ -25,7 +25,9 @@ internal static class SafetensorsJson
                     continue;
                 }
 
-                foreach (JsonProperty item in Members(property.Value, SafetensorsHeader.MetadataKey, name))
+                // Some writers put null where they have nothing to say.
+                bool isNull = property.Value.ValueKind == JsonValueKind.Null;
+                foreach (JsonProperty item in isNull ? [] : Members(property.Value, SafetensorsHeader.MetadataKey, name))
                 {
                     metadata.Add(item.Name, item.Value.GetString()
                         ?? throw SafetensorsHeader.Damaged(name, $"the metadata '{item.Name}' is null"));

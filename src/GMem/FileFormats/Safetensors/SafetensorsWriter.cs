@@ -22,11 +22,10 @@ internal static class SafetensorsWriter
         Stream stream, IEnumerable<KeyValuePair<string, torch.Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         GMemRuntime.EnsureLoaded();
-        KeyValuePair<string, torch.Tensor>[] items = [.. tensors];
-        List<SafetensorsEntry> entries = [];
+        List<(SafetensorsEntry Entry, Action<Stream> Write)> items = [];
         HashSet<string> names = new(StringComparer.Ordinal) { SafetensorsHeader.MetadataKey };
         long offset = 0;
-        foreach ((string name, torch.Tensor tensor) in items)
+        foreach ((string name, torch.Tensor tensor) in tensors)
         {
             if (!names.Add(name))
             {
@@ -35,17 +34,38 @@ internal static class SafetensorsWriter
             }
 
             long length = tensor.numel() * SafetensorsHeader.ElementSize(tensor.dtype);
-            entries.Add(new SafetensorsEntry(name, tensor.dtype, [.. tensor.shape], offset, length));
+            items.Add((new SafetensorsEntry(name, tensor.dtype, [.. tensor.shape], offset, length), target => WriteBytes(target, tensor)));
             offset += length;
         }
 
-        stream.Write(SafetensorsHeader.Write(entries, metadata));
-        foreach ((_, torch.Tensor tensor) in items)
+        Write(stream, items, metadata ?? new Dictionary<string, string>());
+    }
+
+    /// <summary>Writes tensors whose bytes come from anywhere, with the hashes of <see cref="TensorHashes"/>.</summary>
+    /// <param name="stream">Where to; it need not seek.</param>
+    /// <param name="tensors">The tensors in the order of their data, and what writes the bytes of each; it is called twice.</param>
+    /// <param name="metadata">Free text for the header's <c>__metadata__</c>.</param>
+    public static void Write(
+        Stream stream, IReadOnlyList<(SafetensorsEntry Entry, Action<Stream> Write)> tensors, IReadOnlyDictionary<string, string> metadata)
+    {
+        if (metadata.Keys.FirstOrDefault(TensorHashes.IsKey) is string reserved)
         {
-            using torch.Tensor detached = tensor.detach();
-            using torch.Tensor onCpu = detached.cpu();
-            using torch.Tensor plain = onCpu.contiguous();
-            TensorBytes.WriteTo(stream, plain);
+            throw new ArgumentException($"The metadata cannot have the key '{reserved}': the hashes of tensors have such names.");
         }
+
+        Dictionary<string, string> all = new([.. metadata, .. TensorHashes.Of(tensors, metadata)], StringComparer.Ordinal);
+        stream.Write(SafetensorsHeader.Write([.. tensors.Select(t => t.Entry)], all));
+        foreach ((_, Action<Stream> write) in tensors)
+        {
+            write(stream);
+        }
+    }
+
+    private static void WriteBytes(Stream stream, torch.Tensor tensor)
+    {
+        using torch.Tensor detached = tensor.detach();
+        using torch.Tensor onCpu = detached.cpu();
+        using torch.Tensor plain = onCpu.contiguous();
+        TensorBytes.WriteTo(stream, plain);
     }
 }

@@ -20,8 +20,7 @@ internal static class StateDict
     public static void Load(torch.nn.Module module, IReadOnlyDictionary<string, torch.Tensor> tensors, string source,
         Func<string, bool>? mayBeMissing = null, Func<string, bool>? mayBeUnexpected = null)
     {
-        Load(module, tensors.ToDictionary(t => t.Key, t => (t.Value.dtype, (IReadOnlyList<long>)t.Value.shape), StringComparer.Ordinal),
-            name => tensors[name].alias(), source, mayBeMissing, mayBeUnexpected);
+        Load(module, TensorShape.Of(tensors), name => tensors[name].alias(), source, mayBeMissing, mayBeUnexpected);
     }
 
     /// <summary>Copies the tensors of a file into a module, one after the other. Nothing is changed unless all of them fit.</summary>
@@ -35,45 +34,52 @@ internal static class StateDict
     public static void Load(
         torch.nn.Module module, SafetensorsFile file, Func<string, bool>? mayBeMissing = null, Func<string, bool>? mayBeUnexpected = null)
     {
-        Load(module, file.Entries.ToDictionary(e => e.Name, e => (e.DataType, e.Shape), StringComparer.Ordinal),
-            file.Read, file.Path, mayBeMissing, mayBeUnexpected);
+        Load(module, TensorShape.Of(file.Entries), file.Read, file.Path, mayBeMissing, mayBeUnexpected);
     }
 
-    private static void Load(torch.nn.Module module, Dictionary<string, (torch.ScalarType Type, IReadOnlyList<long> Shape)> given,
-        Func<string, torch.Tensor> read, string source, Func<string, bool>? mayBeMissing, Func<string, bool>? mayBeUnexpected)
+    /// <summary>Compares what is known of tensors with a module; none is read.</summary>
+    /// <exception cref="InvalidDataException">
+    /// Names are missing or unexpected, or a shape or type does not fit; the message lists all of them.
+    /// </exception>
+    public static void RequireFit(torch.nn.Module module, IReadOnlyDictionary<string, TensorShape> given, string source,
+        Func<string, bool>? mayBeMissing = null, Func<string, bool>? mayBeUnexpected = null)
     {
         IReadOnlyDictionary<string, torch.Tensor> own = TensorsOf(module);
         List<string> faults = [];
         faults.AddRange(own.Keys.Where(n => !given.ContainsKey(n) && mayBeMissing?.Invoke(n) != true).Select(n => $"'{n}' is missing"));
         faults.AddRange(
             given.Keys.Where(n => !own.ContainsKey(n) && mayBeUnexpected?.Invoke(n) != true).Select(n => $"'{n}' is unexpected"));
-        string[] common = [.. own.Keys.Where(given.ContainsKey)];
-        faults.AddRange(common.Select(n => Mismatch(n, own[n], given[n].Type, given[n].Shape)).OfType<string>());
+        faults.AddRange(own.Keys.Where(given.ContainsKey).Select(n => Mismatch(n, own[n], given[n])).OfType<string>());
         if (faults.Count > 0)
         {
             throw new InvalidDataException(
                 $"The weights in '{source}' do not fit the {module.GetName()}: "
                     + $"{string.Join("; ", faults.Order(StringComparer.Ordinal))}. Build it with the options of that checkpoint.");
         }
+    }
 
+    private static void Load(torch.nn.Module module, Dictionary<string, TensorShape> given, Func<string, torch.Tensor> read, string source,
+        Func<string, bool>? mayBeMissing, Func<string, bool>? mayBeUnexpected)
+    {
+        RequireFit(module, given, source, mayBeMissing, mayBeUnexpected);
         using IDisposable noGradients = torch.no_grad();
-        foreach (string name in common)
+        foreach ((string name, torch.Tensor own) in TensorsOf(module).Where(t => given.ContainsKey(t.Key)))
         {
             using torch.Tensor tensor = read(name);
-            own[name].copy_(tensor);
+            own.copy_(tensor);
         }
     }
 
     /// <summary>Why a tensor does not fit, or null. A wider type may be filled from a narrower one, never the other way round.</summary>
-    private static string? Mismatch(string name, torch.Tensor own, torch.ScalarType type, IReadOnlyList<long> shape)
+    private static string? Mismatch(string name, torch.Tensor own, TensorShape given)
     {
-        if (!own.shape.SequenceEqual(shape))
+        if (!own.shape.SequenceEqual(given.Sizes))
         {
-            return $"'{name}' is [{string.Join(", ", shape)}], expected [{string.Join(", ", own.shape)}]";
+            return $"'{name}' is [{string.Join(", ", given.Sizes)}], expected [{string.Join(", ", own.shape)}]";
         }
 
-        bool widens = Rank(type) is int from && Rank(own.dtype) is int to && from < to;
-        return type == own.dtype || widens ? null : $"'{name}' is {type}, expected {own.dtype}";
+        bool widens = Rank(given.Type) is int from && Rank(own.dtype) is int to && from < to;
+        return given.Type == own.dtype || widens ? null : $"'{name}' is {given.Type}, expected {own.dtype}";
     }
 
     private static int? Rank(torch.ScalarType type) => type switch

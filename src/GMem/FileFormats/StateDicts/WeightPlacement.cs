@@ -37,7 +37,7 @@ internal readonly record struct WeightPlacement(torch.Device Device, torch.Scala
     /// <summary>Where saved weights go: float64 ones into a float64 network, others into float32.</summary>
     public static WeightPlacement ForSaved(torch.Device? device, IReadOnlyDictionary<string, torch.Tensor> tensors)
     {
-        bool isDouble = tensors.Values.Any(t => t.dtype == torch.ScalarType.Float64);
+        bool isDouble = TensorShape.Of(tensors).Values.Any(t => t.Type == torch.ScalarType.Float64);
         return new WeightPlacement(device ?? torch.CPU, isDouble ? torch.ScalarType.Float64 : torch.ScalarType.Float32);
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace GMem.FileFormats;
 
 /// <summary>Reads the tensors of a file of weights, whatever its format; the extension says which it is.</summary>
@@ -27,30 +29,20 @@ internal static class WeightsFile
     public static Dictionary<string, torch.Tensor> ReadTensors(string path, Func<string, bool>? wanted = null, string[]? nesting = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (!File.Exists(path))
-        {
-            throw new FileNotFoundException($"There is no file of weights '{path}'.", path);
-        }
-
+        InputFile.Open(path, "file of weights").Dispose();
         string extension = Path.GetExtension(path).ToLowerInvariant();
-        switch (extension)
+        try
         {
-            case ".safetensors":
-                using (SafetensorsFile file = SafetensorsFile.Open(path))
-                {
-                    return Read(file.Entries.ToDictionary(e => e.Name, e => e.Name, StringComparer.Ordinal), file.Read, wanted, path);
-                }
-
-            case ".pth" or ".pt" or ".ckpt" or ".bin":
-                using (PyTorchCheckpoint checkpoint = PyTorchCheckpoint.Open(path))
-                {
-                    IReadOnlyDictionary<string, CheckpointTensor> tensors = StateDictOf(checkpoint, nesting ?? Nesting);
-                    RequireNoMoreThanTheFile(tensors.Values, path);
-                    return Read(tensors, checkpoint.Read, wanted, path);
-                }
-
-            default:
-                throw new NotSupportedException($"'{path}' has the extension '{extension}'; weights are read from {Formats}.");
+            return extension switch
+            {
+                ".safetensors" => ReadSafetensors(path, wanted),
+                ".pth" or ".pt" or ".ckpt" or ".bin" => ReadCheckpoint(path, wanted, nesting ?? Nesting),
+                _ => throw new NotSupportedException($"'{path}' has the extension '{extension}'; weights are read from {Formats}."),
+            };
+        }
+        catch (ExternalException e)
+        {
+            throw new InvalidDataException($"'{path}' is damaged: it has a tensor that libtorch cannot make.", e);
         }
     }
 
@@ -67,6 +59,20 @@ internal static class WeightsFile
         }
     }
 
+    private static Dictionary<string, torch.Tensor> ReadSafetensors(string path, Func<string, bool>? wanted)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        return Read(file.Entries.ToDictionary(e => e.Name, e => e.Name, StringComparer.Ordinal), file.Read, wanted, path);
+    }
+
+    private static Dictionary<string, torch.Tensor> ReadCheckpoint(string path, Func<string, bool>? wanted, string[] nesting)
+    {
+        using PyTorchCheckpoint checkpoint = PyTorchCheckpoint.Open(path);
+        IReadOnlyDictionary<string, CheckpointTensor> tensors = StateDictOf(checkpoint, nesting);
+        RequireNoMoreThanTheFile(tensors.Values, path);
+        return Read(tensors, checkpoint.Read, wanted, path);
+    }
+
     private static Dictionary<string, torch.Tensor> Read<T>(
         IReadOnlyDictionary<string, T> entries, Func<T, torch.Tensor> read, Func<string, bool>? wanted, string path)
     {
@@ -76,6 +82,7 @@ internal static class WeightsFile
             foreach ((string name, T entry) in Unwrapped(entries).Where(e => wanted?.Invoke(e.Key) != false))
             {
                 tensors.Add(name, read(entry));
+                TensorBytes.RequireFinite(tensors[name], path, name);
             }
 
             return tensors;

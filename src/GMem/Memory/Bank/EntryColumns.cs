@@ -11,14 +11,18 @@ internal sealed class EntryColumns
     private readonly StringTable? _labelTexts;
     private readonly Lazy<string[]> _labels;
     private readonly StringTable? _sources;
+    private readonly string _name;
 
     /// <param name="ids">64-bit ids, or null where they count up from <paramref name="firstId"/>.</param>
     /// <param name="firstId">Id of the first row where there are no <paramref name="ids"/>.</param>
     /// <param name="labelNumbers">32-bit positions in <paramref name="labels"/>, -1 for none; null where no row has a label.</param>
     /// <param name="labels">The distinct labels.</param>
     /// <param name="sources">One text a row, or null.</param>
-    public EntryColumns(ByteStore? ids, long firstId, ByteStore? labelNumbers, StringTable? labels, StringTable? sources)
+    /// <param name="name">What to call their bank in an error.</param>
+    public EntryColumns(
+        ByteStore? ids, long firstId, ByteStore? labelNumbers, StringTable? labels, StringTable? sources, string name = "the memory bank")
     {
+        _name = name;
         _ids = ids;
         _firstId = firstId;
         _labelNumbers = labelNumbers;
@@ -108,5 +112,5 @@ internal sealed class EntryColumns
     private int Checked(int number) => number >= -1 && number < Labels.Count
         ? number
         : throw new InvalidDataException(
-            $"An entry of the memory bank has the label number {number}; there are {Labels.Count} labels. The file is damaged.");
+            $"An entry of {_name} has the label number {number}; there are {Labels.Count} labels. The file is damaged.");
 }

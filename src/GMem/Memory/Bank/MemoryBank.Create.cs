@@ -40,13 +40,20 @@ public sealed partial class MemoryBank
     /// <returns>A bank in memory; ids count from 0, there are no labels. <see cref="Save(string)"/> writes it as safetensors.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">
-    /// The file is not a checkpoint or not a bank, is truncated, or holds objects that are refused.
+    /// The file is not a checkpoint or not a bank, is truncated, holds objects that are refused, or has rows that are not finite or almost
+    /// zero; the message names the file and the rows.
     /// </exception>
-    /// <exception cref="ArgumentException">Some rows are not finite or almost zero; the message names them.</exception>
     public static MemoryBank FromCheckpoint(string path, SnippetStorage? storage = null)
     {
         using PyTorchCheckpoint checkpoint = PyTorchCheckpoint.Open(path);
-        return OfficialBank.Read(checkpoint, storage ?? SnippetStorage.Float32);
+        try
+        {
+            return OfficialBank.Read(checkpoint, storage ?? SnippetStorage.Float32);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"'{path}' is not a memory bank: {e.Message}", e);
+        }
     }
 
     private static BankPart MakePart(

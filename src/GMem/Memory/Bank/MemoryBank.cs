@@ -148,12 +148,22 @@ public sealed partial class MemoryBank
     }
 
     /// <summary>Rows were checked when they were added. A file may have changed since, and bad rows must not reach the network.</summary>
-    private static void CheckUnit(torch.Tensor rows, ReadOnlySpan<long> indices)
+    private void CheckUnit(torch.Tensor rows, ReadOnlySpan<long> indices)
     {
         if (UnitRows.FirstNotUnit(rows) is int row)
         {
             throw new InvalidDataException(
-                $"The snippet at index {indices[row]} of the memory bank is not of unit length; the file it is read from is damaged.");
+                $"The snippet at index {indices[row]} of {Origin} is not of unit length; the file it is read from is damaged.");
+        }
+    }
+
+    /// <summary>Checks all rows of a bank that was read into memory.</summary>
+    /// <exception cref="InvalidDataException">One is damaged.</exception>
+    internal void CheckAllRows()
+    {
+        foreach (BankSegment segment in _layout.Segments)
+        {
+            segment.Part.Vectors.Check(0, segment.Part.Vectors.Count);
         }
     }
 

@@ -11,8 +11,14 @@ internal sealed class StringTable
     private readonly ByteStore _offsets;
     private readonly ByteStore _text;
 
-    public StringTable(ByteStore offsets, ByteStore text)
+    private readonly string _name;
+
+    /// <param name="offsets">Where each text begins in <paramref name="text"/>, 64-bit, and where the last one ends.</param>
+    /// <param name="text">UTF-8.</param>
+    /// <param name="name">What to call their bank in an error.</param>
+    public StringTable(ByteStore offsets, ByteStore text, string name = "the memory bank")
     {
+        _name = name;
         _offsets = offsets;
         _text = text;
         Count = checked((int)((offsets.Length / sizeof(long)) - 1));
@@ -34,7 +40,7 @@ internal sealed class StringTable
             }
             catch (DecoderFallbackException e)
             {
-                throw new InvalidDataException($"Text {index} of the memory bank is not UTF-8; the file is damaged.", e);
+                throw new InvalidDataException($"Text {index} of {_name} is not UTF-8; the file is damaged.", e);
             }
         }
     }
@@ -53,7 +59,7 @@ internal sealed class StringTable
         return begin >= 0 && end >= begin && end <= _text.Length && end - begin <= Array.MaxLength
             ? (int)(end - begin)
             : throw new InvalidDataException(
-                $"Text {index} of the memory bank is said to lie in bytes {begin} to {end} of {_text.Length}; the file is damaged.");
+                $"Text {index} of {_name} is said to lie in bytes {begin} to {end} of {_text.Length}; the file is damaged.");
     }
 
     /// <summary>Some of the texts, in memory, without making strings of them.</summary>

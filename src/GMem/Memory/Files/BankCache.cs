@@ -31,7 +31,7 @@ internal static class BankCache
             // Reading twice is cheaper than writing once what is there already.
             long position = stream.Position;
             string known = PathOf(folder, Copy(header, stream, Stream.Null, name));
-            if (IsComplete(known, header))
+            if (IsWhole(known, header))
             {
                 return BankReader.Open(known);
             }
@@ -49,7 +49,7 @@ internal static class BankCache
                 file.Flush(flushToDisk: true);
             }
 
-            if (!IsComplete(path, header))
+            if (!IsWhole(path, header))
             {
                 File.Move(temporary, path, overwrite: true);
             }
@@ -64,8 +64,25 @@ internal static class BankCache
 
     private static string PathOf(string folder, string hash) => Path.Combine(folder, hash + ".safetensors");
 
-    private static bool IsComplete(string path, SafetensorsHeader header) =>
-        File.Exists(path) && new FileInfo(path).Length == header.DataStart + header.DataLength;
+    /// <summary>What was cut short or damaged since it was kept is written again.</summary>
+    private static bool IsWhole(string path, SafetensorsHeader header)
+    {
+        try
+        {
+            if (!File.Exists(path) || new FileInfo(path).Length != header.DataStart + header.DataLength)
+            {
+                return false;
+            }
+
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            file.Verify();
+            return true;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Copies header and data, and returns the hash of both in hexadecimal.</summary>
     private static string Copy(SafetensorsHeader header, Stream source, Stream target, string name)

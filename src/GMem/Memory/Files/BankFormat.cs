@@ -16,7 +16,7 @@ namespace GMem.Memory;
 /// </description></item>
 /// </list>
 /// Metadata: <c>format</c>, <c>version</c>, <c>storage</c> (a <see cref="SnippetStorage.Kind"/>), and <c>next_id</c>, the id of
-/// the next new entry.
+/// the next new entry. Hashes as in <see cref="GMem.FileFormats.TensorHashes"/>.
 /// </summary>
 internal static class BankFormat
 {
@@ -34,4 +34,7 @@ internal static class BankFormat
     public const string LabelOffsets = "label_offsets";
     public const string LabelText = "label_text";
     public const string LabelNumbers = "label_numbers";
+
+    /// <summary>The tensors that banks of every storage may have.</summary>
+    public static string[] Columns { get; } = [Ids, Weights, SourceOffsets, SourceText, LabelOffsets, LabelText, LabelNumbers];
 }

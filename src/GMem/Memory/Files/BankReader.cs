@@ -6,24 +6,26 @@ namespace GMem.Memory;
 internal sealed class BankReader
 {
     private readonly string _name;
-    private readonly IReadOnlyDictionary<string, string> _metadata;
+    private readonly SafetensorsHeader _header;
     private readonly Dictionary<string, SafetensorsEntry> _entries;
     private readonly Func<SafetensorsEntry, ByteStore> _bytes;
 
     private BankReader(SafetensorsHeader header, Func<SafetensorsEntry, ByteStore> bytes, string name)
     {
         _name = name;
-        _metadata = header.Metadata;
+        _header = header;
         _bytes = bytes;
         _entries = header.Entries.ToDictionary(e => e.Name, StringComparer.Ordinal);
     }
 
     public static MemoryBank Open(string path)
     {
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        using FileStream stream = InputFile.Open(path);
         SafetensorsHeader header = SafetensorsHeader.Read(stream, stream.Length, path);
+        CheckHeader(header, path, dimension: null);
         MappedFile file = MappedFile.Of(stream);
-        return new BankReader(header, e => new MappedBytes(file, header.DataStart + e.Offset, e.Length), path).Assemble();
+        return new BankReader(
+            header, e => new MappedBytes(file, header.DataStart + e.Offset, e.Length, header.CheckOf(e)), path).Assemble();
     }
 
     /// <summary>Reads the tensors behind a header from the stream, in the order of their data.</summary>
@@ -34,16 +36,61 @@ internal sealed class BankReader
         foreach (SafetensorsEntry entry in header.Entries)
         {
             TensorBytes.Skip(stream, entry.Offset - position, name);
-            stores.Add(entry.Name, ManagedBytes.Read(stream, entry.Length, name));
+            ManagedBytes bytes = ManagedBytes.Read(stream, entry.Length, name);
+            header.CheckOf(entry)?.Require(bytes);
+            stores.Add(entry.Name, bytes);
             position = entry.Offset + entry.Length;
         }
 
-        return new BankReader(header, e => stores[e.Name], name).Assemble();
+        MemoryBank bank = new BankReader(header, e => stores[e.Name], name).Assemble();
+        bank.CheckAllRows();
+        return bank;
     }
 
-    /// <summary>Refuses a file that is not a bank that can be read, by its header alone.</summary>
-    public static void CheckHeader(SafetensorsHeader header, string name) =>
-        _ = new BankReader(header, _ => throw new InvalidOperationException(), name).StorageReader();
+    /// <summary>Refuses a file that is not a bank that can be read, by its header alone: no tensor has been read.</summary>
+    /// <param name="header">The header.</param>
+    /// <param name="name">What to call the file in an error.</param>
+    /// <param name="dimension">How long snippets must be; null for any length.</param>
+    public static void CheckHeader(SafetensorsHeader header, string name, int? dimension) =>
+        new BankReader(header, _ => throw new InvalidOperationException(), name).CheckHeader(dimension);
+
+    private void CheckHeader(int? dimension)
+    {
+        _ = StorageReader();
+        (string Name, torch.ScalarType Type, string[] Others)? known = Metadata(BankFormat.StorageKey) switch
+        {
+            Float32Storage.Name => (SnippetStorage.Float32.TensorName, SnippetStorage.Float32.ElementType, []),
+            Float16Storage.Name => (SnippetStorage.Float16.TensorName, SnippetStorage.Float16.ElementType, []),
+            LowRankStorage.Name => (LowRankStorage.CoefficientsName, torch.ScalarType.Float32, LowRankStorage.TensorNames),
+            _ => null,
+        };
+        if (known is not (string vectors, torch.ScalarType type, string[] others))
+        {
+            // Only a storage of the user's own knows its tensors.
+            return;
+        }
+
+        string[] all = [.. BankFormat.Columns, vectors, .. others];
+        if (_entries.Keys.FirstOrDefault(e => !all.Contains(e)) is string unknown)
+        {
+            throw Damaged($"it has a tensor '{unknown}', which no bank of its storage has");
+        }
+
+        bool isLowRank = others.Length > 0;
+        SafetensorsEntry rows = Entry(vectors, type, null, isLowRank ? null : dimension) ?? throw Missing(vectors);
+        (long count, long width) = (rows.Shape[0], rows.Shape[1]);
+        _ = Entry(BankFormat.Ids, torch.ScalarType.Int64, count);
+        _ = Entry(BankFormat.Weights, torch.ScalarType.Float64, count);
+        _ = Entry(BankFormat.LabelNumbers, torch.ScalarType.Int32, count);
+        _ = Entry(BankFormat.SourceOffsets, torch.ScalarType.Int64, count + 1);
+        if (isLowRank)
+        {
+            SafetensorsEntry mean = Entry(LowRankStorage.MeanName, torch.ScalarType.Float32, dimension)
+                ?? throw Missing(LowRankStorage.MeanName);
+            _ = Entry(LowRankStorage.SingularValuesName, torch.ScalarType.Float32, width);
+            _ = Entry(LowRankStorage.BasisName, torch.ScalarType.Float32, mean.Shape[0], width);
+        }
+    }
 
     private MemoryBank Assemble()
     {
@@ -70,8 +117,12 @@ internal sealed class BankReader
             throw Damaged($"its metadata '{BankFormat.NextIdKey}' is '{Metadata(BankFormat.NextIdKey)}', no number");
         }
 
-        EntryColumns columns = new(ids, 0, numbers, labels, sources);
-        return new MemoryBank(storage, new BankLayout([new BankSegment(new BankPart(vectors, columns), null)]), weights, nextId);
+        EntryColumns columns = new(ids, 0, numbers, labels, sources, $"'{_name}'");
+        return new MemoryBank(storage, new BankLayout([new BankSegment(new BankPart(vectors, columns), null)]), weights, nextId)
+        {
+            Origin = $"'{_name}'",
+            Integrity = _header.HasHashes ? FileIntegrity.Checked : FileIntegrity.NoHashes,
+        };
     }
 
     private Func<ReadStorageTensor, SnippetStorage> StorageReader()
@@ -106,7 +157,8 @@ internal sealed class BankReader
 
         int width = (int)entry.Shape[1];
         int dimension = storage.DimensionOf(width);
-        return dimension >= 1 && storage.WidthOf(dimension) == width ? new StoredVectors(_bytes(entry), width, storage.ElementType)
+        return dimension >= 1 && storage.WidthOf(dimension) == width
+            ? new StoredVectors(_bytes(entry), width, storage.ElementType, new RowCheck(storage, $"'{_name}', tensor '{entry.Name}'"))
             : throw Damaged($"'{entry.Name}' is {Describe(entry)}, which does not fit its storage, {storage}");
     }
 
@@ -119,10 +171,14 @@ internal sealed class BankReader
             throw Damaged($"it has only one of '{offsetsName}' and '{textName}'");
         }
 
-        return where is null ? null : new StringTable(where, text!);
+        return where is null ? null : new StringTable(where, text!, $"'{_name}'");
     }
 
-    private ByteStore? Column(string name, torch.ScalarType type, params long?[] shape)
+    private ByteStore? Column(string name, torch.ScalarType type, params long?[] shape) =>
+        Entry(name, type, shape) is { } entry ? _bytes(entry) : null;
+
+    /// <summary>What the header says of a tensor, which must be of that type and shape; null where there is none.</summary>
+    private SafetensorsEntry? Entry(string name, torch.ScalarType type, params long?[] shape)
     {
         if (!_entries.TryGetValue(name, out SafetensorsEntry? entry))
         {
@@ -131,7 +187,8 @@ internal sealed class BankReader
 
         bool fits = entry.DataType == type && entry.Shape.Count == shape.Length
             && entry.Shape.Zip(shape).All(p => p.Second is null || p.First == p.Second);
-        return fits && entry.Length / SafetensorsHeader.ElementSize(type) <= int.MaxValue ? _bytes(entry)
+        return fits && entry.Length / SafetensorsHeader.ElementSize(type) / (entry.Shape.Count > 1 ? entry.Shape[^1] : 1) <= int.MaxValue
+            ? entry
             : throw Damaged(
                 $"'{name}' is {Describe(entry)}; expected is {type} "
                 + $"[{string.Join(", ", shape.Select(s => s?.ToString(CultureInfo.InvariantCulture) ?? "any"))}]");
@@ -147,10 +204,11 @@ internal sealed class BankReader
 
         T[] values = new T[bytes.Length / sizeof(T)];
         bytes.CopyTo<T>(0, values);
-        return values;
+        return values is not float[] floats || Array.TrueForAll(floats, float.IsFinite) ? values
+            : throw Damaged($"'{name}' has values that are not finite");
     }
 
-    private string Metadata(string key) => _metadata.GetValueOrDefault(key, "");
+    private string Metadata(string key) => _header.Metadata.GetValueOrDefault(key, "");
 
     private InvalidDataException Missing(string name) => Damaged($"it has no tensor '{name}'");
 

@@ -39,11 +39,7 @@ internal sealed unsafe class BankWriter
             [BankFormat.StorageKey] = storage.Kind,
             [BankFormat.NextIdKey] = nextId.ToString(CultureInfo.InvariantCulture),
         };
-        stream.Write(SafetensorsHeader.Write([.. writer._columns.Select(c => c.Entry)], metadata));
-        foreach ((_, Action<Stream> write) in writer._columns)
-        {
-            write(stream);
-        }
+        SafetensorsWriter.Write(stream, writer._columns, metadata);
     }
 
     private void Add(string name, torch.ScalarType type, IReadOnlyList<long> shape, Action<Stream> write)

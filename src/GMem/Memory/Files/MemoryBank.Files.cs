@@ -59,14 +59,26 @@ public sealed partial class MemoryBank
     /// </exception>
     /// <exception cref="IOException">The cache folder cannot be written.</exception>
     public static MemoryBank Load(Stream stream, string name, string? cacheFolder = null) =>
-        Load(stream, name, cacheFolder, LargestBankInMemory);
+        Load(stream, name, cacheFolder, dimension: null);
 
-    internal static MemoryBank Load(Stream stream, string name, string? cacheFolder, long largestInMemory)
+    /// <summary>Whether damage to the file that the bank was loaded from is noticed. Banks made by edits are of no file.</summary>
+    public FileIntegrity Integrity { get; internal init; }
+
+    /// <summary>What to call the bank in an error.</summary>
+    internal string Origin { get; init; } = "the memory bank";
+
+    /// <param name="stream">As for the other.</param>
+    /// <param name="name">The name of the stream in error messages.</param>
+    /// <param name="cacheFolder">Null for the default.</param>
+    /// <param name="dimension">How long snippets must be; null for any length.</param>
+    /// <param name="largestInMemory">Larger banks are mapped from the cache folder.</param>
+    internal static MemoryBank Load(
+        Stream stream, string name, string? cacheFolder, int? dimension = null, long largestInMemory = LargestBankInMemory)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(name);
         SafetensorsHeader header = SafetensorsHeader.Read(stream, stream.CanSeek ? stream.Length - stream.Position : null, name);
-        BankReader.CheckHeader(header, name);
+        BankReader.CheckHeader(header, name, dimension);
         return header.DataStart + header.DataLength <= largestInMemory
             ? BankReader.ReadBehind(header, stream, name)
             : BankCache.Keep(header, stream, name, cacheFolder ?? BankCache.DefaultFolder);

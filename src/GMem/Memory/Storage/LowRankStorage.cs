@@ -19,9 +19,10 @@ internal sealed class LowRankStorage : SnippetStorage
     /// </summary>
     private const int Block = 64;
 
-    private const string MeanName = "mean";
-    private const string BasisName = "basis";
-    private const string SingularValuesName = "singular_values";
+    public const string MeanName = "mean";
+    public const string BasisName = "basis";
+    public const string SingularValuesName = "singular_values";
+    public const string CoefficientsName = "coefficients";
 
     private readonly float[] _basis;
     private readonly float[] _meanCoordinates;
@@ -40,6 +41,9 @@ internal sealed class LowRankStorage : SnippetStorage
         _restSquare = (float)_rest.Sum(r => (double)r * r);
     }
 
+    /// <summary>The tensors of a bank file beside the coefficients.</summary>
+    public static string[] TensorNames { get; } = [MeanName, BasisName, SingularValuesName];
+
     public float[] Mean { get; }
 
     public float[] SingularValues { get; }
@@ -50,7 +54,7 @@ internal sealed class LowRankStorage : SnippetStorage
 
     public override torch.ScalarType ElementType => torch.ScalarType.Float32;
 
-    public override string TensorName => "coefficients";
+    public override string TensorName => CoefficientsName;
 
     /// <summary>
     /// The best basis for rows that are read page by page, from their mean and covariance <c>[m, m]</c> in double. The rows are

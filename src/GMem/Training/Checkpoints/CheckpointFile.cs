@@ -52,7 +52,12 @@ internal static class CheckpointFile
             throw new InvalidDataException($"'{path}' is no checkpoint of a training run.");
         }
 
-        if (!int.TryParse(file.Metadata.GetValueOrDefault(VersionKey), CultureInfo.InvariantCulture, out int version) || version > Version)
+        if (!int.TryParse(file.Metadata.GetValueOrDefault(VersionKey), CultureInfo.InvariantCulture, out int version))
+        {
+            throw new InvalidDataException($"'{path}' does not say which version of a checkpoint it is.");
+        }
+
+        if (version > Version)
         {
             throw new NotSupportedException(
                 $"'{path}' has checkpoint version {file.Metadata.GetValueOrDefault(VersionKey)}; this GMem reads versions up to "
@@ -71,11 +76,7 @@ internal static class CheckpointFile
                 throw new InvalidDataException($"'{path}' does not have the SHA-256 that it was written with: its content has changed.");
             }
 
-            loaded = new LoadedCheckpoint(
-                path,
-                JsonSerializer.Deserialize<StateNumbers>(numbers, Json)!,
-                JsonSerializer.Deserialize<Dictionary<string, string>>(run, Json)!,
-                tensors);
+            loaded = new LoadedCheckpoint(path, Parse<StateNumbers>(numbers, path), Parse<Dictionary<string, string>>(run, path), tensors);
             return loaded;
         }
         finally
@@ -101,6 +102,19 @@ internal static class CheckpointFile
         catch (Exception e) when (e is InvalidDataException or JsonException)
         {
             return null;
+        }
+    }
+
+    private static T Parse<T>(string json, string path)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, Json) ?? throw new InvalidDataException($"'{path}' has no {typeof(T).Name}.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"'{path}' has metadata that is not the JSON of a {typeof(T).Name}: {e.Message}", e);
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed class SourceFile(string workspace, IReadOnlyDictionary<string, s
 
     private readonly string _path = Path.Combine(workspace, "source.safetensors");
 
-    /// <returns>The source of this very run; null where it has not been written, or another run's was.</returns>
+    /// <returns>The source of this very run; null where it has not been written or is damaged, or another run's was.</returns>
     public RidgeSource? TryRead(CentredSource source, torch.Device device)
     {
         if (!File.Exists(_path))
@@ -21,10 +21,18 @@ internal sealed class SourceFile(string workspace, IReadOnlyDictionary<string, s
         }
 
         using DisposeScope scope = torch.NewDisposeScope();
-        using SafetensorsFile file = SafetensorsFile.Open(_path);
-        return file.Metadata.GetValueOrDefault(RunKey) == Key()
-            ? RidgeSource.Of(source.NoiseScale, file.Read("mean"), file.Read("weight"), device)
-            : null;
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(_path);
+            return file.Metadata.GetValueOrDefault(RunKey) == Key()
+                ? RidgeSource.Of(source.NoiseScale, file.Read("mean"), file.Read("weight"), device)
+                : null;
+        }
+        catch (Exception e) when (e is InvalidDataException or KeyNotFoundException)
+        {
+            // Fitting it again costs little and gives the same.
+            return null;
+        }
     }
 
     public void Write(RidgeSource source)

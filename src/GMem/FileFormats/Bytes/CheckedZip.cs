@@ -1,0 +1,111 @@
+using System.IO.Compression;
+using System.IO.Hashing;
+
+namespace GMem.FileFormats;
+
+/// <summary>Entries of zips, read to their end and compared with their length and CRC, which .NET does not do.</summary>
+internal static class CheckedZip
+{
+    /// <summary>No deflate stream grows by more than this factor; an entry that claims more is damaged.</summary>
+    private const long LargestRatio = 1032;
+
+    /// <summary>The entry of a name, which only one may have: programs disagree on which of two counts.</summary>
+    /// <returns>Null where there is none.</returns>
+    /// <exception cref="InvalidDataException">There are two.</exception>
+    public static ZipArchiveEntry? Find(ZipArchive zip, string path)
+    {
+        ZipArchiveEntry[] found = [.. zip.Entries.Where(e => PathOf(e) == path)];
+        return found.Length <= 1 ? found.FirstOrDefault() : throw new InvalidDataException($"it has two entries '{path}'.");
+    }
+
+    /// <summary>The name with forward slashes, whatever the system it was written on.</summary>
+    public static string PathOf(ZipArchiveEntry entry) => entry.FullName.Replace('\\', '/');
+
+    /// <summary>Reads an entry.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="read">Reads its content, as far as it wants; the rest is read too.</param>
+    /// <exception cref="InvalidDataException">It is encrypted, or damaged.</exception>
+    public static void Read(ZipArchiveEntry entry, Action<Stream> read)
+    {
+        if (entry.IsEncrypted)
+        {
+            throw new InvalidDataException(
+                $"its entry '{entry.FullName}' is encrypted, which is not read. Extract the zip with its password and pack it again "
+                    + "without one.");
+        }
+
+        if (entry.Length > (entry.CompressedLength + 1) * LargestRatio)
+        {
+            throw Damaged(entry, $"it claims {entry.Length:N0} bytes in {entry.CompressedLength:N0} compressed ones");
+        }
+
+        using Stream content = entry.Open();
+        using CountedStream counted = new(content);
+        read(counted);
+        counted.ReadToEnd();
+        if (counted.Count != entry.Length)
+        {
+            throw Damaged(entry, $"it should have {entry.Length:N0} bytes and has {counted.Count:N0}");
+        }
+
+        if (counted.Crc != entry.Crc32)
+        {
+            throw Damaged(entry, "its content does not have the checksum (CRC-32) that it was written with");
+        }
+    }
+
+    private static InvalidDataException Damaged(ZipArchiveEntry entry, string what) =>
+        new($"its entry '{entry.FullName}' is damaged: {what}.");
+
+    /// <summary>Counts what is read of another stream, and sums it up.</summary>
+    private sealed class CountedStream(Stream inner) : Stream
+    {
+        private readonly Crc32 _crc = new();
+
+        public long Count { get; private set; }
+
+        public uint Crc => _crc.GetCurrentHashAsUInt32();
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => Count;
+            set => throw new NotSupportedException();
+        }
+
+        public void ReadToEnd()
+        {
+            byte[] buffer = new byte[1 << 16];
+            while (Read(buffer) > 0)
+            {
+            }
+        }
+
+        public override int Read(Span<byte> buffer)
+        {
+            int read = inner.Read(buffer);
+            _crc.Append(buffer[..read]);
+            Count += read;
+            return read;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}
