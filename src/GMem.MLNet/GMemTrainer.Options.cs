@@ -32,7 +32,9 @@ public sealed partial class GMemTrainer
         /// </summary>
         public string? LabelColumnName { get; set; } = DefaultLabelColumnName;
 
-        /// <summary>Side in pixels to which images are cut and scaled. A multiple of the network's patch size, at most 16384. Default 32.</summary>
+        /// <summary>
+        /// Side in pixels to which images are cut and scaled. A multiple of the network's patch size, at most 16384. Default 32.
+        /// </summary>
         public int ImageSize { get; set; } = 32;
 
         /// <summary>The network. Its input size, channels and snippet size are set from the data.</summary>

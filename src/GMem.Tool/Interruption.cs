@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace GMem.Tool;
 
 /// <summary>
-/// Ctrl-C, a request to end and the loss of the terminal as a token: what runs stops at its next step and keeps what it has. A second Ctrl-C
-/// ends the process at once.
+/// Ctrl-C, a request to end and the loss of the terminal as a token: what runs stops at its next step and keeps what it has. A second
+/// Ctrl-C ends the process at once.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {

@@ -61,7 +61,10 @@ public sealed class ImageServiceFairnessTests
     {
         await using ImageService service = new(Model, new ImageServiceOptions
         {
-            BatchSize = 1, QueueCapacity = 3, WhenFull = QueueFullMode.Refuse, Sampling = TinyService.Slow,
+            BatchSize = 1,
+            QueueCapacity = 3,
+            WhenFull = QueueFullMode.Refuse,
+            Sampling = TinyService.Slow,
         });
         using CancellationTokenSource gone = new();
         Task<GeneratedImage> running = service.GenerateOneAsync(new GenerationRequest(0), gone.Token);
@@ -106,7 +109,8 @@ public sealed class ImageServiceFairnessTests
     {
         await using ImageService service = new(Model, new ImageServiceOptions
         {
-            Sampling = TinyService.Slow, Timeout = TimeSpan.FromMilliseconds(50),
+            Sampling = TinyService.Slow,
+            Timeout = TimeSpan.FromMilliseconds(50),
         });
         TimeoutException error = await Assert.ThrowsAsync<TimeoutException>(() => service.GenerateOneAsync(new GenerationRequest(1)));
         Assert.Contains("0.05 s", error.Message);

@@ -294,7 +294,8 @@ public class GMemTrainerTests
         Assert.Equal(
             "GMemTrainer.Options: ImageColumnName is empty. ImageSize is 30, which is not divisible by Network.PatchSize 4; choose a "
                 + "multiple of it, or another patch size. "
-            + "GenerationOptions: BatchSize is 0 and must be from 1 to 65536. TrainingOptions: BatchSize is 0, it must be from 1 to 1048576.",
+            + "GenerationOptions: BatchSize is 0 and must be from 1 to 65536. TrainingOptions: BatchSize is 0, it must be from 1 to "
+                + "1048576.",
             Assert.Throws<ArgumentException>(() => new MLContext().ImageGeneration.Trainers.GMem(options)).Message);
     }
 

@@ -19,6 +19,12 @@ internal static class ModelFile
             throw new FileNotFoundException($"There is no model file '{path}'.", path);
         }
 
+        // Opening a pipe would wait for who writes into it; its length is 0.
+        if (new FileInfo(path).Length == 0)
+        {
+            throw new InvalidDataException($"'{path}' cannot be loaded as a GMem model: the file is empty, or a pipe or device.");
+        }
+
         using FileStream stream = File.OpenRead(path);
         if (IsOfGMemAlone(stream))
         {

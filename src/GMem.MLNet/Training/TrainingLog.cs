@@ -31,7 +31,8 @@ internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>?
         {
             _nextFailed = true;
             channel.Warning(
-                MessageSensitivity.UserData, $"Options.Progress threw {e.GetType().Name} at step {value.Step}: {e.Message} Training goes on.");
+                MessageSensitivity.UserData,
+                $"Options.Progress threw {e.GetType().Name} at step {value.Step}: {e.Message} Training goes on.");
         }
     }
 

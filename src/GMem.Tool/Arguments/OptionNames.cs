@@ -37,6 +37,8 @@ internal static partial class OptionNames
     private static partial Regex Owner();
 
     // Neither a part of a longer name nor a member of something else.
-    [GeneratedRegex(@"(?<![\w./'-])((Training|Network|Sampling)\.)?(?<name>the (?:snippet's Dropout|source's NoiseScale|novelty's Cosine)|[A-Z]\w+)(?![\w.]\w)")]
+    [GeneratedRegex(
+        @"(?<![\w./'-])((Training|Network|Sampling)\.)?"
+            + @"(?<name>the (?:snippet's Dropout|source's NoiseScale|novelty's Cosine)|[A-Z]\w+)(?![\w.]\w)")]
     private static partial Regex Name();
 }

@@ -60,7 +60,8 @@ internal sealed class ImportCommand : ToolCommand
     {
         string output = parsed.GetRequiredValue(_output);
         _ = OutputFile.Prepare(
-            output, ".zip", parsed.GetValue(_checkpoint), parsed.GetValue(_memory), parsed.GetValue(_autoencoder), parsed.GetValue(_encoder));
+            output, ".zip", parsed.GetValue(_checkpoint), parsed.GetValue(_memory), parsed.GetValue(_autoencoder), parsed
+                .GetValue(_encoder));
         GMemRuntime.EnsureLoaded();
         using ImageAutoencoder? autoencoder = parsed.GetValue(_autoencoder) is { } weights ? ImageAutoencoder.Kl(weights) : null;
         using SnippetEncoder? encoder = parsed.GetValue(_encoder) is { } dino ? SnippetEncoder.DinoV2(dino) : null;

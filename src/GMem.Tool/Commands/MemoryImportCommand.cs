@@ -21,5 +21,6 @@ internal sealed class MemoryImportCommand : MemoryEditCommand
 
     protected override IEnumerable<string?> Inputs(ParseResult parsed) => [parsed.GetValue(_bank)];
 
-    protected override MemoryBank Edit(ParseResult parsed, GMemModel model) => ModelAccess.Bank(ToolConsole, parsed.GetRequiredValue(_bank));
+    protected override MemoryBank Edit(ParseResult parsed, GMemModel model) =>
+        ModelAccess.Bank(ToolConsole, parsed.GetRequiredValue(_bank));
 }

@@ -148,7 +148,10 @@ internal sealed class TrainCommand : ToolCommand
     {
         GMemOptions model = new()
         {
-            Network = options.Network, Training = options.Training, Sampling = options.Sampling, Autoencoder = options.Autoencoder,
+            Network = options.Network,
+            Training = options.Training,
+            Sampling = options.Sampling,
+            Autoencoder = options.Autoencoder,
         };
         Device device = GMemRuntime.SelectDevice(parsed.GetValue(_gpu), fallbackToCpu: parsed.GetValue(_gpu) is null);
         long bank = (long)images * Math.Min(images, options.Encoder?.Dimension ?? _training.SnippetDimension(parsed)) * 2;

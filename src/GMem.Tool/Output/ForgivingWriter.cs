@@ -3,8 +3,8 @@ using System.Text;
 namespace GMem.Tool.Output;
 
 /// <summary>
-/// Writes what may be lost, such as progress: a terminal that was closed or a log on a full disk does not end a run. What it could not write
-/// is dropped.
+/// Writes what may be lost, such as progress: a terminal that was closed or a log on a full disk does not end a run. What it could not
+/// write is dropped.
 /// </summary>
 internal sealed class ForgivingWriter(TextWriter inner) : TextWriter(CultureInfo.InvariantCulture)
 {

@@ -26,7 +26,8 @@ internal sealed class ImageOutput
         if (_grid && side * side * count > ImageReader.MaxPixels)
         {
             throw new ArgumentException(
-                $"{count} images of {imageSize} x {imageSize} pixels are too many for one picture '{path}'; name a folder for one file each.");
+                $"{count} images of {imageSize} x {imageSize} pixels are too many for one picture '{path}'; name a folder for one file "
+                    + "each.");
         }
     }
 

@@ -21,14 +21,12 @@ internal static class ModelKeeping
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             string name = $"{Path.GetFileNameWithoutExtension(output)}-{DateTime.UtcNow:yyyyMMdd-HHmmss}.zip";
-            string[] folders =
+            Func<string?>[] folders =
             [
-                Path.GetDirectoryName(output)!, .. workspace is null ? Array.Empty<string>() : [workspace], Environment.CurrentDirectory,
-                Path.GetTempPath(), Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "/var/tmp", "/dev/shm",
+                () => Path.GetDirectoryName(output), () => workspace, () => Environment.CurrentDirectory, Path.GetTempPath,
+                () => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), () => "/var/tmp", () => "/dev/shm",
             ];
-
-            // GMem's own way of saving needs no temporary files, which may be what is missing.
-            if (folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(path => TrySave(model, path)) is not { } kept)
+            if (folders.Select(folder => TrySave(model, folder, name)).FirstOrDefault(path => path is not null) is not { } kept)
             {
                 throw new IOException($"The model could not be saved, neither as '{output}' nor anywhere else: {e.Message}", e);
             }
@@ -38,16 +36,24 @@ internal static class ModelKeeping
         }
     }
 
-    private static bool TrySave(GMemTransformer model, string path)
+    /// <summary>Where it was saved; null where that is not possible. The current folder, for one, may be gone.</summary>
+    private static string? TrySave(GMemTransformer model, Func<string?> folder, string name)
     {
         try
         {
+            if (folder() is not { Length: > 0 } place)
+            {
+                return null;
+            }
+
+            // GMem's own way of saving needs no temporary files, which may be what is missing.
+            string path = Path.GetFullPath(Path.Combine(place, name));
             model.Model.Save(path);
-            return true;
+            return path;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return null;
         }
     }
 }

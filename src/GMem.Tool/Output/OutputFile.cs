@@ -43,7 +43,8 @@ internal static class OutputFile
         string full = Path.GetFullPath(path);
         if (Directory.Exists(full) || Path.EndsInDirectorySeparator(path))
         {
-            throw new ArgumentException($"{Option} is '{path}', a folder; name a file, for instance {Path.Combine(path, $"model{ending}")}.");
+            throw new ArgumentException(
+                $"{Option} is '{path}', a folder; name a file, for instance {Path.Combine(path, $"model{ending}")}.");
         }
 
         if (!Path.GetExtension(full).Equals(ending, StringComparison.OrdinalIgnoreCase))

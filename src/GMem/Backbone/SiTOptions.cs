@@ -172,7 +172,8 @@ public sealed record SiTOptions
         Require(faults, HiddenSize is >= 1 and <= 65536, nameof(HiddenSize), HiddenSize, "from 1 to 65536");
         Require(faults, Depth is >= 1 and <= 1024, nameof(Depth), Depth, "from 1 to 1024");
         Require(faults, HeadCount is >= 1 and <= 65536, nameof(HeadCount), HeadCount, "from 1 to 65536");
-        Require(faults, FrequencyEmbeddingSize is >= 2 and <= 65536, nameof(FrequencyEmbeddingSize), FrequencyEmbeddingSize, "from 2 to 65536");
+        Require(faults, FrequencyEmbeddingSize is >= 2 and <= 65536, nameof(FrequencyEmbeddingSize), FrequencyEmbeddingSize,
+            "from 2 to 65536");
         Require(faults, MlpHiddenSize is null or (>= 1 and <= 1 << 20), nameof(MlpHiddenSize), MlpHiddenSize, "null or from 1 to 2^20");
     }
 

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace GMem.Images;
 
 /// <summary>
-/// A decoder's output, RGBA, counted in <see cref="DecodingMemory.Pixels"/>. Small ones come from a pool; large ones go back to the system at
-/// once, since a pool would keep the largest photograph's size for every core.
+/// A decoder's output, RGBA, counted in <see cref="DecodingMemory.Pixels"/>. Small ones come from a pool; large ones go back to the system
+/// at once, since a pool would keep the largest photograph's size for every core.
 /// </summary>
 internal sealed unsafe class DecodedPixels : IDisposable
 {

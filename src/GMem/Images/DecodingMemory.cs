@@ -1,15 +1,17 @@
 namespace GMem.Images;
 
 /// <summary>
-/// Bounds the memory of images that are being decoded, however many threads decode: whoever would go beyond the budget waits. What is larger
-/// than the budget by itself is decoded alone.
+/// Bounds the memory of images that are being decoded, however many threads decode: whoever would go beyond the budget waits. What is
+/// larger than the budget by itself is decoded alone.
 /// </summary>
 internal sealed class DecodingMemory
 {
     private readonly object _gate = new();
     private long _used;
 
-    /// <summary>Files and rows before they are decoded. Whoever holds some of it may wait for <see cref="Pixels"/>, never the reverse.</summary>
+    /// <summary>
+    /// Files and rows before they are decoded. Whoever holds some of it may wait for <see cref="Pixels"/>, never the reverse.
+    /// </summary>
     public static DecodingMemory Encoded { get; } = new();
 
     /// <summary>Pixels that a decoder has given and that are not yet scaled.</summary>

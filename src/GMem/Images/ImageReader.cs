@@ -86,7 +86,8 @@ public static class ImageReader
     /// <returns>The image, upright.</returns>
     /// <exception cref="InvalidDataException">The bytes are empty, truncated, too large, or not an image; the message includes the
     /// name.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name) => Decode(bytes, name, square: false, static view => view.ToImage());
+    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name) =>
+        Decode(bytes, name, square: false, static view => view.ToImage());
 
     /// <summary>Decodes an image file that is in memory and crops it to its central square, as <see cref="ReadSquare"/> does.</summary>
     /// <param name="bytes">The content of a file.</param>
@@ -247,7 +248,9 @@ public static class ImageReader
         }
     }
 
-    /// <summary>Throws where there is nothing to read, before the file is opened: opening a pipe would wait for who writes into it.</summary>
+    /// <summary>
+    /// Throws where there is nothing to read, before the file is opened: opening a pipe would wait for who writes into it.
+    /// </summary>
     internal static void RequireBytes(FileInfo file, string path)
     {
         if (file.Length == 0)

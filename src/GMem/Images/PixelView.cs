@@ -18,7 +18,8 @@ internal readonly ref struct PixelView
     /// Where row 0 and column 0 of the stored image are displayed: <c>RightTop</c> means row 0 at the right, column 0 at the top.
     /// </param>
     public PixelView(
-        ReadOnlySpan<byte> pixels, int width, int height, int channels = RgbImage.Channels, SKEncodedOrigin origin = SKEncodedOrigin.Default)
+        ReadOnlySpan<byte> pixels, int width, int height, int channels = RgbImage.Channels,
+        SKEncodedOrigin origin = SKEncodedOrigin.Default)
     {
         bool swapped = origin
             is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;

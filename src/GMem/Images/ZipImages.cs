@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Compression;
+using System.IO.Hashing;
 
 namespace GMem.Images;
 
@@ -41,7 +42,8 @@ internal static class ZipImages
             ILookup<bool, KeyValuePair<string, ZipArchiveEntry>> entries = open.Entries.ToLookup(e => e.Value.IsEncrypted);
             return new FoundFiles(
                 [.. entries[false].Select(e => e.Key)],
-                [.. open.Repeated, .. entries[true].Select(e => new IgnoredFile(e.Key, "encrypted (archives are read without a password)", IsSuspect: true))],
+                [.. open.Repeated, .. entries[true].Select(
+                    e => new IgnoredFile(e.Key, "encrypted (archives are read without a password)", IsSuspect: true))],
                 open.HasGuessedNames
                     ? $"'{archive}' has names that are not UTF-8. They were read as code page 437, so labels may look wrong; pack it again "
                         + "with UTF-8 names for the right ones."
@@ -107,11 +109,18 @@ internal static class ZipImages
                 bytes.Write(buffer, 0, count);
             }
 
-            return bytes.Length == entry.Length
-                ? bytes.ToArray()
-                : throw new InvalidDataException(
+            if (bytes.Length != entry.Length)
+            {
+                throw new InvalidDataException(
                     $"'{name}' should have {entry.Length} bytes but has {(bytes.Length < entry.Length ? "fewer" : "more")}: the archive "
                         + "is damaged.");
+            }
+
+            // .NET does not compare it.
+            byte[] content = bytes.ToArray();
+            return Crc32.HashToUInt32(content) == entry.Crc32
+                ? content
+                : throw new InvalidDataException($"'{name}' does not have the checksum that its archive gives: the archive is damaged.");
         }
         catch (InvalidDataException e) when (!e.Message.Contains(name, StringComparison.Ordinal))
         {

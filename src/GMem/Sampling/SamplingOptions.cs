@@ -27,8 +27,8 @@ public sealed record SamplingOptions
     public SdeStepper SdeMethod { get; init; } = Sampling.SdeMethod.Heun;
 
     /// <summary>
-    /// Steps of the solver, from 1 to 10,000; the SDE's last step comes on top, and adaptive solvers choose their own. One less than the public
-    /// code's <c>num_steps</c>, which counts the points of the grid. Default 25.
+    /// Steps of the solver, from 1 to 10,000; the SDE's last step comes on top, and adaptive solvers choose their own. One less than the
+    /// public code's <c>num_steps</c>, which counts the points of the grid. Default 25.
     /// </summary>
     public int Steps { get; init; } = 25;
 

@@ -101,7 +101,7 @@ public class ModelFileTests
         using TemporaryFolder folder = new();
         string path = folder.File("model.zip");
         File.WriteAllBytes(path, []);
-        Assert.Equal($"'{path}' cannot be loaded as a GMem model: the file is empty.", Fault(path));
+        Assert.Equal($"'{path}' cannot be loaded as a GMem model: the file is empty, or a pipe or device.", Fault(path));
 
         File.WriteAllText(path, "a text");
         Assert.Equal($"'{path}' cannot be loaded as a GMem model: it is not a zip archive, or it was cut short.", Fault(path));

@@ -70,7 +70,8 @@ public sealed class ModelMutationTests
         {
             Assert.IsType<InvalidDataException>(e.InnerException);
         }
-        catch (Exception e) when (e is FormatException or InvalidOperationException or InvalidDataException or IOException or ArgumentException)
+        catch (Exception e) when (
+            e is FormatException or InvalidOperationException or InvalidDataException or IOException or ArgumentException)
         {
             // Before our loader was asked.
         }

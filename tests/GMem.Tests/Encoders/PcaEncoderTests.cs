@@ -183,7 +183,7 @@ public sealed class PcaEncoderTests
             "The tensor 'components' of the part 'pca' version 1 is missing",
             Error(json, new Dictionary<string, torch.Tensor> { ["mean"] = saved["mean"] }),
             StringComparison.Ordinal);
-        Assert.Contains("mean [2]", Error(json, With("mean", torch.zeros(2, dtype: torch.float64))), StringComparison.Ordinal);
+        Assert.Matches(@"mean (\w+ )?\[2\]", Error(json, With("mean", torch.zeros(2, dtype: torch.float64))));
         Assert.Contains("not finite", Error(json, With("mean", saved["mean"].Filled(double.NaN))), StringComparison.Ordinal);
     }
 

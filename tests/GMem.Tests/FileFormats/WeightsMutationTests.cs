@@ -92,7 +92,7 @@ public sealed class WeightsMutationTests : IDisposable
         SafetensorsWriter.Write(path, new Dictionary<string, torch.Tensor>
         {
             ["latents"] = torch.randn(5, 4, 3, 3),
-            ["labels"] = torch.arange(5),
+            ["labels"] = torch.tensor(new long[] { 0, 1, 2, 3, 4 }),
             ["snippets"] = torch.eye(5, 7),
         });
         Run("latents", 0.05, path, [File.ReadAllBytes(path)], () =>

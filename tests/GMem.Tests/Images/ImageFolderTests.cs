@@ -80,6 +80,25 @@ public sealed class ImageFolderTests
     }
 
     [Fact]
+    public void ReadFile_ByteOfAStoredEntryChanged_IsNoticed()
+    {
+        using TemporaryFolder folder = new();
+        string archive = folder.File("bmp.zip");
+        byte[] bmp = TestImages.Bmp(TestImages.Pattern(6, 6));
+        using (ZipArchive zip = ZipFile.Open(archive, ZipArchiveMode.Create))
+        using (Stream entry = zip.CreateEntry("a.bmp", CompressionLevel.NoCompression).Open())
+        {
+            entry.Write(bmp);
+        }
+
+        // A pixel: the picture could still be read.
+        byte[] bytes = File.ReadAllBytes(archive);
+        bytes[bytes.AsSpan().IndexOf(bmp) + bmp.Length - 10] ^= 1;
+        File.WriteAllBytes(archive, bytes);
+        Assert.Contains("checksum", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile($"{archive}/a.bmp")).Message);
+    }
+
+    [Fact]
     public void Enumerate_NothingThere_SaysWhat()
     {
         using TemporaryFolder folder = new();
@@ -183,7 +202,8 @@ public sealed class ImageFolderTests
         ImageListing listing = ImageFolder.Enumerate(folder.Path);
 
         Assert.Equal(["pipe.png", "x.png/1.png"], Relative(folder, listing.Select(f => f.ImagePath)));
-        Assert.Contains("A pipe or a device", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile(listing[0].ImagePath)).Message);
+        Assert.Contains(
+            "A pipe or a device", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile(listing[0].ImagePath)).Message);
         Assert.Contains("is a folder", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile(folder.File("x.png"))).Message);
     }
 

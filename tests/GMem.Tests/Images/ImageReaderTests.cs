@@ -117,7 +117,8 @@ public sealed class ImageReaderTests
     {
         foreach ((int width, int height) in new[] { (8, 8), (16, 16), (17, 33), (64, 20), (7, 5), (130, 67) })
         {
-            foreach (SKEncodedImageFormat format in new[] { SKEncodedImageFormat.Png, SKEncodedImageFormat.Jpeg, SKEncodedImageFormat.Webp })
+            foreach (SKEncodedImageFormat format in new[] { SKEncodedImageFormat.Png, SKEncodedImageFormat.Jpeg,
+                SKEncodedImageFormat.Webp })
             {
                 byte[] file = TestImages.Encode(TestImages.Pattern(width, height), format);
                 Assert.Equal(
@@ -144,7 +145,8 @@ public sealed class ImageReaderTests
     [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull")]
     [InlineData("<!DOCTYPE html>", "HTML")]
     public void Decode_SomethingElse_IsNamedAsWhatItIs(string content, string named) => Assert.Contains(
-        named, Assert.Throws<InvalidDataException>(() => ImageReader.Decode(System.Text.Encoding.ASCII.GetBytes(content), "a.jpg")).Message);
+        named, Assert.Throws<InvalidDataException>(() => ImageReader.Decode(System.Text.Encoding.ASCII.GetBytes(content),
+            "a.jpg")).Message);
 
     [Theory]
     [InlineData(SKEncodedImageFormat.Jpeg)]

@@ -5,8 +5,8 @@ using TorchSharp;
 namespace GMem.Tests.Memory;
 
 /// <summary>
-/// Bank files written before storage kinds were objects: they still load, and the same bank still gives the same bytes and, since files have
-/// them, hashes.
+/// Bank files written before storage kinds were objects: they still load, and the same bank still gives the same bytes and, since files
+/// have them, hashes.
 /// </summary>
 public sealed class BankFixtureTests
 {

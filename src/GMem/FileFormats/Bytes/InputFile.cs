@@ -7,13 +7,19 @@ internal static class InputFile
     /// <param name="kind">What is wanted, for the error where there is none. Default a file.</param>
     /// <returns>The open file at its start; it may be renamed and deleted meanwhile.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is the pointer that Git LFS keeps in place of a file.</exception>
+    /// <exception cref="InvalidDataException">It is empty, or the pointer that Git LFS keeps in place of a file.</exception>
     public static FileStream Open(string path, string kind = "file")
     {
         if (!File.Exists(path))
         {
             throw new FileNotFoundException(
                 Directory.Exists(path) ? $"'{path}' is a folder, not a {kind}." : $"There is no {kind} '{path}'.", path);
+        }
+
+        // Opening a pipe would wait for who writes into it; its length is 0.
+        if (new FileInfo(path).Length == 0)
+        {
+            throw new InvalidDataException($"'{path}' is empty, a pipe or a device; expected a {kind}.");
         }
 
         FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);

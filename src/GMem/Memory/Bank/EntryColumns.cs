@@ -28,7 +28,8 @@ internal sealed class EntryColumns
         _labelNumbers = labelNumbers;
         _sources = sources;
         _labelTexts = labels;
-        _labels = new Lazy<string[]>(() => labels is null ? [] : [.. Enumerable.Range(0, labels.Count).Select(i => NormalForm.Of(labels[i] ?? ""))]);
+        _labels = new Lazy<string[]>(
+            () => labels is null ? [] : [.. Enumerable.Range(0, labels.Count).Select(i => NormalForm.Of(labels[i] ?? ""))]);
     }
 
     /// <summary>The labels of this part, in normal form; some may be used by no entry of a bank that keeps only some of its rows.</summary>

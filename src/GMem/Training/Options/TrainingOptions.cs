@@ -12,19 +12,23 @@ public sealed partial class TrainingOptions
     /// <summary>Optimizer steps, from 1 to 1,000,000,000. Default 2000.</summary>
     public long TotalSteps { get; set; } = 2000;
 
-    /// <summary>Images a step, from 1 to 2^20, and not more than there are images. Default 64 (the public code: 1024 over 8 GPUs).</summary>
+    /// <summary>
+    /// Images a step, from 1 to 2^20, and not more than there are images. Default 64 (the public code: 1024 over 8 GPUs).
+    /// </summary>
     public int BatchSize { get; set; } = 64;
 
     /// <summary>
-    /// Learning rate of AdamW. Above 0, at most 100. Default 1e-3, which suits the small default network; the public code uses 2e-4, which suits S size
-    /// and larger.
+    /// Learning rate of AdamW. Above 0, at most 100. Default 1e-3, which suits the small default network; the public code uses 2e-4, which
+    /// suits S size and larger.
     /// </summary>
     public double LearningRate { get; set; } = 1e-3;
 
     /// <summary>How the learning rate goes on after the warm-up. Default constant.</summary>
     public LearningRateSchedule LearningRateSchedule { get; set; } = LearningRateSchedule.Constant;
 
-    /// <summary>Steps over which the learning rate rises linearly from 0 to <see cref="LearningRate"/>. From 0 to 1,000,000,000. Default 0.</summary>
+    /// <summary>
+    /// Steps over which the learning rate rises linearly from 0 to <see cref="LearningRate"/>. From 0 to 1,000,000,000. Default 0.
+    /// </summary>
     public long WarmUpSteps { get; set; }
 
     /// <summary>Where the cosine schedule ends, as a share of <see cref="LearningRate"/>, in [0, 1]. Default 0.</summary>

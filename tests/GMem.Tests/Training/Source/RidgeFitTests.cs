@@ -117,7 +117,9 @@ public sealed class RidgeFitTests
     {
         TrainingOptions options = new() { Source = new CentredSource { NoiseScale = 0, Ridge = double.NaN } };
         string message = Assert.Throws<ArgumentException>(options.Validate).Message;
-        Assert.Contains("the source's NoiseScale is 0, it must be above 0 and at most 1000; the source's Ridge is NaN", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "the source's NoiseScale is 0, it must be above 0 and at most 1000; the source's Ridge is NaN", message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>Rows of the snippets as the bank gives them, float64.</summary>
