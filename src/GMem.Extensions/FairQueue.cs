@@ -224,7 +224,9 @@ internal sealed class FairQueue(ImageServiceOptions options)
     private void Close(Caller caller, int count)
     {
         caller.Open -= count;
-        if (caller.Open == 0 && caller.Key is not null)
+
+        // A call that ended before may be removed once more, when its key is already that of a new caller.
+        if (caller.Open == 0 && caller.Key is not null && _byKey.GetValueOrDefault(caller.Key) == caller)
         {
             _ = _byKey.Remove(caller.Key);
         }

@@ -189,12 +189,13 @@ public sealed class ImageService : IDisposable, IAsyncDisposable
         }
 
         TimeSpan left = most > waited ? most - waited : TimeSpan.Zero;
-        Task<bool> task = next.AsTask();
-        if (await Task.WhenAny(task, Task.Delay(left, gone)).ConfigureAwait(false) != task && !gone.IsCancellationRequested)
+        try
         {
-            throw new TimeoutException($"The image was not finished within {most.TotalSeconds:0.###} s, the time allowed (Timeout).");
+            return await next.AsTask().WaitAsync(left, gone).ConfigureAwait(false);
         }
-
-        return await task.ConfigureAwait(false);
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"The image was not finished within {most.TotalSeconds:0.###} s, the time allowed (Timeout).", e);
+        }
     }
 }

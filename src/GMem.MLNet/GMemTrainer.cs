@@ -120,11 +120,36 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         torch.Device device = GMemRuntime.SelectDevice(_mlContext.GpuDeviceId, _mlContext.FallbackToCpu);
         GMemOptions model = _options.ToModelOptions();
         _ = GMemModel.CheckMemory(model, _options.ImageSize, device);
-        using IChannel channel = _host.Start("Training");
+        IChannel channel = _host.Start("Training");
+        try
+        {
+            return Run(input, columns, model, device, channel);
+        }
+        finally
+        {
+            Close(channel);
+        }
+    }
+
+    private GMemTransformer Run(IDataView input, TrainingColumns columns, GMemOptions model, torch.Device device, IChannel channel)
+    {
         using TrainingImages images = TrainingImageReader.Read(input, columns, _options, channel);
         channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");
         model.EncodingProgress = new EncodingLog(channel);
         GMemModel trained = GMemModel.Fit(images, model, device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
         return new GMemTransformer(trained, _options.Generation, _options.Training.Seed);
+    }
+
+    /// <summary>The log is told of the end; a handler that throws then must not cost the model.</summary>
+    private static void Close(IChannel channel)
+    {
+        try
+        {
+            channel.Dispose();
+        }
+        catch (Exception)
+        {
+            // There is no other log to say it in.
+        }
     }
 }

@@ -6,9 +6,10 @@ namespace GMem.MLNet.Columns;
 /// <param name="Source">The file it comes from, or null.</param>
 /// <param name="Bytes">What it holds in memory until it is decoded: a copy of what the row has.</param>
 /// <param name="Decode">
-/// Gives the square in its middle, scaled to the side it is given; null gives the whole image. May run on any thread.
+/// Gives the square in its middle, scaled to the side it is given; null gives the whole image. Refuses one that is more times longer than
+/// wide (or wider than long) than the second number; null refuses none. May run on any thread.
 /// </param>
-internal readonly record struct ImageToDecode(string? Source, long Bytes, Func<int?, RgbImage> Decode);
+internal readonly record struct ImageToDecode(string? Source, long Bytes, Func<int?, int?, RgbImage> Decode);
 
 /// <summary>
 /// Reads an image column in two parts: on the cursor's thread what the row holds is copied; the rest, file access and decoding, is a
@@ -33,7 +34,8 @@ internal static class ImageSource
             getter(ref text);
             string path = text.ToString();
             return string.IsNullOrWhiteSpace(path) ? null : new ImageToDecode(
-                path, 0, size => size is { } side ? ImageReader.ReadSquare(path, side) : ImageReader.ReadFile(path));
+                path, 0,
+                (size, ratio) => size is { } side ? ImageReader.ReadSquare(path, side, ratio) : ImageReader.ReadFile(path));
         };
     }
 
@@ -53,7 +55,8 @@ internal static class ImageSource
             string name = NameOf(column, row);
             return new ImageToDecode(
                 null, bytes.Length,
-                size => size is { } side ? ImageReader.DecodeSquare(bytes, name, side) : ImageReader.Decode(bytes, name));
+                (size, ratio) =>
+                    size is { } side ? ImageReader.DecodeSquare(bytes, name, side, ratio) : ImageReader.Decode(bytes, name));
         };
     }
 
@@ -71,14 +74,18 @@ internal static class ImageSource
             }
 
             RgbImage copy = Copy(image);
-            return new ImageToDecode(null, copy.Pixels.Length, size =>
+            return new ImageToDecode(null, copy.Pixels.Length, (size, ratio) =>
             {
                 if (size is not { } side)
                 {
                     return copy;
                 }
 
-                ImageReader.CheckAspectRatio(copy, NameOf(column, row));
+                if (ratio is not null)
+                {
+                    ImageReader.CheckAspectRatio(copy, NameOf(column, row));
+                }
+
                 return CenterCrop.Apply(copy, side);
             });
         };

@@ -65,7 +65,7 @@ internal sealed class ViewImages
             throw new ArgumentException($"There are no {_role} images: the view has no rows.");
         }
 
-        RgbImage first = Required(images(0), 0).Decode(null);
+        RgbImage first = Required(images(0), 0).Decode(null, null);
         return Math.Min(first.Width, first.Height);
     }
 
@@ -111,7 +111,7 @@ internal sealed class ViewImages
 
         // Of several failures the first image's is thrown.
         return ImageTensors.ToTensor(Task.WhenAll(images.Select(image =>
-            Task.Run(() => image.Decode(size), CancellationToken.None))).GetAwaiter().GetResult());
+            Task.Run(() => image.Decode(size, null), CancellationToken.None))).GetAwaiter().GetResult());
     }
 
     private ImageToDecode Required(ImageToDecode? image, long row) =>

@@ -63,7 +63,7 @@ internal sealed class PromptReader
         {
             if (image is { } picture)
             {
-                request = request with { Snippet = _generator.Encode(picture.Decode(null)) };
+                request = request with { Snippet = _generator.Encode(picture.Decode(null, null)) };
             }
 
             _generator.Validate(request);

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Reflection;
+using GMem.FileFormats;
 using GMem.Runtime;
 
 namespace GMem.MLNet.Persistence;
@@ -20,7 +21,7 @@ internal static class ModelFile
         }
 
         // Opening a pipe would wait for who writes into it; its length is 0.
-        if (new FileInfo(path).Length == 0)
+        if (RealPath.LengthOf(path) == 0)
         {
             throw new InvalidDataException($"'{path}' cannot be loaded as a GMem model: the file is empty, or a pipe or device.");
         }

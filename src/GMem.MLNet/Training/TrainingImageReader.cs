@@ -114,7 +114,7 @@ internal sealed class TrainingImageReader : IDisposable
 
             ImageToDecode? image = images(row);
             Task<RgbImage> decoding = image is { } found
-                ? Task.Run(() => found.Decode(_options.ImageSize), _stop.Token)
+                ? Task.Run(() => found.Decode(_options.ImageSize, ImageReader.MaxAspectRatio), _stop.Token)
                 : Task.FromException<RgbImage>(new InvalidDataException(
                     $"Row {row} (counted from 0): column '{_columns.Image.Name}' has no image; it is "
                         + $"{(_sources is null ? "null or has no bytes" : "an empty path")}."));

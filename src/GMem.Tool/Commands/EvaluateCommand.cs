@@ -10,6 +10,9 @@ namespace GMem.Tool.Commands;
 /// <summary><c>gmem evaluate</c>.</summary>
 internal sealed class EvaluateCommand : ToolCommand
 {
+    /// <summary>To find out whether an image can be read, its size does not matter.</summary>
+    private const int SmallSide = 8;
+
     private readonly Argument<string> _model = new("generated")
     {
         Description = "A model (.zip), which then generates, or a folder of "
@@ -113,10 +116,11 @@ internal sealed class EvaluateCommand : ToolCommand
     {
         ImageListing listing = ImageFolder.Enumerate(path);
         ImageAccount account = new(listing);
+        account.ReadAll(SmallSide);
         account.Warn(ToolConsole);
         bool listed = parsed.GetValue(_listSkipped);
         ToolConsole.Note(account.Text(listed));
         _accounts.Add(account.Value(listed));
-        return ml.Data.LoadFromEnumerable(listing);
+        return ml.Data.LoadFromEnumerable(account.Readable);
     }
 }

@@ -1,5 +1,6 @@
 using GMem.Images;
 using GMem.Memory;
+using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 using TorchSharp;
 
@@ -19,17 +20,21 @@ internal sealed class MemoryAddCommand : MemoryEditCommand
         + "where a folder was named."
     };
 
+    private readonly Option<bool> _listSkipped = CommonOptions.ListSkipped();
+
     public MemoryAddCommand(ToolConsole console)
         : base("add", "Remembers further images; the model's own encoder makes their snippets.", console,
             ["gmem memory add model.zip cat.jpg --label cat --output edited.zip"])
     {
         Arguments.Add(_images);
         Options.Add(_label);
+        Options.Add(_listSkipped);
     }
 
     protected override MemoryBank Edit(ParseResult parsed, GMemModel model)
     {
-        ImageFile[] files = [.. parsed.GetRequiredValue(_images).SelectMany(Files)];
+        ImageFile[] files = [.. parsed.GetRequiredValue(_images).SelectMany(
+            path => Files(path, model.ImageSize, parsed.GetValue(_listSkipped)))];
         string? label = parsed.GetValue(_label);
         using torch.Tensor snippets = model.Encode([.. files.Select(f => ImageReader.ReadSquare(f.ImagePath, model.ImageSize))]);
         return model.Memory.Add(
@@ -38,17 +43,17 @@ internal sealed class MemoryAddCommand : MemoryEditCommand
 
     protected override IEnumerable<string?> Inputs(ParseResult parsed) => parsed.GetRequiredValue(_images);
 
-    private IReadOnlyList<ImageFile> Files(string path)
+    private IReadOnlyList<ImageFile> Files(string path, int imageSize, bool listed)
     {
         if (!Directory.Exists(path) && !path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase))
         {
             return [new ImageFile { ImagePath = path }];
         }
 
-        ImageListing listing = ImageFolder.Enumerate(path);
-        ImageAccount account = new(listing);
+        ImageAccount account = new(ImageFolder.Enumerate(path));
+        account.ReadAll(imageSize);
         account.Warn(ToolConsole);
-        ToolConsole.Note(account.Text(listed: false));
-        return listing;
+        ToolConsole.Note(account.Text(listed));
+        return account.Readable;
     }
 }

@@ -7,7 +7,6 @@ using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 using GMem.Training;
 using Microsoft.ML;
-using static TorchSharp.torch;
 
 namespace GMem.Tool.Commands;
 
@@ -53,7 +52,8 @@ internal sealed class TrainCommand : ToolCommand
         ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
         ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
         account.Warn(ToolConsole);
-        account.Skipped = Unreadable(account.Listing, options.ImageSize);
+        account.ReadAll(options.ImageSize, ImageReader.MaxAspectRatio);
+        _ = Estimate(options, parsed.GetValue(_gpu));
         bool listed = parsed.GetValue(_listSkipped);
         ToolConsole.Note(account.Text(listed));
         return new
@@ -78,6 +78,7 @@ internal sealed class TrainCommand : ToolCommand
         options.Validate();
         CheckWorkspace(parsed, options);
         string output = OutputFile.Prepare(parsed.GetRequiredValue(_output), Ending, Inputs(parsed));
+        OutputFile.PrepareFolder("WorkspacePath", options.WorkspacePath);
         bool json = parsed.GetValue(ToolConsole.Json);
         ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
         MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
@@ -143,8 +144,8 @@ internal sealed class TrainCommand : ToolCommand
         }
     }
 
-    /// <summary>An estimate from below: labels, sources and the encoder come on top.</summary>
-    private void CheckRoom(ParseResult parsed, GMemTrainer.Options options, string output, int images)
+    /// <summary>What the training takes; it is an error where that does not fit into memory.</summary>
+    private static TrainingEstimate Estimate(GMemTrainer.Options options, int? gpu)
     {
         GMemOptions model = new()
         {
@@ -153,29 +154,17 @@ internal sealed class TrainCommand : ToolCommand
             Sampling = options.Sampling,
             Autoencoder = options.Autoencoder,
         };
-        Device device = GMemRuntime.SelectDevice(parsed.GetValue(_gpu), fallbackToCpu: parsed.GetValue(_gpu) is null);
+        return GMemModel.CheckMemory(model, options.ImageSize, GMemRuntime.SelectDevice(gpu, fallbackToCpu: gpu is null));
+    }
+
+    /// <summary>An estimate from below: labels, sources and the encoder come on top.</summary>
+    private void CheckRoom(ParseResult parsed, GMemTrainer.Options options, string output, int images)
+    {
         long bank = (long)images * Math.Min(images, options.Encoder?.Dimension ?? _training.SnippetDimension(parsed)) * 2;
-        long bytes = GMemModel.CheckMemory(model, options.ImageSize, device).Network + bank;
+        long bytes = Estimate(options, parsed.GetValue(_gpu)).Network + bank;
         OutputFile.RequireRoom(Path.GetDirectoryName(output)!, bytes, "The model", "Make room, or name another --output.");
         OutputFile.RequireRoom(
             Path.GetTempPath(), bytes, "Saving the model", "Make room, or set TMPDIR to a folder with more.");
-    }
-
-    private static SkippedImage[] Unreadable(ImageListing files, int size)
-    {
-        SkippedImage?[] faults = new SkippedImage?[files.Count];
-        _ = Parallel.For(0, files.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
-        {
-            try
-            {
-                _ = ImageReader.ReadSquare(files[i].ImagePath, size);
-            }
-            catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
-            {
-                faults[i] = new SkippedImage(files[i].ImagePath, e.Message);
-            }
-        });
-        return [.. faults.OfType<SkippedImage>()];
     }
 
     /// <summary>Shows how many images were read, and at the end what became of all.</summary>

@@ -13,6 +13,36 @@ internal sealed class ImageAccount(ImageListing listing)
     /// <summary>Images that cannot be used.</summary>
     public IReadOnlyList<SkippedImage> Skipped { get; set; } = [];
 
+    /// <summary>The images that can be used.</summary>
+    public IReadOnlyList<ImageFile> Readable
+    {
+        get
+        {
+            HashSet<string> skipped = [.. Skipped.Select(s => s.Source)];
+            return [.. listing.Where(f => !skipped.Contains(f.ImagePath))];
+        }
+    }
+
+    /// <summary>Reads every image to find those that cannot be used.</summary>
+    /// <param name="size">Side in pixels to which they would be scaled.</param>
+    /// <param name="maxAspectRatio">How many times longer than wide they may be; null for any.</param>
+    public void ReadAll(int size, int? maxAspectRatio = null)
+    {
+        SkippedImage?[] faults = new SkippedImage?[listing.Count];
+        _ = Parallel.For(0, listing.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
+        {
+            try
+            {
+                _ = ImageReader.ReadSquare(listing[i].ImagePath, size, maxAspectRatio);
+            }
+            catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or OutOfMemoryException)
+            {
+                faults[i] = new SkippedImage(listing[i].ImagePath, e.Message);
+            }
+        });
+        Skipped = [.. faults.OfType<SkippedImage>()];
+    }
+
     /// <summary>The account in a line.</summary>
     public string Line => string.Create(
         CultureInfo.InvariantCulture,
@@ -56,9 +86,14 @@ internal sealed class ImageAccount(ImageListing listing)
         return text.ToString();
     }
 
-    /// <summary>Warns of what may be pictures that are missed.</summary>
+    /// <summary>Warns of what may be pictures that are missed, and of images that were found to be no good.</summary>
     public void Warn(ToolConsole console)
     {
+        foreach (SkippedImage skipped in Skipped)
+        {
+            console.Warn($"Skipped: {skipped.Reason}");
+        }
+
         foreach (string warning in listing.Warnings)
         {
             console.Warn(warning);

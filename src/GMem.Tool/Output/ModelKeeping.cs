@@ -18,7 +18,7 @@ internal static class ModelKeeping
             model.Save(output);
             return output;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
             string name = $"{Path.GetFileNameWithoutExtension(output)}-{DateTime.UtcNow:yyyyMMdd-HHmmss}.zip";
             Func<string?>[] folders =
@@ -51,8 +51,9 @@ internal static class ModelKeeping
             model.Model.Save(path);
             return path;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception)
         {
+            // The first failure is the one that is told.
             return null;
         }
     }

@@ -47,6 +47,11 @@ internal static class OutputFile
                 $"{Option} is '{path}', a folder; name a file, for instance {Path.Combine(path, $"model{ending}")}.");
         }
 
+        if (File.Exists(Path.GetDirectoryName(full)))
+        {
+            throw new ArgumentException($"{Option} is '{path}', but '{Path.GetDirectoryName(path)}' is a file, not a folder.");
+        }
+
         if (!Path.GetExtension(full).Equals(ending, StringComparison.OrdinalIgnoreCase))
         {
             throw new ArgumentException($"{Option} is '{path}', but must end in {ending}: it is written in that format.");
@@ -87,11 +92,23 @@ internal static class OutputFile
         return false;
     }
 
+    /// <summary>Makes a folder, and tries to write into it.</summary>
+    /// <param name="option">What it is called.</param>
+    /// <param name="path">As it was given; null for none.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void PrepareFolder(string option, string? path)
+    {
+        if (path is not null)
+        {
+            _ = Directory.CreateDirectory(path);
+            Probe(Path.Combine(Path.GetFullPath(path), "probe"), path, option);
+        }
+    }
+
     /// <exception cref="IOException">There is less room than that.</exception>
     public static void RequireRoom(string folder, long bytes, string what, string cure)
     {
-        long free = new DriveInfo(folder).AvailableFreeSpace;
-        if (free < bytes)
+        if (Free(folder) is { } free && free < bytes)
         {
             throw new IOException(string.Create(
                 CultureInfo.InvariantCulture,
@@ -99,9 +116,23 @@ internal static class OutputFile
         }
     }
 
+    /// <summary>Null where the system does not say, as of a network share.</summary>
+    private static long? Free(string folder)
+    {
+        try
+        {
+            return new DriveInfo(folder).AvailableFreeSpace;
+        }
+        catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     private static void CheckPlace(string full, string path, IEnumerable<string?> inputs)
     {
-        if (SystemFolders.FirstOrDefault(f => RealPath.IsWithin(full, f)) is { } system && !OperatingSystem.IsWindows())
+        if (!OperatingSystem.IsWindows() && !RealPath.IsWithin(full, "/dev/shm")
+            && SystemFolders.FirstOrDefault(f => RealPath.IsWithin(full, f)) is { } system)
         {
             throw new ArgumentException($"{Option} is '{path}', which lies in {system}; name a file elsewhere.");
         }
@@ -114,14 +145,15 @@ internal static class OutputFile
                     $"{Option} is '{path}', which lies in '{input}', where images are read from; name a place outside of it.");
             }
 
-            if (RealPath.Of(full) == RealPath.Of(input))
+            // By the system's own rule, which may not tell capital letters from small ones.
+            if (Path.GetRelativePath(RealPath.Of(full), RealPath.Of(input)) == ".")
             {
                 throw new ArgumentException($"{Option} is '{path}', which is read and would be replaced; name another file.");
             }
         }
     }
 
-    private static void Probe(string full, string path)
+    private static void Probe(string full, string path, string option = Option)
     {
         string probe = $"{full}.{Guid.NewGuid():N}.tmp";
         try
@@ -130,7 +162,7 @@ internal static class OutputFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{Option} is '{path}', which cannot be written: {e.Message}", e);
+            throw new IOException($"{option} is '{path}', which cannot be written: {e.Message}", e);
         }
         finally
         {

@@ -104,7 +104,14 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool term
             Error.WriteLine(note);
         }
 
-        Output.WriteLine(json ? JsonText.Of(result.Value) : result.Text.TrimEnd());
+        try
+        {
+            Output.WriteLine(json ? JsonText.Of(result.Value) : result.Text.TrimEnd());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The result cannot be written to standard output: {e.Message}", e);
+        }
     }
 
     /// <summary>Says in one line what is wrong.</summary>

@@ -8,6 +8,8 @@ internal sealed class DecodingMemory
 {
     private readonly object _gate = new();
     private long _used;
+    private long _issued;
+    private long _served;
 
     /// <summary>
     /// Files and rows before they are decoded. Whoever holds some of it may wait for <see cref="Pixels"/>, never the reverse.
@@ -27,12 +29,16 @@ internal sealed class DecodingMemory
     {
         lock (_gate)
         {
-            while (_used > 0 && _used + bytes > Budget)
+            // In the order of their coming: small images do not keep a large one waiting for ever.
+            long turn = _issued++;
+            while (turn != _served || (_used > 0 && _used + bytes > Budget))
             {
                 _ = Monitor.Wait(_gate);
             }
 
+            _served++;
             _used += bytes;
+            Monitor.PulseAll(_gate);
         }
 
         return new Share(this, bytes);

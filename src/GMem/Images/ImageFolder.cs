@@ -94,7 +94,8 @@ public static class ImageFolder
     private static IgnoredFile? Ignore(string root, string name)
     {
         string extension = Path.GetExtension(name);
-        string? reason = name.Split('/').Any(part => part is ['.', ..] or "__MACOSX") ? Hidden
+        string? reason = name.Split('/').Contains("..") ? "path with .."
+            : name.Split('/').Any(part => part is ['.', ..] or "__MACOSX") ? Hidden
             : Extensions.Contains(extension, StringComparer.OrdinalIgnoreCase) ? null
             : Undecodable.TryGetValue(extension, out string? format) ? $"{format}, which cannot be decoded (convert it to JPEG or PNG)"
             : extension.Length > 1 ? extension.ToLowerInvariant()

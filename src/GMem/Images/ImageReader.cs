@@ -1,3 +1,4 @@
+using GMem.FileFormats;
 using SkiaSharp;
 
 namespace GMem.Images;
@@ -21,8 +22,8 @@ public static class ImageReader
     /// </summary>
     public const int MaxAspectRatio = 50;
 
-    /// <summary>Maximum size of a file in bytes: 2^30.</summary>
-    public const long MaxFileBytes = 1L << 30;
+    /// <summary>Maximum size of a file in bytes: 2^28.</summary>
+    public const long MaxFileBytes = 1L << 28;
 
     internal const long DefaultMemoryBudget = 256L << 20;
 
@@ -69,15 +70,16 @@ public static class ImageReader
     /// </summary>
     /// <param name="path">A file, or a file inside a zip.</param>
     /// <param name="size">Side of the square in pixels, at least 1.</param>
+    /// <param name="maxAspectRatio">
+    /// How many times longer one side may be than the other, for training <see cref="MaxAspectRatio"/>; null for any. Default null.
+    /// </param>
     /// <returns>An image of <c>size x size</c>.</returns>
     /// <exception cref="FileNotFoundException">There is no such file, or no such entry in the zip.</exception>
-    /// <exception cref="InvalidDataException">
-    /// As for <see cref="ReadFile"/>, or one side is more than <see cref="MaxAspectRatio"/> times the other.
-    /// </exception>
-    public static RgbImage ReadSquare(string path, int size)
+    /// <exception cref="InvalidDataException">As for <see cref="ReadFile"/>, or it is too long and thin.</exception>
+    public static RgbImage ReadSquare(string path, int size, int? maxAspectRatio = null)
     {
         using IDisposable share = Bytes(path, out byte[] bytes);
-        return DecodeSquare(bytes, path, size);
+        return DecodeSquare(bytes, path, size, maxAspectRatio);
     }
 
     /// <summary>Decodes an image file that is in memory.</summary>
@@ -87,21 +89,22 @@ public static class ImageReader
     /// <exception cref="InvalidDataException">The bytes are empty, truncated, too large, or not an image; the message includes the
     /// name.</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name) =>
-        Decode(bytes, name, square: false, static view => view.ToImage());
+        Decode(bytes, name, maxAspectRatio: null, static view => view.ToImage());
 
     /// <summary>Decodes an image file that is in memory and crops it to its central square, as <see cref="ReadSquare"/> does.</summary>
     /// <param name="bytes">The content of a file.</param>
     /// <param name="name">Name to use in error messages, for instance its path.</param>
     /// <param name="size">Side of the square in pixels, at least 1.</param>
+    /// <param name="maxAspectRatio">As for <see cref="ReadSquare"/>.</param>
     /// <returns>An image of <c>size x size</c>.</returns>
     /// <exception cref="InvalidDataException">As for <see cref="ReadSquare"/>.</exception>
-    public static RgbImage DecodeSquare(ReadOnlySpan<byte> bytes, string name, int size)
+    public static RgbImage DecodeSquare(ReadOnlySpan<byte> bytes, string name, int size, int? maxAspectRatio = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
-        return Decode(bytes, name, square: true, view => CenterCrop.Square(view, size));
+        return Decode(bytes, name, maxAspectRatio, view => CenterCrop.Square(view, size));
     }
 
-    private static RgbImage Decode(ReadOnlySpan<byte> bytes, string name, bool square, Func<PixelView, RgbImage> take)
+    private static RgbImage Decode(ReadOnlySpan<byte> bytes, string name, int? maxAspectRatio, Func<PixelView, RgbImage> take)
     {
         if (bytes.IsEmpty)
         {
@@ -124,7 +127,7 @@ public static class ImageReader
                 }
 
                 SKEncodedOrigin origin = codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Of(bytes) : codec.EncodedOrigin;
-                return Decode(codec, bytes.Length, name, square, view: pixels =>
+                return Decode(codec, bytes.Length, name, maxAspectRatio, view: pixels =>
                     take(new PixelView(pixels, codec.Info.Width, codec.Info.Height, DecodedPixels.Channels, origin)));
             }
         }
@@ -137,31 +140,31 @@ public static class ImageReader
     public static void CheckAspectRatio(RgbImage image, string name)
     {
         ArgumentNullException.ThrowIfNull(image);
-        CheckAspectRatio(image.Width, image.Height, name);
+        CheckAspectRatio(image.Width, image.Height, MaxAspectRatio, name);
     }
 
-    private static void CheckAspectRatio(int width, int height, string name)
+    private static void CheckAspectRatio(int width, int height, int ratio, string name)
     {
-        if (Math.Max(width, height) > (long)MaxAspectRatio * Math.Min(width, height))
+        if (Math.Max(width, height) > (long)ratio * Math.Min(width, height))
         {
             throw new InvalidDataException(
-                $"'{name}' is {width} x {height} pixels: one side is more than {MaxAspectRatio} times the other, so its "
+                $"'{name}' is {width} x {height} pixels: one side is more than {ratio} times the other, so its "
                     + "central square shows almost nothing of it.");
         }
     }
 
-    private static RgbImage Decode(SKCodec codec, long length, string name, bool square, Func<ReadOnlySpan<byte>, RgbImage> view)
+    private static RgbImage Decode(SKCodec codec, long length, string name, int? maxAspectRatio, Func<ReadOnlySpan<byte>, RgbImage> view)
     {
         (int width, int height) = (codec.Info.Width, codec.Info.Height);
         CheckSize(width, height, length, name);
-        if (square)
+        if (maxAspectRatio is { } ratio)
         {
-            CheckAspectRatio(width, height, name);
+            CheckAspectRatio(width, height, ratio, name);
         }
 
         // Without a colour space Skia does no conversion: every profile is treated as sRGB, as in Pillow.
         SKImageInfo info = new(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, colorspace: null);
-        using DecodedPixels pixels = new(width, height);
+        using DecodedPixels pixels = Allocate(width, height, name);
         SKCodecResult result;
         unsafe
         {
@@ -184,6 +187,18 @@ public static class ImageReader
         }
 
         return view(pixels.Bytes);
+    }
+
+    private static DecodedPixels Allocate(int width, int height, string name)
+    {
+        try
+        {
+            return new DecodedPixels(width, height);
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new InvalidDataException($"'{name}' is {width} x {height} pixels: there is not enough memory to decode it.", e);
+        }
     }
 
     private static void CheckSize(int width, int height, long length, string name)
@@ -211,16 +226,15 @@ public static class ImageReader
     private static IDisposable Bytes(string path, out byte[] bytes)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        FileInfo file = new(path);
-        if (file.Exists)
+        if (File.Exists(path))
         {
-            RequireBytes(file, path);
-            if (file.Length > MaxFileBytes)
+            long length = RequireBytes(path);
+            if (length > MaxFileBytes)
             {
-                throw new InvalidDataException($"'{path}' has {file.Length} bytes; at most {MaxFileBytes} are read. Is it an image?");
+                throw new InvalidDataException($"'{path}' has {length} bytes; at most {MaxFileBytes} are read. Is it an image?");
             }
 
-            return Hold(file.Length, () => File.ReadAllBytes(path), out bytes);
+            return Hold(length, () => File.ReadAllBytes(path), out bytes);
         }
 
         if (ZipImages.TrySplit(path, out string archive, out string entry))
@@ -251,11 +265,10 @@ public static class ImageReader
     /// <summary>
     /// Throws where there is nothing to read, before the file is opened: opening a pipe would wait for who writes into it.
     /// </summary>
-    internal static void RequireBytes(FileInfo file, string path)
+    internal static long RequireBytes(string path)
     {
-        if (file.Length == 0)
-        {
-            throw new InvalidDataException($"'{path}' is empty: it has no bytes to decode. (A pipe or a device cannot be read either.)");
-        }
+        long length = RealPath.LengthOf(path);
+        return length > 0 ? length : throw new InvalidDataException(
+            $"'{path}' is empty: it has no bytes to decode. (A pipe or a device cannot be read either.)");
     }
 }

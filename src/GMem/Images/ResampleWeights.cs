@@ -40,9 +40,6 @@ internal sealed class ResampleWeights
     /// <summary>First source pixel that is used at all.</summary>
     public int SourceStart => Starts[0];
 
-    /// <summary>One past the last source pixel that is used.</summary>
-    public int SourceEnd => Starts[^1] + Weights[^1].Length;
-
     public static ResampleWeights Get(ResampleFilter filter, int inSize, int outSize, int first, int count)
     {
         // Otherwise a folder of photos of thousands of sizes would make the cache grow without limit.

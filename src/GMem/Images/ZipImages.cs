@@ -12,6 +12,7 @@ internal static class ZipImages
 {
     private const string Extension = ".zip";
     private const int MaxOpen = 4;
+    private const long LargestRatio = 1032;
     private static readonly Lock Gate = new();
     private static readonly List<OpenArchive> Opened = [];
 
@@ -91,7 +92,9 @@ internal static class ZipImages
                 $"'{name}' has {entry.Length} bytes; at most {ImageReader.MaxFileBytes} are read. Is it an image?");
         }
 
-        return entry;
+        // Deflate gains no more than this, so that what claims more costs no memory.
+        return entry.Length <= (entry.CompressedLength + 1) * LargestRatio ? entry : throw new InvalidDataException(
+            $"'{name}' claims {entry.Length} bytes in {entry.CompressedLength} compressed ones: the archive is damaged.");
     }
 
     private static byte[] ReadEntry(ZipArchiveEntry entry, string name)
@@ -99,25 +102,16 @@ internal static class ZipImages
         try
         {
             using Stream stream = entry.Open();
-
-            // The length in the archive may be false, so memory beyond a small buffer is allocated only as data arrive.
-            using MemoryStream bytes = new((int)Math.Min(entry.Length, 1 << 20));
-            byte[] buffer = new byte[(int)Math.Clamp(entry.Length, 1, 1 << 16)];
-            int count;
-            while (bytes.Length <= entry.Length && (count = stream.Read(buffer)) > 0)
-            {
-                bytes.Write(buffer, 0, count);
-            }
-
-            if (bytes.Length != entry.Length)
+            byte[] content = new byte[entry.Length];
+            int read = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+            if (read < content.Length || stream.ReadByte() >= 0)
             {
                 throw new InvalidDataException(
-                    $"'{name}' should have {entry.Length} bytes but has {(bytes.Length < entry.Length ? "fewer" : "more")}: the archive "
-                        + "is damaged.");
+                    $"'{name}' should have {entry.Length} bytes but has {(read < content.Length ? "fewer" : "more")}: the archive is "
+                        + "damaged.");
             }
 
             // .NET does not compare it.
-            byte[] content = bytes.ToArray();
             return Crc32.HashToUInt32(content) == entry.Crc32
                 ? content
                 : throw new InvalidDataException($"'{name}' does not have the checksum that its archive gives: the archive is damaged.");
@@ -136,7 +130,7 @@ internal static class ZipImages
             throw new FileNotFoundException($"There is no archive '{path}'.", path);
         }
 
-        ImageReader.RequireBytes(file, path);
+        _ = ImageReader.RequireBytes(path);
 
         int index = Opened.FindIndex(o => o.Path == file.FullName);
         OpenArchive? found = index < 0 ? null : Opened[index];
@@ -175,7 +169,15 @@ internal static class ZipImages
             foreach (ZipArchiveEntry entry in archive.Entries)
             {
                 string name = Normalize(entry.FullName);
-                if (!name.EndsWith('/') && !entries.TryAdd(name, entry))
+                if (entry.FullName is [.., '/' or '\\'])
+                {
+                    repeated.AddRange(entry.Length > 0 ? [new IgnoredFile(name, "folder with data", IsSuspect: true)] : []);
+                }
+                else if (name.Contains('\uFFFD', StringComparison.Ordinal))
+                {
+                    repeated.Add(new IgnoredFile(name, "name that is not UTF-8 although it is marked so", IsSuspect: true));
+                }
+                else if (!entries.TryAdd(name, entry))
                 {
                     repeated.Add(new IgnoredFile(name, "second file of the same name", IsSuspect: true));
                 }
@@ -190,7 +192,9 @@ internal static class ZipImages
         }
     }
 
-    private static string Normalize(string name) => name.Replace('\\', '/');
+    /// <summary>With forward slashes, and without the <c>./</c> that some programs begin names with.</summary>
+    private static string Normalize(string name) =>
+        string.Join('/', name.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries).Where(part => part != "."));
 
     private sealed record OpenArchive(
         string Path,

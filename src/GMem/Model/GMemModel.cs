@@ -75,8 +75,8 @@ public sealed partial class GMemModel : IDisposable
     /// <param name="options">What to train and how. Copied.</param>
     /// <param name="device">Where to train, from <see cref="GMemRuntime.SelectDevice"/>.</param>
     /// <param name="progress">
-    /// Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread. If it throws, the next report says so and
-    /// training goes on.
+    /// Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread. If it throws, training goes on, and a
+    /// later report, or that of the workspace, says so.
     /// </param>
     /// <param name="cancellationToken">
     /// Stops the run at the next step; what it gives then, <see cref="TrainingOptions.OnCancellation"/> says.

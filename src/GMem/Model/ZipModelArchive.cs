@@ -11,6 +11,7 @@ public sealed class ZipModelArchive : IModelArchive
 {
     private readonly ZipArchive _zip;
     private readonly string _folder;
+    private readonly Lazy<Dictionary<string, ZipArchiveEntry>> _entries;
 
     /// <summary>A model in a zip.</summary>
     /// <param name="zip">The zip, which stays the caller's.</param>
@@ -20,6 +21,7 @@ public sealed class ZipModelArchive : IModelArchive
         ArgumentNullException.ThrowIfNull(zip);
         ArgumentNullException.ThrowIfNull(folder);
         _zip = zip;
+        _entries = new(() => CheckedZip.ByName(zip));
         _folder = folder is "" || folder.EndsWith('/') ? folder : folder + "/";
     }
 
@@ -73,11 +75,11 @@ public sealed class ZipModelArchive : IModelArchive
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidDataException">The entry is damaged, encrypted, or there are two of its name.</exception>
+    /// <exception cref="InvalidDataException">The entry is damaged, encrypted, or there are two of a name.</exception>
     public bool TryRead(string name, Action<Stream> read)
     {
         ArgumentNullException.ThrowIfNull(read);
-        if (CheckedZip.Find(_zip, _folder + name) is not { } found)
+        if (!_entries.Value.TryGetValue(_folder + name, out ZipArchiveEntry? found))
         {
             return false;
         }

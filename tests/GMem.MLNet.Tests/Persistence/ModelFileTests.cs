@@ -1,16 +1,24 @@
 using System.IO.Compression;
+using System.Reflection;
 using System.Text;
 using GMem.MLNet.Tests.Fakes;
 using GMem.Runtime;
 using GMem.Tests.Shared;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 
 namespace GMem.MLNet.Tests.Persistence;
 
 public class ModelFileTests
 {
     private static IDataView Prompts => Views.Of(TinyTrainer.Prompts());
+
+    [Fact]
+    public void RepositoryReader_OfThisMLNet_HasTheZipThatIsReadPiecewise() => Assert.Equal(
+        typeof(ZipArchive),
+        typeof(ICanSaveModel).Assembly.GetTypes().Single(t => t.Name == "RepositoryReader")
+            .GetField("_archive", BindingFlags.Instance | BindingFlags.NonPublic)?.FieldType);
 
     [Fact]
     public void ModelLoad_OfASavedTransformer_GivesTheSameImagesAndSettings()

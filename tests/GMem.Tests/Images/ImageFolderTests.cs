@@ -197,13 +197,13 @@ public sealed class ImageFolderTests
     {
         using TemporaryFolder folder = new();
         TestImages.Write(folder, "x.png/1.png", [1]);
-        Shell.Run(folder.Path, "mkfifo pipe.png");
+        Shell.Run(folder.Path, "mkfifo pipe.png; ln -s pipe.png link.png; ln -s /dev/zero zero.png");
 
         ImageListing listing = ImageFolder.Enumerate(folder.Path);
 
-        Assert.Equal(["pipe.png", "x.png/1.png"], Relative(folder, listing.Select(f => f.ImagePath)));
-        Assert.Contains(
-            "A pipe or a device", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile(listing[0].ImagePath)).Message);
+        Assert.Equal(["link.png", "pipe.png", "x.png/1.png", "zero.png"], Relative(folder, listing.Select(f => f.ImagePath)));
+        Assert.All(listing.Where(f => f.Label.Length == 0), f => Assert.Contains(
+            "A pipe or a device", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile(f.ImagePath)).Message));
         Assert.Contains("is a folder", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile(folder.File("x.png"))).Message);
     }
 
@@ -240,6 +240,24 @@ public sealed class ImageFolderTests
         Assert.All(listing, f => Assert.Equal(6, ImageReader.ReadFile(f.ImagePath).Width));
         Assert.Equal("1 ignored: 1 second file of the same name", listing.IgnoredByReason());
         Assert.Contains(listing.Warnings, w => w.Contains("code page 437", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Enumerate_ZipWithOddNames_AccountsForEachUnderItsOwnName()
+    {
+        using TemporaryFolder folder = new();
+        string archive = folder.File("odd.zip");
+        const ushort IsUtf8 = 0x800;
+        byte[][] names = ["./cat/1.png"u8.ToArray(), "dog//2.png"u8.ToArray(), "cat/../3.png"u8.ToArray(), "full.png/"u8.ToArray(),
+            [0x61, 0xFF, .. "/4.png"u8], [0x61, 0xFE, .. "/5.png"u8]];
+        WriteRawZip(archive, names, IsUtf8);
+
+        ImageListing listing = ImageFolder.Enumerate(archive);
+
+        Assert.Equal(["cat", "dog"], listing.Select(f => f.Label));
+        Assert.All(listing, f => Assert.Equal(6, ImageReader.ReadFile(f.ImagePath).Width));
+        Assert.Equal(
+            "4 ignored: 2 name that is not UTF-8 although it is marked so, 1 folder with data, 1 path with ..", listing.IgnoredByReason());
     }
 
     [Fact]

@@ -25,6 +25,26 @@ public sealed class MemoryBudgetTests
         MemoryBudget.Check(Small(), new TrainingOptions { BatchSize = 64, MicroBatchSize = 8 }, torch.CPU, free: 3 * Gigabyte);
     }
 
+    [Theory]
+    [InlineData(16384, 2, 192, 6, 6, 64)]
+    [InlineData(16384, 1, 65536, 1024, 65536, 1 << 20)]
+    [InlineData(4096, 1, 1024, 1, 1024, 1 << 20)]
+    public void Of_EndsOfTheRanges_DoesNotOverflow(int side, int patch, int width, int depth, int heads, int batch)
+    {
+        SiTOptions network = new()
+        {
+            InputSize = side,
+            InputChannels = 3,
+            PatchSize = patch,
+            HiddenSize = width,
+            Depth = depth,
+            HeadCount = heads,
+        };
+        MemoryEstimate estimate = MemoryEstimate.Of(
+            network, new TrainingOptions { BatchSize = batch }, torch.CPU, parameterCount: 1L << 47);
+        Assert.True(estimate is { Weights: > 0, Activations: > 1L << 50, Copy: > 0 } && estimate.On(isCpu: true) > 1L << 50);
+    }
+
     [Fact]
     public void Check_OneImageTooLarge_NamesCheckpointing()
     {

@@ -9,13 +9,20 @@ internal static class CheckedZip
     /// <summary>No deflate stream grows by more than this factor; an entry that claims more is damaged.</summary>
     private const long LargestRatio = 1032;
 
-    /// <summary>The entry of a name, which only one may have: programs disagree on which of two counts.</summary>
-    /// <returns>Null where there is none.</returns>
-    /// <exception cref="InvalidDataException">There are two.</exception>
-    public static ZipArchiveEntry? Find(ZipArchive zip, string path)
+    /// <summary>The entries by their names, each of which only one may have: programs disagree on which of two counts.</summary>
+    /// <exception cref="InvalidDataException">There are two of a name.</exception>
+    public static Dictionary<string, ZipArchiveEntry> ByName(ZipArchive zip)
     {
-        ZipArchiveEntry[] found = [.. zip.Entries.Where(e => PathOf(e) == path)];
-        return found.Length <= 1 ? found.FirstOrDefault() : throw new InvalidDataException($"it has two entries '{path}'.");
+        Dictionary<string, ZipArchiveEntry> entries = new(StringComparer.Ordinal);
+        foreach (ZipArchiveEntry entry in zip.Entries)
+        {
+            if (!entries.TryAdd(PathOf(entry), entry))
+            {
+                throw new InvalidDataException($"it has two entries '{PathOf(entry)}'.");
+            }
+        }
+
+        return entries;
     }
 
     /// <summary>The name with forward slashes, whatever the system it was written on.</summary>

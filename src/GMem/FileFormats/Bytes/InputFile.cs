@@ -17,7 +17,7 @@ internal static class InputFile
         }
 
         // Opening a pipe would wait for who writes into it; its length is 0.
-        if (new FileInfo(path).Length == 0)
+        if (RealPath.LengthOf(path) == 0)
         {
             throw new InvalidDataException($"'{path}' is empty, a pipe or a device; expected a {kind}.");
         }

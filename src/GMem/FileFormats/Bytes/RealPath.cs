@@ -27,6 +27,28 @@ public static class RealPath
             && !Path.IsPathRooted(relative);
     }
 
+    /// <summary>
+    /// The length of a file, that of its target where it is a link. 0 for pipes and devices, which must not be opened: that may wait for
+    /// ever.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <returns>Bytes.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="IOException">Its links lead in a circle.</exception>
+    public static long LengthOf(string path)
+    {
+        FileInfo file = new(path);
+        if (file.LinkTarget is not { } target)
+        {
+            return file.Length;
+        }
+
+        FileInfo linked = new(Of(path));
+        return linked.Exists
+            ? linked.Length
+            : throw new FileNotFoundException($"'{path}' is a link to '{target}', which is not a file.", path);
+    }
+
     private static string Resolve(string full, int links)
     {
         string resolved = Path.GetPathRoot(full)!;

@@ -15,7 +15,7 @@ internal static class NpzFile
     {
         using FileStream stream = InputFile.Open(path);
         Dictionary<string, torch.Tensor> arrays = [];
-        List<string> found = [];
+        HashSet<string> found = new(StringComparer.Ordinal);
         try
         {
             using ZipArchive zip = new(stream, ZipArchiveMode.Read);
@@ -24,12 +24,11 @@ internal static class NpzFile
                 string name = entry.FullName.EndsWith(Extension, StringComparison.Ordinal)
                     ? entry.FullName[..^Extension.Length]
                     : entry.FullName;
-                if (found.Contains(name))
+                if (!found.Add(name))
                 {
                     throw new InvalidDataException($"it has two arrays '{name}'.");
                 }
 
-                found.Add(name);
                 if (wanted(name))
                 {
                     arrays[name] = ReadEntry(entry, path);
@@ -46,7 +45,7 @@ internal static class NpzFile
             throw new InvalidDataException($"'{path}' is no .npz file, or it is damaged: {e.Message}", e);
         }
 
-        names = found;
+        names = [.. found];
         return arrays;
     }
 

@@ -7,8 +7,8 @@ namespace GMem.FileFormats;
 /// <summary>
 /// The hashes by which damage to a tensor is noticed, as a safetensors file carries them in its metadata: under
 /// <c>gmem.xxh3:NAME</c> the XxHash3 of every 256 KiB of the tensor NAME, 8 bytes each, big-endian, in base64; and under
-/// <c>gmem.xxh3.block</c> that length in bytes. The seed is the XxHash3 of the tensor's line in the header and of all other metadata, so
-/// that changes to these are noticed too.
+/// <c>gmem.xxh3.block</c> that length in bytes. The seed is the XxHash3 of the tensor's line in the header, seeded with that of all other
+/// metadata, so that changes to these are noticed too.
 /// </summary>
 internal static class TensorHashes
 {
@@ -30,9 +30,10 @@ internal static class TensorHashes
         IReadOnlyList<(SafetensorsEntry Entry, Action<Stream> Write)> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         yield return new(BlockKey, Block.ToString(CultureInfo.InvariantCulture));
+        long others = HashOf(metadata);
         foreach ((SafetensorsEntry entry, Action<Stream> write) in tensors)
         {
-            using HashingStream stream = new(SeedOf(entry, metadata));
+            using HashingStream stream = new(SeedOf(entry, others));
             write(stream);
             yield return new(TensorKey + entry.Name, Convert.ToBase64String(stream.Finish()));
         }
@@ -55,13 +56,14 @@ internal static class TensorHashes
             _ = metadata.Remove(key);
         }
 
+        long others = HashOf(metadata);
         byte[][] hashes = [.. entries.Select(e => Decode(found.GetValueOrDefault(TensorKey + e.Name)))];
         bool fit = found.Count == entries.Count + 1
             && found.GetValueOrDefault(BlockKey) == Block.ToString(CultureInfo.InvariantCulture)
             && entries.Zip(hashes).All(p => p.Second.Length == HashLength * BlocksOf(p.First.Length));
         return fit
             ? entries.Zip(hashes).ToDictionary(
-                p => p.First.Name, p => new BlockCheck(p.Second, SeedOf(p.First, metadata), name, p.First), StringComparer.Ordinal)
+                p => p.First.Name, p => new BlockCheck(p.Second, SeedOf(p.First, others), name, p.First), StringComparer.Ordinal)
             : throw SafetensorsHeader.Damaged(
                 name, $"the hashes in its metadata ('{Prefix}...') are not those of its tensors. A program that changes tensors must leave "
                     + "these items out");
@@ -75,11 +77,16 @@ internal static class TensorHashes
         return text is not null && Convert.TryFromBase64String(text, bytes, out int written) ? bytes[..written] : [1];
     }
 
-    private static long SeedOf(SafetensorsEntry entry, IReadOnlyDictionary<string, string> metadata)
+    private static long SeedOf(SafetensorsEntry entry, long others)
+    {
+        string shape = string.Join(',', entry.Shape.Select(s => s.ToString(CultureInfo.InvariantCulture)));
+        string line = string.Join('\0', entry.Name, SafetensorsHeader.TypeName(entry.DataType), shape);
+        return (long)XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(line), others);
+    }
+
+    private static long HashOf(IReadOnlyDictionary<string, string> metadata)
     {
         StringBuilder text = new();
-        text.AppendJoin('\0', entry.Name, SafetensorsHeader.TypeName(entry.DataType));
-        text.Append('\0').AppendJoin(',', entry.Shape.Select(s => s.ToString(CultureInfo.InvariantCulture)));
         foreach ((string key, string value) in metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
         {
             text.Append('\0').AppendJoin('\0', key, value);

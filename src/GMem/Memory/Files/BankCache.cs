@@ -75,6 +75,12 @@ internal static class BankCache
             }
 
             using SafetensorsFile file = SafetensorsFile.Open(path);
+            if (!file.HasHashes)
+            {
+                using FileStream whole = File.OpenRead(path);
+                return Convert.ToHexStringLower(SHA256.HashData(whole)) == Path.GetFileNameWithoutExtension(path);
+            }
+
             file.Verify();
             return true;
         }

@@ -29,12 +29,35 @@ internal sealed class RowCheck(SnippetStorage storage, string name)
         for (int row = 0; row < rows.Length / rowBytes; row++)
         {
             ReadOnlySpan<byte> bytes = rows.Slice(row * rowBytes, rowBytes);
-            float square = isHalf ? SquareOf(MemoryMarshal.Cast<byte, ushort>(bytes)) : SquareOf(MemoryMarshal.Cast<byte, float>(bytes));
-            if (isUnit ? !(MathF.Abs(MathF.Sqrt(square) - 1) < UnitTolerance) : !float.IsFinite(square))
+            float square = !isUnit ? 0
+                : isHalf ? SquareOf(MemoryMarshal.Cast<byte, ushort>(bytes)) : SquareOf(MemoryMarshal.Cast<byte, float>(bytes));
+            if (isUnit ? !(MathF.Abs(MathF.Sqrt(square) - 1) < UnitTolerance) : !AreFinite(bytes, isHalf))
             {
                 throw new InvalidDataException($"{name} is damaged: row {firstRow + row} is not of unit length, or not finite.");
             }
         }
+    }
+
+    /// <summary>Vectors of a user's own storage may be of any length.</summary>
+    private static bool AreFinite(ReadOnlySpan<byte> bytes, bool isHalf)
+    {
+        bool finite = true;
+        if (isHalf)
+        {
+            foreach (Half value in MemoryMarshal.Cast<byte, Half>(bytes))
+            {
+                finite &= Half.IsFinite(value);
+            }
+
+            return finite;
+        }
+
+        foreach (float value in MemoryMarshal.Cast<byte, float>(bytes))
+        {
+            finite &= float.IsFinite(value);
+        }
+
+        return finite;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

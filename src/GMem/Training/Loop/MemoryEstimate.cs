@@ -14,6 +14,9 @@ namespace GMem.Training;
 /// <param name="Network">The network alone, as it is saved.</param>
 internal readonly record struct MemoryEstimate(long Weights, long Activations, long Copy, long Network)
 {
+    /// <summary>More than any machine has, and still to be added up.</summary>
+    private const double Largest = 1L << 60;
+
     private const int Float = 4;
     private const int Half = 2;
 
@@ -30,9 +33,9 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
         long working = (2L * Float * parameters) + (mixed ? Half * parameters : 0);
         long images = training.ImagesAtOnce;
         long gradientsOfOthers = (GradientTeam.Members(training, device) - 1L) * Float * parameters;
+        double activations = images * PerImage(network, mixed, device.type == DeviceType.CPU);
         return new MemoryEstimate(
-            state + working + gradientsOfOthers, images * PerImage(network, mixed, device.type == DeviceType.CPU), state,
-            Float * parameters);
+            state + working + gradientsOfOthers, (long)Math.Min(activations, Largest), state, Float * parameters);
     }
 
     /// <summary>Bytes on the device.</summary>
@@ -45,20 +48,21 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
         return shapes.TrainableParameters().Sum(p => p.Parameter.numel());
     }
 
-    private static long PerImage(SiTOptions o, bool mixed, bool plainAttention)
+    /// <summary>In floating point, because products of the largest options go beyond 64 bits.</summary>
+    private static double PerImage(SiTOptions o, bool mixed, bool plainAttention)
     {
-        long tokens = o.TokenCount, width = o.HiddenSize, inner = o.ResolvedMlpHiddenSize;
+        double tokens = o.TokenCount, width = o.HiddenSize, inner = o.ResolvedMlpHiddenSize;
         int product = mixed ? Half : Float;
 
         // In float32: both inputs of the norms, their outputs, and the gated sums.
-        long stream = 4 * width * Float;
+        double stream = 4 * width * Float;
 
         // Of the products: queries, keys and values with the copies that attention makes, what it gives, both layers of the MLP, and what
         // is gated. Plain products of the CPU keep the scores, and more copies of what they multiply (six, by the measured slope).
-        long scores = plainAttention ? (o.HeadCount * tokens) + (6 * width) : 0;
-        long products = ((9 * width) + ((o.UseSwiGlu ? 3 : 2) * inner) + scores) * product;
-        long block = tokens * (stream + products);
-        long kept = o.ActivationCheckpointing ? (tokens * width * Float * o.Depth) + block : block * o.Depth;
+        double scores = plainAttention ? (o.HeadCount * tokens) + (6 * width) : 0;
+        double products = ((9 * width) + ((o.UseSwiGlu ? 3 : 2) * inner) + scores) * product;
+        double block = tokens * (stream + products);
+        double kept = o.ActivationCheckpointing ? (tokens * width * Float * o.Depth) + block : block * o.Depth;
 
         // The backward pass holds about one block's gradients besides.
         return kept + block;
