@@ -6,6 +6,7 @@ using Microsoft.ML;
 namespace GMem.MLNet.Tests.Persistence;
 
 /// <summary>Damaged <c>model.zip</c> files load or are an InvalidDataException that names the file, by every loader.</summary>
+[Collection(nameof(MeasuredAlone))]
 public sealed class ModelMutationTests
 {
     [Fact]

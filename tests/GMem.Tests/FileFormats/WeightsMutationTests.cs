@@ -12,6 +12,7 @@ using TorchSharp;
 namespace GMem.Tests.FileFormats;
 
 /// <summary>Damaged files of weights, banks, statistics and latents are read or are an InvalidDataException that names the file.</summary>
+[Collection(nameof(MeasuredAlone))]
 public sealed class WeightsMutationTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -5,6 +5,7 @@ using SkiaSharp;
 namespace GMem.Tests.Images;
 
 /// <summary>Damaged images are decoded or are an InvalidDataException that names the file.</summary>
+[Collection(nameof(MeasuredAlone))]
 public sealed class ImageMutationTests
 {
     [Fact]
