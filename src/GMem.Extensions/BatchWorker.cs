@@ -14,9 +14,7 @@ internal sealed partial class BatchWorker(
         {
             while (queue.Take(options.BatchSize) is { Count: > 0 } batch)
             {
-                long start = Stopwatch.GetTimestamp();
-                bool made = await MakeAsync(batch).ConfigureAwait(false);
-                queue.Finish(batch, made ? Stopwatch.GetElapsedTime(start) : null);
+                queue.Finish(batch, await MakeAsync(batch).ConfigureAwait(false));
             }
         }
     }
@@ -24,15 +22,16 @@ internal sealed partial class BatchWorker(
     /// <summary>
     /// Generates a batch. If it fails, each half is tried by itself, so that only calls with a row that fails alone get the error.
     /// </summary>
-    /// <returns>Whether all images were made.</returns>
-    private async Task<bool> MakeAsync(List<QueuedImage> batch)
+    /// <returns>How long it took; null where not all images were made at once.</returns>
+    private async Task<TimeSpan?> MakeAsync(List<QueuedImage> batch)
     {
         try
         {
             long start = Stopwatch.GetTimestamp();
             await GenerateAsync(batch).ConfigureAwait(false);
-            LogBatch(batch.Count, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            return true;
+            TimeSpan length = Stopwatch.GetElapsedTime(start);
+            LogBatch(batch.Count, length.TotalMilliseconds);
+            return length;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested || batch.TrueForAll(b => b.Call.IsGone))
         {
@@ -53,7 +52,7 @@ internal sealed partial class BatchWorker(
             batch[0].Call.Fail(e);
         }
 
-        return false;
+        return null;
     }
 
     /// <summary>What waiting callers get when the service is disposed.</summary>

@@ -15,7 +15,8 @@ public sealed class ImageServiceOptions
     public int PreviewEveryNStep { get; set; } = 5;
 
     /// <summary>
-    /// Maximum number of waiting images. <see cref="WhenFull"/> says what happens to a call that exceeds it. At least 1. Default 1024.
+    /// Maximum number of waiting images where calls are refused beyond it (<see cref="QueueFullMode.Refuse"/>); not used where they wait.
+    /// At least 1. Default 1024.
     /// </summary>
     public int QueueCapacity { get; set; } = 1024;
 

@@ -117,13 +117,11 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         TrainingColumns columns = new(input.Schema, _options);
-        torch.Device device = GMemRuntime.SelectDevice(_mlContext.GpuDeviceId, _mlContext.FallbackToCpu);
-        GMemOptions model = _options.ToModelOptions();
-        _ = GMemModel.CheckMemory(model, _options.ImageSize, device);
+        _ = CheckMemory();
         IChannel channel = _host.Start("Training");
         try
         {
-            return Run(input, columns, model, device, channel);
+            return Run(input, columns, channel);
         }
         finally
         {
@@ -131,8 +129,21 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         }
     }
 
-    private GMemTransformer Run(IDataView input, TrainingColumns columns, GMemOptions model, torch.Device device, IChannel channel)
+    /// <summary>Checks, before any image is read, whether the training fits into memory. <see cref="Fit"/> does so by itself.</summary>
+    /// <returns>What it will take.</returns>
+    /// <exception cref="ArgumentException">The options do not fit the image size.</exception>
+    /// <exception cref="InsufficientMemoryException">
+    /// The training cannot fit; the message says which options would make it fit.
+    /// </exception>
+    /// <exception cref="GMemRuntimeException">libtorch or the GPU asked for is not there.</exception>
+    public TrainingEstimate CheckMemory() => GMemModel.CheckMemory(_options.ToModelOptions(), _options.ImageSize, Device());
+
+    private torch.Device Device() => GMemRuntime.SelectDevice(_mlContext.GpuDeviceId, _mlContext.FallbackToCpu);
+
+    private GMemTransformer Run(IDataView input, TrainingColumns columns, IChannel channel)
     {
+        torch.Device device = Device();
+        GMemOptions model = _options.ToModelOptions();
         using TrainingImages images = TrainingImageReader.Read(input, columns, _options, channel);
         channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");
         model.EncodingProgress = new EncodingLog(channel);

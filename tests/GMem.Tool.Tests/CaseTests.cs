@@ -197,24 +197,15 @@ public sealed class CaseTests(TinyFiles files) : IClassFixture<TinyFiles>
     [InlineData("--image-size", "100000")]
     [InlineData("--learning-rate", "1e300")]
     [InlineData("--source-noise", "1e9")]
-    public void Train_BeyondTheRange_IsRefusedAtOnce(string option, string value)
-    {
-        ToolRun run = ToolRun.Of("train", files.Images, option, value, "--output", _folder.File("m.zip"));
-        Assert.Equal(ExitCode.Usage, run.Code);
-        Assert.Contains($"{option} is '{value}', but must be", run.Error);
-    }
+    public void Train_BeyondTheRange_IsRefusedAtOnce(string option, string value) => RefusedAtOnce("train", files.Images, option, value);
 
     [Theory]
     [InlineData("--sampling-steps", "10001")]
     [InlineData("--guidance", "1e6")]
     [InlineData("--count", "2000000000")]
     [InlineData("--batch-size", "1000000")]
-    public void Generate_BeyondTheRange_IsRefusedAtOnce(string option, string value)
-    {
-        ToolRun run = ToolRun.Of("generate", files.Model, option, value, "--output", _folder.File("samples"));
-        Assert.Equal(ExitCode.Usage, run.Code);
-        Assert.Contains($"{option} is '{value}', but must be", run.Error);
-    }
+    public void Generate_BeyondTheRange_IsRefusedAtOnce(string option, string value) =>
+        RefusedAtOnce("generate", files.Model, option, value);
 
     [Theory]
     [InlineData("--novelty", "0", "--novelty is 0")]
@@ -234,6 +225,13 @@ public sealed class CaseTests(TinyFiles files) : IClassFixture<TinyFiles>
         Assert.Equal(ExitCode.Fault, run.Code);
         Assert.Contains("are free", run.Error);
         Assert.DoesNotContain("images found", run.Output + run.Error);
+    }
+
+    private void RefusedAtOnce(string command, string input, string option, string value)
+    {
+        ToolRun run = ToolRun.Of(command, input, option, value, "--output", _folder.File("m.zip"));
+        Assert.Equal(ExitCode.Usage, run.Code);
+        Assert.Contains($"{option} is '{value}', but must be", run.Error);
     }
 
     /// <summary>A copy of the images, to be changed.</summary>

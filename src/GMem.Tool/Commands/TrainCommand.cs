@@ -2,7 +2,6 @@ using GMem.Autoencoders;
 using GMem.Encoders;
 using GMem.FileFormats;
 using GMem.Images;
-using GMem.Runtime;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 using GMem.Training;
@@ -53,7 +52,7 @@ internal sealed class TrainCommand : ToolCommand
         ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
         account.Warn(ToolConsole);
         account.ReadAll(options.ImageSize, ImageReader.MaxAspectRatio);
-        _ = Estimate(options, parsed.GetValue(_gpu));
+        _ = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu)).ImageGeneration.Trainers.GMem(options).CheckMemory();
         bool listed = parsed.GetValue(_listSkipped);
         ToolConsole.Note(account.Text(listed));
         return new
@@ -88,13 +87,13 @@ internal sealed class TrainCommand : ToolCommand
         using ImageAutoencoder? autoencoder = options.Autoencoder = autoencoderPath is null ? null : ImageAutoencoder.Kl(autoencoderPath);
         ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
         account.Warn(ToolConsole);
-        CheckRoom(parsed, options, output, account.Listing.Count);
         return ProgressView.Show(ToolConsole, json, "reading and encoding the images", view =>
         {
             TrainingReport last = new(view);
             options.Progress = last;
             options.ReadingProgress = new ReadingReport(view, account);
             GMemTrainer trainer = ml.ImageGeneration.Trainers.GMem(options);
+            CheckRoom(parsed, trainer, options, output, account.Listing.Count);
             using GMemTransformer model = trainer.Fit(ml.Data.LoadFromEnumerable(account.Listing));
             string saved = ModelKeeping.Save(model, output, options.WorkspacePath, ToolConsole.Warn);
 
@@ -144,24 +143,11 @@ internal sealed class TrainCommand : ToolCommand
         }
     }
 
-    /// <summary>What the training takes; it is an error where that does not fit into memory.</summary>
-    private static TrainingEstimate Estimate(GMemTrainer.Options options, int? gpu)
-    {
-        GMemOptions model = new()
-        {
-            Network = options.Network,
-            Training = options.Training,
-            Sampling = options.Sampling,
-            Autoencoder = options.Autoencoder,
-        };
-        return GMemModel.CheckMemory(model, options.ImageSize, GMemRuntime.SelectDevice(gpu, fallbackToCpu: gpu is null));
-    }
-
     /// <summary>An estimate from below: labels, sources and the encoder come on top.</summary>
-    private void CheckRoom(ParseResult parsed, GMemTrainer.Options options, string output, int images)
+    private void CheckRoom(ParseResult parsed, GMemTrainer trainer, GMemTrainer.Options options, string output, int images)
     {
         long bank = (long)images * Math.Min(images, options.Encoder?.Dimension ?? _training.SnippetDimension(parsed)) * 2;
-        long bytes = Estimate(options, parsed.GetValue(_gpu)).Network + bank;
+        long bytes = trainer.CheckMemory().Network + bank;
         OutputFile.RequireRoom(Path.GetDirectoryName(output)!, bytes, "The model", "Make room, or name another --output.");
         OutputFile.RequireRoom(
             Path.GetTempPath(), bytes, "Saving the model", "Make room, or set TMPDIR to a folder with more.");

@@ -127,8 +127,7 @@ public static class ImageReader
                 }
 
                 SKEncodedOrigin origin = codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Of(bytes) : codec.EncodedOrigin;
-                return Decode(codec, bytes.Length, name, maxAspectRatio, view: pixels =>
-                    take(new PixelView(pixels, codec.Info.Width, codec.Info.Height, DecodedPixels.Channels, origin)));
+                return Decode(codec, origin, bytes.Length, name, maxAspectRatio, take);
             }
         }
     }
@@ -153,7 +152,8 @@ public static class ImageReader
         }
     }
 
-    private static RgbImage Decode(SKCodec codec, long length, string name, int? maxAspectRatio, Func<ReadOnlySpan<byte>, RgbImage> view)
+    private static RgbImage Decode(
+        SKCodec codec, SKEncodedOrigin origin, long length, string name, int? maxAspectRatio, Func<PixelView, RgbImage> take)
     {
         (int width, int height) = (codec.Info.Width, codec.Info.Height);
         CheckSize(width, height, length, name);
@@ -186,7 +186,7 @@ public static class ImageReader
             PixelConversion.OverWhite(pixels.Bytes);
         }
 
-        return view(pixels.Bytes);
+        return take(new PixelView(pixels.Bytes, width, height, DecodedPixels.Channels, origin));
     }
 
     private static DecodedPixels Allocate(int width, int height, string name)

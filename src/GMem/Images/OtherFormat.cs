@@ -1,3 +1,5 @@
+using GMem.FileFormats;
+
 namespace GMem.Images;
 
 /// <summary>Names files that people take for images and that are something else.</summary>
@@ -11,8 +13,7 @@ internal static class OtherFormat
         return brand.SequenceEqual("avif"u8) || brand.SequenceEqual("avis"u8) ? $"AVIF, {Convert}"
             : brand.StartsWith("hei"u8) || brand.StartsWith("hev"u8) || brand.SequenceEqual("mif1"u8) ? $"HEIC, {Convert}"
             : bytes.StartsWith("II*\0"u8) || bytes.StartsWith("MM\0*"u8) ? $"TIFF, {Convert}"
-            : bytes.StartsWith("version https://git-lfs.github.com/spec/"u8)
-                ? "a Git LFS pointer, not the file itself; 'git lfs pull' fetches it"
+            : InputFile.IsGitLfsPointer(bytes) ? "a Git LFS pointer, not the file itself; 'git lfs pull' fetches it"
             : bytes.StartsWith("<"u8) ? "text (HTML, XML or SVG), not an image; perhaps an error page of a download"
             : null;
     }

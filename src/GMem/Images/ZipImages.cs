@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Compression;
-using System.IO.Hashing;
+using GMem.FileFormats;
 
 namespace GMem.Images;
 
@@ -12,7 +12,6 @@ internal static class ZipImages
 {
     private const string Extension = ".zip";
     private const int MaxOpen = 4;
-    private const long LargestRatio = 1032;
     private static readonly Lock Gate = new();
     private static readonly List<OpenArchive> Opened = [];
 
@@ -66,12 +65,20 @@ internal static class ZipImages
     {
         lock (Gate)
         {
-            return ReadEntry(Find(archive, entry), $"{archive}/{entry}");
+            ZipArchiveEntry found = Find(archive, entry);
+            try
+            {
+                return CheckedZip.ReadAll(found);
+            }
+            catch (InvalidDataException e)
+            {
+                throw new InvalidDataException($"'{archive}/{entry}' cannot be read from its archive: {e.Message}", e);
+            }
         }
     }
 
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is encrypted, or too long to be an image.</exception>
+    /// <exception cref="InvalidDataException">It is too long to be an image.</exception>
     private static ZipArchiveEntry Find(string archive, string entryName)
     {
         string name = $"{archive}/{entryName}";
@@ -80,46 +87,13 @@ internal static class ZipImages
             throw new FileNotFoundException($"There is no file '{entryName}' in '{archive}'.", name);
         }
 
-        if (entry.IsEncrypted)
-        {
-            throw new InvalidDataException(
-                $"'{name}' is encrypted, and archives are read without a password: unpack it, and use the folder or pack it again.");
-        }
-
         if (entry.Length > ImageReader.MaxFileBytes)
         {
             throw new InvalidDataException(
                 $"'{name}' has {entry.Length} bytes; at most {ImageReader.MaxFileBytes} are read. Is it an image?");
         }
 
-        // Deflate gains no more than this, so that what claims more costs no memory.
-        return entry.Length <= (entry.CompressedLength + 1) * LargestRatio ? entry : throw new InvalidDataException(
-            $"'{name}' claims {entry.Length} bytes in {entry.CompressedLength} compressed ones: the archive is damaged.");
-    }
-
-    private static byte[] ReadEntry(ZipArchiveEntry entry, string name)
-    {
-        try
-        {
-            using Stream stream = entry.Open();
-            byte[] content = new byte[entry.Length];
-            int read = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
-            if (read < content.Length || stream.ReadByte() >= 0)
-            {
-                throw new InvalidDataException(
-                    $"'{name}' should have {entry.Length} bytes but has {(read < content.Length ? "fewer" : "more")}: the archive is "
-                        + "damaged.");
-            }
-
-            // .NET does not compare it.
-            return Crc32.HashToUInt32(content) == entry.Crc32
-                ? content
-                : throw new InvalidDataException($"'{name}' does not have the checksum that its archive gives: the archive is damaged.");
-        }
-        catch (InvalidDataException e) when (!e.Message.Contains(name, StringComparison.Ordinal))
-        {
-            throw new InvalidDataException($"'{name}' cannot be read from its archive: {e.Message}", e);
-        }
+        return entry;
     }
 
     private static OpenArchive Get(string path)
@@ -129,8 +103,6 @@ internal static class ZipImages
         {
             throw new FileNotFoundException($"There is no archive '{path}'.", path);
         }
-
-        _ = ImageReader.RequireBytes(path);
 
         int index = Opened.FindIndex(o => o.Path == file.FullName);
         OpenArchive? found = index < 0 ? null : Opened[index];
@@ -158,6 +130,7 @@ internal static class ZipImages
     [SuppressMessage("Reliability", "CA2000", Justification = "the archive owns the stream, the list of open archives the archive")]
     private static OpenArchive Open(FileInfo file, string path)
     {
+        _ = ImageReader.RequireBytes(path);
         FileStream stream = new(
             file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 4096, FileOptions.RandomAccess);
         try

@@ -28,9 +28,7 @@ public sealed record SavedPart(
     internal torch.Tensor FiniteTensor(string name, torch.ScalarType type)
     {
         torch.Tensor tensor = Tensor(name);
-        using torch.Tensor finite = tensor.isfinite();
-        using torch.Tensor all = finite.all();
-        string fault = all.item<bool>() ? "" : " with values that are not finite";
+        string fault = TensorBytes.IsFinite(tensor) ? "" : " with values that are not finite";
         return tensor.dtype == type && fault.Length == 0
             ? tensor
             : throw new InvalidDataException($"The tensor '{name}' of the part {Kind} must be finite {type}; it is {tensor.dtype}{fault}.");

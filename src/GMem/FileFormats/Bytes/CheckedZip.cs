@@ -61,11 +61,24 @@ internal static class CheckedZip
         }
     }
 
+    /// <summary>The whole content of an entry, for which no more is allocated than a compressed entry of its size can hold.</summary>
+    /// <exception cref="InvalidDataException">It is encrypted, or damaged.</exception>
+    public static byte[] ReadAll(ZipArchiveEntry entry)
+    {
+        byte[] content = [];
+        Read(entry, stream =>
+        {
+            content = new byte[entry.Length];
+            _ = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+        });
+        return content;
+    }
+
     private static InvalidDataException Damaged(ZipArchiveEntry entry, string what) =>
         new($"its entry '{entry.FullName}' is damaged: {what}.");
 
     /// <summary>Counts what is read of another stream, and sums it up.</summary>
-    private sealed class CountedStream(Stream inner) : Stream
+    private sealed class CountedStream(Stream inner) : OneWayStream
     {
         private readonly Crc32 _crc = new();
 
@@ -74,18 +87,6 @@ internal static class CheckedZip
         public uint Crc => _crc.GetCurrentHashAsUInt32();
 
         public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => Count;
-            set => throw new NotSupportedException();
-        }
 
         public void ReadToEnd()
         {
@@ -102,17 +103,5 @@ internal static class CheckedZip
             Count += read;
             return read;
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

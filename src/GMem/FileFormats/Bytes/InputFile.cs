@@ -3,6 +3,12 @@ namespace GMem.FileFormats;
 /// <summary>Opens files of weights, banks and models for reading.</summary>
 internal static class InputFile
 {
+    private static ReadOnlySpan<byte> GitLfsSignature => "version https://git-lfs.github.com/spec/"u8;
+
+    /// <summary>Whether bytes are the pointer that Git LFS keeps in place of a file.</summary>
+    /// <param name="start">The beginning of the file.</param>
+    public static bool IsGitLfsPointer(ReadOnlySpan<byte> start) => start.StartsWith(GitLfsSignature);
+
     /// <param name="path">Path of the file.</param>
     /// <param name="kind">What is wanted, for the error where there is none. Default a file.</param>
     /// <returns>The open file at its start; it may be renamed and deleted meanwhile.</returns>
@@ -40,12 +46,11 @@ internal static class InputFile
     /// <exception cref="InvalidDataException">It is the pointer that Git LFS keeps in place of a file.</exception>
     public static void RefuseGitLfs(Stream stream, string name)
     {
-        ReadOnlySpan<byte> signature = "version https://git-lfs.github.com/spec/"u8;
-        Span<byte> start = stackalloc byte[signature.Length];
+        Span<byte> start = stackalloc byte[GitLfsSignature.Length];
         long position = stream.Position;
         int read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
         stream.Position = position;
-        if (start[..read].SequenceEqual(signature))
+        if (IsGitLfsPointer(start[..read]))
         {
             throw new InvalidDataException(
                 $"{name} is not the file itself but the pointer that Git LFS keeps in its place. Fetch the file with 'git lfs pull'.");

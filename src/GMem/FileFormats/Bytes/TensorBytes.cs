@@ -64,12 +64,16 @@ internal static class TensorBytes
         }
     }
 
+    /// <summary>Whether a tensor on the CPU has neither infinities nor NaN.</summary>
+    public static unsafe bool IsFinite(torch.Tensor tensor) => IsFinite(Address(tensor), tensor.numel(), tensor.dtype);
+
     /// <summary>Whether no exponent is all ones. libtorch's own isfinite takes ten times as long.</summary>
-    private static unsafe bool IsFinite(torch.Tensor tensor)
+    /// <param name="address">Of the first number.</param>
+    /// <param name="count">How many numbers.</param>
+    /// <param name="type">Their type.</param>
+    public static unsafe bool IsFinite(byte* address, long count, torch.ScalarType type)
     {
-        byte* address = Address(tensor);
-        long count = tensor.numel();
-        return tensor.dtype switch
+        return type switch
         {
             torch.ScalarType.Float32 => IsFinite((uint*)address, count, 0x7f80_0000u),
             torch.ScalarType.ComplexFloat32 => IsFinite((uint*)address, 2 * count, 0x7f80_0000u),

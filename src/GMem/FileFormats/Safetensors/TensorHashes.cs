@@ -96,25 +96,13 @@ internal static class TensorHashes
     }
 
     /// <summary>Hashes what is written to it, block by block, and keeps nothing of it.</summary>
-    private sealed class HashingStream(long seed) : Stream
+    private sealed class HashingStream(long seed) : OneWayStream
     {
         private readonly XxHash3 _hash = new(seed);
         private readonly MemoryStream _hashes = new();
         private int _inBlock;
 
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
         public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public byte[] Finish()
         {
@@ -140,18 +128,6 @@ internal static class TensorHashes
                 }
             }
         }
-
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
 
         private void EndBlock()
         {

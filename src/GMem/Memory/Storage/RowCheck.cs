@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using GMem.FileFormats;
 
 namespace GMem.Memory;
 
@@ -29,35 +30,26 @@ internal sealed class RowCheck(SnippetStorage storage, string name)
         for (int row = 0; row < rows.Length / rowBytes; row++)
         {
             ReadOnlySpan<byte> bytes = rows.Slice(row * rowBytes, rowBytes);
-            float square = !isUnit ? 0
-                : isHalf ? SquareOf(MemoryMarshal.Cast<byte, ushort>(bytes)) : SquareOf(MemoryMarshal.Cast<byte, float>(bytes));
-            if (isUnit ? !(MathF.Abs(MathF.Sqrt(square) - 1) < UnitTolerance) : !AreFinite(bytes, isHalf))
+            if (!(isUnit ? IsUnit(bytes, isHalf) : IsFinite(bytes, width)))
             {
                 throw new InvalidDataException($"{name} is damaged: row {firstRow + row} is not of unit length, or not finite.");
             }
         }
     }
 
-    /// <summary>Vectors of a user's own storage may be of any length.</summary>
-    private static bool AreFinite(ReadOnlySpan<byte> bytes, bool isHalf)
+    private static bool IsUnit(ReadOnlySpan<byte> row, bool isHalf)
     {
-        bool finite = true;
-        if (isHalf)
+        float square = isHalf ? SquareOf(MemoryMarshal.Cast<byte, ushort>(row)) : SquareOf(MemoryMarshal.Cast<byte, float>(row));
+        return MathF.Abs(MathF.Sqrt(square) - 1) < UnitTolerance;
+    }
+
+    /// <summary>Vectors of a user's own storage may be of any length.</summary>
+    private unsafe bool IsFinite(ReadOnlySpan<byte> row, int width)
+    {
+        fixed (byte* first = row)
         {
-            foreach (Half value in MemoryMarshal.Cast<byte, Half>(bytes))
-            {
-                finite &= Half.IsFinite(value);
-            }
-
-            return finite;
+            return TensorBytes.IsFinite(first, width, storage.ElementType);
         }
-
-        foreach (float value in MemoryMarshal.Cast<byte, float>(bytes))
-        {
-            finite &= float.IsFinite(value);
-        }
-
-        return finite;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
