@@ -60,6 +60,28 @@ public sealed partial class GMemTrainer
         public SnippetEncoderTrainer EncoderTrainer { get; set; } = new GMemOptions().EncoderTrainer;
 
         /// <summary>
+        /// An ML.NET estimator that makes a vector of <see cref="float"/> of an <c>MLImage</c>, for instance
+        /// <c>ResizeImages(...).Append(ExtractPixels(...)).Append(DnnFeaturizeImage(...))</c>, an ONNX model, or one of your own. It reads
+        /// <see cref="FeaturizerImageColumnName"/>, which holds the square in the middle of each image at the resolution that the image
+        /// has, whichever form the rows have, and makes <see cref="FeaturizerOutputColumnName"/>. <see cref="GMemTrainer.Fit"/> fits it,
+        /// makes the snippets with it, and keeps it in the model, which encodes image prompts with it. Its transformers must work row by
+        /// row and be able to save themselves. Default null: see <see cref="Encoder"/>. Not used with <see cref="SnippetColumnName"/>.
+        /// </summary>
+        public IEstimator<ITransformer>? Featurizer { get; set; }
+
+        /// <summary>The column of images that <see cref="Featurizer"/> reads. Default <c>Image</c>.</summary>
+        public string FeaturizerImageColumnName { get; set; } = "Image";
+
+        /// <summary>The vector that <see cref="Featurizer"/> makes. Default <c>Features</c>.</summary>
+        public string FeaturizerOutputColumnName { get; set; } = "Features";
+
+        /// <summary>
+        /// Length of the snippets that are made of the vectors of <see cref="Featurizer"/>: their coordinates along that many directions in
+        /// which those of the training images vary most; fewer if they vary in fewer. Null keeps the vectors. At least 1. Default 128.
+        /// </summary>
+        public int? SnippetDimension { get; set; } = 128;
+
+        /// <summary>
         /// Makes the latents on which the network works; null works on pixels. It stays yours; the trained transformer shares its weights,
         /// so you may dispose it whenever you like. One without statistics gets those of the images. Default null.
         /// </summary>
@@ -113,6 +135,21 @@ public sealed partial class GMemTrainer
             if (SnippetColumnName is { Length: 0 })
             {
                 faults.Add($"{nameof(SnippetColumnName)} is empty; null has the built-in encoder make the snippets.");
+            }
+
+            if (Featurizer is not null && SnippetColumnName is not null)
+            {
+                faults.Add($"{nameof(Featurizer)} and {nameof(SnippetColumnName)} are both given; either of them makes the snippets.");
+            }
+
+            if (string.IsNullOrEmpty(FeaturizerImageColumnName) || string.IsNullOrEmpty(FeaturizerOutputColumnName))
+            {
+                faults.Add($"{nameof(FeaturizerImageColumnName)} or {nameof(FeaturizerOutputColumnName)} is empty.");
+            }
+
+            if (SnippetDimension < 1)
+            {
+                faults.Add($"{nameof(SnippetDimension)} is {SnippetDimension}, it must be at least 1; null keeps the vectors.");
             }
 
             if (LabelColumnName is { Length: 0 })

@@ -148,7 +148,7 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");
         model.EncodingProgress = new EncodingLog(channel);
         GMemModel trained = GMemModel.Fit(images, model, device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
-        return new GMemTransformer(trained, _options.Generation, _options.Training.Seed);
+        return new GMemTransformer(trained, _options.Generation, _options.Training.Seed, TrainedColumns.Of(_options));
     }
 
     /// <summary>The log is told of the end; a handler that throws then must not cost the model.</summary>

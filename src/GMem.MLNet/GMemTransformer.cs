@@ -29,11 +29,12 @@ public sealed class GMemTransformer : ITransformer, IDisposable
     private readonly GenerationOptions _generation;
     private readonly ModelGenerator _generator;
 
-    internal GMemTransformer(GMemModel model, GenerationOptions generation, long firstSeed)
+    internal GMemTransformer(GMemModel model, GenerationOptions generation, long firstSeed, TrainedColumns? trained = null)
     {
         generation.Validate();
         Model = model;
         FirstSeed = firstSeed;
+        Trained = trained;
         _generation = generation;
         _generator = new ModelGenerator(model);
     }
@@ -59,17 +60,20 @@ public sealed class GMemTransformer : ITransformer, IDisposable
     /// <summary>The seed of row 0 where there is no seed column; the others count up from it.</summary>
     internal long FirstSeed { get; }
 
+    /// <summary>Columns that a pipeline makes snippets in, or null.</summary>
+    internal TrainedColumns? Trained { get; }
+
     /// <summary>The same network with another bank. Nothing is retrained, and this transformer stays as it is.</summary>
     /// <param name="memory">The bank, not empty and of the same dimension.</param>
     /// <returns>A transformer that shares the network. Dispose both.</returns>
     /// <exception cref="ArgumentException">The bank is empty or of another dimension.</exception>
-    public GMemTransformer WithMemory(MemoryBank memory) => new(Model.WithMemory(memory), _generation, FirstSeed);
+    public GMemTransformer WithMemory(MemoryBank memory) => new(Model.WithMemory(memory), _generation, FirstSeed, Trained);
 
     /// <summary>The same network and bank, sampled in another way.</summary>
     /// <param name="sampling">How; copied.</param>
     /// <returns>A transformer that shares the network. Dispose both.</returns>
     /// <exception cref="ArgumentException">The options are not valid; the message names every fault.</exception>
-    public GMemTransformer WithSampling(SamplingOptions sampling) => new(Model.WithSampling(sampling), _generation, FirstSeed);
+    public GMemTransformer WithSampling(SamplingOptions sampling) => new(Model.WithSampling(sampling), _generation, FirstSeed, Trained);
 
     /// <summary>The same model with other columns or another batch size.</summary>
     /// <param name="generation">Columns and batch size; copied.</param>
@@ -81,7 +85,7 @@ public sealed class GMemTransformer : ITransformer, IDisposable
         generation.Validate();
 
         // A second handle on the network, so that each transformer can be disposed by itself.
-        return new GMemTransformer(Model.WithSampling(Model.Sampling), generation, FirstSeed);
+        return new GMemTransformer(Model.WithSampling(Model.Sampling), generation, FirstSeed, Trained);
     }
 
     /// <summary>The columns of the input and the generated ones.</summary>
@@ -144,6 +148,6 @@ public sealed class GMemTransformer : ITransformer, IDisposable
     private GenerationSchema Bind(DataViewSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
-        return new GenerationSchema(schema, _generation, Model.ImageSize);
+        return new GenerationSchema(schema, _generation, Model.ImageSize, Trained);
     }
 }

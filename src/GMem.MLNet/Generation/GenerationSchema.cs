@@ -8,10 +8,10 @@ namespace GMem.MLNet.Generation;
 /// </summary>
 internal sealed class GenerationSchema
 {
-    public GenerationSchema(DataViewSchema input, GenerationOptions options, int imageSize)
+    public GenerationSchema(DataViewSchema input, GenerationOptions options, int imageSize, TrainedColumns? trained = null)
     {
         Input = input;
-        Prompts = new PromptColumns(input, options);
+        Prompts = new PromptColumns(input, options, trained);
         DataViewSchema.Builder builder = new();
         builder.AddColumns(input);
         foreach ((string name, DataViewType type) in Generated(options, imageSize))

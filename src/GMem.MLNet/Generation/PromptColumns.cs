@@ -9,14 +9,27 @@ internal sealed class PromptColumns
     private static readonly Type[] Integers =
         [typeof(long), typeof(int), typeof(short), typeof(sbyte), typeof(ulong), typeof(uint), typeof(ushort), typeof(byte)];
 
-    public PromptColumns(DataViewSchema schema, GenerationOptions options)
+    /// <param name="schema">The columns of the view.</param>
+    /// <param name="options">Their names.</param>
+    /// <param name="trained">The columns of a model that was trained on snippets from upstream.</param>
+    public PromptColumns(DataViewSchema schema, GenerationOptions options, TrainedColumns? trained = null)
     {
-        Check(SchemaShapes.Of(schema), options);
+        SchemaShape shape = SchemaShapes.Of(schema);
+        Check(shape, options);
         Seed = Find(schema, options.SeedColumnName);
         MemoryIndex = Find(schema, options.MemoryIndexColumnName);
         Snippet = Find(schema, options.SnippetColumnName);
         Label = Find(schema, options.LabelColumnName);
         Image = Find(schema, options.ImageColumnName);
+        if (trained is not null)
+        {
+            TrainedSnippet = trained.Snippet != options.SnippetColumnName && HoldsSnippets(shape, trained.Snippet)
+                ? Find(schema, trained.Snippet)
+                : null;
+            UnreadImage = Snippet is null && TrainedSnippet is null && trained.Image != options.ImageColumnName
+                && shape.Find(trained.Image) is { HoldsImages: true } ? Find(schema, trained.Image) : null;
+        }
+
         if (Label is { } label)
         {
             LabelSource.Check(label);
@@ -26,8 +39,9 @@ internal sealed class PromptColumns
     private PromptColumns(PromptColumns all, Func<DataViewSchema.Column, bool> condition)
     {
         DataViewSchema.Column? Keep(DataViewSchema.Column? column) => column is { } present && condition(present) ? column : null;
-        (Seed, MemoryIndex, Snippet, Label, Image) = (
-            Keep(all.Seed), Keep(all.MemoryIndex), Keep(all.Snippet), Keep(all.Label), Keep(all.Image));
+        (Seed, MemoryIndex, Snippet, Label, Image, TrainedSnippet, UnreadImage) = (
+            Keep(all.Seed), Keep(all.MemoryIndex), Keep(all.Snippet), Keep(all.Label), Keep(all.Image), Keep(all.TrainedSnippet),
+            Keep(all.UnreadImage));
     }
 
     public DataViewSchema.Column? Seed { get; }
@@ -40,9 +54,18 @@ internal sealed class PromptColumns
 
     public DataViewSchema.Column? Image { get; }
 
+    /// <summary>The snippets that the pipeline makes upstream, of the name that they had in training.</summary>
+    public DataViewSchema.Column? TrainedSnippet { get; }
+
+    /// <summary>
+    /// Pictures, of the name that they had in training, of which nothing makes a snippet: a row that has one is at fault, since the picture
+    /// would be ignored.
+    /// </summary>
+    public DataViewSchema.Column? UnreadImage { get; }
+
     /// <summary>The columns that there are.</summary>
     public IEnumerable<DataViewSchema.Column> Present =>
-        new[] { Seed, MemoryIndex, Snippet, Label, Image }.OfType<DataViewSchema.Column>();
+        new[] { Seed, MemoryIndex, Snippet, Label, Image, TrainedSnippet, UnreadImage }.OfType<DataViewSchema.Column>();
 
     /// <summary>Those of the columns that fulfil a condition; the others count as absent.</summary>
     public PromptColumns Where(Func<DataViewSchema.Column, bool> condition) => new(this, condition);
@@ -52,8 +75,7 @@ internal sealed class PromptColumns
     {
         CheckInteger(schema, "seed prompt", options.SeedColumnName, nameof(GenerationOptions.SeedColumnName));
         CheckInteger(schema, "memory index prompt", options.MemoryIndexColumnName, nameof(GenerationOptions.MemoryIndexColumnName));
-        if (schema.Find(options.SnippetColumnName) is { } snippet
-            && (snippet.Kind == SchemaShape.Column.VectorKind.Scalar || snippet.ItemType.RawType != typeof(float)))
+        if (schema.Find(options.SnippetColumnName) is { } snippet && !HoldsSnippets(schema, snippet.Name))
         {
             throw snippet.Mismatch("snippet prompt", "a vector of Single", Advice(nameof(GenerationOptions.SnippetColumnName)));
         }
@@ -68,6 +90,9 @@ internal sealed class PromptColumns
             throw image.Mismatch("image prompt", ColumnKinds.Images, Advice(nameof(GenerationOptions.ImageColumnName)));
         }
     }
+
+    private static bool HoldsSnippets(SchemaShape schema, string name) => schema.Find(name) is { } column
+        && column.Kind != SchemaShape.Column.VectorKind.Scalar && column.ItemType.RawType == typeof(float);
 
     private static void CheckInteger(SchemaShape schema, string role, string? name, string option)
     {

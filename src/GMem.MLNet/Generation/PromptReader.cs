@@ -17,6 +17,8 @@ internal sealed class PromptReader
     private readonly ValueGetter<VBuffer<float>>? _snippet;
     private readonly Func<string>? _label;
     private readonly Func<long, ImageToDecode?>? _image;
+    private readonly ValueGetter<VBuffer<float>>? _trainedSnippet;
+    private readonly Func<long, ImageToDecode?>? _unreadImage;
     private VBuffer<float> _snippetValue;
 
     /// <param name="row">The row or cursor to read from; the prompt columns are active in it.</param>
@@ -33,6 +35,8 @@ internal sealed class PromptReader
         _snippet = columns.Snippet is { } snippet ? row.GetGetter<VBuffer<float>>(snippet) : null;
         _label = columns.Label is { } label ? LabelSource.Create(row, label) : null;
         _image = columns.Image is { } image ? ImageSource.Create(row, image) : null;
+        _trainedSnippet = columns.TrainedSnippet is { } trained ? row.GetGetter<VBuffer<float>>(trained) : null;
+        _unreadImage = columns.UnreadImage is { } unread ? ImageSource.Create(row, unread) : null;
     }
 
     /// <summary>The seed of the current row.</summary>
@@ -56,9 +60,15 @@ internal sealed class PromptReader
     /// <exception cref="InvalidDataException">It is not valid; the message names the row and says why.</exception>
     public GenerationRequest Read(long position)
     {
-        GenerationRequest request = new(ReadSeed(position), ReadMemoryIndex(position), ReadSnippet(), _label?.Invoke());
+        GenerationRequest request = new(ReadSeed(position), ReadMemoryIndex(position), Read(_snippet), _label?.Invoke());
         ImageToDecode? image = _image?.Invoke(position);
-        CheckOnePrompt(position, request, image is not null);
+        ReadOnlyMemory<float> trained = ReadTrainedSnippet();
+        CheckOnePrompt(position, request, image is not null, trained.Length);
+        if (!trained.IsEmpty)
+        {
+            request = request with { Snippet = trained };
+        }
+
         try
         {
             if (image is { } picture)
@@ -77,7 +87,7 @@ internal sealed class PromptReader
         }
     }
 
-    private void CheckOnePrompt(long position, GenerationRequest request, bool image)
+    private void CheckOnePrompt(long position, GenerationRequest request, bool image, int trainedSnippet)
     {
         List<string> given = [];
         if (request.MemoryIndex is not null)
@@ -98,6 +108,19 @@ internal sealed class PromptReader
         if (image)
         {
             given.Add($"column '{_columns.Image!.Value.Name}' has an image");
+        }
+
+        if (trainedSnippet > 0)
+        {
+            given.Add($"column '{_columns.TrainedSnippet!.Value.Name}', the snippets of this pipeline, has {trainedSnippet} entries");
+        }
+
+        if (_unreadImage?.Invoke(position) is not null)
+        {
+            throw new InvalidDataException(
+                $"Row {position} (counted from 0): column '{_columns.UnreadImage!.Value.Name}' has a picture, which would be ignored: the "
+                    + "model was trained on snippets that its pipeline makes of pictures, and there is no such column here. Use the whole "
+                    + "pipeline, or leave the picture out. (A model that is trained with Options.Featurizer makes them itself.)");
         }
 
         if (given.Count > 1)
@@ -123,14 +146,21 @@ internal sealed class PromptReader
         }
     }
 
-    private ReadOnlyMemory<float> ReadSnippet()
+    /// <summary>A column of fixed size cannot be empty: zeros stand for no snippet.</summary>
+    private ReadOnlyMemory<float> ReadTrainedSnippet()
     {
-        if (_snippet is null)
+        ReadOnlyMemory<float> snippet = Read(_trainedSnippet);
+        return snippet.Span.ContainsAnyExcept(0f) ? snippet : default;
+    }
+
+    private ReadOnlyMemory<float> Read(ValueGetter<VBuffer<float>>? getter)
+    {
+        if (getter is null)
         {
             return default;
         }
 
-        _snippet(ref _snippetValue);
+        getter(ref _snippetValue);
         return _snippetValue.DenseValues().ToArray();
     }
 

@@ -9,8 +9,13 @@ namespace GMem.MLNet.Persistence;
 /// and of targets of invocations.</summary>
 internal static class ModelFile
 {
-    /// <summary>Its entries are copied into memory whole; schemas with the names of many keys are the largest.</summary>
+    /// <summary>
+    /// Its entries are copied into memory whole. Larger ones than this are the weights of networks (ONNX) in a pipeline, and those hardly
+    /// compress.
+    /// </summary>
     private const long LargestOfMLNet = 64 << 20;
+
+    private const long LargestRatio = 8;
 
     public static GMemTransformer Load(string path, MLContext mlContext)
     {
@@ -94,10 +99,11 @@ internal static class ModelFile
 
     private static void Check(ZipModelArchive zip, ZipArchiveEntry entry)
     {
-        if (entry.Length > LargestOfMLNet)
+        if (entry.Length > LargestOfMLNet && entry.Length / LargestRatio > entry.CompressedLength)
         {
             throw new InvalidDataException(
-                $"its entry '{entry.FullName}' claims {entry.Length:N0} bytes, more than anything of ML.NET's own in a model.");
+                $"its entry '{entry.FullName}' claims {entry.Length:N0} bytes in {entry.CompressedLength:N0} compressed ones, more than "
+                    + "anything of ML.NET's own in a model.");
         }
 
         _ = zip.TryRead(entry.FullName.Replace('\\', '/'), _ => { });
@@ -108,18 +114,29 @@ internal static class ModelFile
 
     private static GMemTransformer Unwrap(ITransformer loaded, string path)
     {
-        ITransformer[] parts = loaded is IEnumerable<ITransformer> chain ? [.. chain] : [loaded];
-        if (parts is [GMemTransformer only])
+        ITransformer[] parts = [.. Parts(loaded)];
+        GMemTransformer[] generators = [.. parts.OfType<GMemTransformer>()];
+        if (generators is [GMemTransformer only])
         {
+            // The other stages of the pipeline are not needed any more.
+            foreach (IDisposable other in parts.Where(p => p != only).OfType<IDisposable>())
+            {
+                other.Dispose();
+            }
+
             return only;
         }
 
         (loaded as IDisposable)?.Dispose();
-        throw new InvalidDataException(parts.OfType<GMemTransformer>().Any()
-            ? $"'{path}' is a pipeline of {parts.Length} transformers, not a GMem model alone. Load it with mlContext.Model.Load."
+        throw new InvalidDataException(generators.Length > 1
+            ? $"'{path}' is a pipeline with {generators.Length} generators. Load it with mlContext.Model.Load, and take the one you want."
             : $"'{path}' is an ML.NET model but not one of GMem: it holds "
                 + $"{string.Join(", ", parts.Select(p => p.GetType().Name).DefaultIfEmpty("no transformer"))}.");
     }
+
+    /// <summary>The stages of a pipeline, and those of pipelines in it.</summary>
+    private static IEnumerable<ITransformer> Parts(ITransformer transformer) =>
+        transformer is IEnumerable<ITransformer> chain ? chain.SelectMany(Parts) : [transformer];
 
     private static string Explain(Exception e) => Cause(e) is InvalidDataException own ? own.Message
         : "it is a zip archive but not a model that this ML.NET can read.";

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using GMem.MLNet;
+using GMem.MLNet.Featurization;
+using GMem.MLNet.Generation;
 using GMem.MLNet.Persistence;
 
 [assembly: LoadableClass(
@@ -27,7 +29,7 @@ internal static class TransformerFormat
         context.CheckAtModel();
         context.SetVersionInfo(VersionInfo());
         SavedModel archive = new(context);
-        Settings settings = new(transformer.Generation, transformer.FirstSeed);
+        Settings settings = new(transformer.Generation, transformer.FirstSeed, transformer.Trained);
         archive.Write(SettingsEntry, stream => JsonSerializer.Serialize(stream, settings));
         transformer.Model.Save(archive);
     }
@@ -39,7 +41,9 @@ internal static class TransformerFormat
         context.CheckAtModel(VersionInfo());
         IModelArchive archive = LoadedModel.Of(context);
         Settings settings = ReadSettings(archive);
-        return new GMemTransformer(GMemModel.Load(archive, EnvironmentDevice.Select(environment)), settings.Generation, settings.FirstSeed);
+        using IDisposable loading = SavedTransformer.LoadIn(environment);
+        GMemModel model = GMemModel.Load(archive, EnvironmentDevice.Select(environment));
+        return new GMemTransformer(model, settings.Generation, settings.FirstSeed, settings.Trained);
     }
 
     /// <summary>ML.NET's own check speaks of versions of ML.NET; this one comes first.</summary>
@@ -86,5 +90,5 @@ internal static class TransformerFormat
         loaderAssemblyName: typeof(GMemTransformer).Assembly.GetName().Name!,
         loaderSignature: LoaderSignature);
 
-    private sealed record Settings(GenerationOptions Generation, long FirstSeed);
+    private sealed record Settings(GenerationOptions Generation, long FirstSeed, TrainedColumns? Trained = null);
 }

@@ -10,7 +10,10 @@ internal sealed class BadImages(BadImageHandling handling, IChannel channel)
     public IReadOnlyList<SkippedImage> Skipped => _skipped;
 
     /// <summary>Whether a failure to read, decode or crop an image is one of that image, and is to be passed over.</summary>
-    public bool IsSkipped(Exception fault) => handling == BadImageHandling.Skip
+    public bool IsSkipped(Exception fault) => IsSkipped(fault, handling);
+
+    /// <summary>The same for one who keeps no account.</summary>
+    public static bool IsSkipped(Exception fault, BadImageHandling handling) => handling == BadImageHandling.Skip
         && fault is InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
     /// <summary>Leaves a row out.</summary>

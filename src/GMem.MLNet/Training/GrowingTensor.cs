@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 
 namespace GMem.MLNet.Training;
@@ -36,6 +37,15 @@ internal sealed class GrowingTensor : IDisposable
         }
 
         return Count++;
+    }
+
+    /// <summary>Adds a row of Single.</summary>
+    /// <param name="row">As many numbers as a row has.</param>
+    public void Append(ReadOnlySpan<float> row)
+    {
+        long index = Append();
+        using torch.Tensor slot = Storage.narrow(0, index, 1);
+        MemoryMarshal.AsBytes(row).CopyTo(slot.bytes);
     }
 
     /// <summary>The rows so far, as a tensor that stays when this is disposed.</summary>

@@ -1,3 +1,4 @@
+using GMem.Encoders;
 using GMem.Images;
 using GMem.Latents;
 using GMem.Training;
@@ -20,9 +21,19 @@ internal abstract class ImageStore : IDisposable
     public abstract void Add(RgbImage image);
 
     /// <summary>Everything so far, to be disposed by the caller; it stays when this is disposed.</summary>
-    public abstract TrainingImages Finish(torch.Tensor? snippets, IReadOnlyList<string>? sources, IReadOnlyList<string>? labels);
+    public abstract TrainingImages Finish(Annotations annotations);
 
     public abstract void Dispose();
+
+    /// <summary>What is known of the images beside their pixels, one row an image each.</summary>
+    /// <param name="Snippets">From a column, or made while reading; null to have an encoder make them.</param>
+    /// <param name="MirroredSnippets">Those of the mirror images, where they were made while reading.</param>
+    /// <param name="Encoder">What made them.</param>
+    /// <param name="Sources">Files.</param>
+    /// <param name="Labels">Labels.</param>
+    public sealed record Annotations(
+        torch.Tensor? Snippets, torch.Tensor? MirroredSnippets, SnippetEncoder? Encoder, IReadOnlyList<string>? Sources,
+        IReadOnlyList<string>? Labels);
 
     private sealed class InMemory(long? rows, int size) : ImageStore
     {
@@ -37,8 +48,13 @@ internal abstract class ImageStore : IDisposable
             ImageTensors.Write(_pixels.Storage, index, image);
         }
 
-        public override TrainingImages Finish(torch.Tensor? snippets, IReadOnlyList<string>? sources, IReadOnlyList<string>? labels) =>
-            new(_pixels.Rows(), snippets) { Sources = sources, Labels = labels };
+        public override TrainingImages Finish(Annotations annotations) => new(_pixels.Rows(), annotations.Snippets)
+        {
+            MirroredSnippets = annotations.MirroredSnippets,
+            Encoder = annotations.Encoder,
+            Sources = annotations.Sources,
+            Labels = annotations.Labels,
+        };
 
         public override void Dispose() => _pixels.Dispose();
     }
@@ -49,8 +65,8 @@ internal abstract class ImageStore : IDisposable
 
         public override void Add(RgbImage image) => shards.Add(image);
 
-        public override TrainingImages Finish(torch.Tensor? snippets, IReadOnlyList<string>? sources, IReadOnlyList<string>? labels) =>
-            shards.Finish(snippets, sources, labels);
+        public override TrainingImages Finish(Annotations annotations) => shards.Finish(
+            annotations.Snippets, annotations.Sources, annotations.Labels, annotations.MirroredSnippets, annotations.Encoder);
 
         public override void Dispose() => shards.Dispose();
     }

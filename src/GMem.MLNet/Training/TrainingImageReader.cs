@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using GMem.Images;
 using GMem.Latents;
 using GMem.MLNet.Columns;
+using GMem.MLNet.Featurization;
 using GMem.Training;
 using TorchSharp;
 
@@ -23,6 +23,7 @@ internal sealed class TrainingImageReader : IDisposable
     private readonly BadImages _bad;
     private readonly ImageStore _pixels;
     private readonly GrowingTensor? _snippets;
+    private readonly SourceSnippets? _sourceSnippets;
     private readonly List<string>? _sources;
     private readonly List<string>? _labels;
     private readonly Queue<PendingRow> _decoding = new();
@@ -42,6 +43,7 @@ internal sealed class TrainingImageReader : IDisposable
         _snippets = columns.Snippet is null ? null : new GrowingTensor(rows, [columns.SnippetSize], torch.float32);
         _sources = columns.Image.Type is TextDataViewType ? [] : null;
         _labels = columns.Label is null ? null : [];
+        _sourceSnippets = SourceSnippets.Of(view, columns.Image, options);
     }
 
     /// <exception cref="ArgumentException">There are fewer images than one batch.</exception>
@@ -69,7 +71,7 @@ internal sealed class TrainingImageReader : IDisposable
         }
 
         channel.Info(MessageSensitivity.None, $"Read {count} images of {options.ImageSize} x {options.ImageSize} pixels.");
-        return reader._pixels.Finish(reader._snippets?.Rows(), reader._sources, reader._labels);
+        return reader.Finish();
     }
 
     public void Dispose()
@@ -80,7 +82,12 @@ internal sealed class TrainingImageReader : IDisposable
         _stop.Dispose();
         _pixels.Dispose();
         _snippets?.Dispose();
+        _sourceSnippets?.Dispose();
     }
+
+    private TrainingImages Finish() => _pixels.Finish(_sourceSnippets is null
+        ? new ImageStore.Annotations(_snippets?.Rows(), null, null, _sources, _labels)
+        : _sourceSnippets.Finish(_sources, _labels));
 
     private void ReadRows(IDataView view)
     {
@@ -113,9 +120,9 @@ internal sealed class TrainingImageReader : IDisposable
             }
 
             ImageToDecode? image = images(row);
-            Task<RgbImage> decoding = image is { } found
-                ? Task.Run(() => found.Decode(_options.ImageSize, ImageReader.MaxAspectRatio), _stop.Token)
-                : Task.FromException<RgbImage>(new InvalidDataException(
+            Task<DecodedRow> decoding = image is { } found
+                ? Task.Run(() => Decode(found), _stop.Token)
+                : Task.FromException<DecodedRow>(new InvalidDataException(
                     $"Row {row} (counted from 0): column '{_columns.Image.Name}' has no image; it is "
                         + $"{(_sources is null ? "null or has no bytes" : "an empty path")}."));
             _decoding.Enqueue(new PendingRow(row, decoding, image?.Bytes ?? 0, image?.Source, label?.Invoke(), snippet?.Invoke(row)));
@@ -128,6 +135,20 @@ internal sealed class TrainingImageReader : IDisposable
             TakeAll();
             throw;
         }
+    }
+
+    /// <summary>Runs on any thread.</summary>
+    private DecodedRow Decode(ImageToDecode image)
+    {
+        if (_sourceSnippets is null)
+        {
+            return new DecodedRow(image.Decode(_options.ImageSize, ImageReader.MaxAspectRatio), null, null);
+        }
+
+        RgbImage whole = image.Decode(null, null);
+        ImageReader.CheckAspectRatio(whole, image.Source ?? _columns.Image.Name);
+        (float[] plain, float[]? mirrored) = _sourceSnippets.Read(whole);
+        return new DecodedRow(CenterCrop.Apply(whole, _options.ImageSize), plain, mirrored);
     }
 
     private void Report(bool isComplete)
@@ -148,10 +169,10 @@ internal sealed class TrainingImageReader : IDisposable
     {
         PendingRow row = _decoding.Dequeue();
         _bytesAhead -= row.Bytes;
-        RgbImage image;
+        DecodedRow decoded;
         try
         {
-            image = row.Image.GetAwaiter().GetResult();
+            decoded = row.Image.GetAwaiter().GetResult();
         }
         catch (Exception e) when (_bad.IsSkipped(e))
         {
@@ -164,14 +185,13 @@ internal sealed class TrainingImageReader : IDisposable
             Report(isComplete: false);
         }
 
-        _pixels.Add(image);
+        _pixels.Add(decoded.Image);
+        _sourceSnippets?.Add(decoded);
         _sources?.Add(row.Source!);
         _labels?.Add(row.Label!);
         if (row.Snippet is { } snippet)
         {
-            long index = _snippets!.Append();
-            using torch.Tensor slot = _snippets.Storage.narrow(0, index, 1);
-            MemoryMarshal.AsBytes(snippet.AsSpan()).CopyTo(slot.bytes);
+            _snippets!.Append(snippet);
         }
     }
 

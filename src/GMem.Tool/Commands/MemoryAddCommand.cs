@@ -36,7 +36,7 @@ internal sealed class MemoryAddCommand : MemoryEditCommand
         ImageFile[] files = [.. parsed.GetRequiredValue(_images).SelectMany(
             path => Files(path, model.ImageSize, parsed.GetValue(_listSkipped)))];
         string? label = parsed.GetValue(_label);
-        using torch.Tensor snippets = model.Encode([.. files.Select(f => ImageReader.ReadSquare(f.ImagePath, model.ImageSize))]);
+        using torch.Tensor snippets = model.EncodeFiles([.. files.Select(f => f.ImagePath)]);
         return model.Memory.Add(
             snippets, [.. files.Select(f => label ?? (f.Label.Length > 0 ? f.Label : null))], [.. files.Select(f => f.ImagePath)]);
     }

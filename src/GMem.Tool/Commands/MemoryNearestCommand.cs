@@ -25,8 +25,7 @@ internal sealed class MemoryNearestCommand : ToolCommand
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
         using GMemTransformer model = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model));
-        using torch.Tensor snippet = model.Model.Encode(
-            ImageReader.ReadSquare(parsed.GetRequiredValue(_image), model.Model.ImageSize));
+        using torch.Tensor snippet = model.Model.EncodeFiles(parsed.GetRequiredValue(_image));
         MemoryNeighbor[] found = model.Memory.Nearest(
             snippet, (int)Math.Min(parsed.GetValue(_count), model.Memory.Count), cancellationToken)[0];
         string table = TextTable.Of(

@@ -65,7 +65,7 @@ internal static class ModelAccess
     /// <summary>The snippet of an image, by the model's own encoder.</summary>
     public static float[] Snippet(GMemModel model, string image)
     {
-        using torch.Tensor snippet = model.Encode(ImageReader.ReadSquare(image, model.ImageSize));
+        using torch.Tensor snippet = model.EncodeFiles(image);
         return [.. snippet.data<float>()];
     }
 }

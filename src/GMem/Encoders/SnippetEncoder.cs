@@ -16,6 +16,13 @@ public abstract class SnippetEncoder : SharedModelPart
     /// <summary>Width of a patch token, for the projection loss (REPA); 0 if the encoder has no patch tokens. Default 0.</summary>
     public virtual int PatchTokenDimension => 0;
 
+    /// <summary>
+    /// Whether an image of the user's is handed to <see cref="Encode"/> as the square in its middle at the resolution that it has
+    /// (<see cref="GMem.Images.CenterCrop.Square(GMem.Images.RgbImage)"/>), rather than scaled to the model's image size: for networks that
+    /// look at more pixels than the model makes. Default false.
+    /// </summary>
+    public virtual bool UsesSourceResolution => false;
+
     /// <summary>Encodes a batch of images.</summary>
     /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
     /// <returns>float32 <c>[B, m]</c> on the CPU; every row has unit L2 norm.</returns>

@@ -22,7 +22,29 @@ public static class CenterCrop
         return image.Width == size && image.Height == size ? image : Square(new PixelView(image), size);
     }
 
-    /// <summary>The same of pixels wherever they lie; the result is a copy.</summary>
+    /// <summary>The largest square in the middle of an image, its pixels as they are.</summary>
+    /// <param name="image">The image.</param>
+    /// <returns>The square, its side that of the shorter side; the same instance if the image is square.</returns>
+    public static RgbImage Square(RgbImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        int side = Math.Min(image.Width, image.Height), left = (image.Width - side) / 2, top = (image.Height - side) / 2;
+        if (image.Width == image.Height)
+        {
+            return image;
+        }
+
+        byte[] pixels = new byte[side * side * RgbImage.Channels];
+        for (int y = 0; y < side; y++)
+        {
+            image.Pixels.AsSpan((((top + y) * image.Width) + left) * RgbImage.Channels, side * RgbImage.Channels)
+                .CopyTo(pixels.AsSpan(y * side * RgbImage.Channels));
+        }
+
+        return new RgbImage(side, side, pixels);
+    }
+
+    /// <summary><see cref="Apply"/> of pixels wherever they lie; the result is a copy.</summary>
     internal static RgbImage Square(PixelView pixels, int size)
     {
         RgbImage? halved = Halve(pixels, size);

@@ -1,3 +1,4 @@
+using GMem.Encoders;
 using GMem.FileFormats;
 using GMem.Images;
 
@@ -64,10 +65,13 @@ public sealed class TrainingImageFiles : IDisposable
     /// <param name="snippets">Snippets of your own, float32 <c>[N, m]</c>, which the result then owns; null for none. Default null.</param>
     /// <param name="sources">A file name or other source for each image; null for none. Default null.</param>
     /// <param name="labels">A label for each image; null for none. Default null.</param>
+    /// <param name="mirroredSnippets">Snippets of the mirror images, which the result then owns; null for none. Default null.</param>
+    /// <param name="encoder">The encoder that made the snippets; null for none. Default null.</param>
     /// <returns>The images in the order in which they were added; dispose them.</returns>
     /// <exception cref="InvalidOperationException">There are no images, or this was called before.</exception>
     public TrainingImages Finish(
-        torch.Tensor? snippets = null, IReadOnlyList<string>? sources = null, IReadOnlyList<string>? labels = null)
+        torch.Tensor? snippets = null, IReadOnlyList<string>? sources = null, IReadOnlyList<string>? labels = null,
+        torch.Tensor? mirroredSnippets = null, SnippetEncoder? encoder = null)
     {
         using UseScope use = _uses.Hold();
         ThrowIfFinished();
@@ -79,7 +83,13 @@ public sealed class TrainingImageFiles : IDisposable
         Flush();
         ShardSet shards = ShardSet.Open(_paths);
         _handedOver = true;
-        return new TrainingImages(shards.Find(Tensor)!, new Files(shards, _lock, _folder), snippets) { Sources = sources, Labels = labels };
+        return new TrainingImages(shards.Find(Tensor)!, new Files(shards, _lock, _folder), snippets)
+        {
+            MirroredSnippets = mirroredSnippets,
+            Encoder = encoder,
+            Sources = sources,
+            Labels = labels,
+        };
     }
 
     /// <summary>Deletes the files unless <see cref="Finish"/> handed them over; an operation in progress ends first.</summary>

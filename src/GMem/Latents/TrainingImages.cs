@@ -1,3 +1,4 @@
+using GMem.Encoders;
 using GMem.FileFormats;
 
 namespace GMem.Latents;
@@ -52,6 +53,22 @@ public sealed class TrainingImages : IDisposable
     /// <summary>float32 <c>[N, m]</c>, or null.</summary>
     public torch.Tensor? Snippets { get; }
 
+    /// <summary>
+    /// Snippets of the mirror images, float32 <c>[N, m]</c>, which <see cref="Training.TrainingOptions.HorizontalFlip"/> needs where there
+    /// are <see cref="Snippets"/>; disposed with this. Default null.
+    /// </summary>
+    public torch.Tensor? MirroredSnippets { get; init; }
+
+    /// <summary>
+    /// The encoder that made <see cref="Snippets"/>, which the model keeps and encodes prompts with. Yours can be disposed at any time: this
+    /// holds a use of its own. Default null: the model can then not encode images.
+    /// </summary>
+    public SnippetEncoder? Encoder
+    {
+        get;
+        init => field = (SnippetEncoder?)value?.NewHandle();
+    }
+
     /// <summary>A file name or other source for each image, or null.</summary>
     public IReadOnlyList<string>? Sources { get; init; }
 
@@ -78,6 +95,8 @@ public sealed class TrainingImages : IDisposable
         _pixels?.Dispose();
         _files?.Dispose();
         Snippets?.Dispose();
+        MirroredSnippets?.Dispose();
+        Encoder?.Dispose();
         foreach (torch.Tensor values in ConditionValues.Values)
         {
             values.Dispose();

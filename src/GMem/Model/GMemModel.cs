@@ -199,8 +199,8 @@ public sealed partial class GMemModel : IDisposable
 
     /// <summary>
     /// Turns images into snippets as training did: the square in the middle of each, scaled to <see cref="ImageSize"/>
-    /// (<see cref="CenterCrop.Apply"/>), through the model's own <see cref="Encoder"/>. An image gives the same snippet whatever others
-    /// come with it.
+    /// (<see cref="CenterCrop.Apply"/>) unless the encoder wants it as it is (<see cref="SnippetEncoder.UsesSourceResolution"/>), through
+    /// the model's own <see cref="Encoder"/>. An image gives the same snippet whatever others come with it.
     /// </summary>
     /// <param name="images">At least one, of any sizes.</param>
     /// <returns>
@@ -219,10 +219,34 @@ public sealed partial class GMemModel : IDisposable
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGrad = torch.no_grad();
         using UseScope encoderUse = encoder.Use();
-        torch.Tensor[] snippets = [.. images.Select(image => encoder.Encode(ImageTensors.ToTensor([CenterCrop.Apply(image, ImageSize)])))];
+        torch.Tensor[] snippets =
+        [
+            .. images.Select(image => encoder.Encode(ImageTensors.ToTensor(
+                [encoder.UsesSourceResolution ? CenterCrop.Square(image) : CenterCrop.Apply(image, ImageSize)]))),
+        ];
         return snippets.Length > 0
             ? torch.cat(snippets).MoveToOuterDisposeScope()
             : throw new ArgumentException("There are no images to encode.", nameof(images));
+    }
+
+    /// <summary>The same of image files, one after the other, so that one image at a time is in memory.</summary>
+    /// <param name="paths">At least one path, also of images inside a zip.</param>
+    /// <returns>float32 <c>[B, m]</c> on the CPU, rows of unit length; dispose it.</returns>
+    /// <exception cref="InvalidOperationException">The model has no encoder.</exception>
+    /// <exception cref="ArgumentException">There is no path.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">An image cannot be read; the message names it.</exception>
+    public torch.Tensor EncodeFiles(params IReadOnlyList<string> paths)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        using UseScope use = Use();
+        using DisposeScope scope = torch.NewDisposeScope();
+        bool whole = Encoder?.UsesSourceResolution == true;
+        torch.Tensor[] snippets =
+            [.. paths.Select(path => Encode(whole ? ImageReader.ReadFile(path) : ImageReader.ReadSquare(path, ImageSize)))];
+        return snippets.Length > 0
+            ? torch.cat(snippets).MoveToOuterDisposeScope()
+            : throw new ArgumentException("There are no images to encode.", nameof(paths));
     }
 
     /// <summary>The same network with another bank; nothing is retrained, and this model stays as it is.</summary>

@@ -65,7 +65,9 @@ internal sealed class ImagePreparation
             ? _plan.Statistics ?? LatentStatisticsPass.Compute(encoded, _cancellationToken)
             : null;
         MemoryBank? bank = _plan.UsesSnippets ? Bank(encoded, makesSnippets) : null;
-        MemoryBank? mirroredBank = makesSnippets && Mirror ? Rows(encoded, EncodedTable.Mirrored(EncodedTable.Snippets), null, null) : null;
+        MemoryBank? mirroredBank = !_plan.UsesSnippets || !Mirror ? null
+            : makesSnippets ? Rows(encoded, EncodedTable.Mirrored(EncodedTable.Snippets), null, null)
+            : MemoryBank.FromRows(_images.MirroredSnippets!);
         ConditionData conditionData = ConditionSource.Of(bank, mirroredBank, _images.Labels, classNames: null, _images.ConditionValues);
         ITrainingData data = latentsBy is null
             ? new PixelData(Images, _plan.Autoencoder, Mirror)
@@ -81,10 +83,27 @@ internal sealed class ImagePreparation
                 Tokens = tokenGrid > 0 ? RowPair.Find(encoded, EncodedTable.Tokens) : null,
             },
             Bank = bank,
-            Encoder = makesSnippets ? encoder : null,
+            Encoder = makesSnippets ? encoder : _plan.UsesSnippets ? EncoderOfTheSnippets() : null,
             Autoencoder = _plan.Normalised(statistics, _owned),
             ImageSize = ImageSize,
         };
+    }
+
+    private SnippetEncoder? EncoderOfTheSnippets()
+    {
+        if (_images.Encoder is not { } encoder)
+        {
+            return null;
+        }
+
+        if (encoder.Dimension != _images.Snippets!.shape[1])
+        {
+            throw new ArgumentException(
+                $"The images' Encoder gives snippets of {encoder.Dimension} entries, but their Snippets have {_images.Snippets.shape[1]}.");
+        }
+
+        _owned.Add(encoder.NewHandle());
+        return encoder;
     }
 
     private SnippetEncoder FitEncoder()
@@ -126,18 +145,22 @@ internal sealed class ImagePreparation
 
         ImageSplit.RequireBatch(Images.Count, _options.Training);
 
-        if (_images.Snippets is { } snippets && (snippets.shape.Length != 2 || snippets.shape[0] != Images.Count))
+        CheckSnippets(_images.Snippets, nameof(_images.Snippets));
+        CheckSnippets(_images.MirroredSnippets, nameof(_images.MirroredSnippets));
+        if (_images.Snippets is not null && _images.MirroredSnippets is null && Mirror && _plan.UsesSnippets)
         {
             throw new ArgumentException(
-                $"Snippets must be [N, m] with one row an image; these are [{string.Join(", ", snippets.shape)}] for {Images.Count} "
-                    + "images.");
+                "HorizontalFlip needs the snippets of the mirrored images, which an encoder makes; with snippets of your own give "
+                    + "MirroredSnippets too, or set HorizontalFlip = false.");
         }
+    }
 
-        if (_images.Snippets is not null && Mirror && _plan.UsesSnippets)
+    private void CheckSnippets(torch.Tensor? snippets, string name)
+    {
+        if (snippets is not null && (snippets.shape.Length != 2 || snippets.shape[0] != Images.Count))
         {
             throw new ArgumentException(
-                "HorizontalFlip needs the snippets of the mirrored images, which an encoder makes; with snippets of your own set "
-                    + "HorizontalFlip = false.");
+                $"{name} must be [N, m] with one row an image; these are [{string.Join(", ", snippets.shape)}] for {Images.Count} images.");
         }
     }
 }

@@ -54,11 +54,27 @@ public class ModelFileTests
 
         Assert.Equal(Enumerable.Range(0, 24).Select(i => (long)i), loaded.Transform(TinyTrainer.Images).Values<long>("Seed"));
         Assert.Equal(chain.Transform(TinyTrainer.Images).Pixels(), loaded.Transform(TinyTrainer.Images).Pixels());
-        string message = Assert.Throws<InvalidDataException>(() => GMemTransformer.Load(folder.File("model.zip"))).Message;
-        Assert.Equal($"'{folder.File("model.zip")}' is a pipeline of 2 transformers, not a GMem model alone. Load it with "
-            + "mlContext.Model.Load.", message);
+        using (GMemTransformer generator = GMemTransformer.Load(folder.File("model.zip")))
+        {
+            IDataView prompts = Views.Of(new PromptRow { Seed = 3 });
+            Assert.Equal(chain.LastTransformer.Transform(prompts).Pixels(), generator.Transform(prompts).Pixels());
+        }
+
         ((IDisposable)loaded).Dispose();
         chain.Dispose();
+    }
+
+    [Fact]
+    public void Load_OfAChainWithTwoGenerators_SaysThatItCannotChoose()
+    {
+        using TemporaryFolder folder = new();
+        new MLContext().Model.Save(
+            new TransformerChain<ITransformer>(TinyTrainer.Model, TinyTrainer.Model), null, folder.File("model.zip"));
+
+        string message = Assert.Throws<InvalidDataException>(() => GMemTransformer.Load(folder.File("model.zip"))).Message;
+
+        Assert.Equal($"'{folder.File("model.zip")}' is a pipeline with 2 generators. Load it with mlContext.Model.Load, and take the one "
+            + "you want.", message);
     }
 
     [Fact]
