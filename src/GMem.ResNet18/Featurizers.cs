@@ -1,7 +1,9 @@
 using GMem.Evaluation;
 using GMem.MLNet.Onnx;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
+using Microsoft.ML.Transforms.Onnx;
 
 namespace GMem.MLNet;
 
@@ -14,10 +16,6 @@ public static class Featurizers
     private const string ImageColumn = "Image";
     private const string FeatureColumn = "Features";
     private const string PixelColumn = "Pixels";
-    private const int ResNetSide = 224;
-
-    /// <summary>ML.NET's own; named because it has two methods that differ in this alone.</summary>
-    private const int RecursionLimit = 100;
 
     /// <summary>
     /// ResNet-18, trained on ImageNet, as ML.NET's package Microsoft.ML.DnnImageFeaturizer.ResNet18 has it. Pictures are scaled to 224 x
@@ -28,10 +26,14 @@ public static class Featurizers
     public static IEstimator<ITransformer> ResNet18(MLContext mlContext)
     {
         ArgumentNullException.ThrowIfNull(mlContext);
-        return mlContext.Transforms.ResizeImages(PixelColumn, ResNetSide, ResNetSide, ImageColumn, ImageResizingEstimator.ResizingKind.Fill)
-            .Append(mlContext.Transforms.ExtractPixels(PixelColumn))
-            .Append(mlContext.Transforms.DnnFeaturizeImage(
-                FeatureColumn, m => m.ModelSelector.ResNet18(mlContext, m.OutputColumn, m.InputColumn), PixelColumn));
+        string networks = Path.Combine(
+            Path.GetDirectoryName(typeof(ResNet18Extension).Assembly.Location) ?? AppContext.BaseDirectory, "DnnImageModels");
+        OnnxShape preparation = OnnxShape.Read(Path.Combine(networks, "ResNetPrepOnnx", "ResNetPreprocess.onnx"), null, null);
+        OnnxShape network = OnnxShape.Read(Path.Combine(networks, "ResNet18Onnx", "ResNet18.onnx"), null, null);
+        return Apply(mlContext, preparation, scale: 1, offset: 0)
+            .Append(mlContext.Transforms.CopyColumns(network.Input, preparation.Output))
+            .Append(mlContext.Transforms.ApplyOnnxModel(network.ToOptions()))
+            .Append(mlContext.Transforms.CopyColumns(FeatureColumn, network.Output));
     }
 
     /// <summary>
@@ -56,12 +58,7 @@ public static class Featurizers
     {
         ArgumentNullException.ThrowIfNull(mlContext);
         OnnxShape shape = OnnxShape.Read(path, imageSize, output);
-        return mlContext.Transforms
-            .ResizeImages(PixelColumn, shape.Width, shape.Height, ImageColumn, ImageResizingEstimator.ResizingKind.Fill)
-            .Append(mlContext.Transforms.ExtractPixels(
-                shape.Input, PixelColumn, interleavePixelColors: shape.ChannelsLast, offsetImage: offset, scaleImage: scale))
-            .Append(mlContext.Transforms.ApplyOnnxModel([shape.Output], [shape.Input], path, shape.Dimensions, recursionLimit: RecursionLimit))
-            .Append(mlContext.Transforms.CopyColumns(FeatureColumn, shape.Output));
+        return Apply(mlContext, shape, scale, offset).Append(mlContext.Transforms.CopyColumns(FeatureColumn, shape.Output));
     }
 
     /// <summary>
@@ -72,4 +69,12 @@ public static class Featurizers
     public static FeatureExtractor ResNet18Features(MLContext mlContext) => new FeaturizerFeatures(
         ResNet18(mlContext).Fit(FeaturizerFeatures.NoImages(ImageColumn)),
         "last features of ResNet-18 (ImageNet) at 224 x 224 (not FID)", ImageColumn, FeatureColumn);
+
+    /// <summary>Scales a picture, and gives it to a network.</summary>
+    private static EstimatorChain<OnnxTransformer> Apply(MLContext mlContext, OnnxShape network, float scale, float offset) =>
+        mlContext.Transforms
+            .ResizeImages(PixelColumn, network.Width, network.Height, ImageColumn, ImageResizingEstimator.ResizingKind.Fill)
+            .Append(mlContext.Transforms.ExtractPixels(
+                network.Input, PixelColumn, interleavePixelColors: network.ChannelsLast, offsetImage: offset, scaleImage: scale))
+            .Append(mlContext.Transforms.ApplyOnnxModel(network.ToOptions()));
 }

@@ -1,8 +1,10 @@
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.Transforms.Onnx;
 
 namespace GMem.MLNet.Onnx;
 
 /// <summary>What must be known of an ONNX network to feed it a picture.</summary>
+/// <param name="Path">The file.</param>
 /// <param name="Input">The name of its input.</param>
 /// <param name="Output">The name of the output that is used.</param>
 /// <param name="Width">Columns of the picture.</param>
@@ -10,7 +12,7 @@ namespace GMem.MLNet.Onnx;
 /// <param name="ChannelsLast">Whether the colours of a pixel lie together.</param>
 /// <param name="Dimensions">The shapes of both for one picture.</param>
 internal sealed record OnnxShape(
-    string Input, string Output, int Width, int Height, bool ChannelsLast, IDictionary<string, int[]> Dimensions)
+    string Path, string Input, string Output, int Width, int Height, bool ChannelsLast, IDictionary<string, int[]> Dimensions)
 {
     private const int Unknown = -1;
 
@@ -50,7 +52,7 @@ internal sealed record OnnxShape(
                     + "expected Single of known size.", nameof(output));
         }
 
-        return new OnnxShape(inputName, outputName, width, height, last, new Dictionary<string, int[]>
+        return new OnnxShape(path, inputName, outputName, width, height, last, new Dictionary<string, int[]>
         {
             [inputName] = last ? [1, height, width, 3] : [1, 3, height, width],
             [outputName] = made,
@@ -62,6 +64,20 @@ internal sealed record OnnxShape(
             : imageSize ?? throw new ArgumentException(
                 $"The network '{path}' takes pictures of any size; say with imageSize what they are scaled to.", nameof(imageSize));
     }
+
+    /// <summary>
+    /// One thread an image: images are featurized on all cores at once, which is 1.4 to 2.7 times as fast as all cores on one image after
+    /// the other. (A model that is loaded takes what ONNX Runtime thinks best: it has one picture at a time.)
+    /// </summary>
+    public OnnxOptions ToOptions() => new()
+    {
+        ModelFile = Path,
+        InputColumns = [Input],
+        OutputColumns = [Output],
+        ShapeDictionary = Dimensions,
+        IntraOpNumThreads = 1,
+        InterOpNumThreads = 1,
+    };
 
     private static InferenceSession Open(string path)
     {
