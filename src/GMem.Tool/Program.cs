@@ -1,3 +1,4 @@
+using GMem.Tool.Extensions;
 using GMem.Tool.Output;
 
 namespace GMem.Tool;
@@ -7,6 +8,7 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
+        ToolExtensions.Install();
         using Interruption interruption = new();
         return (int)ToolProgram.Run(arguments, ToolConsole.OfProcess(), interruption.Token);
     }

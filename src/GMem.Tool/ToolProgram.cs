@@ -59,11 +59,16 @@ internal static class ToolProgram
             new MemoryExportCommand(console),
         };
 
+        Command extension = new("extension", "Installs packages for the tool that it does without, such as ResNet-18 as an encoder.")
+        {
+            new ExtensionAddCommand(console), new ExtensionListCommand(console),
+        };
+
         // Not a RootCommand, which would call itself by the name of the assembly.
         Command root = new(Name, Description)
         {
             new TrainCommand(console), new GenerateCommand(console), new EvaluateCommand(console), memory, new ImportCommand(console),
-            new InfoCommand(console), new DoctorCommand(console),
+            new InfoCommand(console), new DoctorCommand(console), extension,
         };
         root.Options.Add(new HelpOption());
         root.Options.Add(new VersionOption { Action = new VersionAction() });
