@@ -98,10 +98,10 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     }
 
     /// <summary>Reads all images and trains on them.</summary>
-    /// <param name="input">The training data, at least one batch of rows.</param>
+    /// <param name="input">The training data, at least one row, and at least one batch where the size of a batch is given.</param>
     /// <returns>The trained transformer, partial where training was cancelled. Dispose it to free the network.</returns>
     /// <exception cref="ArgumentException">
-    /// A column is missing or of the wrong type, there are fewer images than one batch, or the options do not fit the images.
+    /// A column is missing or of the wrong type, there are fewer images than one batch (or none), or the options do not fit the images.
     /// </exception>
     /// <exception cref="FileNotFoundException">An image file is missing, and <see cref="Options.BadImages"/> is Throw.</exception>
     /// <exception cref="InvalidDataException">

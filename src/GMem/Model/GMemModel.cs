@@ -71,7 +71,7 @@ public sealed partial class GMemModel : IDisposable
     /// Trains a model: encoder, memory bank, then the network. With a <see cref="GMemOptions.WorkspacePath"/>, doing the same again
     /// continues a run that was stopped or killed, and on the CPU gives the same numbers as a run that never was.
     /// </summary>
-    /// <param name="images">At least one batch of them. Not disposed.</param>
+    /// <param name="images">At least one, and at least one batch where the size of a batch is given. Not disposed.</param>
     /// <param name="options">What to train and how. Copied.</param>
     /// <param name="device">Where to train, from <see cref="GMemRuntime.SelectDevice"/>.</param>
     /// <param name="progress">

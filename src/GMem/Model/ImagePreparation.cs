@@ -124,7 +124,7 @@ internal sealed class ImagePreparation
                     + "multiple of it, or another PatchSize (1, 2, 4 or 8).");
         }
 
-        ImageSplit.RequireBatch(Images.Count, _options.Training);
+        ImageSplit.FitBatch(Images.Count, _options.Training);
 
         if (_images.Snippets is { } snippets && (snippets.shape.Length != 2 || snippets.shape[0] != Images.Count))
         {

@@ -1,6 +1,8 @@
 namespace GMem.Training;
 
-/// <summary>What a training run reports every <see cref="TrainingOptions.LogEveryNStep"/> steps.</summary>
+/// <summary>
+/// What a training run reports every <see cref="TrainingOptions.LogEveryNStep"/> steps, and in between as <see cref="IsInterim"/> says.
+/// </summary>
 /// <param name="Step">Steps done, from 1.</param>
 /// <param name="TotalSteps">Steps there will be.</param>
 /// <param name="Epoch">Passes over the images so far, fractional.</param>
@@ -19,6 +21,13 @@ public sealed record TrainingProgress(
     double ImagesPerSecond,
     TimeSpan TimeLeft)
 {
+    /// <summary>
+    /// Whether this report comes between two, to say early how long the run will take and that it goes on: after the first step, and then
+    /// whenever 1 to 10 seconds have passed without a report, the longer the run has been going. The files of a workspace do not have it,
+    /// and its means do not end with it: the next report averages over the same steps again.
+    /// </summary>
+    public bool IsInterim { get; init; }
+
     /// <summary>
     /// The terms of <see cref="Loss"/> that the run has, in the order of <see cref="TrainingOptions.Losses"/>, each averaged likewise,
     /// before its weight.
