@@ -20,6 +20,7 @@ internal sealed class TrainingImageReader : IDisposable
 
     private readonly TrainingColumns _columns;
     private readonly GMemTrainer.Options _options;
+    private readonly IChannel _channel;
     private readonly BadImages _bad;
     private readonly ImageStore _pixels;
     private readonly GrowingTensor? _snippets;
@@ -35,6 +36,7 @@ internal sealed class TrainingImageReader : IDisposable
     {
         _columns = columns;
         _options = options;
+        _channel = channel;
         _bad = new BadImages(options.BadImages, channel);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
         long? rows = _rows = view.GetRowCount();
@@ -133,7 +135,13 @@ internal sealed class TrainingImageReader : IDisposable
     private void Report(bool isComplete)
     {
         _sinceReport.Restart();
-        _options.ReadingProgress?.Report(new ReadingProgress(_pixels.Count, _rows, [.. _bad.Skipped], isComplete));
+        ReadingProgress progress = new(_pixels.Count, _rows, [.. _bad.Skipped], isComplete);
+        if (!isComplete)
+        {
+            _channel.Info(MessageSensitivity.None, $"{progress}.");
+        }
+
+        _options.ReadingProgress?.Report(progress);
     }
 
     private void TakeAll()

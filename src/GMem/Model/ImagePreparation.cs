@@ -62,7 +62,7 @@ internal sealed class ImagePreparation
         _owned.Add(encoded);
 
         LatentStatistics? statistics = _plan.Autoencoder.NormalizesLatents
-            ? _plan.Statistics ?? LatentStatisticsPass.Compute(encoded, _cancellationToken)
+            ? _plan.Statistics ?? ComputeStatistics(encoded)
             : null;
         MemoryBank? bank = _plan.UsesSnippets ? Bank(encoded, makesSnippets) : null;
         MemoryBank? mirroredBank = makesSnippets && Mirror ? Rows(encoded, EncodedTable.Mirrored(EncodedTable.Snippets), null, null) : null;
@@ -87,16 +87,30 @@ internal sealed class ImagePreparation
         };
     }
 
+    private LatentStatistics ComputeStatistics(EncodedRows encoded)
+    {
+        Tell(EncodingPhase.Statistics);
+        return LatentStatisticsPass.Compute(encoded, _cancellationToken);
+    }
+
+    private void Tell(EncodingPhase phase) =>
+        _options.EncodingProgress?.Report(new EncodingProgress(0, 0, Images.Count) { Phase = phase });
+
     private SnippetEncoder FitEncoder()
     {
+        Tell(EncodingPhase.Encoder);
         SnippetEncoder encoder = _options.EncoderTrainer.Fit(new ImageRows(Images), _cancellationToken);
         _owned.Add(encoder);
         return encoder;
     }
 
-    private MemoryBank Bank(EncodedRows encoded, bool makesSnippets) => makesSnippets
-        ? Rows(encoded, EncodedTable.Snippets, _images.Labels, _images.Sources)
-        : MemoryBank.FromRows(_images.Snippets!, _images.Labels, _images.Sources);
+    private MemoryBank Bank(EncodedRows encoded, bool makesSnippets)
+    {
+        Tell(EncodingPhase.Memory);
+        return makesSnippets
+            ? Rows(encoded, EncodedTable.Snippets, _images.Labels, _images.Sources)
+            : MemoryBank.FromRows(_images.Snippets!, _images.Labels, _images.Sources);
+    }
 
     private MemoryBank Rows(EncodedRows encoded, string name, IReadOnlyList<string>? labels, IReadOnlyList<string>? sources)
     {

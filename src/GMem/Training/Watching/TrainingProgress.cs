@@ -72,6 +72,17 @@ public sealed record TrainingProgress(
     /// <returns>The value before its weight; null if there is none.</returns>
     public double? ValidationLossOf(string name) => Find(ValidationTerms, name);
 
+    /// <summary>The report as a line, without a full stop.</summary>
+    /// <returns>
+    /// Step, epoch, loss, gradient norm, learning rate, images a second and the time left, as hours, minutes and seconds:
+    /// <c>Step 50 of 2000 (epoch 3.20): loss 0.1234, gradient norm 0.568, learning rate 2e-4, 1234.5 images/s, 0:01:02 left</c>.
+    /// </returns>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Step {Step} of {TotalSteps} (epoch {Epoch:0.00}): loss {Loss:0.0000}, gradient norm {GradientNorm:0.000}, "
+            + $"learning rate {LearningRate:0.###e+0}, {ImagesPerSecond:0.0} images/s, "
+            + $"{(long)TimeLeft.TotalHours}:{TimeLeft:mm\\:ss} left");
+
     private static double? Find(IReadOnlyList<LossValue> values, string name)
     {
         foreach (LossValue value in values)
