@@ -120,6 +120,6 @@ internal sealed class GenerateCommand : ToolCommand
             }
         }
 
-        private string Text(string step) => string.Create(CultureInfo.InvariantCulture, $"image {Done}/{total}{step}");
+        private string Text(string step) => string.Create(CultureInfo.InvariantCulture, $"{Done}/{total} images{step}");
     }
 }

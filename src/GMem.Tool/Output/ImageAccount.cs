@@ -59,7 +59,7 @@ internal sealed class ImageAccount(ImageListing listing)
     {
         int[] labels = Labels();
         int small = _sizes.Count(s => Math.Min(s.Width, s.Height) < size);
-        string ofLabels = labels.Length == 0 ? "no labels" : $"{labels.Length} labels of {labels[0]} to {labels[^1]} images";
+        string ofLabels = labels.Length == 0 ? "no labels" : $"{labels.Length} label{(labels.Length == 1 ? "" : "s")} of {labels[0]} to {labels[^1]} images";
         return _sizes.Length == 0 ? ofLabels : string.Create(
             CultureInfo.InvariantCulture,
             $"{ofLabels}; sizes from {Text(_sizes[0])} to {Text(_sizes[^1])}, median {Text(_sizes[_sizes.Length / 2])} pixels"

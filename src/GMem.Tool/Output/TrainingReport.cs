@@ -14,6 +14,7 @@ internal sealed class TrainingReport(ProgressView view) : IProgress<TrainingProg
 
     private readonly Stopwatch _sinceFirst = new();
     private TimeSpan? _said;
+    private long _before;
 
     public TrainingProgress? Value { get; private set; }
 
@@ -21,13 +22,17 @@ internal sealed class TrainingReport(ProgressView view) : IProgress<TrainingProg
     {
         Value = value;
 
-        // The first step is slower than the others.
         if (_sinceFirst.IsRunning)
         {
             SayDuration(value);
         }
+        else
+        {
+            // The first step is slower than the others: nothing is said by it.
+            _before = value.Step - 1;
+            _sinceFirst.Start();
+        }
 
-        _sinceFirst.Start();
         view.Report(value.Step, value.TotalSteps, string.Create(
             CultureInfo.InvariantCulture,
             $"step {value.Step}/{value.TotalSteps}  loss {value.Loss:F4}  {value.ImagesPerSecond:F0} images/s  "
@@ -42,10 +47,11 @@ internal sealed class TrainingReport(ProgressView view) : IProgress<TrainingProg
             return;
         }
 
-        string steps = string.Create(CultureInfo.InvariantCulture, $"{value.TotalSteps - value.Step:N0} steps");
         view.Say(_said is null
-            ? $"{DurationText.About(value.TimeLeft)} for {steps}"
-            : $"{DurationText.About(value.TimeLeft)} more for {steps}, not {DurationText.About(_said.Value)} in all");
+            ? string.Create(CultureInfo.InvariantCulture, $"{DurationText.About(whole)} for {value.TotalSteps - _before:N0} steps")
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"now {DurationText.About(value.TimeLeft)} for the {value.TotalSteps - value.Step:N0} steps left"));
         _said = whole;
     }
 }
