@@ -52,7 +52,7 @@ public sealed class FirstMinutesTests(TinyFiles files) : IClassFixture<TinyFiles
         Assert.Contains("4 images found, 3 read, 1 skipped", run.Error);
         Assert.Matches("warning: Skipped: '.*page.png' is text", run.Error);
         Assert.Contains(
-            "1 label of 1 to 1 images; sizes from 6 x 9 to 40 x 30, median 20 x 10 pixels; 1 smaller than 8 x 8, which are enlarged",
+            "1 label of 1 image; 6 x 9 to 40 x 30 pixels, median 20 x 10; 1 smaller than 8 x 8, which are enlarged",
             run.Error);
         Assert.Contains("3 images a step, all there are (the default is 64)", run.Error);
     }

@@ -29,7 +29,7 @@ internal sealed class ImageAccount(ImageListing listing)
     /// <summary>Reads every image to find those that cannot be used.</summary>
     /// <param name="size">Side in pixels to which they would be scaled.</param>
     /// <param name="maxAspectRatio">How many times longer than wide they may be; null for any.</param>
-    /// <param name="progress">Told, on any thread, how many were read.</param>
+    /// <param name="progress">Told, one call at a time on any thread, how many were read.</param>
     public void ReadAll(int size, int? maxAspectRatio = null, Action<int>? progress = null)
     {
         int read = 0;
@@ -47,7 +47,10 @@ internal sealed class ImageAccount(ImageListing listing)
                 faults[i] = new SkippedImage(listing[i].ImagePath, e.Message);
             }
 
-            progress?.Invoke(Interlocked.Increment(ref read));
+            lock (faults)
+            {
+                progress?.Invoke(++read);
+            }
         });
         Skipped = [.. faults.OfType<SkippedImage>()];
         _sizes = [.. sizes.Where(s => s.Width > 0).OrderBy(s => (long)s.Width * s.Height)];
@@ -59,11 +62,13 @@ internal sealed class ImageAccount(ImageListing listing)
     {
         int[] labels = Labels();
         int small = _sizes.Count(s => Math.Min(s.Width, s.Height) < size);
-        string ofLabels = labels.Length == 0 ? "no labels" : $"{labels.Length} label{(labels.Length == 1 ? "" : "s")} of {labels[0]} to {labels[^1]} images";
-        return _sizes.Length == 0 ? ofLabels : string.Create(
-            CultureInfo.InvariantCulture,
-            $"{ofLabels}; sizes from {Text(_sizes[0])} to {Text(_sizes[^1])}, median {Text(_sizes[_sizes.Length / 2])} pixels"
-                + $"{(small > 0 ? $"; {small} smaller than {size} x {size}, which are enlarged" : "")}");
+        string ofLabels = labels.Length == 0 ? "no labels"
+            : $"{labels.Length} label{(labels.Length == 1 ? "" : "s")} of {labels[0]}"
+                + $"{(labels[0] == labels[^1] ? "" : $" to {labels[^1]}")} image{(labels[^1] == 1 ? "" : "s")}";
+        string ofSizes = _sizes.Length == 0 ? "no sizes"
+            : _sizes[0] == _sizes[^1] ? $"all {Text(_sizes[0])} pixels"
+            : $"{Text(_sizes[0])} to {Text(_sizes[^1])} pixels, median {Text(_sizes[_sizes.Length / 2])}";
+        return $"{ofLabels}; {ofSizes}{(small > 0 ? $"; {small} smaller than {size} x {size}, which are enlarged" : "")}";
     }
 
     /// <summary>How many images each label has.</summary>
