@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Latents;
 using GMem.Sampling;
 using GMem.Training;
 
@@ -110,8 +111,15 @@ public sealed partial class GMemTrainer
         public IProgress<ReadingProgress>? ReadingProgress { get; set; }
 
         /// <summary>
-        /// Told every <see cref="TrainingOptions.LogEveryNStep"/> steps, on the training thread. If it throws, the log says so and training
-        /// goes on. Default null.
+        /// Told when something between reading and training begins (<see cref="EncodingPhase"/>), and how far the encoding has come. As
+        /// <see cref="GMemOptions.EncodingProgress"/>. Default null.
+        /// </summary>
+        public IProgress<EncodingProgress>? EncodingProgress { get; set; }
+
+        /// <summary>
+        /// Told every <see cref="TrainingOptions.LogEveryNStep"/> steps and, for the time left, in between
+        /// (<see cref="TrainingProgress.IsInterim"/>), on the training thread. If it throws, the log says so and training goes on. Default
+        /// null.
         /// </summary>
         public IProgress<TrainingProgress>? Progress { get; set; }
 

@@ -98,10 +98,10 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     }
 
     /// <summary>Reads all images and trains on them.</summary>
-    /// <param name="input">The training data, at least one batch of rows.</param>
+    /// <param name="input">The training data, at least one row, and at least one batch where the size of a batch is given.</param>
     /// <returns>The trained transformer, partial where training was cancelled. Dispose it to free the network.</returns>
     /// <exception cref="ArgumentException">
-    /// A column is missing or of the wrong type, there are fewer images than one batch, or the options do not fit the images.
+    /// A column is missing or of the wrong type, there are fewer images than one batch (or none), or the options do not fit the images.
     /// </exception>
     /// <exception cref="FileNotFoundException">An image file is missing, and <see cref="Options.BadImages"/> is Throw.</exception>
     /// <exception cref="InvalidDataException">
@@ -138,6 +138,15 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     /// <exception cref="GMemRuntimeException">libtorch or the GPU asked for is not there.</exception>
     public TrainingEstimate CheckMemory() => GMemModel.CheckMemory(_options.ToModelOptions(), _options.ImageSize, Device());
 
+    /// <summary>Measures how long a training step takes on this machine (<see cref="GMemModel.MeasureStep"/>).</summary>
+    /// <returns>The time of a step; null where it is not known.</returns>
+    /// <exception cref="ArgumentException">The options do not fit the image size.</exception>
+    /// <exception cref="InsufficientMemoryException">The training cannot fit.</exception>
+    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled.</exception>
+    /// <exception cref="GMemRuntimeException">libtorch or the GPU asked for is not there.</exception>
+    public TimeSpan? MeasureStep() =>
+        GMemModel.MeasureStep(_options.ToModelOptions(), _options.ImageSize, Device(), _options.CancellationToken);
+
     private torch.Device Device() => GMemRuntime.SelectDevice(_mlContext.GpuDeviceId, _mlContext.FallbackToCpu);
 
     private GMemTransformer Run(IDataView input, TrainingColumns columns, IChannel channel)
@@ -146,7 +155,7 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         GMemOptions model = _options.ToModelOptions();
         using TrainingImages images = TrainingImageReader.Read(input, columns, _options, channel);
         channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");
-        model.EncodingProgress = new EncodingLog(channel);
+        model.EncodingProgress = new EncodingLog(channel, _options.EncodingProgress);
         GMemModel trained = GMemModel.Fit(images, model, device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
         return new GMemTransformer(trained, _options.Generation, _options.Training.Seed, TrainedColumns.Of(_options));
     }

@@ -20,8 +20,8 @@ public sealed class ImageGenerationTrainers
     /// Optimizer steps. At least 1. Default: that of <see cref="GMem.Training.TrainingOptions.TotalSteps"/>.
     /// </param>
     /// <param name="batchSize">
-    /// Images a step. At least 1, and not more than there are images. Default: that of
-    /// <see cref="GMem.Training.TrainingOptions.BatchSize"/>.
+    /// Images a step. At least 1, and not more than there are images. Default: 64, or all images where there are fewer
+    /// (<see cref="GMem.Training.TrainingOptions.BatchSize"/>).
     /// </param>
     /// <param name="learningRate">Learning rate. Above 0. Default: that of the training options.</param>
     /// <returns>The trainer; nothing happens before <see cref="GMemTrainer.Fit"/>.</returns>

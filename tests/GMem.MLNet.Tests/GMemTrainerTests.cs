@@ -1,3 +1,4 @@
+using GMem.Latents;
 using GMem.MLNet.Persistence;
 using GMem.MLNet.Tests.Fakes;
 using GMem.Runtime;
@@ -181,12 +182,56 @@ public class GMemTrainerTests
 
         TinyTrainer.Fit(mlContext, options).Dispose();
 
-        Assert.Equal([2, 4, 6], reports.Select(r => r.Step));
+        Assert.Equal([1, 2, 4, 6], reports.Select(r => r.Step));
+        Assert.True(reports[0] is { IsInterim: true, TimeLeft.Ticks: > 0 });
         Assert.Contains(log, m => m.Contains("Read 24 images of 8 x 8 pixels.", StringComparison.Ordinal));
         Assert.Contains(log, m => m.Contains("Training on cpu", StringComparison.Ordinal));
-        Assert.Equal(3, log.Count(
+        Assert.Equal(4, log.Count(
             m => m.Contains(" of 6 (epoch ", StringComparison.Ordinal) && m.Contains("images/s", StringComparison.Ordinal)));
     }
+
+    [Fact]
+    public void Fit_FewerImagesThanTheDefaultBatch_WarnsOnceAndTrainsOnAll()
+    {
+        List<(ChannelMessageKind Kind, string Text)> log = [];
+        MLContext mlContext = new(seed: 1);
+        mlContext.Log += (_, e) => log.Add((e.Kind, e.RawMessage));
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.Training.BatchSize = null;
+
+        using GMemTransformer model = TinyTrainer.Fit(mlContext, options);
+
+        Assert.Equal(
+            "24 images are fewer than the default batch of 64: BatchSize is 24, so every step sees them all.",
+            Assert.Single(log, m => m.Kind == ChannelMessageKind.Warning).Text);
+        Assert.Equal(6, model.TrainedSteps);
+    }
+
+    [Fact]
+    public void Fit_BeforeTheFirstStep_NamesThePhases()
+    {
+        List<string> log = [];
+        MLContext mlContext = new(seed: 1);
+        mlContext.Log += (_, e) => log.Add(e.RawMessage);
+        GMemTrainer.Options options = TinyTrainer.Options();
+        List<EncodingPhase> phases = [];
+        options.EncodingProgress = new Phases(phases);
+
+        TinyTrainer.Fit(mlContext, options).Dispose();
+
+        Assert.Equal([EncodingPhase.Encoder, EncodingPhase.Images, EncodingPhase.Memory], phases);
+        string[] expected =
+        [
+            "Read 24 images of 8 x 8 pixels.", "Fitting the encoder to 24 images.", "Encoded 24 images of 24.",
+            "Building the memory bank of 24 entries.", "Step 1 of 6",
+        ];
+        Assert.Equal(
+            expected, log.Select(line => expected.FirstOrDefault(e => line.StartsWith(e, StringComparison.Ordinal))).OfType<string>());
+    }
+
+    [Fact]
+    public void MeasureStep_OfATinyNetwork_GivesATime() =>
+        Assert.InRange(new MLContext(seed: 1).ImageGeneration.Trainers.GMem(TinyTrainer.Options()).MeasureStep()!.Value.TotalSeconds, 1e-6, 20);
 
     [Fact]
     public void Fit_OnAGpuThatIsNotThere_ThrowsOrFallsBackAsAsked()
@@ -329,5 +374,10 @@ public class GMemTrainerTests
     private sealed class Throwing : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value) => throw new TimeZoneNotFoundException("nobody expects this one");
+    }
+
+    private sealed class Phases(List<EncodingPhase> seen) : IProgress<EncodingProgress>
+    {
+        public void Report(EncodingProgress value) => seen.Add(value.Phase);
     }
 }

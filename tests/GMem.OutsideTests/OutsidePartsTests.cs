@@ -301,6 +301,6 @@ public sealed class OutsidePartsTests
     {
         public EncodingProgress Value { get; private set; }
 
-        public void Report(EncodingProgress value) => Value = value;
+        public void Report(EncodingProgress value) => Value = value.Phase == EncodingPhase.Images ? value : Value;
     }
 }

@@ -59,9 +59,33 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
 
         Assert.True(File.Exists(Path.Combine(folder, "model.zip")));
         Assert.Equal(64, Directory.EnumerateFiles(folder, "*.png").Count());
-        string[] native = [.. Directory.EnumerateFiles(Path.Combine(folder, "bin"), "*torch_cpu*", SearchOption.AllDirectories)];
-        Assert.Single(native);
+        OutputHoldsNothingUnneeded(Path.Combine(folder, "bin"));
+        _ = await Command.Run(folder, Command.Dotnet, "publish", "-c", "Release", "--output", "published");
+        OutputHoldsNothingUnneeded(Path.Combine(folder, "published"));
         await GenerateWithAScript(folder);
+    }
+
+    [Fact]
+    public async Task Program_OfGettingStarted_SaysFromTheFirstStepHowLongItTakes()
+    {
+        Assert.SkipWhen(PackageFeed.Reason is not null, PackageFeed.Reason ?? "");
+        string folder = feed.NewFolder("Started");
+        _ = await Command.Run(folder, Command.Dotnet, "new", "console", "--no-restore");
+        _ = await Command.Run(folder, Command.Dotnet, "add", "package", "GMem.MLNet", "--version", feed.Version);
+        Photos(folder, count: 60);
+        File.WriteAllText(
+            Path.Combine(folder, "Program.cs"),
+            FirstSnippet("docs/getting-started.md").Replace("imageSize: 32", "imageSize: 8, totalSteps: 3", StringComparison.Ordinal));
+
+        string printed = await Command.Run(folder, Command.Dotnet, "run", "-c", "Release");
+
+        Assert.All(
+            [
+                "Read 60 images of 8 x 8 pixels.", "Fitting the encoder to 60 images.", "Encoded 60 images of 60.", "Step 1 of 3 ", " left.",
+                "60 images are fewer than the default batch of 64: BatchSize is 60", "Step 3 of 3 ",
+            ],
+            part => Assert.Contains(part, printed, StringComparison.Ordinal));
+        Assert.True(File.Exists(Path.Combine(folder, "model.zip")));
     }
 
     [Fact]
@@ -78,6 +102,26 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
             folder, gmem, "train", "photos", "--image-size", "8", "--hidden-size", "32", "--depth", "1", "--heads", "2", "--steps", "2");
         _ = await Command.Run(folder, gmem, "generate", "model.zip", "--count", "2");
         Assert.Equal(2, Directory.EnumerateFiles(Path.Combine(folder, "samples"), "*.png").Count());
+        OutputHoldsNothingUnneeded(Path.Combine(folder, "installed"));
+    }
+
+    /// <summary>
+    /// One libtorch, and beside it neither what is for Python, for PyTorch's tests or for debuggers, nor native files of other platforms.
+    /// </summary>
+    private static void OutputHoldsNothingUnneeded(string folder)
+    {
+        FileInfo[] files = [.. new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories)];
+        Assert.Single(files, f => f.Name.Contains("torch_cpu", StringComparison.Ordinal));
+        Assert.DoesNotContain(files, f => Unneeded().IsMatch(f.Name));
+        string system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux";
+        string[] platforms = [.. files.Where(f => f.DirectoryName!.EndsWith("native", StringComparison.Ordinal))
+            .Select(f => f.Directory!.Parent!.Name).Distinct()];
+        Assert.All(platforms, p => Assert.Matches($"^{system}(-(x64|arm64))?$", p));
+        if (OperatingSystem.IsLinux())
+        {
+            // Measured: 492 MB, of which libtorch_cpu is 461.
+            Assert.InRange(files.Where(f => !f.Extension.Equals(".nupkg", StringComparison.Ordinal)).Sum(f => f.Length) / 1e6, 470, 510);
+        }
     }
 
     /// <summary>The example script in F#, on the model in the folder: the packages are all that it has.</summary>
@@ -92,10 +136,10 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         Assert.Equal(3, Directory.EnumerateFiles(Path.Combine(folder, "out"), "*.png").Count());
     }
 
-    private static void Photos(string folder)
+    private static void Photos(string folder, int count = 64)
     {
         string photos = Directory.CreateDirectory(Path.Combine(folder, "photos")).FullName;
-        using TrainingImages images = TinyModel.Images(count: 64);
+        using TrainingImages images = TinyModel.Images(count);
         int number = 0;
         foreach (RgbImage image in ImageTensors.FromTensor(images.Pixels))
         {
@@ -103,8 +147,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         }
     }
 
-    private static string FirstSnippet() =>
-        Snippet().Match(File.ReadAllText(Path.Combine(PackageFeed.Root(), "README.md"))).Groups[1].Value;
+    private static string FirstSnippet(string document = "README.md") =>
+        Snippet().Match(File.ReadAllText(Path.Combine(PackageFeed.Root(), document))).Groups[1].Value;
 
     private static XElement Metadata(ZipArchive package, string id)
     {
@@ -114,6 +158,9 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
 
     private static string? Value(XElement metadata, string name) =>
         metadata.Elements().SingleOrDefault(e => e.Name.LocalName == name)?.Value;
+
+    [GeneratedRegex(@"torch_python|torchbind_test|jitbackend_test|backend_with_compiler|nnapi_backend|gtest|\.dbg$|\.dwarf$")]
+    private static partial Regex Unneeded();
 
     [GeneratedRegex("```csharp\r?\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Snippet();

@@ -23,6 +23,17 @@ internal sealed class RunMeter(RunFolder folder) : IProgress<TrainingProgress>
 
     public void Report(TrainingProgress value)
     {
+        foreach (TrainingMessage message in value.Messages.Where(m => m.Level == TrainingMessageLevel.Warning))
+        {
+            Line($"warning: {message.Text}");
+        }
+
+        // An interval that is trained again has its interim reports at other steps.
+        if (value.IsInterim)
+        {
+            return;
+        }
+
         TimeSpan processor = Race.ProcessorTime;
         DateTime now = DateTime.UtcNow;
         double seconds = (processor - _processor).TotalSeconds, wall = (now - _lastReport).TotalSeconds;
@@ -37,11 +48,6 @@ internal sealed class RunMeter(RunFolder folder) : IProgress<TrainingProgress>
                 CultureInfo.InvariantCulture,
                 $"step {value.Step}/{folder.Plan.Steps}  loss {value.LossOf("velocity"):f4}  gradient {value.GradientNorm:f3}  "
                     + $"{rate:f2} steps/s"));
-        }
-
-        foreach (TrainingMessage message in value.Messages.Where(m => m.Level == TrainingMessageLevel.Warning))
-        {
-            Line($"warning: {message.Text}");
         }
     }
 

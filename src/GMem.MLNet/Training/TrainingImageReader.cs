@@ -20,6 +20,7 @@ internal sealed class TrainingImageReader : IDisposable
 
     private readonly TrainingColumns _columns;
     private readonly GMemTrainer.Options _options;
+    private readonly IChannel _channel;
     private readonly BadImages _bad;
     private readonly ImageStore _pixels;
     private readonly GrowingTensor? _snippets;
@@ -36,6 +37,7 @@ internal sealed class TrainingImageReader : IDisposable
     {
         _columns = columns;
         _options = options;
+        _channel = channel;
         _bad = new BadImages(options.BadImages, channel);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
         long? rows = _rows = view.GetRowCount();
@@ -57,14 +59,14 @@ internal sealed class TrainingImageReader : IDisposable
         reader.Report(isComplete: true);
         long count = reader._pixels.Count;
         reader._bad.Report(count);
-        int batch = options.Training.BatchSize;
+        int batch = options.Training.BatchSize ?? 1;
         if (count < batch)
         {
             int bad = reader._bad.Skipped.Count;
             string skipped = bad > 0 ? $" ({bad} more could not be read, the first because: {reader._bad.Skipped[0].Reason})" : "";
             throw new ArgumentException(count == 0 && skipped.Length == 0
                 ? "The training data have no rows."
-                : $"The training data have {count} image{(count == 1 ? "" : "s")}{skipped}, fewer than one batch of {batch}. "
+                : $"The training data have {count} image{(count == 1 ? "" : "s")}{skipped}{(count == 0 ? "" : $", fewer than one batch of {batch}")}. "
                     + (count == 0
                         ? "Give images that can be read."
                         : $"Give more images, or set Training.BatchSize (batchSize) to at most {count}."));
@@ -154,7 +156,13 @@ internal sealed class TrainingImageReader : IDisposable
     private void Report(bool isComplete)
     {
         _sinceReport.Restart();
-        _options.ReadingProgress?.Report(new ReadingProgress(_pixels.Count, _rows, [.. _bad.Skipped], isComplete));
+        ReadingProgress progress = new(_pixels.Count, _rows, [.. _bad.Skipped], isComplete);
+        if (!isComplete)
+        {
+            _channel.Info(MessageSensitivity.None, $"{progress}.");
+        }
+
+        _options.ReadingProgress?.Report(progress);
     }
 
     private void TakeAll()

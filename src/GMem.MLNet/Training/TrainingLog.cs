@@ -1,4 +1,3 @@
-using System.Globalization;
 using GMem.Training;
 
 namespace GMem.MLNet.Training;
@@ -22,7 +21,7 @@ internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>?
             write(MessageSensitivity.UserData, message.Text);
         }
 
-        channel.Info(MessageSensitivity.None, Format(value));
+        channel.Info(MessageSensitivity.None, $"{value}.");
         try
         {
             next?.Report(value);
@@ -35,9 +34,4 @@ internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>?
                 $"Options.Progress threw {e.GetType().Name} at step {value.Step}: {e.Message} Training goes on.");
         }
     }
-
-    internal static string Format(TrainingProgress p) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"Step {p.Step} of {p.TotalSteps} (epoch {p.Epoch:0.00}): loss {p.Loss:0.0000}, gradient norm {p.GradientNorm:0.000}, "
-        + $"learning rate {p.LearningRate:0.###e+0}, {p.ImagesPerSecond:0.0} images/s, {p.TimeLeft:hh\\:mm\\:ss} left.");
 }

@@ -1,4 +1,5 @@
 using GMem.Images;
+using GMem.Sampling;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 
@@ -67,10 +68,12 @@ internal sealed class GenerateCommand : ToolCommand
         StreamingOptions options = new() { BatchSize = parsed.GetValue(_batchSize) };
         ImageOutput output = new(
             parsed.GetRequiredValue(_output), model.ImageSize, requests.Length, [parsed.GetValue(_model), parsed.GetValue(_image)]);
-        IAsyncEnumerable<GeneratedImage> stream = model.GenerateAsync(requests, options, cancellationToken);
-        ProgressView.Show(
-            ToolConsole, parsed.GetValue(ToolConsole.Json), "generating", view =>
-                Write(stream, requests.Length, output, view).GetAwaiter().GetResult());
+        ProgressView.Show(ToolConsole, parsed.GetValue(ToolConsole.Json), "generating", view =>
+        {
+            SamplingReport report = new(view, requests.Length);
+            options.Progress = report;
+            return Write(model.GenerateAsync(requests, options, cancellationToken), output, report).GetAwaiter().GetResult();
+        });
         return new ToolResult(new { Output = output.Path, output.Images }, $"Wrote {requests.Length} images to {output.Path}.");
     }
 
@@ -88,16 +91,35 @@ internal sealed class GenerateCommand : ToolCommand
         return [.. Enumerable.Range(0, parsed.GetValue(_count)).Select(i => first with { Seed = first.Seed + i })];
     }
 
-    private static async Task<int> Write(IAsyncEnumerable<GeneratedImage> stream, int total, ImageOutput output, ProgressView view)
+    private static async Task<int> Write(IAsyncEnumerable<GeneratedImage> stream, ImageOutput output, SamplingReport report)
     {
-        int done = 0;
         await foreach (GeneratedImage image in stream)
         {
             output.Add(image);
-            view.Report(++done, total, string.Create(CultureInfo.InvariantCulture, $"image {done}/{total}"));
+            report.Add();
         }
 
         output.Finish();
-        return done;
+        return report.Done;
+    }
+
+    /// <summary>Shows how many images are done, and how far those are that are being made.</summary>
+    private sealed class SamplingReport(ProgressView view, int total) : IProgress<SamplingProgress>
+    {
+        private int _done;
+
+        public int Done => _done;
+
+        public void Add() => view.Report(Interlocked.Increment(ref _done), total, Text(""));
+
+        public void Report(SamplingProgress value)
+        {
+            if (Done < total)
+            {
+                view.Report(Done, total, Text(string.Create(CultureInfo.InvariantCulture, $", step {value.Completed}/{value.Total}")));
+            }
+        }
+
+        private string Text(string step) => string.Create(CultureInfo.InvariantCulture, $"{Done}/{total} images{step}");
     }
 }

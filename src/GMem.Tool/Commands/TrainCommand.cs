@@ -4,7 +4,6 @@ using GMem.FileFormats;
 using GMem.Images;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
-using GMem.Training;
 using Microsoft.ML;
 
 namespace GMem.Tool.Commands;
@@ -41,27 +40,39 @@ internal sealed class TrainCommand : ToolCommand
         Options.Add(_decodingMemory);
     }
 
-    /// <summary>A dry run does all but train: it reads every image.</summary>
+    /// <summary>A dry run does all but train: it reads every image, and measures a few steps.</summary>
     protected override object Settings(ParseResult parsed)
     {
         GMemTrainer.Options options = _training.ToOptions(parsed);
+        using SnippetEncoder? encoder = options.Encoder = Encoder(parsed);
+        using ImageAutoencoder? autoencoder = options.Autoencoder = Autoencoder(parsed);
         options.Validate();
         _ = OutputFile.Check(parsed.GetRequiredValue(_output), Ending, Inputs(parsed));
         CheckWorkspace(parsed, options);
         ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
+        MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
+        _ = ml.ImageGeneration.Trainers.GMem(options).CheckMemory();
         ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
-        account.Warn(ToolConsole);
-        account.ReadAll(options.ImageSize, ImageReader.MaxAspectRatio);
-        _ = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu)).ImageGeneration.Trainers.GMem(options).CheckMemory();
         bool listed = parsed.GetValue(_listSkipped);
+        TrainingForecast forecast = ProgressView.Show(ToolConsole, json: true, "reading the images", view =>
+        {
+            account.ReadAll(options.ImageSize, ImageReader.MaxAspectRatio, read => view.Report(
+                read, account.Listing.Count, string.Create(CultureInfo.InvariantCulture, $"read {read} images of {account.Listing.Count}")));
+            account.Warn(ToolConsole);
+            view.Begin("measuring a few steps");
+            return TrainingForecast.Of(ml, options, account);
+        });
         ToolConsole.Note(account.Text(listed));
+        ToolConsole.Note(account.Contents(options.ImageSize));
+        ToolConsole.Note(forecast.Text);
         return new
         {
             Images = account.Value(listed),
+            Forecast = forecast.Value,
             Output = parsed.GetRequiredValue(_output),
             Gpu = parsed.GetValue(_gpu),
-            _training.Weights(parsed).Encoder,
-            _training.Weights(parsed).Autoencoder,
+            Encoder = _training.Weights(parsed).Encoder,
+            Autoencoder = _training.Weights(parsed).Autoencoder,
             options.WorkspacePath,
             options.ImageSize,
             SnippetDimension = _training.SnippetDimension(parsed),
@@ -82,19 +93,19 @@ internal sealed class TrainCommand : ToolCommand
         ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
         MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
         options.CancellationToken = cancellationToken;
-        (string? encoderPath, string? autoencoderPath) = _training.Weights(parsed);
-        using SnippetEncoder? encoder = options.Encoder = encoderPath is null ? null : SnippetEncoder.DinoV2(encoderPath);
-        using ImageAutoencoder? autoencoder = options.Autoencoder = autoencoderPath is null ? null : ImageAutoencoder.Kl(autoencoderPath);
+        using SnippetEncoder? encoder = options.Encoder = Encoder(parsed);
+        using ImageAutoencoder? autoencoder = options.Autoencoder = Autoencoder(parsed);
         ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
         account.Warn(ToolConsole);
-        return ProgressView.Show(ToolConsole, json, "reading and encoding the images", view =>
+        return ProgressView.Show(ToolConsole, json, "reading the images", view =>
         {
             TrainingReport last = new(view);
-            options.Progress = last;
-            options.ReadingProgress = new ReadingReport(view, account);
+            PreparationReport preparation = new(view, account);
+            (options.ReadingProgress, options.EncodingProgress, options.Progress) = (preparation, preparation, last);
             GMemTrainer trainer = ml.ImageGeneration.Trainers.GMem(options);
             CheckRoom(parsed, trainer, options, output, account.Listing.Count);
             using GMemTransformer model = trainer.Fit(ml.Data.LoadFromEnumerable(account.Listing));
+            view.Begin($"saving {output}");
             string saved = ModelKeeping.Save(model, output, options.WorkspacePath, ToolConsole.Warn);
 
             // A run that is told to stop gives what it has learnt so far.
@@ -118,6 +129,12 @@ internal sealed class TrainCommand : ToolCommand
                 : result;
         });
     }
+
+    private SnippetEncoder? Encoder(ParseResult parsed) =>
+        _training.Weights(parsed).Encoder is { } path ? SnippetEncoder.DinoV2(path) : null;
+
+    private ImageAutoencoder? Autoencoder(ParseResult parsed) =>
+        _training.Weights(parsed).Autoencoder is { } path ? ImageAutoencoder.Kl(path) : null;
 
     private IEnumerable<string?> Inputs(ParseResult parsed) =>
         [parsed.GetRequiredValue(_images), _training.Weights(parsed).Encoder, _training.Weights(parsed).Autoencoder];
@@ -151,31 +168,5 @@ internal sealed class TrainCommand : ToolCommand
         OutputFile.RequireRoom(Path.GetDirectoryName(output)!, bytes, "The model", "Make room, or name another --output.");
         OutputFile.RequireRoom(
             Path.GetTempPath(), bytes, "Saving the model", "Make room, or set TMPDIR to a folder with more.");
-    }
-
-    /// <summary>Shows how many images were read, and at the end what became of all.</summary>
-    private sealed class ReadingReport(ProgressView view, ImageAccount account) : IProgress<ReadingProgress>
-    {
-        public void Report(ReadingProgress value)
-        {
-            account.Skipped = value.Skipped;
-            view.Note(value.IsComplete
-                ? account.Text(listed: false)
-                : string.Create(CultureInfo.InvariantCulture, $"read {value.Read} of {account.Listing.Count} images"));
-        }
-    }
-
-    private sealed class TrainingReport(ProgressView view) : IProgress<TrainingProgress>
-    {
-        public TrainingProgress? Value { get; private set; }
-
-        public void Report(TrainingProgress value)
-        {
-            Value = value;
-            view.Report(value.Step, value.TotalSteps, string.Create(
-                CultureInfo.InvariantCulture,
-                $"step {value.Step}/{value.TotalSteps}  loss {value.Loss:F4}  {value.ImagesPerSecond:F0} images/s  "
-                    + $"{(int)value.TimeLeft.TotalMinutes}:{value.TimeLeft.Seconds:D2} left"));
-        }
     }
 }

@@ -7,6 +7,9 @@ namespace GMem.Tool.Output;
 /// <param name="listing">What was found.</param>
 internal sealed class ImageAccount(ImageListing listing)
 {
+    /// <summary>Of the images that <see cref="ReadAll"/> could read, from small to large.</summary>
+    private (int Width, int Height)[] _sizes = [];
+
     /// <summary>What was found.</summary>
     public ImageListing Listing => listing;
 
@@ -26,22 +29,52 @@ internal sealed class ImageAccount(ImageListing listing)
     /// <summary>Reads every image to find those that cannot be used.</summary>
     /// <param name="size">Side in pixels to which they would be scaled.</param>
     /// <param name="maxAspectRatio">How many times longer than wide they may be; null for any.</param>
-    public void ReadAll(int size, int? maxAspectRatio = null)
+    /// <param name="progress">Told, one call at a time on any thread, how many were read.</param>
+    public void ReadAll(int size, int? maxAspectRatio = null, Action<int>? progress = null)
     {
+        int read = 0;
         SkippedImage?[] faults = new SkippedImage?[listing.Count];
+        (int Width, int Height)[] sizes = new (int, int)[listing.Count];
         _ = Parallel.For(0, listing.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
         {
             try
             {
-                _ = ImageReader.ReadSquare(listing[i].ImagePath, size, maxAspectRatio);
+                _ = ImageReader.ReadSquareAndSize(listing[i].ImagePath, size, maxAspectRatio, out int width, out int height);
+                sizes[i] = (width, height);
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or OutOfMemoryException)
             {
                 faults[i] = new SkippedImage(listing[i].ImagePath, e.Message);
             }
+
+            lock (faults)
+            {
+                progress?.Invoke(++read);
+            }
         });
         Skipped = [.. faults.OfType<SkippedImage>()];
+        _sizes = [.. sizes.Where(s => s.Width > 0).OrderBy(s => (long)s.Width * s.Height)];
     }
+
+    /// <summary>Labels and sizes of the images that were read, in a line.</summary>
+    /// <param name="size">Side in pixels to which they would be scaled.</param>
+    public string Contents(int size)
+    {
+        int[] labels = Labels();
+        int small = _sizes.Count(s => Math.Min(s.Width, s.Height) < size);
+        string ofLabels = labels.Length == 0 ? "no labels"
+            : $"{labels.Length} label{(labels.Length == 1 ? "" : "s")} of {labels[0]}"
+                + $"{(labels[0] == labels[^1] ? "" : $" to {labels[^1]}")} image{(labels[^1] == 1 ? "" : "s")}";
+        string ofSizes = _sizes.Length == 0 ? "no sizes"
+            : _sizes[0] == _sizes[^1] ? $"all {Text(_sizes[0])} pixels"
+            : $"{Text(_sizes[0])} to {Text(_sizes[^1])} pixels, median {Text(_sizes[_sizes.Length / 2])}";
+        return $"{ofLabels}; {ofSizes}{(small > 0 ? $"; {small} smaller than {size} x {size}, which are enlarged" : "")}";
+    }
+
+    /// <summary>How many images each label has.</summary>
+    private int[] Labels() => [.. Readable.Where(f => f.Label.Length > 0).GroupBy(f => f.Label).Select(g => g.Count()).Order()];
+
+    private static string Text((int Width, int Height) size) => $"{size.Width} x {size.Height}";
 
     /// <summary>The account in a line.</summary>
     public string Line => string.Create(
@@ -58,6 +91,15 @@ internal sealed class ImageAccount(ImageListing listing)
         Read = listing.Count - Skipped.Count,
         Skipped = Skipped.Count,
         Ignored = listing.Ignored.Count,
+        ImagesOfEachLabel = _sizes.Length > 0 && Labels() is { Length: > 0 } counts
+            ? new { Labels = counts.Length, Fewest = counts[0], Most = counts[^1] }
+            : null,
+        Sizes = _sizes.Length == 0 ? null : new
+        {
+            Smallest = Text(_sizes[0]),
+            Median = Text(_sizes[_sizes.Length / 2]),
+            Largest = Text(_sizes[^1]),
+        },
         IgnoredByReason = listing.Ignored.GroupBy(f => f.Reason).ToDictionary(g => g.Key, g => g.Count()),
         SkippedFiles = listed ? Skipped : null,
         IgnoredFiles = listed ? listing.Ignored.Select(f => new { f.Path, f.Reason }) : null,

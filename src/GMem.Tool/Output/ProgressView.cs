@@ -8,9 +8,10 @@ internal sealed class ProgressView
 {
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
 
+    private readonly Lock _gate = new();
     private readonly Stopwatch _sinceLine = new();
     private readonly TextWriter _writer;
-    private ProgressTask? _bar;
+    private (IAnsiConsole Terminal, ProgressTask Bar)? _drawn;
 
     private ProgressView(TextWriter writer) => _writer = writer;
 
@@ -27,6 +28,7 @@ internal sealed class ProgressView
             : new ForgivingWriter(console.Output));
         if (json || !console.ShowsProgress || console.Terminal is not { } terminal)
         {
+            view.Begin(begin);
             return run(view);
         }
 
@@ -34,38 +36,58 @@ internal sealed class ProgressView
             .Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
             .Start(context =>
             {
-                view._bar = context.AddTask(Markup.Escape(begin)).IsIndeterminate();
+                view._drawn = (terminal, context.AddTask(Markup.Escape(begin)).IsIndeterminate());
                 return run(view);
             });
     }
 
-    /// <summary>Says something once.</summary>
-    public void Note(string text)
+    /// <summary>A phase begins of which it is not known how long it takes.</summary>
+    public void Begin(string phase)
     {
-        if (_bar is not null)
+        lock (_gate)
         {
-            _bar.Description = Markup.Escape(text);
+            _sinceLine.Reset();
+            if (_drawn is { Bar: ProgressTask bar })
+            {
+                (bar.IsIndeterminate, bar.Value, bar.Description) = (true, 0, Markup.Escape(phase));
+            }
+            else
+            {
+                _writer.WriteLine(phase);
+            }
         }
-        else
+    }
+
+    /// <summary>Says something that stays to be read, above the bar where one is drawn.</summary>
+    public void Say(string text)
+    {
+        lock (_gate)
         {
-            _writer.WriteLine(text);
+            if (_drawn is { Terminal: IAnsiConsole terminal })
+            {
+                terminal.MarkupLine(Markup.Escape(text));
+            }
+            else
+            {
+                _writer.WriteLine(text);
+            }
         }
     }
 
     /// <summary>Says how far it is.</summary>
     public void Report(long done, long total, string text)
     {
-        if (_bar is not null)
+        lock (_gate)
         {
-            _bar.IsIndeterminate = false;
-            _bar.MaxValue = total;
-            _bar.Value = done;
-            _bar.Description = Markup.Escape(text);
-        }
-        else if (!_sinceLine.IsRunning || _sinceLine.Elapsed >= PlainInterval || done == total)
-        {
-            _sinceLine.Restart();
-            _writer.WriteLine(text);
+            if (_drawn is { Bar: ProgressTask bar })
+            {
+                (bar.IsIndeterminate, bar.MaxValue, bar.Value, bar.Description) = (false, total, done, Markup.Escape(text));
+            }
+            else if (!_sinceLine.IsRunning || _sinceLine.Elapsed >= PlainInterval || done == total)
+            {
+                _sinceLine.Restart();
+                _writer.WriteLine(text);
+            }
         }
     }
 }

@@ -76,10 +76,30 @@ public static class ImageReader
     /// <returns>An image of <c>size x size</c>.</returns>
     /// <exception cref="FileNotFoundException">There is no such file, or no such entry in the zip.</exception>
     /// <exception cref="InvalidDataException">As for <see cref="ReadFile"/>, or it is too long and thin.</exception>
-    public static RgbImage ReadSquare(string path, int size, int? maxAspectRatio = null)
+    public static RgbImage ReadSquare(string path, int size, int? maxAspectRatio = null) =>
+        ReadSquareAndSize(path, size, maxAspectRatio, out _, out _);
+
+    /// <summary>The same as <see cref="ReadSquare"/>, and how large the image was.</summary>
+    /// <param name="path">A file, or a file inside a zip.</param>
+    /// <param name="size">Side of the square in pixels, at least 1.</param>
+    /// <param name="maxAspectRatio">As for <see cref="ReadSquare"/>.</param>
+    /// <param name="width">Pixels from left to right in the upright image, before it was cropped.</param>
+    /// <param name="height">Pixels from top to bottom.</param>
+    /// <returns>An image of <c>size x size</c>.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file, or no such entry in the zip.</exception>
+    /// <exception cref="InvalidDataException">As for <see cref="ReadSquare"/>.</exception>
+    public static RgbImage ReadSquareAndSize(string path, int size, int? maxAspectRatio, out int width, out int height)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         using IDisposable share = Bytes(path, out byte[] bytes);
-        return DecodeSquare(bytes, path, size, maxAspectRatio);
+        (int Width, int Height) original = default;
+        RgbImage square = Decode(bytes, path, maxAspectRatio, view =>
+        {
+            original = (view.Width, view.Height);
+            return CenterCrop.Square(view, size);
+        });
+        (width, height) = original;
+        return square;
     }
 
     /// <summary>Decodes an image file that is in memory.</summary>

@@ -27,8 +27,9 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
 
     /// <summary>Encodes a batch.</summary>
     /// <param name="images">uint8 <c>[n, 3, S, S]</c> on the CPU.</param>
+    /// <param name="encoded">Told, on any thread, of images that are done; not where they are encoded in one piece.</param>
     /// <returns>Tensors by the names of <see cref="EncodedTable"/>, on the CPU, in the caller's scope.</returns>
-    public Dictionary<string, torch.Tensor> Encode(torch.Tensor images)
+    public Dictionary<string, torch.Tensor> Encode(torch.Tensor images, Action<long>? encoded = null)
     {
         int pieces = (int)((images.shape[0] + PieceRows - 1) / PieceRows);
         if (pieces == 1 || autoencoder?.IsThreadSafe == false || encoder?.IsThreadSafe == false)
@@ -44,6 +45,7 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
             {
                 using torch.Tensor piece = images.narrow(0, i * PieceRows, Math.Min(PieceRows, images.shape[0] - (i * PieceRows)));
                 tables[i] = EncodePiece(piece);
+                encoded?.Invoke(piece.shape[0]);
             });
             return tables[0].Keys.ToDictionary(
                 name => name, name => torch.cat([.. tables.Select(t => t[name])], 0).MoveToOuterDisposeScope(), StringComparer.Ordinal);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GMem.FileFormats;
 using GMem.Parts;
 
@@ -12,6 +13,8 @@ namespace GMem.Latents;
 internal static class LatentCache
 {
     private const string Folder = "latents";
+
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
     /// <param name="images">Rows uint8 <c>[3, S, S]</c>.</param>
     /// <param name="encoding">What to make of them.</param>
@@ -60,6 +63,26 @@ internal static class LatentCache
         return key.Finish();
     }
 
+    /// <summary>Encodes a batch, and says about once a second how far it is.</summary>
+    private static Dictionary<string, torch.Tensor> Encode(
+        ImageEncoding encoding, torch.Tensor images, EncodingProgress done, IProgress<EncodingProgress>? progress)
+    {
+        Lock gate = new();
+        Stopwatch sinceReport = Stopwatch.StartNew();
+        return encoding.Encode(images, count =>
+        {
+            lock (gate)
+            {
+                done = done with { Encoded = done.Encoded + count };
+                if (sinceReport.Elapsed >= ReportInterval)
+                {
+                    sinceReport.Restart();
+                    progress?.Report(done);
+                }
+            }
+        });
+    }
+
     private static EncodedRows InMemory(
         RowSource images,
         ImageEncoding encoding,
@@ -75,8 +98,9 @@ internal static class LatentCache
                 cancellationToken.ThrowIfCancellationRequested();
                 using DisposeScope scope = torch.NewDisposeScope();
                 long count = Math.Min(rowsAtOnce, images.Count - start);
-                encoded.Put(encoding.Encode(images.Range(start, count)), start, images.Count);
-                progress?.Report(new EncodingProgress(start + count, 0, images.Count));
+                EncodingProgress done = new(start, 0, images.Count);
+                encoded.Put(Encode(encoding, images.Range(start, count), done, progress), start, images.Count);
+                progress?.Report(done with { Encoded = start + count });
             }
 
             return encoded;
@@ -121,7 +145,7 @@ internal static class LatentCache
 
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope scope = torch.NewDisposeScope();
-            SafetensorsWriter.Write(paths[i], encoding.Encode(images.Range(start, count)));
+            SafetensorsWriter.Write(paths[i], Encode(encoding, images.Range(start, count), done, progress));
             done = done with { Encoded = done.Encoded + count };
             progress?.Report(done);
         }

@@ -71,7 +71,7 @@ public sealed partial class GMemModel : IDisposable
     /// Trains a model: encoder, memory bank, then the network. With a <see cref="GMemOptions.WorkspacePath"/>, doing the same again
     /// continues a run that was stopped or killed, and on the CPU gives the same numbers as a run that never was.
     /// </summary>
-    /// <param name="images">At least one batch of them. Not disposed.</param>
+    /// <param name="images">At least one, and at least one batch where the size of a batch is given. Not disposed.</param>
     /// <param name="options">What to train and how. Copied.</param>
     /// <param name="device">Where to train, from <see cref="GMemRuntime.SelectDevice"/>.</param>
     /// <param name="progress">
@@ -136,6 +136,30 @@ public sealed partial class GMemModel : IDisposable
         };
         network.Validate();
         return MemoryBudget.Check(network, options.Training, device);
+    }
+
+    /// <summary>
+    /// Measures how long a training step takes on this machine: a few real steps of the real network, on made-up data. Nothing is read,
+    /// encoded or kept. Takes some seconds, at most about twenty.
+    /// </summary>
+    /// <param name="options">What to train and how. Copied.</param>
+    /// <param name="imageSize">Side of the training images in pixels.</param>
+    /// <param name="device">Where to train.</param>
+    /// <param name="cancellationToken">Stops the measurement.</param>
+    /// <returns>
+    /// The time of a step, without reports, samples and checkpoints; null where it is not known, because steps are too slow to make two of
+    /// them, or the network has a condition of your own, for which no values can be made up.
+    /// </returns>
+    /// <exception cref="ArgumentException">The options are not valid, or the image size does not fit them.</exception>
+    /// <exception cref="InsufficientMemoryException">The run cannot fit.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static TimeSpan? MeasureStep(
+        GMemOptions options, int imageSize, torch.Device device, CancellationToken cancellationToken = default)
+    {
+        _ = CheckMemory(options, imageSize, device);
+        GMemOptions copy = options.Clone();
+        using UseScope initialUse = copy.InitialModel is { } initial ? initial.Use() : default;
+        return StepMeasurement.Run(copy, imageSize, device, cancellationToken);
     }
 
     /// <summary>Generates one image a request. Each depends on its own request alone, not on the batch it is made in.</summary>

@@ -68,7 +68,11 @@ public sealed class GMemOptions
     /// <summary>Folder for checkpoints, logs and cached latents of runs; null keeps none. Default null.</summary>
     public string? WorkspacePath { get; set; }
 
-    /// <summary>Told how far the encoding of the images has come, after every batch, on the training thread. Default null.</summary>
+    /// <summary>
+    /// Told when something between reading and training begins (<see cref="EncodingPhase"/>), and how far the encoding of the images has
+    /// come: after every batch and, in a batch that takes longer, about once a second. One call at a time, on the training thread or one of
+    /// those that encode. Default null.
+    /// </summary>
     public IProgress<EncodingProgress>? EncodingProgress { get; set; }
 
     /// <summary>Checks all values.</summary>

@@ -14,7 +14,8 @@ internal static class ImageGeneration
         IReadOnlyList<GenerationRequest> requests,
         CancellationToken cancellationToken,
         int previewEveryNStep = 0,
-        Action<IReadOnlyList<GeneratedImage>>? preview = null)
+        Action<IReadOnlyList<GeneratedImage>>? preview = null,
+        IProgress<SamplingProgress>? progress = null)
     {
         ResolvedPrompts prompts = new(model, requests);
         if (requests.Count == 0)
@@ -39,7 +40,7 @@ internal static class ImageGeneration
         {
             latents = Sample(
                 0, seeds.Length, new SamplingPreview(
-                    previewEveryNStep, (estimate, progress) => preview?.Invoke(Pictures(estimate, progress))));
+                    previewEveryNStep, (estimate, reached) => preview?.Invoke(Pictures(estimate, reached))));
         }
         else
         {
@@ -52,7 +53,7 @@ internal static class ImageGeneration
             });
         }
 
-        return Pictures(latents, progress: null);
+        return Pictures(latents, reached: null);
 
         torch.Tensor Sample(int begin, int count, SamplingPreview? watch)
         {
@@ -63,18 +64,19 @@ internal static class ImageGeneration
                 embedding?.narrow(0, begin, count),
                 nullEmbedding,
                 sampler.NeedsIncrements ? step => SeededNoise.Increments(some, step, shape, core.Device) : null,
+                progress: begin == 0 ? progress : null,
                 preview: watch,
                 source: source?.Rows(begin, count),
                 cancellationToken: cancellationToken);
         }
 
-        GeneratedImage[] Pictures(torch.Tensor data, SamplingProgress? progress)
+        GeneratedImage[] Pictures(torch.Tensor data, SamplingProgress? reached)
         {
             using torch.Tensor decoded = core.Autoencoder.Decode(data);
             using torch.Tensor onHost = decoded.cpu();
             using torch.Tensor pixels = onHost.contiguous();
             return [.. ImageTensors.FromTensor(pixels)
-                .Select((image, i) => new GeneratedImage(i, requests[i], image, prompts.EntryOf(i), prompts.LabelOf(i), progress))];
+                .Select((image, i) => new GeneratedImage(i, requests[i], image, prompts.EntryOf(i), prompts.LabelOf(i), reached))];
         }
     }
 

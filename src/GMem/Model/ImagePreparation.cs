@@ -62,7 +62,7 @@ internal sealed class ImagePreparation
         _owned.Add(encoded);
 
         LatentStatistics? statistics = _plan.Autoencoder.NormalizesLatents
-            ? _plan.Statistics ?? LatentStatisticsPass.Compute(encoded, _cancellationToken)
+            ? _plan.Statistics ?? ComputeStatistics(encoded)
             : null;
         MemoryBank? bank = _plan.UsesSnippets ? Bank(encoded, makesSnippets) : null;
         MemoryBank? mirroredBank = !_plan.UsesSnippets || !Mirror ? null
@@ -106,16 +106,30 @@ internal sealed class ImagePreparation
         return encoder;
     }
 
+    private LatentStatistics ComputeStatistics(EncodedRows encoded)
+    {
+        Tell(EncodingPhase.Statistics);
+        return LatentStatisticsPass.Compute(encoded, _cancellationToken);
+    }
+
+    private void Tell(EncodingPhase phase) =>
+        _options.EncodingProgress?.Report(new EncodingProgress(0, 0, Images.Count) { Phase = phase });
+
     private SnippetEncoder FitEncoder()
     {
+        Tell(EncodingPhase.Encoder);
         SnippetEncoder encoder = _options.EncoderTrainer.Fit(new ImageRows(Images), _cancellationToken);
         _owned.Add(encoder);
         return encoder;
     }
 
-    private MemoryBank Bank(EncodedRows encoded, bool makesSnippets) => makesSnippets
-        ? Rows(encoded, EncodedTable.Snippets, _images.Labels, _images.Sources)
-        : MemoryBank.FromRows(_images.Snippets!, _images.Labels, _images.Sources);
+    private MemoryBank Bank(EncodedRows encoded, bool makesSnippets)
+    {
+        Tell(EncodingPhase.Memory);
+        return makesSnippets
+            ? Rows(encoded, EncodedTable.Snippets, _images.Labels, _images.Sources)
+            : MemoryBank.FromRows(_images.Snippets!, _images.Labels, _images.Sources);
+    }
 
     private MemoryBank Rows(EncodedRows encoded, string name, IReadOnlyList<string>? labels, IReadOnlyList<string>? sources)
     {
@@ -143,7 +157,7 @@ internal sealed class ImagePreparation
                     + "multiple of it, or another PatchSize (1, 2, 4 or 8).");
         }
 
-        ImageSplit.RequireBatch(Images.Count, _options.Training);
+        ImageSplit.FitBatch(Images.Count, _options.Training);
 
         CheckSnippets(_images.Snippets, nameof(_images.Snippets));
         CheckSnippets(_images.MirroredSnippets, nameof(_images.MirroredSnippets));

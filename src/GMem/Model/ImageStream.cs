@@ -46,7 +46,9 @@ internal static class ImageStream
             {
                 ArraySegment<GenerationRequest> batch = new(requests, first, Math.Min(options.BatchSize, requests.Length - first));
                 int offset = first;
-                Put(ImageGeneration.Generate(model, batch, cancellationToken, options.PreviewEveryNStep, preview => Put(preview, offset)),
+                Put(
+                    ImageGeneration.Generate(
+                        model, batch, cancellationToken, options.PreviewEveryNStep, preview => Put(preview, offset), options.Progress),
                     offset);
             }
         }

@@ -126,7 +126,7 @@ internal sealed class LatentPreparation(
                     + "choose another.");
         }
 
-        ImageSplit.RequireBatch(latents.Count, options.Training);
+        ImageSplit.FitBatch(latents.Count, options.Training);
 
         bool lacksDeviations = latents.Rows.Find(EncodedTable.Deviations) is not null
             && latents.Rows.Find(EncodedTable.Mirrored(EncodedTable.Deviations)) is null;

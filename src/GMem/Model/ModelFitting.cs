@@ -1,6 +1,7 @@
 using GMem.Backbone;
 using GMem.FileFormats;
 using GMem.Images;
+using GMem.Latents;
 using GMem.Training;
 
 namespace GMem;
@@ -62,6 +63,7 @@ internal sealed class ModelFitting(
                 return known;
             }
 
+            options.EncodingProgress?.Report(new EncodingProgress(0, 0, data.Set.Count) { Phase = EncodingPhase.Source });
             ImageSplit split = new(data.Set.Count, options.Training.ValidationFraction, options.Training.Seed);
             RidgeSource fitted = RidgeFit.Run(data.Set, split.Training, wanted, device, cancellationToken: cancellationToken);
             file?.Write(fitted);

@@ -1,3 +1,5 @@
+using GMem.Sampling;
+
 namespace GMem;
 
 /// <summary>How <see cref="GMemModel.GenerateAsync"/> hands images out.</summary>
@@ -8,9 +10,15 @@ public sealed class StreamingOptions
 
     /// <summary>
     /// A preview of every image after every so many steps of the solver, or 0 for none. At least 0. Default 0. With an autoencoder each
-    /// preview costs a decoding; none are given with an adaptive solver such as <see cref="GMem.Sampling.OdeMethod.Dopri5"/>.
+    /// preview costs a decoding; none are given with an adaptive solver such as <see cref="OdeMethod.Dopri5"/>.
     /// </summary>
     public int PreviewEveryNStep { get; set; }
+
+    /// <summary>
+    /// Told after every step of the solver how far a batch is (of several threads that share it, by one), on the thread that generates.
+    /// Default null.
+    /// </summary>
+    public IProgress<SamplingProgress>? Progress { get; set; }
 
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">One or more are out of range; the message names every one.</exception>

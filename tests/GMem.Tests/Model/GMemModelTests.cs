@@ -50,7 +50,7 @@ public sealed class GMemModelTests
         options.Training.LogEveryNStep = 3;
         ProgressList progress = new();
         TinyModel.Train(options, progress).Dispose();
-        Assert.Equal([3L, 6L, 7L], progress.Reports.Select(r => r.Step));
+        Assert.Equal([(1L, true), (3L, false), (6L, false), (7L, false)], progress.Reports.Select(r => (r.Step, r.IsInterim)));
         Assert.Equal(7 * 8 / 24.0, progress.Reports[^1].Epoch, 9);
         Assert.Equal(TimeSpan.Zero, progress.Reports[^1].TimeLeft);
         Assert.All(progress.Reports, r => Assert.True(

@@ -8,7 +8,7 @@ internal sealed class BatchDraw(
     TrainingSet set, IReadOnlyList<long> images, SiTOptions network, FlowTransport transport, TrainingOptions options, torch.Device device,
     RidgeSource? source = null)
 {
-    private readonly BatchOrder _order = new(images.Count, options.BatchSize, options.Seed);
+    private readonly BatchOrder _order = new(images.Count, options.ImagesPerStep, options.Seed);
 
     /// <param name="step">The step, from 0.</param>
     /// <returns>Tensors of the caller's scope.</returns>
@@ -16,7 +16,7 @@ internal sealed class BatchDraw(
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = RandomStream.Create(options.Seed, RandomPurpose.TrainingStep, step);
-        int batch = options.BatchSize;
+        int batch = options.ImagesPerStep;
         bool[] mirrored = Mirrored(generator, batch);
         torch.Tensor time = transport.SampleTimes(batch, options.TimeDistribution, generator);
         long[] indices = Array.ConvertAll(_order.Indices(step), i => images[(int)i]);

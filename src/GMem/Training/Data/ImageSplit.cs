@@ -20,16 +20,19 @@ internal sealed class ImageSplit
         Training = [.. order[(int)validation..].Order()];
     }
 
-    /// <exception cref="ArgumentException">Of so many images fewer than a batch are left to train on.</exception>
-    public static void RequireBatch(long count, TrainingOptions options)
+    /// <summary>Fits a batch of no given size to the images that are left to train on.</summary>
+    /// <exception cref="ArgumentException">Of so many images none are left, or fewer than a batch of the size that was given.</exception>
+    public static void FitBatch(long count, TrainingOptions options)
     {
         long training = count - ValidationCount(count, options.ValidationFraction);
-        if (training < options.BatchSize)
+        if (training < (options.BatchSize ?? 1))
         {
             throw new ArgumentException(
-                $"There are {training} images{(training < count ? " to train on" : "")}, fewer than one batch of {options.BatchSize}; "
-                + "bring more images or lower BatchSize.");
+                $"There are {training} images{(training < count ? " to train on" : "")}, fewer than one batch of {options.BatchSize ?? 1}; "
+                + $"bring more images or lower {(options.BatchSize is null ? nameof(options.ValidationFraction) : nameof(options.BatchSize))}.");
         }
+
+        options.FitBatch(training);
     }
 
     private static long ValidationCount(long count, double fraction) => (long)Math.Round(count * fraction);

@@ -56,6 +56,12 @@ internal sealed class TrainingLoop : IDisposable
         _store = workspace?.Checkpoints ?? new MemoryCheckpoint();
         _checkpoints = new CheckpointSchedule(_store, options.CheckpointEvery);
         _guard = new DivergenceGuard(options, _store, _messages);
+        if (options.IsBatchReduced)
+        {
+            _messages.Warn(
+                $"{options.BatchSize} images are fewer than the default batch of {TrainingOptions.DefaultBatchSize}: BatchSize is "
+                    + $"{options.BatchSize}, so every step sees them all.");
+        }
     }
 
     /// <summary>Records the time of each phase.</summary>
@@ -105,9 +111,10 @@ internal sealed class TrainingLoop : IDisposable
             _workspace?.Averages.SaveIfDue(_state);
             _checkpoints.SaveIfDue(_state);
             start = Clock.Add(StepClock.Checkpoint, start);
-            if (isReportDue || _validation.SaysStop(_state))
+            bool isRegular = isReportDue || _validation.SaysStop(_state);
+            if (isRegular || (progress is not null && meter.IsInterimDue(_state.Step)))
             {
-                Report(meter, norm, progress);
+                Report(meter, norm, progress, isInterim: !isRegular);
                 _ = Clock.Add(StepClock.Reports, start);
             }
         }
@@ -173,20 +180,21 @@ internal sealed class TrainingLoop : IDisposable
         return outcome;
     }
 
-    private void Report(ProgressMeter meter, torch.Tensor norm, IProgress<TrainingProgress>? progress)
+    private void Report(ProgressMeter meter, torch.Tensor norm, IProgress<TrainingProgress>? progress, bool isInterim)
     {
         if (_state.Step == _options.TotalSteps)
         {
             _messages.Information($"Where the time went: {string.Join(", ", Clock.Shares().Select(p => $"{p.Part} {p.Share}"))}.");
         }
 
-        double[]? validation = _validation.TakeLast();
-        TrainingProgress report = meter.Report(_state.Step, norm, LearningRate(_state.Step - 1)) with
+        // What is told only once waits for a report that goes into the files too.
+        double[]? validation = isInterim ? null : _validation.TakeLast();
+        TrainingProgress report = meter.Report(_state.Step, norm, LearningRate(_state.Step - 1), isInterim) with
         {
             SkippedSteps = _state.Optimizer.Counts.Skipped,
             ValidationLoss = validation?[0],
             ValidationTerms = validation is null ? [] : TrainingLoss.Named(_loss.Terms, validation),
-            SampleGridPath = _workspace?.Files.TakeLastGrid(),
+            SampleGridPath = isInterim ? null : _workspace?.Files.TakeLastGrid(),
             Messages = _messages.Take(),
         };
         _workspace?.Files.Report(report);
@@ -199,7 +207,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         try
         {
-            TrainingMeter.Record(report, _options.LogEveryNStep * _options.BatchSize);
+            TrainingMeter.Record(report, report.IsInterim ? 0 : _options.LogEveryNStep * _options.ImagesPerStep);
             progress?.Report(report);
         }
         catch (Exception e)

@@ -49,13 +49,13 @@ internal sealed class ValidationLoss(
     {
         using IDisposable noGrad = torch.no_grad();
         double[] sums = new double[1 + loss.Terms.Count];
-        for (int begin = 0; begin < images.Count; begin += options.BatchSize)
+        for (int begin = 0; begin < images.Count; begin += options.ImagesPerStep)
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            long[] indices = [.. images.Skip(begin).Take(options.BatchSize)];
+            long[] indices = [.. images.Skip(begin).Take(options.ImagesPerStep)];
 
             // Each batch has its own random stream, from 1: 0 drew the split.
-            int batch = begin / options.BatchSize;
+            int batch = begin / options.ImagesPerStep;
             using torch.Generator generator = RandomStream.Create(options.Seed, RandomPurpose.Validation, 1 + batch);
 
             // Training steps count up from 0; negative ones draw other latents.

@@ -3,7 +3,10 @@ namespace GMem.Training;
 /// <content>What decides when something is written, shown or checked, but not the numbers.</content>
 public sealed partial class TrainingOptions
 {
-    /// <summary>A report after every so many steps, and after the last. At least 1. Default 50.</summary>
+    /// <summary>
+    /// A report after every so many steps, and after the last; between them come interim ones
+    /// (<see cref="TrainingProgress.IsInterim"/>). At least 1. Default 50.
+    /// </summary>
     public int LogEveryNStep { get; set; } = 50;
 
     /// <summary>

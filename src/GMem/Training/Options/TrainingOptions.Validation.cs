@@ -24,7 +24,21 @@ public sealed partial class TrainingOptions
     private const int MaxBatchSize = 1 << 20;
 
     /// <summary>Images that go through the network at once: a micro-batch, or the whole batch.</summary>
-    internal int ImagesAtOnce => Math.Min(MicroBatchSize ?? BatchSize, BatchSize);
+    internal int ImagesAtOnce => Math.Min(MicroBatchSize ?? ImagesPerStep, ImagesPerStep);
+
+    /// <summary>The batch; once the images are known, <see cref="FitBatch"/> has set it.</summary>
+    internal int ImagesPerStep => BatchSize ?? DefaultBatchSize;
+
+    /// <summary>Whether there are fewer images than the default batch has, so that it was made smaller.</summary>
+    internal bool IsBatchReduced { get; private set; }
+
+    /// <summary>Settles the batch, so that the description of a run has it.</summary>
+    /// <param name="images">Images to train on, without those for validation.</param>
+    internal void FitBatch(long images)
+    {
+        IsBatchReduced = BatchSize is null && images < DefaultBatchSize;
+        BatchSize ??= (int)Math.Min(DefaultBatchSize, images);
+    }
 
     /// <summary>The transport that these options describe.</summary>
     internal FlowTransport CreateTransport() => new(InterpolantPath.Of(Path), Prediction, LossWeighting);
@@ -56,7 +70,7 @@ public sealed partial class TrainingOptions
     private void CheckSteps(OptionFaults faults)
     {
         faults.RequireFrom(1, MaxSteps, TotalSteps, nameof(TotalSteps));
-        faults.RequireFrom(1, MaxBatchSize, BatchSize, nameof(BatchSize));
+        faults.RequireFrom(1, MaxBatchSize, ImagesPerStep, nameof(BatchSize));
         faults.Require(LearningRate is > 0 and <= 100, nameof(LearningRate), LearningRate, "above 0 and at most 100");
         faults.Require(Enum.IsDefined(LearningRateSchedule), nameof(LearningRateSchedule), LearningRateSchedule, "a defined schedule");
         faults.RequireFrom(0, MaxSteps, WarmUpSteps, nameof(WarmUpSteps));

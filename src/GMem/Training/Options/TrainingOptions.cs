@@ -9,13 +9,17 @@ namespace GMem.Training;
 /// </remarks>
 public sealed partial class TrainingOptions
 {
+    /// <summary>Images a step where <see cref="BatchSize"/> is null and there are as many (the public code: 1024 over 8 GPUs).</summary>
+    public const int DefaultBatchSize = 64;
+
     /// <summary>Optimizer steps, from 1 to 1,000,000,000. Default 2000.</summary>
     public long TotalSteps { get; set; } = 2000;
 
     /// <summary>
-    /// Images a step, from 1 to 2^20, and not more than there are images. Default 64 (the public code: 1024 over 8 GPUs).
+    /// Images a step, from 1 to 2^20, and not more than there are images to train on. Null takes <see cref="DefaultBatchSize"/>, or all
+    /// images where there are fewer; a message then says so. Default null.
     /// </summary>
-    public int BatchSize { get; set; } = 64;
+    public int? BatchSize { get; set; }
 
     /// <summary>
     /// Learning rate of AdamW. Above 0, at most 100. Default 1e-3, which suits the small default network; the public code uses 2e-4, which

@@ -13,6 +13,8 @@ internal sealed class ProgressMeter : IDisposable
     private readonly torch.Tensor _zero;
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly long _firstStep;
+    private long _warm;
+    private long _lastTold = Stopwatch.GetTimestamp();
     private long _lastReport = Stopwatch.GetTimestamp();
     private long _lastStep;
     private double _networkSeconds;
@@ -50,34 +52,49 @@ internal sealed class ProgressMeter : IDisposable
     /// <param name="step">Steps done.</param>
     public bool IsDue(long step) => step % _options.LogEveryNStep == 0 || step == _options.TotalSteps;
 
+    /// <summary>
+    /// Whether to say between two reports how it goes: after the first step, and then after 1 to 10 seconds, the longer the run has been
+    /// going.
+    /// </summary>
+    /// <param name="step">Steps done.</param>
+    public bool IsInterimDue(long step) => step == _firstStep + 1
+        || Stopwatch.GetElapsedTime(_lastTold).TotalSeconds >= Math.Clamp(Stopwatch.GetElapsedTime(_started).TotalSeconds / 10, 1, 10);
+
     /// <param name="step">Steps done.</param>
     /// <param name="gradientNorm">The last one's gradient norm before clipping.</param>
     /// <param name="learningRate">Its learning rate.</param>
+    /// <param name="isInterim">Whether the next report is to average over these steps again.</param>
     /// <returns>The report, which the loop completes.</returns>
-    public TrainingProgress Report(long step, torch.Tensor gradientNorm, double learningRate)
+    public TrainingProgress Report(long step, torch.Tensor gradientNorm, double learningRate, bool isInterim)
     {
-        double[] means = Means();
+        double[] means = Means(keep: isInterim);
         double norm = gradientNorm.item<float>();
         double seconds = Stopwatch.GetElapsedTime(_lastReport).TotalSeconds;
-        double secondsPerStep = Stopwatch.GetElapsedTime(_started).TotalSeconds / (step - _firstStep);
+        double secondsPerStep = SecondsPerStep(step);
         double network = _clock.Network - _networkSeconds;
         TrainingProgress progress = new(
             step,
             _options.TotalSteps,
-            (double)step * _options.BatchSize / _imageCount,
+            (double)step * _options.ImagesPerStep / _imageCount,
             means[0],
             norm,
             learningRate,
-            (step - _lastStep) * _options.BatchSize / seconds,
+            (step - _lastStep) * _options.ImagesPerStep / seconds,
             TimeSpan.FromSeconds(Math.Min(secondsPerStep * (_options.TotalSteps - step), TimeSpan.MaxValue.TotalSeconds / 2)))
         {
             LossTerms = TrainingLoss.Named(_terms, means),
             OwnCost = Math.Clamp(1 - (network / seconds), 0, 1),
             ResidentMemory = Environment.WorkingSet,
+            IsInterim = isInterim,
         };
-        _lastStep = step;
-        _networkSeconds = _clock.Network;
-        _lastReport = Stopwatch.GetTimestamp();
+        _lastTold = Stopwatch.GetTimestamp();
+        if (!isInterim)
+        {
+            _lastStep = step;
+            _networkSeconds = _clock.Network;
+            _lastReport = _lastTold;
+        }
+
         return progress;
     }
 
@@ -85,7 +102,7 @@ internal sealed class ProgressMeter : IDisposable
     /// <param name="step">The step from which the run goes on.</param>
     public void ReturnTo(long step)
     {
-        _ = Means();
+        _ = Means(keep: false);
         _lastStep = Math.Min(_lastStep, step);
     }
 
@@ -95,12 +112,28 @@ internal sealed class ProgressMeter : IDisposable
         _zero.Dispose();
     }
 
-    private double[] Means()
+    /// <summary>The first step, in which threads and caches warm up, counts only as long as it is the only one.</summary>
+    private double SecondsPerStep(long step)
+    {
+        if (step - _firstStep > 1 && _warm != 0)
+        {
+            return Stopwatch.GetElapsedTime(_warm).TotalSeconds / (step - _firstStep - 1);
+        }
+
+        _warm = Stopwatch.GetTimestamp();
+        return Stopwatch.GetElapsedTime(_started, _warm).TotalSeconds / Math.Max(step - _firstStep, 1);
+    }
+
+    private double[] Means(bool keep)
     {
         using IDisposable noGrad = torch.no_grad();
         using torch.Tensor onHost = _sums.cpu();
         float[] sums = onHost.data<float>().ToArray();
-        _ = _sums.zero_();
+        if (!keep)
+        {
+            _ = _sums.zero_();
+        }
+
         float count = sums[^1];
         return Array.ConvertAll(sums[..^1], s => count > 0 ? (double)s / count : double.NaN);
     }

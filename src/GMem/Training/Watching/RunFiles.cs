@@ -66,6 +66,11 @@ internal sealed class RunFiles
     public void Report(TrainingProgress progress)
     {
         _told.AddRange(progress.Messages);
+        if (progress.IsInterim)
+        {
+            return;
+        }
+
         Try("metrics.csv or the TensorBoard events", () =>
         {
             _metrics.Add(progress);

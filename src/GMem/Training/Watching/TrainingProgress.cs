@@ -1,6 +1,8 @@
 namespace GMem.Training;
 
-/// <summary>What a training run reports every <see cref="TrainingOptions.LogEveryNStep"/> steps.</summary>
+/// <summary>
+/// What a training run reports every <see cref="TrainingOptions.LogEveryNStep"/> steps, and in between as <see cref="IsInterim"/> says.
+/// </summary>
 /// <param name="Step">Steps done, from 1.</param>
 /// <param name="TotalSteps">Steps there will be.</param>
 /// <param name="Epoch">Passes over the images so far, fractional.</param>
@@ -19,6 +21,13 @@ public sealed record TrainingProgress(
     double ImagesPerSecond,
     TimeSpan TimeLeft)
 {
+    /// <summary>
+    /// Whether this report comes between two, to say early how long the run will take and that it goes on: after the first step, and then
+    /// whenever 1 to 10 seconds have passed without a report, the longer the run has been going. The files of a workspace do not have it,
+    /// and its means do not end with it: the next report averages over the same steps again.
+    /// </summary>
+    public bool IsInterim { get; init; }
+
     /// <summary>
     /// The terms of <see cref="Loss"/> that the run has, in the order of <see cref="TrainingOptions.Losses"/>, each averaged likewise,
     /// before its weight.
@@ -62,6 +71,17 @@ public sealed record TrainingProgress(
     /// <param name="name">Its name, such as <c>velocity</c>.</param>
     /// <returns>The value before its weight; null if there is none.</returns>
     public double? ValidationLossOf(string name) => Find(ValidationTerms, name);
+
+    /// <summary>The report as a line, without a full stop.</summary>
+    /// <returns>
+    /// Step, epoch, loss, gradient norm, learning rate, images a second and the time left, as hours, minutes and seconds:
+    /// <c>Step 50 of 2000 (epoch 3.20): loss 0.1234, gradient norm 0.568, learning rate 2e-4, 1234.5 images/s, 0:01:02 left</c>.
+    /// </returns>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Step {Step} of {TotalSteps} (epoch {Epoch:0.00}): loss {Loss:0.0000}, gradient norm {GradientNorm:0.000}, "
+            + $"learning rate {LearningRate:0.###e+0}, {ImagesPerSecond:0.0} images/s, "
+            + $"{(long)TimeLeft.TotalHours}:{TimeLeft:mm\\:ss} left");
 
     private static double? Find(IReadOnlyList<LossValue> values, string name)
     {
