@@ -1,5 +1,7 @@
+using Microsoft.ML;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Tool.Extensions;
 using GMem.Training;
 
 namespace GMem.Tool.Arguments;
@@ -79,8 +81,26 @@ internal sealed class TrainingArguments
         Centred,
     }
 
-    /// <summary>Where the weights are that the run needs besides.</summary>
+    /// <summary>What makes snippets and latents: files of weights, or a name.</summary>
     public (string? Encoder, string? Autoencoder) Weights(ParseResult parsed) => (parsed.GetValue(_encoder), parsed.GetValue(_autoencoder));
+
+    /// <summary>Files that the run reads besides the images.</summary>
+    public IEnumerable<string?> Files(ParseResult parsed) =>
+        new[] { parsed.GetValue(_encoder), parsed.GetValue(_autoencoder) }.Where(f => f != OnnxFeaturizers.ResNet18);
+
+    /// <summary>Loads the weights of an encoder, to be disposed, or sets the featurizer; null where there is none of the former.</summary>
+    public SnippetEncoder? SetEncoder(ParseResult parsed, MLContext ml, GMemTrainer.Options options)
+    {
+        string? encoder = parsed.GetValue(_encoder);
+        if (encoder is null || !OnnxFeaturizers.IsOne(encoder))
+        {
+            return options.Encoder = encoder is null ? null : SnippetEncoder.DinoV2(encoder);
+        }
+
+        options.Featurizer = OnnxFeaturizers.Create(
+            ml, encoder, parsed.GetValue(_encoderSize), parsed.GetValue(_encoderScale), parsed.GetValue(_encoderOffset));
+        return null;
+    }
 
     public int SnippetDimension(ParseResult parsed) => parsed.GetValue(_snippetDimension);
 
@@ -90,6 +110,7 @@ internal sealed class TrainingArguments
         {
             ImageSize = parsed.GetValue(_imageSize),
             EncoderTrainer = new PcaEncoderTrainer { Dimension = SnippetDimension(parsed) },
+            SnippetDimension = SnippetDimension(parsed),
             WorkspacePath = parsed.GetValue(_workspace),
         };
         options.Training.TotalSteps = parsed.GetValue(_steps);

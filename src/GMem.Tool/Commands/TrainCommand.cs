@@ -44,13 +44,13 @@ internal sealed class TrainCommand : ToolCommand
     protected override object Settings(ParseResult parsed)
     {
         GMemTrainer.Options options = _training.ToOptions(parsed);
-        using SnippetEncoder? encoder = options.Encoder = Encoder(parsed);
+        MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
+        using SnippetEncoder? encoder = _training.SetEncoder(parsed, ml, options);
         using ImageAutoencoder? autoencoder = options.Autoencoder = Autoencoder(parsed);
         options.Validate();
         _ = OutputFile.Check(parsed.GetRequiredValue(_output), Ending, Inputs(parsed));
         CheckWorkspace(parsed, options);
         ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
-        MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
         _ = ml.ImageGeneration.Trainers.GMem(options).CheckMemory();
         ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
         bool listed = parsed.GetValue(_listSkipped);
@@ -93,7 +93,7 @@ internal sealed class TrainCommand : ToolCommand
         ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
         MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
         options.CancellationToken = cancellationToken;
-        using SnippetEncoder? encoder = options.Encoder = Encoder(parsed);
+        using SnippetEncoder? encoder = _training.SetEncoder(parsed, ml, options);
         using ImageAutoencoder? autoencoder = options.Autoencoder = Autoencoder(parsed);
         ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
         account.Warn(ToolConsole);
@@ -130,14 +130,11 @@ internal sealed class TrainCommand : ToolCommand
         });
     }
 
-    private SnippetEncoder? Encoder(ParseResult parsed) =>
-        _training.Weights(parsed).Encoder is { } path ? SnippetEncoder.DinoV2(path) : null;
-
     private ImageAutoencoder? Autoencoder(ParseResult parsed) =>
         _training.Weights(parsed).Autoencoder is { } path ? ImageAutoencoder.Kl(path) : null;
 
     private IEnumerable<string?> Inputs(ParseResult parsed) =>
-        [parsed.GetRequiredValue(_images), _training.Weights(parsed).Encoder, _training.Weights(parsed).Autoencoder];
+        [parsed.GetRequiredValue(_images), .. _training.Files(parsed)];
 
     /// <summary>The same command goes on with a run: what it wrote must not be among the images then.</summary>
     private void CheckWorkspace(ParseResult parsed, GMemTrainer.Options options)
