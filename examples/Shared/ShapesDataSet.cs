@@ -15,12 +15,14 @@ internal static class ShapesDataSet
     private static readonly float[] Centres = [11.5f, 20.5f];
 
     private static readonly SKColor[] Colors = [new(0xE6, 0x39, 0x46), new(0xF7, 0x9F, 0x10), new(0x2A, 0x9D, 0x4F), new(0x2F, 0x5F, 0xE0)];
+    private static readonly string[] ColorNames = ["red", "orange", "green", "blue"];
     private static readonly SKColor Background = new(0xF4, 0xF1, 0xEA);
 
-    /// <summary>Draws the images into a zip, one folder for each kind of shape; the same seed gives the same file.</summary>
+    /// <summary>Draws the images into a zip, one folder for each label; the same seed gives the same file.</summary>
     /// <param name="path">The zip; replaced when complete.</param>
     /// <param name="seed">Seed of all that varies.</param>
-    public static void Write(string path, int seed)
+    /// <param name="isDescribed">Whether labels say size and colour too, <c>small blue ring</c> for <c>ring</c>.</param>
+    public static void Write(string path, int seed, bool isDescribed = false)
     {
         Random random = new(seed);
         string temporary = path + ".tmp";
@@ -29,11 +31,16 @@ internal static class ShapesDataSet
             for (int i = 0; i < Count; i++)
             {
                 (string name, Func<SKPath> outline) = ShapeOutlines.All[random.Next(ShapeOutlines.All.Count)];
-                ZipArchiveEntry entry = archive.CreateEntry($"{name}/{i:D4}.png", CompressionLevel.NoCompression);
+                SKPoint centre = new(Pick(random, Centres), Pick(random, Centres));
+                float radius = Pick(random, Radii);
+                SKColor color = Pick(random, Colors);
+                string size = radius == Radii[0] ? "small" : "large";
+                string label = isDescribed ? $"{size} {ColorNames[Array.IndexOf(Colors, color)]} {name}" : name;
+                ZipArchiveEntry entry = archive.CreateEntry($"{label}/{i:D4}.png", CompressionLevel.NoCompression);
                 entry.LastWriteTime = DateTimeOffset.UnixEpoch.AddYears(20);
                 using Stream stream = entry.Open();
                 using SKPath shape = outline();
-                using SKData png = Draw(shape, random);
+                using SKData png = Draw(shape, centre, radius, color);
                 png.SaveTo(stream);
             }
         }
@@ -58,13 +65,6 @@ internal static class ShapesDataSet
         }
 
         return images;
-    }
-
-    private static SKData Draw(SKPath unitShape, Random random)
-    {
-        SKPoint centre = new(Pick(random, Centres), Pick(random, Centres));
-        float radius = Pick(random, Radii);
-        return Draw(unitShape, centre, radius, Pick(random, Colors));
     }
 
     private static SKData Draw(SKPath unitShape, SKPoint centre, float radius, SKColor color)
