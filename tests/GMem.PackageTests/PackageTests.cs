@@ -81,7 +81,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
 
         Assert.All(
             [
-                "Read 60 images of 8 x 8 pixels.", "Fitting the encoder to 60 images.", "Encoded 60 images of 60.", "Step 1 of 3 ", " left.",
+                "Read 60 images of 8 x 8 pixels.", "Fitting the encoder to 60 images.", "Encoded 60 images of 60.",
+                "Step 1 of 3 ", " left.",
                 "60 images are fewer than the default batch of 64: BatchSize is 60", "Step 3 of 3 ",
             ],
             part => Assert.Contains(part, printed, StringComparison.Ordinal));
