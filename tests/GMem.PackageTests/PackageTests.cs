@@ -120,8 +120,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         Assert.All(platforms, p => Assert.Matches($"^{system}(-(x64|arm64))?$", p));
         if (OperatingSystem.IsLinux())
         {
-            // Measured: 492 MB, of which libtorch_cpu is 461.
-            Assert.InRange(files.Where(f => !f.Extension.Equals(".nupkg", StringComparison.Ordinal)).Sum(f => f.Length) / 1e6, 470, 510);
+            // 478 MB of native files were measured, 461 of them libtorch_cpu; the rest are assemblies.
+            Assert.InRange(files.Where(f => f.Extension != ".nupkg").Sum(f => f.Length) / 1e6, 470, 520);
         }
     }
 

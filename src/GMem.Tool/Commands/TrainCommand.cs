@@ -57,7 +57,8 @@ internal sealed class TrainCommand : ToolCommand
         TrainingForecast forecast = ProgressView.Show(ToolConsole, json: true, "reading the images", view =>
         {
             int found = account.Listing.Count;
-            account.ReadAll(options.ImageSize, ImageReader.MaxAspectRatio, read => view.Report(read, found, $"read {read} images of {found}"));
+            account.ReadAll(
+                options.ImageSize, ImageReader.MaxAspectRatio, read => view.Report(read, found, $"read {read} images of {found}"));
             account.Warn(ToolConsole);
             view.Begin("measuring a few steps");
             return TrainingForecast.Of(ml, options, account);
