@@ -44,7 +44,7 @@ internal static class Walkthrough
         GMemTransformer trained = ProgressView.Show(progress =>
         {
             GMemTrainer.Options options = SmallRecipe.Options(settings.Seed, steps: settings.Steps);
-            options.Progress = progress;
+            progress.Follow(options);
             options.CancellationToken = cancellationToken;
             return ml.ImageGeneration.Trainers.GMem(options).Fit(ml.Data.LoadFromEnumerable(files));
         });

@@ -1,6 +1,5 @@
 using Examples.Shared;
 using GMem.MLNet;
-using GMem.Training;
 
 namespace QuickStart;
 
@@ -33,11 +32,11 @@ internal sealed record Settings
     public string? Workspace { get; init; }
 
     /// <summary>The trainer's options.</summary>
-    public GMemTrainer.Options ToTrainerOptions(IProgress<TrainingProgress> progress, CancellationToken cancellationToken)
+    public GMemTrainer.Options ToTrainerOptions(ProgressView progress, CancellationToken cancellationToken)
     {
         GMemTrainer.Options options = SmallRecipe.Options(Seed, ImageSize, Steps, BatchSize);
         options.WorkspacePath = Workspace;
-        options.Progress = progress;
+        progress.Follow(options);
         options.CancellationToken = cancellationToken;
         return options;
     }

@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
+using GMem.Latents;
+using GMem.MLNet;
 using GMem.Training;
 using Spectre.Console;
 
 namespace Examples.Shared;
 
 /// <summary>A live progress bar on a terminal; a plain line every few seconds where the output goes to a file.</summary>
-internal sealed class ProgressView : IProgress<TrainingProgress>
+internal sealed class ProgressView : IProgress<TrainingProgress>, IProgress<EncodingProgress>, IProgress<ReadingProgress>
 {
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
 
@@ -26,10 +28,20 @@ internal sealed class ProgressView : IProgress<TrainingProgress>
             .Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
             .Start(context =>
             {
-                view._bar = context.AddTask("reading and encoding the images").IsIndeterminate();
+                view._bar = context.AddTask("reading the images").IsIndeterminate();
                 return train(view);
             });
     }
+
+    /// <summary>Has a trainer tell all that it does.</summary>
+    public void Follow(GMemTrainer.Options options) =>
+        (options.ReadingProgress, options.EncodingProgress, options.Progress) = (this, this, this);
+
+    /// <inheritdoc/>
+    public void Report(ReadingProgress value) => Tell($"{value}");
+
+    /// <inheritdoc/>
+    public void Report(EncodingProgress value) => Tell($"{value}");
 
     /// <inheritdoc/>
     public void Report(TrainingProgress value)
@@ -50,6 +62,18 @@ internal sealed class ProgressView : IProgress<TrainingProgress>
         {
             _sinceLine.Restart();
             Console.WriteLine(Text(value));
+        }
+    }
+
+    private void Tell(string text)
+    {
+        if (_bar is not null)
+        {
+            _bar.Description = Markup.Escape(text);
+        }
+        else
+        {
+            Console.WriteLine(text);
         }
     }
 

@@ -231,7 +231,7 @@ public class GMemTrainerTests
 
     [Fact]
     public void MeasureStep_OfATinyNetwork_GivesATime() =>
-        Assert.InRange(new MLContext(seed: 1).ImageGeneration.Trainers.GMem(TinyTrainer.Options()).MeasureStep()!.Value.TotalSeconds, 1e-6, 20);
+        Assert.True(new MLContext(seed: 1).ImageGeneration.Trainers.GMem(TinyTrainer.Options()).MeasureStep() > TimeSpan.Zero);
 
     [Fact]
     public void Fit_OnAGpuThatIsNotThere_ThrowsOrFallsBackAsAsked()

@@ -60,7 +60,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         Assert.True(File.Exists(Path.Combine(folder, "model.zip")));
         Assert.Equal(64, Directory.EnumerateFiles(folder, "*.png").Count());
         OutputHoldsNothingUnneeded(Path.Combine(folder, "bin"));
-        _ = await Command.Run(folder, Command.Dotnet, "publish", "-c", "Release", "--output", "published");
+        string[] forThisPlatform = ["--use-current-runtime", "--no-self-contained"];
+        _ = await Command.Run(folder, Command.Dotnet, ["publish", "-c", "Release", "--output", "published", .. forThisPlatform]);
         OutputHoldsNothingUnneeded(Path.Combine(folder, "published"));
         await GenerateWithAScript(folder);
     }
@@ -81,7 +82,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
 
         Assert.All(
             [
-                "Read 60 images of 8 x 8 pixels.", "Fitting the encoder to 60 images.", "Encoded 60 images of 60.", "Step 1 of 3 ", " left.",
+                "Read 60 images of 8 x 8 pixels.", "Fitting the encoder to 60 images.", "Encoded 60 images of 60.",
+                "Step 1 of 3 ", " left.",
                 "60 images are fewer than the default batch of 64: BatchSize is 60", "Step 3 of 3 ",
             ],
             part => Assert.Contains(part, printed, StringComparison.Ordinal));
@@ -119,8 +121,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         Assert.All(platforms, p => Assert.Matches($"^{system}(-(x64|arm64))?$", p));
         if (OperatingSystem.IsLinux())
         {
-            // Measured: 492 MB, of which libtorch_cpu is 461.
-            Assert.InRange(files.Where(f => !f.Extension.Equals(".nupkg", StringComparison.Ordinal)).Sum(f => f.Length) / 1e6, 470, 510);
+            // 475 MB of native files were measured, 461 of them libtorch_cpu; the rest are assemblies.
+            Assert.InRange(files.Where(f => f.Extension != ".nupkg").Sum(f => f.Length) / 1e6, 470, 520);
         }
     }
 

@@ -175,7 +175,8 @@ public sealed partial class CommandTests(TinyFiles files) : IClassFixture<TinyFi
     private static string Measured(string text) => Forecast().Replace(text, "#");
 
     [GeneratedRegex(
-        @"(?<=(memoryBytes|secondsPerStep|seconds)(""?:)? +)[\d.E-]+|[\d,]+(?= MB of memory)|[\d.]+(?= s each)|[\d.]+ (second|minute)s?(?= for)")]
+        @"(?<=(memoryBytes|secondsPerStep|seconds)(""?:)? +)[\d.E-]+|[\d,]+(?= MB of memory)|[\d.]+(?= s each)|"
+        + @"[\d.]+ (second|minute)s?(?= for)")]
     private static partial Regex Forecast();
 
     [GeneratedRegex(

@@ -21,7 +21,7 @@ public sealed class ErrorTests(TinyFiles files) : IClassFixture<TinyFiles>
             Assert.True(run.Code != ExitCode.Success, $"gmem {string.Join(' ', arguments)} succeeded: {run.Output}");
             Assert.DoesNotContain('\n', line);
             Assert.StartsWith("error: ", line);
-            Assert.Matches("^(reading the images\n)?(.* images found, .*\\n)?(generating\n)?$", run.Output);
+            Assert.Matches("^(reading the images\n)?(.* images found, .*\\n)?((generating|comparing).*\n)?$", run.Output);
             _ = text.AppendLine($"$ gmem {string.Join(' ', arguments)}").AppendLine(line)
                 .AppendLine($"(exit code {(int)run.Code}, {run.Code})").AppendLine();
         }

@@ -32,7 +32,8 @@ public sealed class FirstMinutesTests(TinyFiles files) : IClassFixture<TinyFiles
         ToolRun run = ToolRun.Of(["train", files.Images, "--output", _folder.File("m.zip"), "--batch-size", "25", "--dry-run", .. Small]);
 
         Assert.Equal(ExitCode.Fault, run.Code);
-        Assert.Contains("24 images can be read, fewer than one batch of 25. Give more images, or set --batch-size to at most 24.", run.Error);
+        Assert.Contains(
+            "24 images can be read, fewer than one batch of 25. Give more images, or set --batch-size to at most 24.", run.Error);
     }
 
     [Fact]

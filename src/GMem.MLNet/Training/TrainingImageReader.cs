@@ -64,9 +64,10 @@ internal sealed class TrainingImageReader : IDisposable
         {
             int bad = reader._bad.Skipped.Count;
             string skipped = bad > 0 ? $" ({bad} more could not be read, the first because: {reader._bad.Skipped[0].Reason})" : "";
+            string batches = count == 0 ? "" : $", fewer than one batch of {batch}";
             throw new ArgumentException(count == 0 && skipped.Length == 0
                 ? "The training data have no rows."
-                : $"The training data have {count} image{(count == 1 ? "" : "s")}{skipped}{(count == 0 ? "" : $", fewer than one batch of {batch}")}. "
+                : $"The training data have {count} image{(count == 1 ? "" : "s")}{skipped}{batches}. "
                     + (count == 0
                         ? "Give images that can be read."
                         : $"Give more images, or set Training.BatchSize (batchSize) to at most {count}."));

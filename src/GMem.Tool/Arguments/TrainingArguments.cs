@@ -16,7 +16,8 @@ internal sealed class TrainingArguments
         "--image-size", "Side of the square images in pixels; a multiple of the patch size.", Defaults.ImageSize, 1, 16384);
     private readonly Option<long> _steps = NumberOption.Of("--steps", "Training steps.", Defaults.Training.TotalSteps, 1, 1_000_000_000);
     private readonly Option<int?> _batchSize = NumberOption.Optional(
-        "--batch-size", $"Images in a step; without it {TrainingOptions.DefaultBatchSize}, or all images where there are fewer.", 1, 1 << 20);
+        "--batch-size", $"Images in a step; without it {TrainingOptions.DefaultBatchSize}, or all images where there are fewer.",
+        1, 1 << 20);
     private readonly Option<double> _learningRate = NumberOption.Of(
         "--learning-rate", "Learning rate of AdamW.", Defaults.Training.LearningRate, 0.0, 100.0);
     private readonly Option<long> _seed = NumberOption.Of(

@@ -78,7 +78,9 @@ internal sealed class EvaluateCommand : ToolCommand
             ? InceptionFeatures.Load(
                 weights, device: GMemRuntime.SelectDevice(parsed.GetValue(_gpu), fallbackToCpu: parsed.GetValue(_gpu) is null))
             : null;
-        ImageGenerationMetrics metrics = Evaluate(ml, parsed, generated, column, features, cancellationToken);
+        ImageGenerationMetrics metrics = ProgressView.Show(
+            ToolConsole, parsed.GetValue(ToolConsole.Json), model is null ? "comparing the images" : "generating and comparing images",
+            _ => Evaluate(ml, parsed, generated, column, features, cancellationToken));
         return new ToolResult(MetricsValue.Of(metrics, _accounts), metrics.ToString());
     }
 

@@ -56,8 +56,9 @@ internal sealed class TrainCommand : ToolCommand
         bool listed = parsed.GetValue(_listSkipped);
         TrainingForecast forecast = ProgressView.Show(ToolConsole, json: true, "reading the images", view =>
         {
-            account.ReadAll(options.ImageSize, ImageReader.MaxAspectRatio, read => view.Report(
-                read, account.Listing.Count, string.Create(CultureInfo.InvariantCulture, $"read {read} images of {account.Listing.Count}")));
+            int found = account.Listing.Count;
+            account.ReadAll(
+                options.ImageSize, ImageReader.MaxAspectRatio, read => view.Report(read, found, $"read {read} images of {found}"));
             account.Warn(ToolConsole);
             view.Begin("measuring a few steps");
             return TrainingForecast.Of(ml, options, account);

@@ -35,7 +35,8 @@ internal sealed record TrainingForecast(string Text, object Value)
         string reduced = isReduced ? $", all there are (the default is {TrainingOptions.DefaultBatchSize})" : "";
         string memory = string.Create(
             CultureInfo.InvariantCulture,
-            $"about {estimate.Memory / Megabyte:N0} MB of memory beside the images, {estimate.Network / Megabyte:N0} MB for the network's file");
+            $"about {estimate.Memory / Megabyte:N0} MB of memory beside the images, "
+                + $"{estimate.Network / Megabyte:N0} MB for the network's file");
         string steps = string.Create(CultureInfo.InvariantCulture, $"{training.TotalSteps:N0} steps");
         string time = step is { TotalSeconds: double seconds }
             ? string.Create(CultureInfo.InvariantCulture, $"{DurationText.About(whole!.Value)} for {steps} ({seconds:0.###} s each")

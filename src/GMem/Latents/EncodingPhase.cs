@@ -15,6 +15,6 @@ public enum EncodingPhase
     /// <summary>The memory bank is built from the snippets.</summary>
     Memory,
 
-    /// <summary>The source of the flow is fitted (<see cref="Training.TrainingOptions.Source"/>).</summary>
+    /// <summary>The source of the flow is fitted, where the training options ask for one.</summary>
     Source,
 }

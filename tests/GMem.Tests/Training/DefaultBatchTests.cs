@@ -51,8 +51,8 @@ public sealed class DefaultBatchTests
 
         GMemOptions other = Options(6);
         other.WorkspacePath = folder.Path;
-        Assert.Contains(
-            "Training.BatchSize was 8 and is 6", Assert.Throws<ArgumentException>(() => Generate(8, other)).Message, StringComparison.Ordinal);
+        ArgumentException error = Assert.Throws<ArgumentException>(() => Generate(8, other));
+        Assert.Contains("Training.BatchSize was 8 and is 6", error.Message, StringComparison.Ordinal);
     }
 
     private static GMemOptions Options(int? batch, double validation = 0)

@@ -27,9 +27,10 @@ internal sealed class ImageSplit
         long training = count - ValidationCount(count, options.ValidationFraction);
         if (training < (options.BatchSize ?? 1))
         {
+            string cure = options.BatchSize is null ? nameof(options.ValidationFraction) : nameof(options.BatchSize);
             throw new ArgumentException(
                 $"There are {training} images{(training < count ? " to train on" : "")}, fewer than one batch of {options.BatchSize ?? 1}; "
-                + $"bring more images or lower {(options.BatchSize is null ? nameof(options.ValidationFraction) : nameof(options.BatchSize))}.");
+                + $"bring more images or lower {cure}.");
         }
 
         options.FitBatch(training);
