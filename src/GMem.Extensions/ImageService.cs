@@ -46,6 +46,12 @@ public sealed class ImageService : IDisposable, IAsyncDisposable
     /// <summary>Side of the images in pixels.</summary>
     public int ImageSize => _model.ImageSize;
 
+    /// <inheritdoc cref="GMemModel.PromptLabels"/>
+    public IReadOnlyList<string> PromptLabels => _model.PromptLabels;
+
+    /// <inheritdoc cref="GMemModel.LabelIn"/>
+    public string LabelIn(string text) => _model.LabelIn(text);
+
     /// <summary>Number of images queued or being generated.</summary>
     public int Pending => _queue.Open;
 
