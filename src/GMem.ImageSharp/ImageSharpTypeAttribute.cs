@@ -10,8 +10,9 @@ namespace GMem.ImageSharp;
 /// prompt, with <c>LoadFromEnumerable</c> and in a <c>PredictionEngine</c>. Null stands for no image.
 /// </summary>
 /// <remarks>
-/// The pixels are copied when a row is read; the image stays yours. ML.NET's own transforms and files do not know the type: for them, and
-/// to save a schema, leave the column out or take ML.NET's <see cref="MLImage"/>.
+/// The pixels are copied when a row is read; the image stays yours. ML.NET's own transforms do not know the type: for them, take
+/// <see cref="MLImage"/>. ML.NET leaves the column out of a schema that it saves, and refuses a schema of nothing else: then give
+/// <c>mlContext.Model.Save</c> null for the schema.
 /// </remarks>
 /// <example><code>
 /// public sealed class Photo

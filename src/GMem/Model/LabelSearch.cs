@@ -10,6 +10,12 @@ internal static partial class LabelSearch
     /// <exception cref="ArgumentException">The text names none, or several.</exception>
     public static string Find(string text, IReadOnlyList<string> labels)
     {
+        // A label itself is meant as it stands, even where another one differs from it in case alone.
+        if (labels.Contains(NormalForm.Of(text), StringComparer.Ordinal))
+        {
+            return NormalForm.Of(text);
+        }
+
         string given = Normal(text);
         (string Label, int Start, int End)[] found =
             [.. labels.SelectMany(label => Occurrences(given, Normal(label)).Select(o => (label, o.Start, o.End)))];

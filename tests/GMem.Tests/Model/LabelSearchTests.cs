@@ -39,6 +39,13 @@ public sealed class LabelSearchTests
     }
 
     [Fact]
+    public void Find_LabelsThatDifferInCase_AreFoundAsTheyStand()
+    {
+        Assert.Equal("Cat", LabelSearch.Find("Cat", ["Cat", "cat"]));
+        Assert.Contains("several labels", Assert.Throws<ArgumentException>(() => LabelSearch.Find("a cat", ["Cat", "cat"])).Message);
+    }
+
+    [Fact]
     public void Find_NoLabels_SaysSo() =>
         Assert.Contains("the model has no labels", Assert.Throws<ArgumentException>(() => LabelSearch.Find("a cat", [])).Message);
 }
