@@ -76,7 +76,8 @@ internal sealed partial class BatchWorker(ImageServiceOptions options, FairQueue
                 PreviewEveryNStep = batch.Exists(b => b.Call.WantsPreviews) ? options.PreviewEveryNStep : 0
             };
             GenerationRequest[] requests = [.. batch.Select(b => b.Request)];
-            await foreach (GeneratedImage image in batch[0].Call.Model.GenerateAsync(requests, streaming, nobody.Token).ConfigureAwait(false))
+            GMemModel model = batch[0].Call.Model;
+            await foreach (GeneratedImage image in model.GenerateAsync(requests, streaming, nobody.Token).ConfigureAwait(false))
             {
                 QueuedImage queued = batch[image.Index];
                 queued.Call.Give(image with { Index = queued.Index });

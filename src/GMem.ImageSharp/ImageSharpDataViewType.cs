@@ -4,7 +4,7 @@ using SixLabors.ImageSharp.PixelFormats;
 
 namespace GMem.ImageSharp;
 
-/// <summary>The type of a column of ImageSharp images, of any sizes. Its values are <see cref="Image{TPixel}"/> of RGB, 8 bits each.</summary>
+/// <summary>The type of a column of ImageSharp images, of any sizes: <see cref="Image{TPixel}"/> of <see cref="Rgb24"/>.</summary>
 public sealed class ImageSharpDataViewType : StructuredDataViewType
 {
     /// <summary>Creates the type; all instances are equal.</summary>

@@ -81,7 +81,8 @@ public sealed class GalleryTests
         await using Server server = await Server.Start();
         long drawn = TinyService.Model.EntryOf(new(3))!.Value.Index;
         string events = await server.Client.GetStringAsync($"/api/stream?seed=3&removed={drawn}");
-        JsonElement frame = JsonDocument.Parse(events.Split('\n').Last(l => l.StartsWith("data: ", StringComparison.Ordinal))[6..]).RootElement;
+        string data = events.Split('\n').Last(line => line.StartsWith("data: ", StringComparison.Ordinal))["data: ".Length..];
+        JsonElement frame = JsonDocument.Parse(data).RootElement;
         long other = frame.GetProperty("memory").GetInt64();
         Assert.NotEqual(drawn, other);
 

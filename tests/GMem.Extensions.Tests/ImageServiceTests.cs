@@ -94,9 +94,9 @@ public sealed class ImageServiceTests
 
         using GMemModel fewer = Model.WithMemory(service.Memory.Remove(gone));
         using GMemModel quicker = fewer.WithSampling(new Sampling.SamplingOptions { Steps = 2 });
-        Assert.Equal(quicker.Generate(requests).Select(i => i.Image.Pixels), (await edited).OrderBy(i => i.Index).Select(i => i.Image.Pixels));
+        Assert.Equal(Pixels(quicker.Generate(requests)), Pixels(await edited));
         Assert.DoesNotContain(await edited, i => i.Entry!.Value.Id == gone);
-        Assert.Equal(Model.Generate(requests).Select(i => i.Image.Pixels), (await whole).OrderBy(i => i.Index).Select(i => i.Image.Pixels));
+        Assert.Equal(Pixels(Model.Generate(requests)), Pixels(await whole));
         Assert.Contains(await whole, i => i.Entry!.Value.Id == gone);
     }
 
@@ -116,6 +116,9 @@ public sealed class ImageServiceTests
         await TinyService.Until(() => service.Pending == 0);
         Assert.Equal(before, torch.Tensor.TotalCount);
     }
+
+    private static IEnumerable<byte[]> Pixels(IEnumerable<GeneratedImage> images) =>
+        images.OrderBy(i => i.Index).Select(i => i.Image.Pixels);
 
     private static async Task BeginAndLeave(ImageService service, Memory.MemoryBank bank)
     {

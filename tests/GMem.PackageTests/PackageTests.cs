@@ -131,7 +131,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         ImageGenerationOptions seed = new() { AdditionalProperties = new() { ["Seed"] = 3 } };
         DataContent drawn = (DataContent)(await generator.GenerateImagesAsync("a red one", seed)).Contents[0];
         RgbImage picture = ImageReader.Decode(drawn.Data.Span, "drawn");
-        Console.WriteLine($"a red one: {drawn.MediaType}, label {drawn.AdditionalProperties!["Label"]}, {picture.Width} x {picture.Height}");
+        object? label = drawn.AdditionalProperties!["Label"];
+        Console.WriteLine($"a red one: {drawn.MediaType}, label {label}, {picture.Width} x {picture.Height}");
         File.WriteAllBytes("red.png", drawn.Data.ToArray());
         using (Image<Rgb24> image = picture.ToImageSharp())
         {
