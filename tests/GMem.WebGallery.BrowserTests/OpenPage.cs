@@ -20,13 +20,11 @@ internal sealed class OpenPage : IAsyncDisposable
         labels: [.. Enumerable.Range(0, 24).Select(i => Labels[i < 12 ? 0 : 1])]));
 
     private readonly WebApplication _app;
-    private readonly IPlaywright _playwright;
-    private readonly IBrowser _browser;
     private readonly List<string> _faults = [];
 
-    private OpenPage(WebApplication app, IPlaywright playwright, IBrowser browser, IPage page)
+    private OpenPage(WebApplication app, IPage page)
     {
-        (_app, _playwright, _browser, Page) = (app, playwright, browser, page);
+        (_app, Page) = (app, page);
         Address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         page.PageError += (_, error) => _faults.Add(error);
         page.Request += (_, request) =>
@@ -47,7 +45,7 @@ internal sealed class OpenPage : IAsyncDisposable
 
     public ImageService Images => _app.Services.GetRequiredService<ImageService>();
 
-    public static async Task<OpenPage> Start(int? steps = null, int width = 1280, Action<ImageServiceOptions>? configure = null)
+    public static async Task<OpenPage> Start(IBrowser browser, int? steps, int width, Action<ImageServiceOptions>? configure)
     {
         WebApplication app = Gallery.Create("http://127.0.0.1:0", services => services.AddGMem(Model, options =>
         {
@@ -56,18 +54,11 @@ internal sealed class OpenPage : IAsyncDisposable
             configure?.Invoke(options);
         }));
         await app.StartAsync();
-        IPlaywright playwright = await Playwright.CreateAsync();
-        IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = Chromium.Path,
-            Headless = true,
-            Args = ["--no-sandbox", "--disable-dev-shm-usage"],
-        });
         IPage page = await browser.NewPageAsync(new BrowserNewPageOptions
         {
             ViewportSize = new ViewportSize { Width = width, Height = 844 },
         });
-        OpenPage open = new(app, playwright, browser, page);
+        OpenPage open = new(app, page);
         _ = await page.GotoAsync(open.Address);
         await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("24 memories");
         return open;
@@ -93,8 +84,7 @@ internal sealed class OpenPage : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _browser.DisposeAsync();
-        _playwright.Dispose();
+        await Page.CloseAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
         Assert.Empty(_faults);

@@ -7,15 +7,12 @@ using Microsoft.Playwright;
 namespace GMem.WebGallery.BrowserTests;
 
 /// <summary>The page in a headless Chromium.</summary>
-public sealed class PageTests
+public sealed class PageTests(Browser browser) : IClassFixture<Browser>
 {
-    private const string NoBrowser = "there is no Chromium: install one, or name it by the variable CHROMIUM";
-
     [Fact]
     public async Task Page_DrawsFromAMemoryAndFromABlendOfTwo()
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start();
+        await using OpenPage open = await browser.Open();
         IPage page = open.Page;
         await Expect("#state", "24 memories");
 
@@ -39,8 +36,7 @@ public sealed class PageTests
     [Fact]
     public async Task Page_MemoriesHaveThumbnails()
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start();
+        await using OpenPage open = await browser.Open();
         await open.Mode("memory");
         await Assertions.Expect(open.Page.Locator("#memories .memory")).ToHaveCountAsync(24);
         _ = await open.Page.WaitForFunctionAsync("document.querySelector('[data-index=\"0\"] img').naturalWidth === 8");
@@ -51,8 +47,7 @@ public sealed class PageTests
     [InlineData("ring", "ring")]
     public async Task Page_WordsThatNameALabel_DrawOneOfItsMemories(string words, string label)
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start();
+        await using OpenPage open = await browser.Open();
         await open.Mode("label");
         await open.Page.FillAsync("#words", words);
         await open.Draw();
@@ -67,8 +62,7 @@ public sealed class PageTests
     [Fact]
     public async Task Page_PictureOfOnesOwn_IsDrawnFrom()
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start();
+        await using OpenPage open = await browser.Open();
         RgbImage picture = OpenPage.Model.Generate([new(5, 4)])[0].Image;
         await open.Mode("picture");
         await Assertions.Expect(open.Page.Locator("#limit")).ToContainTextAsync("At most 10 MB");
@@ -82,8 +76,7 @@ public sealed class PageTests
     [Fact]
     public async Task Page_RemovedMemory_IsNotDrawnUntilItIsPutBack()
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start();
+        await using OpenPage open = await browser.Open();
         ILocator state = open.Page.Locator("#state"), kept = open.Page.Locator("#kept figure");
         await open.Draw();
         string first = await state.InnerTextAsync();
@@ -111,8 +104,7 @@ public sealed class PageTests
     [Fact]
     public async Task Page_NextSeedAndKeptPrompts_GoOnAndComeBack()
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start();
+        await using OpenPage open = await browser.Open();
         ILocator captions = open.Page.Locator("#kept figcaption");
         await open.Mode("label");
         await open.Page.FillAsync("#words", "ring");
@@ -140,8 +132,7 @@ public sealed class PageTests
     [InlineData("picture", "", "Choose a picture.")]
     public async Task Page_PromptThatCannotBe_SaysWhy(string mode, string words, string expected)
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start();
+        await using OpenPage open = await browser.Open();
         await open.Mode(mode);
         if (mode == "label")
         {
@@ -164,8 +155,7 @@ public sealed class PageTests
     [InlineData("99999999999999999999")]
     public async Task Page_SeedThatIsNone_SaysWhy(string seed)
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start();
+        await using OpenPage open = await browser.Open();
         await open.Page.FillAsync("#seed", seed);
         await open.Page.ClickAsync("#draw");
         await Assertions.Expect(open.Page.Locator("#error")).ToContainTextAsync($"The seed is '{seed}'; it must be a whole number");
@@ -177,8 +167,7 @@ public sealed class PageTests
     [InlineData("film.png", 11 << 20, "film.png has 11.0 MB; at most 10 MB are taken.")]
     public async Task Page_PictureThatIsNone_SaysWhy(string name, int bytes, string expected)
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start();
+        await using OpenPage open = await browser.Open();
         await open.Mode("picture");
         await open.Page.SetInputFilesAsync("#picture", Upload(name, new byte[bytes]));
         await open.Page.ClickAsync("#draw");
@@ -188,8 +177,7 @@ public sealed class PageTests
     [Fact]
     public async Task Page_ServerBusy_SaysWhenToTryAgain()
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start(
+        await using OpenPage open = await browser.Open(
             steps: 10_000, configure: options => (options.CallerCapacity, options.WhenFull) = (1, QueueFullMode.Refuse));
         using HttpClient other = new() { BaseAddress = new Uri(open.Address) };
         using CancellationTokenSource gone = new();
@@ -205,8 +193,7 @@ public sealed class PageTests
     [Fact]
     public async Task Page_NotFinishedInTime_SaysSo()
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start(
+        await using OpenPage open = await browser.Open(
             steps: 10_000, configure: options => options.Timeout = TimeSpan.FromMilliseconds(200));
         await open.Page.ClickAsync("#draw");
         await Assertions.Expect(open.Page.Locator("#error")).ToContainTextAsync("not finished within 0.2 s");
@@ -220,8 +207,7 @@ public sealed class PageTests
     [InlineData("picture")]
     public async Task Page_OnATelephone_NeedsNoScrollingSideways(string mode)
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start(width: 390);
+        await using OpenPage open = await browser.Open(width: 390);
         await open.Draw();
         await open.Page.FillAsync("#seed", new string('9', 200));
         await open.Page.ClickAsync("#draw");
@@ -235,8 +221,7 @@ public sealed class PageTests
     [Fact]
     public async Task Page_ClosedHalfWay_StopsTheWork()
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start(steps: 10_000);
+        await using OpenPage open = await browser.Open(steps: 10_000);
         await open.Page.ClickAsync("#draw");
         await Assertions.Expect(open.Page.Locator("#state")).ToContainTextAsync("step ");
         Assert.Equal(1, open.Images.Pending);
@@ -247,8 +232,7 @@ public sealed class PageTests
     [Fact]
     public async Task Page_Stopped_StopsTheWork()
     {
-        Assert.SkipWhen(Chromium.Path is null, NoBrowser);
-        await using OpenPage open = await OpenPage.Start(steps: 10_000);
+        await using OpenPage open = await browser.Open(steps: 10_000);
         await open.Page.ClickAsync("#draw");
         await Assertions.Expect(open.Page.Locator("#state")).ToContainTextAsync("step ");
         await open.Page.ClickAsync("#stop");
