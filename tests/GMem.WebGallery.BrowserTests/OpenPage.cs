@@ -29,7 +29,8 @@ internal sealed class OpenPage : IAsyncDisposable
         page.PageError += (_, error) => _faults.Add(error);
         page.Request += (_, request) =>
         {
-            if (!request.Url.StartsWith(Address, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+            // Pictures that the page itself holds are data: and blob: addresses.
+            if (!new[] { Address, "data:", "blob:" }.Any(own => request.Url.StartsWith(own, StringComparison.Ordinal)))
             {
                 _faults.Add(request.Url);
             }
