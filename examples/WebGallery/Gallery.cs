@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.ServerSentEvents;
 using GMem;
 using GMem.Extensions;
@@ -12,7 +13,8 @@ namespace WebGallery;
 /// <summary>The page and what it asks for.</summary>
 internal static class Gallery
 {
-    private const int Shown = 48;
+    /// <summary>The largest picture that is taken, in bytes: a photograph of a telephone.</summary>
+    private const int PictureBytes = 10 << 20;
 
     /// <summary>Serves until the program is stopped.</summary>
     public static void Run(string modelPath, int port, CancellationToken cancellationToken)
@@ -34,33 +36,36 @@ internal static class Gallery
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls(url);
 
-        // Nothing is uploaded here. A service that takes prompt images allows what an image needs, and no more.
-        builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = 0);
+        builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = PictureBytes);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+
+        // A value that cannot be read is an answer that says which, like any other fault of a wish.
+        _ = builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true).AddSingleton<Thumbnails>();
         register(builder.Services);
         builder.Services.AddHealthChecks().AddCheck<Readiness>("images");
         WebApplication app = builder.Build();
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
         app.MapHealthChecks("/health/ready");
         app.MapGet("/", () => Results.Stream(typeof(Gallery).Assembly.GetManifestResourceStream("page.html")!, "text/html; charset=utf-8"));
-        app.MapGet("/api/model", (ImageService images) => Describe(images));
-        app.MapGet("/api/image", ([AsParameters] Wish wish, ImageService images, HttpContext context) =>
-            Answer(images, wish, context, async request =>
-            {
-                GeneratedImage image = await images.GenerateOneAsync(request, OptionsOf(context), context.RequestAborted);
-                return Results.Bytes(PngWriter.Encode(image.Image), "image/png");
-            }));
-        app.MapGet("/api/stream", ([AsParameters] Wish wish, ImageService images, HttpContext context) =>
-            Answer(images, wish, context, async request =>
-            {
-                IAsyncEnumerator<GeneratedImage> made = images.GenerateAsync([request], OptionsOf(context), context.RequestAborted)
-                    .GetAsyncEnumerator();
-                context.Response.RegisterForDisposeAsync(made);
-
-                // The answer begins with its first image, so that its status can still say that the service is busy.
-                _ = await made.MoveNextAsync();
-                return TypedResults.ServerSentEvents(Events(made));
-            }));
+        _ = app.Use(Answer);
+        app.MapGet("/api/model", (ImageService images, Thumbnails thumbnails) => new
+        {
+            images.ImageSize, images.Memory.Count, Labels = images.PromptLabels, PictureBytes,
+            Memories = thumbnails.Entries.Select(e => new { e.Index, e.Label }),
+        });
+        app.MapGet("/api/thumbnail", async (long memory, Thumbnails thumbnails, HttpContext context) =>
+            Results.Bytes(await thumbnails.Of(memory).WaitAsync(context.RequestAborted), "image/png"));
+        app.MapMethods("/api/image", ["GET", "POST"], async ([AsParameters] Wish wish, ImageService images, HttpContext context) =>
+        {
+            await using IAsyncEnumerator<GeneratedImage> made = await Begin(images, wish, context, previews: false);
+            return Results.Bytes(PngWriter.Encode(made.Current.Image), "image/png");
+        });
+        app.MapMethods("/api/stream", ["GET", "POST"], async ([AsParameters] Wish wish, ImageService images, HttpContext context) =>
+        {
+            IAsyncEnumerator<GeneratedImage> made = await Begin(images, wish, context, previews: true);
+            context.Response.RegisterForDisposeAsync(made);
+            return TypedResults.ServerSentEvents(Events(images.Memory, made));
+        });
         return app;
     }
 
@@ -73,83 +78,149 @@ internal static class Gallery
         options.Timeout = TimeSpan.FromMinutes(1);
     }
 
-    /// <summary>The address stands for the caller. A service with users takes the user's name.</summary>
-    private static ImageCallOptions OptionsOf(HttpContext context) =>
-        new() { Caller = context.Connection.RemoteIpAddress?.ToString(), Previews = context.Request.Path == "/api/stream" };
-
     /// <summary>A wish that cannot be is answered by what is wrong with it, one that comes at a bad time by when to try again.</summary>
-    private static async Task<IResult> Answer(
-        ImageService images, Wish wish, HttpContext context, Func<GenerationRequest, Task<IResult>> make)
+    private static async Task Answer(HttpContext context, RequestDelegate next)
     {
         try
         {
-            GenerationRequest request = ToRequest(images.Memory, wish);
-            _ = images.EntryOf(request);
-            return await make(request);
+            await next(context);
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (!context.Response.HasStarted && StatusOf(e) is not null)
         {
-            return Failure(e, StatusCodes.Status400BadRequest);
-        }
-        catch (ServiceBusyException e)
-        {
-            context.Response.Headers.RetryAfter = $"{Math.Ceiling(e.RetryAfter.TotalSeconds)}";
-            return Failure(e, StatusCodes.Status429TooManyRequests);
-        }
-        catch (Exception e) when (e is TimeoutException or ObjectDisposedException)
-        {
-            return Failure(e, StatusCodes.Status503ServiceUnavailable);
+            if (e is ServiceBusyException busy)
+            {
+                context.Response.Headers.RetryAfter = $"{Math.Ceiling(busy.RetryAfter.TotalSeconds)}";
+            }
+
+            await Results.Json(new { Error = e.Message }, statusCode: StatusOf(e)).ExecuteAsync(context);
         }
     }
 
-    private static IResult Failure(Exception error, int status) => Results.Json(new { Error = error.Message }, statusCode: status);
-
-    private static object Describe(ImageService images)
+    private static int? StatusOf(Exception error) => error switch
     {
-        long count = Math.Min(Shown, images.Memory.Count);
-        IEnumerable<MemoryEntry> spread = Enumerable.Range(0, (int)count).Select(i => images.Memory.Entry(i * images.Memory.Count / count));
-        return new { images.ImageSize, images.Memory.Count, images.Memory.Labels, Memories = spread.Select(e => new { e.Index, e.Label }) };
+        BadHttpRequestException bad => bad.StatusCode,
+        ServiceBusyException => StatusCodes.Status429TooManyRequests,
+        TimeoutException or ObjectDisposedException => StatusCodes.Status503ServiceUnavailable,
+
+        // The last one is that of a model without an encoder, which takes no pictures.
+        ArgumentException or InvalidDataException or InvalidOperationException => StatusCodes.Status400BadRequest,
+        _ => null,
+    };
+
+    /// <summary>Waits for the first image of an answer, so that its status can still say that the service is busy.</summary>
+    private static async Task<IAsyncEnumerator<GeneratedImage>> Begin(ImageService images, Wish wish, HttpContext context, bool previews)
+    {
+        MemoryBank memory = images.Memory;
+        if (wish.Removed is { Length: > 0 } removed)
+        {
+            memory = memory.Remove([.. removed.Distinct().Select(index => images.Memory.Entry(index).Id)]);
+        }
+
+        ImageCallOptions options = new()
+        {
+            // The address stands for the caller. A service with users takes the user's name.
+            Caller = context.Connection.RemoteIpAddress?.ToString(),
+            Previews = previews,
+            Memory = memory == images.Memory ? null : memory,
+        };
+        GenerationRequest request = await ToRequest(images, memory, wish, context);
+        IAsyncEnumerator<GeneratedImage> made = images.GenerateAsync([request], options, context.RequestAborted).GetAsyncEnumerator();
+        try
+        {
+            _ = await made.MoveNextAsync();
+            return made;
+        }
+        catch
+        {
+            await made.DisposeAsync();
+            throw;
+        }
     }
 
-    private static GenerationRequest ToRequest(MemoryBank memory, Wish wish)
+    private static async Task<GenerationRequest> ToRequest(ImageService images, MemoryBank memory, Wish wish, HttpContext context)
     {
+        GenerationRequest request = new(long.TryParse(wish.Seed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seed)
+            ? seed : throw new ArgumentException($"The seed is '{wish.Seed}'; it must be a whole number of at most 18 digits."));
+        if (HttpMethods.IsPost(context.Request.Method))
+        {
+            using MemoryStream picture = new();
+            await context.Request.Body.CopyToAsync(picture, context.RequestAborted);
+
+            // Only the square that the model sees waits in the queue.
+            return request with { PromptImage = ImageReader.DecodeSquare(picture.ToArray(), wish.Name, images.ImageSize) };
+        }
+
+        if (!string.IsNullOrEmpty(wish.Label))
+        {
+            return request with { PromptLabel = images.LabelIn(wish.Label) };
+        }
+
         if (wish.Memory is not long first)
         {
-            return new GenerationRequest(wish.Seed);
+            return request;
         }
 
+        request = request with { MemoryIndex = Position(images.Memory, memory, first) };
         if (wish.Second is not long second)
         {
-            return new GenerationRequest(wish.Seed, first);
+            return request;
         }
 
-        using torch.Tensor blend = memory.Interpolate(first, second, wish.Mix, SnippetInterpolation.Spherical);
-        return new GenerationRequest(wish.Seed, Snippet: blend.data<float>().ToArray());
+        using torch.Tensor blend = memory.Interpolate(
+            request.MemoryIndex.Value, Position(images.Memory, memory, second), wish.Mix, SnippetInterpolation.Spherical);
+        return request with { MemoryIndex = null, Snippet = blend.data<float>().ToArray() };
     }
 
+    /// <summary>Where an entry of the whole memory stands in what is left of it.</summary>
+    private static long Position(MemoryBank all, MemoryBank left, long index) =>
+        all == left ? index
+        : left.TryIndexOf(all.Entry(index).Id, out long position) ? position
+        : throw new ArgumentException($"Memory {index} is removed. Put it back to draw from it.");
+
+    /// <param name="memory">The whole memory, by whose positions the page knows entries.</param>
     /// <param name="made">Images, the first of which has come.</param>
-    private static async IAsyncEnumerable<SseItem<Frame>> Events(IAsyncEnumerator<GeneratedImage> made)
+    private static async IAsyncEnumerable<SseItem<Frame>> Events(MemoryBank memory, IAsyncEnumerator<GeneratedImage> made)
     {
-        do
+        string? fault = null;
+        bool more = true;
+        while (more)
         {
             GeneratedImage image = made.Current;
+            long? index = image.Entry is { } entry ? memory.IndexOf(entry.Id) : null;
             Frame frame = new(
-                Convert.ToBase64String(PngWriter.Encode(image.Image)), image.Preview?.Completed, image.Preview?.Total, image.Entry?.Index,
-                image.Entry?.Label);
+                Convert.ToBase64String(PngWriter.Encode(image.Image)), image.Preview?.Completed, image.Preview?.Total, index, image.Label);
             yield return new SseItem<Frame>(frame, image.IsPreview ? "preview" : "image");
+            try
+            {
+                more = await made.MoveNextAsync();
+            }
+            catch (Exception e) when (StatusOf(e) is not null)
+            {
+                (more, fault) = (false, e.Message);
+            }
         }
-        while (await made.MoveNextAsync());
+
+        if (fault is not null)
+        {
+            yield return new SseItem<Frame>(new Frame(Error: fault), "failed");
+        }
     }
 
-    /// <summary>What the page asks for.</summary>
+    /// <summary>What the page asks for; a picture to draw from is the body of a POST.</summary>
     /// <param name="Seed">Fixes the noise, and the entry where none is given.</param>
+    /// <param name="Label">Words that name a label.</param>
     /// <param name="Memory">An entry.</param>
     /// <param name="Second">Another, to blend with.</param>
     /// <param name="Mix">The part of the second, 0 to 1.</param>
-    internal sealed record Wish(long Seed = 0, long? Memory = null, long? Second = null, double Mix = 0.5);
+    /// <param name="Name">What errors call the picture.</param>
+    /// <param name="Removed">Entries that this visitor has removed; the memory of the others stays whole.</param>
+    internal sealed record Wish(
+        string Seed = "0", string? Label = null, long? Memory = null, long? Second = null, double Mix = 0.5, string Name = "the picture",
+        long[]? Removed = null);
 
     /// <summary>What the page is sent.</summary>
-    internal sealed record Frame(string Png, int? Step, int? Steps, long? Memory, string? Label);
+    internal sealed record Frame(
+        string? Png = null, int? Step = null, int? Steps = null, long? Memory = null, string? Label = null, string? Error = null);
 
     /// <summary>Ready while the service would serve a new caller.</summary>
     private sealed class Readiness(ImageService images) : IHealthCheck

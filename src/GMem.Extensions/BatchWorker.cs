@@ -4,8 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace GMem.Extensions;
 
 /// <summary>Takes images from the queue in batches, generates them, and hands each one to its call.</summary>
-internal sealed partial class BatchWorker(
-    GMemModel model, ImageServiceOptions options, FairQueue queue, ILogger logger, CancellationToken stop)
+internal sealed partial class BatchWorker(ImageServiceOptions options, FairQueue queue, ILogger logger, CancellationToken stop)
 {
     /// <summary>Runs until the queue is closed.</summary>
     public async Task RunAsync()
@@ -14,7 +13,11 @@ internal sealed partial class BatchWorker(
         {
             while (queue.Take(options.BatchSize) is { Count: > 0 } batch)
             {
-                queue.Finish(batch, await MakeAsync(batch).ConfigureAwait(false));
+                foreach (IGrouping<GMemModel, QueuedImage> part in batch.GroupBy(image => image.Call.Model))
+                {
+                    List<QueuedImage> images = [.. part];
+                    queue.Finish(images, await MakeAsync(images).ConfigureAwait(false));
+                }
             }
         }
     }
@@ -33,7 +36,8 @@ internal sealed partial class BatchWorker(
             LogBatch(batch.Count, length.TotalMilliseconds);
             return length;
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested || batch.TrueForAll(b => b.Call.IsGone))
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException
+            && (stop.IsCancellationRequested || batch.TrueForAll(b => b.Call.IsGone)))
         {
             LogCancelled(batch.Count);
             batch.ForEach(b => b.Call.Fail(Stopped()));
@@ -72,6 +76,7 @@ internal sealed partial class BatchWorker(
                 PreviewEveryNStep = batch.Exists(b => b.Call.WantsPreviews) ? options.PreviewEveryNStep : 0
             };
             GenerationRequest[] requests = [.. batch.Select(b => b.Request)];
+            GMemModel model = batch[0].Call.Model;
             await foreach (GeneratedImage image in model.GenerateAsync(requests, streaming, nobody.Token).ConfigureAwait(false))
             {
                 QueuedImage queued = batch[image.Index];

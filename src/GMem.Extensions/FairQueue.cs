@@ -64,7 +64,7 @@ internal sealed class FairQueue(ImageServiceOptions options)
     /// <exception cref="ArgumentException">The call has more images than could ever be accepted.</exception>
     /// <exception cref="ServiceBusyException">The queue, or the caller's share of it, is full.</exception>
     /// <exception cref="ObjectDisposedException">The service has been disposed.</exception>
-    public ImageCall Add(string? key, GenerationRequest[] requests, bool previews, CancellationToken gone)
+    public ImageCall Add(GMemModel model, string? key, GenerationRequest[] requests, bool previews, CancellationToken gone)
     {
         ImageCall call;
         lock (_gate)
@@ -72,7 +72,7 @@ internal sealed class FairQueue(ImageServiceOptions options)
             Caller? known = key is null ? null : _byKey.GetValueOrDefault(key);
             Check(known, requests.Length);
             Caller caller = known ?? new Caller(key);
-            call = new ImageCall(caller, requests, previews, options.Unread, gone);
+            call = new ImageCall(model, caller, requests, previews, options.Unread, gone);
             if (known is null && key is not null)
             {
                 _byKey.Add(key, caller);

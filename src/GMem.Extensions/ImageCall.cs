@@ -3,12 +3,14 @@ using System.Threading.Channels;
 namespace GMem.Extensions;
 
 /// <summary>One call: its requests, and the images that its reader has not taken yet.</summary>
+/// <param name="model">What to generate with.</param>
 /// <param name="caller">Whose call it is.</param>
 /// <param name="requests">What to generate.</param>
 /// <param name="previews">Whether the reader wants previews.</param>
 /// <param name="unread">Maximum number of images in progress or not yet read, and of unread previews.</param>
 /// <param name="gone">Cancelled when the reader stops waiting.</param>
-internal sealed class ImageCall(Caller caller, GenerationRequest[] requests, bool previews, int unread, CancellationToken gone)
+internal sealed class ImageCall(
+    GMemModel model, Caller caller, GenerationRequest[] requests, bool previews, int unread, CancellationToken gone)
 {
     private readonly Channel<GeneratedImage> _images =
         Channel.CreateUnbounded<GeneratedImage>(new UnboundedChannelOptions { SingleReader = true });
@@ -16,6 +18,8 @@ internal sealed class ImageCall(Caller caller, GenerationRequest[] requests, boo
     private int _left = requests.Length;
     private int _unreadPreviews;
     private int _unreadImages;
+
+    public GMemModel Model { get; } = model;
 
     public Caller Caller { get; } = caller;
 

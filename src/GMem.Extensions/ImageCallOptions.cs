@@ -1,3 +1,6 @@
+using GMem.Memory;
+using GMem.Sampling;
+
 namespace GMem.Extensions;
 
 /// <summary>Options for one call of an <see cref="ImageService"/>.</summary>
@@ -17,6 +20,15 @@ public sealed class ImageCallOptions
     /// </summary>
     public TimeSpan? Timeout { get; set; }
 
+    /// <summary>
+    /// The bank to draw from, such as an edited copy of <see cref="ImageService.Memory"/>; null for that one. Images of calls with a bank
+    /// or sampling of their own do not share batches with those of other calls. Default null.
+    /// </summary>
+    public MemoryBank? Memory { get; set; }
+
+    /// <summary>How the images are made; null for <see cref="ImageServiceOptions.Sampling"/>. Default null.</summary>
+    public SamplingOptions? Sampling { get; set; }
+
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">A value is out of range; the message says which.</exception>
     public void Validate()
@@ -26,5 +38,9 @@ public sealed class ImageCallOptions
             throw new ArgumentException(
                 $"{nameof(ImageCallOptions)}: Timeout is {Timeout}, it must be above 0 and at most 24 days, or null.");
         }
+
+        Sampling?.Validate();
     }
+
+    internal ImageCallOptions Clone() => (ImageCallOptions)MemberwiseClone();
 }

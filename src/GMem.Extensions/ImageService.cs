@@ -36,7 +36,7 @@ public sealed class ImageService : IDisposable, IAsyncDisposable
         _model = model.WithSampling(_options.Sampling ?? model.Sampling);
         _queue = new FairQueue(_options);
         SafeLogger safe = new(logger ?? NullLogger<ImageService>.Instance);
-        _work = Task.Run(new BatchWorker(_model, _options, _queue, safe, _stop.Token).RunAsync);
+        _work = Task.Run(new BatchWorker(_options, _queue, safe, _stop.Token).RunAsync);
         _stopped = new Lazy<Task>(StopAsync);
     }
 
@@ -45,6 +45,12 @@ public sealed class ImageService : IDisposable, IAsyncDisposable
 
     /// <summary>Side of the images in pixels.</summary>
     public int ImageSize => _model.ImageSize;
+
+    /// <inheritdoc cref="GMemModel.PromptLabels"/>
+    public IReadOnlyList<string> PromptLabels => _model.PromptLabels;
+
+    /// <inheritdoc cref="GMemModel.LabelIn"/>
+    public string LabelIn(string text) => _model.LabelIn(text);
 
     /// <summary>Number of images queued or being generated.</summary>
     public int Pending => _queue.Open;
@@ -117,12 +123,12 @@ public sealed class ImageService : IDisposable, IAsyncDisposable
         options.Validate();
         GenerationRequest[] copy = [.. requests];
         _queue.RequireRoom(options.Caller, copy.Length);
-        foreach (GenerationRequest request in copy)
+        using (GMemModel? own = OwnModel(options))
         {
-            _model.Validate(request);
+            Array.ForEach(copy, (own ?? _model).Validate);
         }
 
-        return ReadAsync(copy, options.Caller, options.Previews, options.Timeout ?? _options.Timeout, cancellationToken);
+        return ReadAsync(copy, options.Clone(), cancellationToken);
     }
 
     /// <summary>
@@ -145,8 +151,7 @@ public sealed class ImageService : IDisposable, IAsyncDisposable
     }
 
     private async IAsyncEnumerable<GeneratedImage> ReadAsync(
-        GenerationRequest[] requests, string? caller, bool previews, TimeSpan? timeout,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        GenerationRequest[] requests, ImageCallOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (requests.Length == 0)
         {
@@ -154,9 +159,11 @@ public sealed class ImageService : IDisposable, IAsyncDisposable
         }
 
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        ImageCall call = _queue.Add(caller, requests, previews, gone.Token);
+        using GMemModel? own = OwnModel(options);
+        ImageCall call = _queue.Add(own ?? _model, options.Caller, requests, options.Previews, gone.Token);
         try
         {
+            TimeSpan? timeout = options.Timeout ?? _options.Timeout;
             TimeSpan waited = TimeSpan.Zero;
             long start = Stopwatch.GetTimestamp();
             while (await WaitAsync(call, timeout, waited, gone.Token).ConfigureAwait(false))
@@ -177,6 +184,26 @@ public sealed class ImageService : IDisposable, IAsyncDisposable
         {
             await gone.CancelAsync().ConfigureAwait(false);
             _queue.Remove(call);
+        }
+    }
+
+    /// <summary>The model of a call with a bank or sampling of its own, to be disposed; null for the service's.</summary>
+    private GMemModel? OwnModel(ImageCallOptions options)
+    {
+        if (options is { Memory: null, Sampling: null })
+        {
+            return null;
+        }
+
+        GMemModel sampled = _model.WithSampling(options.Sampling ?? _model.Sampling);
+        if (options.Memory is null)
+        {
+            return sampled;
+        }
+
+        using (sampled)
+        {
+            return sampled.WithMemory(options.Memory);
         }
     }
 

@@ -11,7 +11,10 @@ internal static class House
     public static readonly Assembly MLNet = typeof(MLNet.GMemTrainer).Assembly;
     public static readonly Assembly Extensions = typeof(Extensions.ImageService).Assembly;
 
-    public static readonly Assembly[] All = [Model, MLNet, Extensions];
+    public static readonly Assembly ExtensionsAI = typeof(Extensions.AI.GMemImageGenerator).Assembly;
+    public static readonly Assembly ImageSharp = typeof(ImageSharp.ImageSharpTypeAttribute).Assembly;
+
+    public static readonly Assembly[] All = [Model, MLNet, Extensions, ExtensionsAI, ImageSharp];
 
     public static string Root() => Repository.Root;
 

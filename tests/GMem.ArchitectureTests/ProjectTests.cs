@@ -21,6 +21,13 @@ public sealed class ProjectTests
             "Microsoft.Extensions.DependencyInjection", StringComparison.Ordinal) || name is "GMem.Extensions");
     }
 
+    /// <summary>What only some programs combine with GMem costs the others nothing.</summary>
+    [Theory]
+    [InlineData("SixLabors.ImageSharp", "GMem.ImageSharp")]
+    [InlineData("Microsoft.Extensions.AI.Abstractions", "GMem.Extensions.AI")]
+    public void PackageOfOthers_IsKnownToOneProject(string package, string project) => Assert.Equal(
+        [project], House.All.Where(a => References(a).Contains(package)).Select(a => a.GetName().Name!));
+
     [Fact]
     public void Libraries_KnowNoCommandLine()
     {

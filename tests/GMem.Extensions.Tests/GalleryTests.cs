@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using GMem.Images;
+using GMem.Tests.Shared;
 using TorchSharp;
 
 namespace GMem.Extensions.Tests;
@@ -47,6 +48,7 @@ public sealed class GalleryTests
     [InlineData("seed=3")]
     [InlineData("seed=3&memory=2")]
     [InlineData("seed=3&memory=2&second=9&mix=0.25")]
+    [InlineData("seed=3&memory=2&second=9&mix=0.25&removed=1&removed=23")]
     public async Task Stream_OfAnyWish_HasPreviewsAndThenTheImage(string wish)
     {
         await using Server server = await Server.Start();
@@ -58,12 +60,83 @@ public sealed class GalleryTests
     [Theory]
     [InlineData("memory=24", "MemoryIndex must be from 0 to 23")]
     [InlineData("memory=1&second=99", "index 99")]
+    [InlineData("seed=", "The seed is ''; it must be a whole number")]
+    [InlineData("seed=soon", "The seed is 'soon'; it must be a whole number")]
+    [InlineData("memory=one", "\"long? Memory\" from \"one\"")]
+    [InlineData("label=cat", "names no label; the model has no labels")]
+    [InlineData("removed=5&memory=5", "Memory 5 is removed. Put it back")]
+    [InlineData("removed=5&memory=2&second=5", "Memory 5 is removed. Put it back")]
+    [InlineData("removed=99", "99")]
     public async Task Stream_OfAWishThatCannotBe_SaysWhy(string wish, string expected)
     {
         await using Server server = await Server.Start();
         HttpResponseMessage answer = await server.Client.GetAsync($"/api/stream?{wish}");
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Contains(expected, await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Image_WithRemovedMemories_DrawsFromTheOthersUnderTheirOwnNumbers()
+    {
+        await using Server server = await Server.Start();
+        long drawn = TinyService.Model.EntryOf(new(3))!.Value.Index;
+        string events = await server.Client.GetStringAsync($"/api/stream?seed=3&removed={drawn}");
+        string data = events.Split('\n').Last(line => line.StartsWith("data: ", StringComparison.Ordinal))["data: ".Length..];
+        JsonElement frame = JsonDocument.Parse(data).RootElement;
+        long other = frame.GetProperty("memory").GetInt64();
+        Assert.NotEqual(drawn, other);
+
+        // The number is the one that it has in the whole memory.
+        byte[] expected = TinyService.Model.Generate([new(3, other)])[0].Image.Pixels;
+        Assert.Equal(expected, ImageReader.Decode(frame.GetProperty("png").GetBytesFromBase64(), "frame").Pixels);
+        byte[] again = await server.Client.GetByteArrayAsync($"/api/image?seed=3&memory={other}&removed={drawn}");
+        Assert.Equal(expected, ImageReader.Decode(again, "answer").Pixels);
+    }
+
+    [Fact]
+    public async Task Image_OfAPicture_IsDrawnFromItsSnippet()
+    {
+        await using Server server = await Server.Start();
+        RgbImage picture = TinyService.Model.Generate([new(5, 4)])[0].Image;
+        HttpResponseMessage answer = await server.Client.PostAsync("/api/image?seed=3", new ByteArrayContent(PngWriter.Encode(picture)));
+        Assert.Equal(
+            TinyService.Model.Generate([new(3, PromptImage: picture)])[0].Image.Pixels,
+            ImageReader.Decode(await answer.Content.ReadAsByteArrayAsync(), "answer").Pixels);
+    }
+
+    [Theory]
+    [InlineData(0, "'holiday.png' is empty")]
+    [InlineData(100, "'holiday.png'")]
+    public async Task Image_OfAPictureThatIsNone_SaysWhy(int bytes, string expected)
+    {
+        await using Server server = await Server.Start();
+        HttpResponseMessage answer = await server.Client.PostAsync("/api/image?name=holiday.png", new ByteArrayContent(new byte[bytes]));
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains(expected, await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Image_OfAPictureThatIsTooLarge_IsRefused()
+    {
+        await using Server server = await Server.Start();
+        using HttpRequestMessage request = new(HttpMethod.Post, "/api/image") { Content = new ByteArrayContent(new byte[(10 << 20) + 1]) };
+        request.Headers.ExpectContinue = true;
+        HttpResponseMessage answer = await server.Client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+        Assert.Contains("too large", await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Thumbnail_OfEachMemoryShown_IsAPictureAndTheSameForAll()
+    {
+        await using Server server = await Server.Start(TinyService.Slow);
+        byte[][] pictures = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => server.Client.GetByteArrayAsync(
+            $"/api/thumbnail?memory={i}")));
+        Assert.All(pictures, picture => Assert.Equal(TinyModel.ImageSize, ImageReader.Decode(picture, "thumbnail").Width));
+        Assert.Equal(24, pictures.Select(Convert.ToBase64String).Distinct().Count());
+        Assert.Equal(pictures[7], await server.Client.GetByteArrayAsync("/api/thumbnail?memory=7"));
+        HttpResponseMessage other = await server.Client.GetAsync("/api/thumbnail?memory=24");
+        Assert.Equal(HttpStatusCode.BadRequest, other.StatusCode);
     }
 
     [Fact]

@@ -46,9 +46,9 @@ public sealed class ImageServiceFairnessTests
     {
         ImageServiceOptions options = new() { BatchSize = BatchSize, UnreadCapacity = 100 };
         FairQueue queue = new(options);
-        ImageCall[] greedy = [.. Enumerable.Range(0, 5).Select(_ => queue.Add("greedy", Requests(20), false, default))];
-        ImageCall modest = queue.Add("modest", Requests(3), false, default);
-        ImageCall nameless = queue.Add(null, Requests(3), false, default);
+        ImageCall[] greedy = [.. Enumerable.Range(0, 5).Select(_ => queue.Add(TinyService.Model, "greedy", Requests(20), false, default))];
+        ImageCall modest = queue.Add(TinyService.Model, "modest", Requests(3), false, default);
+        ImageCall nameless = queue.Add(TinyService.Model, null, Requests(3), false, default);
         List<QueuedImage> batch = queue.Take(BatchSize);
         Assert.Equal((3, 2), (batch.Count(b => b.Call == modest), batch.Count(b => b.Call == nameless)));
         Assert.Equal([0, 1, 2], batch.Where(b => b.Call == greedy[0]).Select(b => b.Index));
@@ -60,14 +60,14 @@ public sealed class ImageServiceFairnessTests
     public void Remove_CallThatEndedLongAgo_LeavesItsKeysNewCallerAlone()
     {
         FairQueue queue = new(new ImageServiceOptions { BatchSize = BatchSize, CallerCapacity = 4 });
-        ImageCall old = queue.Add("key", Requests(2), false, default);
+        ImageCall old = queue.Add(TinyService.Model, "key", Requests(2), false, default);
         queue.Finish(queue.Take(BatchSize), null);
-        _ = queue.Add("key", Requests(4), false, default);
+        _ = queue.Add(TinyService.Model, "key", Requests(4), false, default);
 
         // The reader of the first call leaves only now.
         queue.Remove(old);
 
-        Assert.Throws<ServiceBusyException>(() => queue.Add("key", Requests(1), false, default));
+        Assert.Throws<ServiceBusyException>(() => queue.Add(TinyService.Model, "key", Requests(1), false, default));
     }
 
     [Fact]

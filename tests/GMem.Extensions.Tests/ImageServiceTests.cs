@@ -82,6 +82,53 @@ public sealed class ImageServiceTests
     }
 
     [Fact]
+    public async Task GenerateAsync_MemoryAndSamplingOfTheCall_AreThoseOfItsImagesAlone()
+    {
+        await using ImageService service = new(Model, new ImageServiceOptions { BatchSize = 8 });
+        GenerationRequest[] requests = [.. Enumerable.Range(0, 12).Select(i => new GenerationRequest(i))];
+        Memory.EntryId gone = Model.EntryOf(requests[0])!.Value.Id;
+        ImageCallOptions own = new() { Memory = service.Memory.Remove(gone), Sampling = new Sampling.SamplingOptions { Steps = 2 } };
+        Task<List<GeneratedImage>> edited = Collect(service.GenerateAsync(requests, own));
+        Task<List<GeneratedImage>> whole = Collect(service.GenerateAsync(requests));
+        own.Memory = null;
+
+        using GMemModel fewer = Model.WithMemory(service.Memory.Remove(gone));
+        using GMemModel quicker = fewer.WithSampling(new Sampling.SamplingOptions { Steps = 2 });
+        Assert.Equal(Pixels(quicker.Generate(requests)), Pixels(await edited));
+        Assert.DoesNotContain(await edited, i => i.Entry!.Value.Id == gone);
+        Assert.Equal(Pixels(Model.Generate(requests)), Pixels(await whole));
+        Assert.Contains(await whole, i => i.Entry!.Value.Id == gone);
+    }
+
+    [Fact]
+    public async Task GenerateAsync_MemoryOfTheCall_ChecksAndLeavesNothing()
+    {
+        await using ImageService service = new(Model, new ImageServiceOptions { Sampling = TinyService.Slow, PreviewEveryNStep = 1 });
+        Assert.Throws<ArgumentException>(() => service.GenerateAsync(
+            [new(1)], new ImageCallOptions { Memory = service.Memory.RemoveWhere(_ => true) }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => service.GenerateAsync(
+            [new(1, 23)], new ImageCallOptions { Memory = service.Memory.KeepRandom(20, seed: 1) }));
+        Memory.MemoryBank bank = service.Memory.KeepRandom(20, seed: 1);
+        await BeginAndLeave(service, bank);
+        await TinyService.Until(() => service.Pending == 0);
+        long before = torch.Tensor.TotalCount;
+        await BeginAndLeave(service, bank);
+        await TinyService.Until(() => service.Pending == 0);
+        Assert.Equal(before, torch.Tensor.TotalCount);
+    }
+
+    private static IEnumerable<byte[]> Pixels(IEnumerable<GeneratedImage> images) =>
+        images.OrderBy(i => i.Index).Select(i => i.Image.Pixels);
+
+    private static async Task BeginAndLeave(ImageService service, Memory.MemoryBank bank)
+    {
+        await foreach (GeneratedImage _ in service.GenerateAsync([new(1)], new ImageCallOptions { Memory = bank, Previews = true }))
+        {
+            break;
+        }
+    }
+
+    [Fact]
     public async Task DisposeAsync_WhileSomebodyWaits_TellsThem()
     {
         ImageService service = new(Model, new ImageServiceOptions { Sampling = TinyService.Slow });

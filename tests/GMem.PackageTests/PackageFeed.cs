@@ -6,7 +6,8 @@ namespace GMem.PackageTests;
 /// <summary>A folder with all packages, of a version that is nowhere else, and beside it room for projects that use them.</summary>
 public sealed class PackageFeed : IAsyncLifetime
 {
-    private static readonly string[] Projects = ["GMem.LibTorch", "GMem", "GMem.MLNet", "GMem.Extensions", "GMem.Tool"];
+    private static readonly string[] Projects =
+        ["GMem.LibTorch", "GMem", "GMem.MLNet", "GMem.Extensions", "GMem.Extensions.AI", "GMem.ImageSharp", "GMem.Tool"];
 
     private readonly TemporaryFolder _folder = new();
 

@@ -16,6 +16,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
     [InlineData("GMem")]
     [InlineData("GMem.MLNet")]
     [InlineData("GMem.Extensions")]
+    [InlineData("GMem.Extensions.AI")]
+    [InlineData("GMem.ImageSharp")]
     public void Package_OfALibrary_IsComplete(string id)
     {
         Assert.SkipWhen(PackageFeed.Reason is not null, PackageFeed.Reason ?? "");
@@ -64,6 +66,25 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         _ = await Command.Run(folder, Command.Dotnet, ["publish", "-c", "Release", "--output", "published", .. forThisPlatform]);
         OutputHoldsNothingUnneeded(Path.Combine(folder, "published"));
         await GenerateWithAScript(folder);
+    }
+
+    /// <summary>A program that has ImageSharp's images, trains on them, and serves the model to Microsoft.Extensions.AI.</summary>
+    [Fact]
+    public async Task Program_WithImageSharpAndAI_RunsInANewProject()
+    {
+        Assert.SkipWhen(PackageFeed.Reason is not null, PackageFeed.Reason ?? "");
+        string folder = feed.NewFolder("Combined");
+        _ = await Command.Run(folder, Command.Dotnet, "new", "console", "--no-restore");
+        _ = await Command.Run(folder, Command.Dotnet, "add", "package", "GMem.ImageSharp", "--version", feed.Version);
+        _ = await Command.Run(folder, Command.Dotnet, "add", "package", "GMem.Extensions.AI", "--version", feed.Version);
+        _ = await Command.Run(folder, Command.Dotnet, "add", "package", "Microsoft.Extensions.DependencyInjection", "--version", "10.0.0");
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), Combined);
+        string printed = await Command.Run(folder, Command.Dotnet, "run", "-c", "Release", "-p:NoWarn=MEAI001");
+
+        Assert.Contains("a red one: image/png, label red, 8 x 8", printed);
+        Assert.Contains("refused: The prompt 'a green one' names no label; the model knows 'blue', 'red'.", printed);
+        RgbImage drawn = ImageReader.ReadFile(Path.Combine(folder, "red.png"));
+        Assert.Equal(drawn.Pixels, ImageReader.ReadFile(Path.Combine(folder, "of-imagesharp.png")).Pixels);
     }
 
     [Fact]
@@ -125,6 +146,62 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
             Assert.InRange(files.Where(f => f.Extension != ".nupkg").Sum(f => f.Length) / 1e6, 470, 520);
         }
     }
+
+    private const string Combined = """
+        using GMem.Extensions;
+        using GMem.Extensions.AI;
+        using GMem.Images;
+        using GMem.ImageSharp;
+        using GMem.MLNet;
+        using Microsoft.Extensions.AI;
+        using Microsoft.Extensions.DependencyInjection;
+        using Microsoft.ML;
+        using SixLabors.ImageSharp;
+        using SixLabors.ImageSharp.PixelFormats;
+
+        Photo[] photos = [.. Enumerable.Range(0, 64).Select(i => new Photo
+        {
+            Picture = new Image<Rgb24>(10, 12, i % 2 == 0 ? new Rgb24((byte)(190 + i), 9, 9) : new Rgb24(9, 9, (byte)(190 + i))),
+            Label = i % 2 == 0 ? "red" : "blue",
+        })];
+        MLContext ml = new(seed: 1);
+        IDataView view = ml.Data.LoadFromEnumerable(photos);
+        using (GMemTransformer model = ml.ImageGeneration.Trainers.GMem(
+            imageColumnName: "Picture", imageSize: 8, totalSteps: 2).Fit(view))
+        {
+            ml.Model.Save(model, view.Schema, "model.zip");
+        }
+
+        await using ServiceProvider services = new ServiceCollection().AddGMem("model.zip").AddImageGenerator().BuildServiceProvider();
+        IImageGenerator generator = services.GetRequiredService<IImageGenerator>();
+        ImageGenerationOptions seed = new() { AdditionalProperties = new() { ["Seed"] = 3 } };
+        DataContent drawn = (DataContent)(await generator.GenerateImagesAsync("a red one", seed)).Contents[0];
+        RgbImage picture = ImageReader.Decode(drawn.Data.Span, "drawn");
+        object? label = drawn.AdditionalProperties!["Label"];
+        Console.WriteLine($"a red one: {drawn.MediaType}, label {label}, {picture.Width} x {picture.Height}");
+        File.WriteAllBytes("red.png", drawn.Data.ToArray());
+        using (Image<Rgb24> image = picture.ToImageSharp())
+        {
+            image.SaveAsPng("of-imagesharp.png");
+        }
+
+        try
+        {
+            await generator.GenerateImagesAsync("a green one");
+        }
+        catch (ArgumentException refused)
+        {
+            Console.WriteLine($"refused: {refused.Message}");
+        }
+
+        public sealed class Photo
+        {
+            [ImageSharpType]
+            public Image<Rgb24>? Picture { get; set; }
+
+            public string Label { get; set; } = "";
+        }
+        """;
 
     /// <summary>The example script in F#, on the model in the folder: the packages are all that it has.</summary>
     private async Task GenerateWithAScript(string folder)

@@ -21,19 +21,20 @@ public static class TinyModel
     };
 
     /// <summary>Images of smooth colours, each another one.</summary>
-    public static TrainingImages Images(int count = 24, int size = ImageSize)
+    public static TrainingImages Images(int count = 24, int size = ImageSize, IReadOnlyList<string>? labels = null)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(11);
         torch.Tensor coarse = torch.rand([count, 3, 2, 2], generator: generator);
         torch.Tensor pixels = torch.nn.functional.interpolate(
             coarse, [size, size], mode: torch.InterpolationMode.Bilinear, align_corners: true).mul_(torch.tensor(255f)).to(torch.uint8);
-        return new TrainingImages(pixels.MoveToOuterDisposeScope());
+        return new TrainingImages(pixels.MoveToOuterDisposeScope()) { Labels = labels };
     }
 
-    public static GMemModel Train(GMemOptions? options = null, IProgress<TrainingProgress>? progress = null)
+    public static GMemModel Train(
+        GMemOptions? options = null, IProgress<TrainingProgress>? progress = null, IReadOnlyList<string>? labels = null)
     {
-        using TrainingImages images = Images();
+        using TrainingImages images = Images(labels: labels);
         return GMemModel.Fit(images, options ?? Options(), torch.CPU, progress);
     }
 

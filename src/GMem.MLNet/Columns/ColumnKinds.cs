@@ -11,7 +11,7 @@ internal static class ColumnKinds
     extension(SchemaShape.Column column)
     {
         public bool HoldsImages => column.Kind == SchemaShape.Column.VectorKind.Scalar
-            ? column.ItemType is TextDataViewType || column.ItemType.RawType == typeof(MLImage)
+            ? column.ItemType is TextDataViewType || ImageColumnTypes.Contains(column.ItemType.RawType)
             : column.ItemType.RawType == typeof(byte) && !column.IsKey;
 
         public bool HoldsLabels =>

@@ -22,7 +22,7 @@ internal static class ImageSource
     /// <returns>For the number of the current row (from 0): its image, or null if it holds none.</returns>
     public static Func<long, ImageToDecode?> Create(DataViewRow source, DataViewSchema.Column column) =>
         column.Type is TextDataViewType ? Paths(source, column)
-        : column.Type.RawType == typeof(MLImage) ? Images(source, column)
+        : ImageColumnTypes.Contains(column.Type.RawType) ? Images(source, column)
         : EncodedBytes(source, column);
 
     private static Func<long, ImageToDecode?> Paths(DataViewRow source, DataViewSchema.Column column)
@@ -62,18 +62,14 @@ internal static class ImageSource
 
     private static Func<long, ImageToDecode?> Images(DataViewRow source, DataViewSchema.Column column)
     {
-        ValueGetter<MLImage> getter = source.GetGetter<MLImage>(column);
-        MLImage? image = null;
+        Func<RgbImage?> read = ImageColumnTypes.Open(source, column);
         return row =>
         {
-            // The image may be disposed when the next one is asked for, hence the copy here. Handing in the last one is the custom.
-            getter(ref image!);
-            if (image is null)
+            if (read() is not { } copy)
             {
                 return null;
             }
 
-            RgbImage copy = Copy(image);
             return new ImageToDecode(null, copy.Pixels.Length, (size, ratio) =>
             {
                 if (size is not { } side)
@@ -92,21 +88,4 @@ internal static class ImageSource
     }
 
     private static string NameOf(DataViewSchema.Column column, long row) => $"{column.Name} of row {row} (counted from 0)";
-
-    /// <summary>MLImage holds colours multiplied by their alpha; transparency is laid over white, as in image files.</summary>
-    private static RgbImage Copy(MLImage image)
-    {
-        (int red, int blue) = image.PixelFormat == MLPixelFormat.Bgra32 ? (2, 0) : (0, 2);
-        ReadOnlySpan<byte> from = image.Pixels;
-        byte[] pixels = new byte[checked(image.Width * image.Height * RgbImage.Channels)];
-        for (int source = 0, target = 0; target < pixels.Length; source += 4, target += 3)
-        {
-            int white = byte.MaxValue - from[source + 3];
-            pixels[target] = (byte)Math.Min(from[source + red] + white, byte.MaxValue);
-            pixels[target + 1] = (byte)Math.Min(from[source + 1] + white, byte.MaxValue);
-            pixels[target + 2] = (byte)Math.Min(from[source + blue] + white, byte.MaxValue);
-        }
-
-        return new RgbImage(image.Width, image.Height, pixels);
-    }
 }

@@ -1,7 +1,7 @@
 namespace GMem.MLNet.Generation;
 
 /// <summary>A view with generated columns appended. Nothing is generated before a cursor's row is asked for its image.</summary>
-internal sealed class GeneratedDataView(IDataView source, GenerationSchema schema, IImageGenerator generator, long firstSeed,
+internal sealed class GeneratedDataView(IDataView source, GenerationSchema schema, IRowGenerator generator, long firstSeed,
     int batchSize) : IDataView
 {
     /// <summary>Without a seed column the seeds follow from the row numbers, and those exist in the view's own order only.</summary>

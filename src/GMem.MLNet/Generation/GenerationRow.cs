@@ -7,12 +7,12 @@ internal sealed class GenerationRow : DataViewRow, IGeneratedValues
 {
     private readonly DataViewRow _input;
     private readonly GenerationSchema _schema;
-    private readonly IImageGenerator _generator;
+    private readonly IRowGenerator _generator;
     private readonly PromptReader _prompts;
     private readonly bool[] _active;
     private Values? _values;
 
-    public GenerationRow(DataViewRow input, GenerationSchema schema, IImageGenerator generator, long firstSeed, bool[] active)
+    public GenerationRow(DataViewRow input, GenerationSchema schema, IRowGenerator generator, long firstSeed, bool[] active)
     {
         _input = input;
         _schema = schema;

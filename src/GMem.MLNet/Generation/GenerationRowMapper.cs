@@ -1,7 +1,7 @@
 namespace GMem.MLNet.Generation;
 
 /// <summary>Generates row by row, for <c>PredictionEngine</c>.</summary>
-internal sealed class GenerationRowMapper(GenerationSchema schema, IImageGenerator generator, long firstSeed) : IRowToRowMapper
+internal sealed class GenerationRowMapper(GenerationSchema schema, IRowGenerator generator, long firstSeed) : IRowToRowMapper
 {
     public DataViewSchema InputSchema => schema.Input;
 

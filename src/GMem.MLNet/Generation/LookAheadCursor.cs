@@ -11,7 +11,7 @@ internal sealed class LookAheadCursor : DataViewRowCursor, IGeneratedValues
 {
     private readonly DataViewRowCursor _source;
     private readonly GenerationSchema _schema;
-    private readonly IImageGenerator _generator;
+    private readonly IRowGenerator _generator;
     private readonly PromptReader _prompts;
     private readonly bool[] _active;
     private readonly bool _readsPrompts;
@@ -29,7 +29,7 @@ internal sealed class LookAheadCursor : DataViewRowCursor, IGeneratedValues
     private long _read;
 
     public LookAheadCursor(
-        DataViewRowCursor source, GenerationSchema schema, IImageGenerator generator, long firstSeed, int batchSize, bool[] active)
+        DataViewRowCursor source, GenerationSchema schema, IRowGenerator generator, long firstSeed, int batchSize, bool[] active)
     {
         _source = source;
         _schema = schema;

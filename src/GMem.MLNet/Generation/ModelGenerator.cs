@@ -5,7 +5,7 @@ using TorchSharp;
 namespace GMem.MLNet.Generation;
 
 /// <summary>A <see cref="GMemModel"/> as the cursors see it.</summary>
-internal sealed class ModelGenerator(GMemModel model) : IImageGenerator
+internal sealed class ModelGenerator(GMemModel model) : IRowGenerator
 {
     public int ImageSize => model.ImageSize;
 

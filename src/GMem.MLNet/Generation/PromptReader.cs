@@ -10,7 +10,7 @@ internal sealed class PromptReader
     private const long NoIndex = -1;
 
     private readonly PromptColumns _columns;
-    private readonly IImageGenerator _generator;
+    private readonly IRowGenerator _generator;
     private readonly long _firstSeed;
     private readonly Func<long>? _seed;
     private readonly Func<long>? _memoryIndex;
@@ -25,7 +25,7 @@ internal sealed class PromptReader
     /// <param name="columns">The prompt columns.</param>
     /// <param name="generator">Checks the prompts.</param>
     /// <param name="firstSeed">The seed of row 0 where there is no seed column.</param>
-    public PromptReader(DataViewRow row, PromptColumns columns, IImageGenerator generator, long firstSeed)
+    public PromptReader(DataViewRow row, PromptColumns columns, IRowGenerator generator, long firstSeed)
     {
         _columns = columns;
         _generator = generator;

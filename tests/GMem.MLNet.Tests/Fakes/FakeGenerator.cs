@@ -5,7 +5,7 @@ using TorchSharp;
 namespace GMem.MLNet.Tests.Fakes;
 
 /// <summary>Images that are a function of the request alone, and a record of how they were asked for.</summary>
-internal sealed class FakeGenerator : IImageGenerator
+internal sealed class FakeGenerator : IRowGenerator
 {
     private readonly Lock _gate = new();
 

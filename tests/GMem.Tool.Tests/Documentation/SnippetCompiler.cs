@@ -46,7 +46,8 @@ internal static class SnippetCompiler
         CompilationUnitSyntax program = Parse(usings + declarations + snippet.WithUsings(default).ToFullString()).GetCompilationUnitRoot();
         CSharpCompilation compilation = CSharpCompilation.Create(
             "Snippet", [program.SyntaxTree], References, new CSharpCompilationOptions(
-                OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
+                OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable,
+                specificDiagnosticOptions: [new("MEAI001", ReportDiagnostic.Suppress)]));
         return [.. compilation.GetDiagnostics().Where(d => d.Severity == DiagnosticSeverity.Error).Select(
             d => $"{d.Id} {d.GetMessage()}: {d.Location.SourceTree?.GetText().Lines[d.Location.GetLineSpan().StartLinePosition.Line]}")];
     }

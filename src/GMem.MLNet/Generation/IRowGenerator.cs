@@ -5,7 +5,7 @@ namespace GMem.MLNet.Generation;
 /// <summary>
 /// What a cursor needs of a model; apart from <see cref="GMemModel"/> so that cursors can be tested without training one.
 /// </summary>
-internal interface IImageGenerator
+internal interface IRowGenerator
 {
     /// <summary>Side of the images in pixels.</summary>
     int ImageSize { get; }
