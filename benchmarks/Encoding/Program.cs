@@ -27,7 +27,7 @@ if (folder.Length == 0)
     return 1;
 }
 
-string[] paths = [.. ImageFolder.Enumerate(folder).Take(arguments.Number("--count", 2000)).Select(f => f.ImagePath)];
+string[] paths = [.. ImageCollection.Enumerate(folder).Take(arguments.Number("--count", 2000)).Select(f => f.ImagePath)];
 string workspace = Path.Combine(Path.GetTempPath(), $"gmem-benchmark-{Guid.NewGuid():N}");
 try
 {

@@ -45,11 +45,11 @@ public sealed partial class ImageGenerationCatalog
     /// <exception cref="InvalidDataException">There is no image in it.</exception>
     /// <remarks>
     /// What was found and what was ignored goes to <c>MLContext.Log</c>; what may be pictures that are missed, as warnings.
-    /// <see cref="ImageFolder.Enumerate"/> gives the list.
+    /// <see cref="ImageCollection.Enumerate"/> gives the list.
     /// </remarks>
     public IDataView LoadImages(string path)
     {
-        ImageListing images = ImageFolder.Enumerate(path);
+        ImageListing images = ImageCollection.Enumerate(path);
         using IChannel channel = ((IHostEnvironment)_mlContext).Start(nameof(LoadImages));
         channel.Info(MessageSensitivity.UserData, $"Found {images.Count} images in '{path}'; {images.IgnoredByReason()}.");
         foreach (string warning in images.Warnings)

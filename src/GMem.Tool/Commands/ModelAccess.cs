@@ -49,16 +49,17 @@ internal static class ModelAccess
         }
     }
 
-    /// <summary>Whether a .zip is one of images; a model is one too, but holds none.</summary>
-    public static bool IsImageArchive(string path)
+    /// <summary>Whether a path is a folder, an archive or a list of images; the zip of a model holds none.</summary>
+    public static bool HasImages(string path)
     {
         try
         {
-            return path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) && ImageFolder.Enumerate(path).Count > 0;
+            return ImageCollection.IsCollection(path) && ImageCollection.Enumerate(path).Count > 0;
         }
         catch (InvalidDataException)
         {
-            return false;
+            // What is wrong with it is said when it is read as what it looks like.
+            return Directory.Exists(path) || !path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase);
         }
     }
 

@@ -17,8 +17,8 @@ internal sealed class TrainCommand : ToolCommand
 
     private readonly Argument<string> _images = new("images")
     {
-        Description = "A folder of images, subfolders being labels, or a .zip of "
-        + "one."
+        Description = "A folder of images, subfolders being labels; a .zip or .tar of "
+        + "them; a Parquet file; a list (TSV, CSV)."
     };
     private readonly Option<string> _output = CommonOptions.Output("The model to write.", "model.zip");
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
@@ -49,7 +49,7 @@ internal sealed class TrainCommand : ToolCommand
         _ = OutputFile.Check(parsed.GetRequiredValue(_output), Ending, Inputs(parsed));
         CheckWorkspace(parsed, options);
         ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
-        ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
+        ImageAccount account = new(ImageCollection.Enumerate(parsed.GetRequiredValue(_images)));
         account.Warn(ToolConsole);
         account.ReadAll(options.ImageSize, ImageReader.MaxAspectRatio);
         _ = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu)).ImageGeneration.Trainers.GMem(options).CheckMemory();
@@ -85,7 +85,7 @@ internal sealed class TrainCommand : ToolCommand
         (string? encoderPath, string? autoencoderPath) = _training.Weights(parsed);
         using SnippetEncoder? encoder = options.Encoder = encoderPath is null ? null : SnippetEncoder.DinoV2(encoderPath);
         using ImageAutoencoder? autoencoder = options.Autoencoder = autoencoderPath is null ? null : ImageAutoencoder.Kl(autoencoderPath);
-        ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
+        ImageAccount account = new(ImageCollection.Enumerate(parsed.GetRequiredValue(_images)));
         account.Warn(ToolConsole);
         return ProgressView.Show(ToolConsole, json, "reading and encoding the images", view =>
         {

@@ -1,9 +1,10 @@
+using System.Collections.Concurrent;
 using System.Text;
 using GMem.Images;
 
 namespace GMem.Tool.Output;
 
-/// <summary>What became of every file of a folder or archive: read, skipped or ignored.</summary>
+/// <summary>What became of every file of a folder, archive or list: read, skipped or ignored.</summary>
 /// <param name="listing">What was found.</param>
 internal sealed class ImageAccount(ImageListing listing)
 {
@@ -29,7 +30,12 @@ internal sealed class ImageAccount(ImageListing listing)
     public void ReadAll(int size, int? maxAspectRatio = null)
     {
         SkippedImage?[] faults = new SkippedImage?[listing.Count];
-        _ = Parallel.For(0, listing.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
+        ParallelOptions cores = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
+
+        // One after the other, as archives are read fastest.
+        OrderablePartitioner<int> inOrder = Partitioner.Create(
+            Enumerable.Range(0, listing.Count), EnumerablePartitionerOptions.NoBuffering);
+        _ = Parallel.ForEach(inOrder, cores, i =>
         {
             try
             {

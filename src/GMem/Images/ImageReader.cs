@@ -237,13 +237,15 @@ public static class ImageReader
             return Hold(length, () => File.ReadAllBytes(path), out bytes);
         }
 
-        if (ZipImages.TrySplit(path, out string archive, out string entry))
+        if (OpenArchives.Split(path) is { } entry)
         {
-            return Hold(ZipImages.Length(archive, entry), () => ZipImages.Read(archive, entry), out bytes);
+            (IDisposable share, bytes) = OpenArchives.Use(entry.Archive, archive =>
+                (Hold(archive.Length(entry), () => archive.Read(entry), out byte[] read), read));
+            return share;
         }
 
         throw Directory.Exists(path)
-            ? new InvalidDataException($"'{path}' is a folder, not an image file. ImageFolder.Enumerate lists the images in it.")
+            ? new InvalidDataException($"'{path}' is a folder, not an image file. ImageCollection.Enumerate lists the images in it.")
             : new FileNotFoundException($"There is no image file '{path}'.", path);
     }
 
