@@ -60,8 +60,8 @@ public static class ImageReader
     /// message names it.</exception>
     public static RgbImage ReadFile(string path)
     {
-        using IDisposable share = Bytes(path, out byte[] bytes);
-        return Decode(bytes, path);
+        using IDisposable share = Bytes(path, out ReadOnlyMemory<byte> bytes);
+        return Decode(bytes.Span, path);
     }
 
     /// <summary>
@@ -78,8 +78,8 @@ public static class ImageReader
     /// <exception cref="InvalidDataException">As for <see cref="ReadFile"/>, or it is too long and thin.</exception>
     public static RgbImage ReadSquare(string path, int size, int? maxAspectRatio = null)
     {
-        using IDisposable share = Bytes(path, out byte[] bytes);
-        return DecodeSquare(bytes, path, size, maxAspectRatio);
+        using IDisposable share = Bytes(path, out ReadOnlyMemory<byte> bytes);
+        return DecodeSquare(bytes.Span, path, size, maxAspectRatio);
     }
 
     /// <summary>Decodes an image file that is in memory.</summary>
@@ -223,7 +223,7 @@ public static class ImageReader
     }
 
     /// <summary>The content of a file, and what it takes of the budget until it is disposed.</summary>
-    private static IDisposable Bytes(string path, out byte[] bytes)
+    private static IDisposable Bytes(string path, out ReadOnlyMemory<byte> bytes)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (File.Exists(path))
@@ -240,7 +240,7 @@ public static class ImageReader
         if (OpenArchives.Split(path) is { } entry)
         {
             (IDisposable share, bytes) = OpenArchives.Use(entry.Archive, archive =>
-                (Hold(archive.Length(entry), () => archive.Read(entry), out byte[] read), read));
+                (Hold(archive.Length(entry), () => archive.Read(entry), out ReadOnlyMemory<byte> read), read));
             return share;
         }
 
@@ -249,7 +249,7 @@ public static class ImageReader
             : new FileNotFoundException($"There is no image file '{path}'.", path);
     }
 
-    private static IDisposable Hold(long length, Func<byte[]> read, out byte[] bytes)
+    private static IDisposable Hold(long length, Func<ReadOnlyMemory<byte>> read, out ReadOnlyMemory<byte> bytes)
     {
         IDisposable share = DecodingMemory.Encoded.Take(length);
         try

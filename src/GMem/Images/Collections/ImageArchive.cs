@@ -19,7 +19,7 @@ internal abstract class ImageArchive
     /// <summary>The bytes of an image file in it.</summary>
     /// <exception cref="FileNotFoundException">There is no such image.</exception>
     /// <exception cref="InvalidDataException">It is damaged, encrypted or too long; the message names it.</exception>
-    public abstract byte[] Read(ArchiveEntry entry);
+    public abstract ReadOnlyMemory<byte> Read(ArchiveEntry entry);
 
     protected virtual void Free()
     {

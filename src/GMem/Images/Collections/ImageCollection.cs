@@ -65,7 +65,9 @@ public static class ImageCollection
         return Directory.Exists(root) ? OfFolder(root) : OfFile(root);
     }
 
-    private static FoundImages OfFile(string path) => OpenArchives.Use(path, archive => archive.List(path));
+    private static FoundImages OfFile(string path) => CollectionFormat.Of(path) == CollectionKind.List
+        ? ListFile.Read(path)
+        : OpenArchives.Use(path, archive => archive.List(path));
 
     private static FoundImages OfFolder(string folder)
     {

@@ -80,6 +80,7 @@ internal static class OpenArchives
     {
         CollectionKind.Zip => new ZipImages(path),
         CollectionKind.Tar => new TarImages(path),
+        CollectionKind.Parquet => new ParquetImages(path),
         _ => throw new InvalidDataException($"'{path}' is a text file: it lists images and holds none."),
     };
 

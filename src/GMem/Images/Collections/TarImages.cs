@@ -51,7 +51,7 @@ internal sealed class TarImages : ImageArchive
 
     public override long Length(ArchiveEntry entry) => Find(entry).Length;
 
-    public override byte[] Read(ArchiveEntry entry)
+    public override ReadOnlyMemory<byte> Read(ArchiveEntry entry)
     {
         (long offset, long length) = Find(entry);
         byte[] bytes = Read(offset, length);

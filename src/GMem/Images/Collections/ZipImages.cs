@@ -51,7 +51,7 @@ internal sealed class ZipImages : ImageArchive
 
     public override long Length(ArchiveEntry entry) => Find(entry).Length;
 
-    public override byte[] Read(ArchiveEntry entry)
+    public override ReadOnlyMemory<byte> Read(ArchiveEntry entry)
     {
         ZipArchiveEntry found = Find(entry);
         lock (_gate)
