@@ -25,8 +25,13 @@ internal sealed class TarImages : ImageArchive
                 Add(entry, stream.Length);
             }
         }
+        catch (NotSupportedException e)
+        {
+            throw new InvalidDataException(
+                $"'{path}' has sparse files or parts of other volumes, which are not read; pack it again without --sparse.", e);
+        }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ArgumentException or FormatException
-            or OverflowException or NotSupportedException or InvalidOperationException)
+            or OverflowException or InvalidOperationException)
         {
             throw new InvalidDataException($"'{path}' is not a tar archive, or it was cut short or damaged: {e.Message}", e);
         }

@@ -7,6 +7,7 @@ internal static class TarFiles
 {
     public static void Write(string path, TarEntryFormat format, (string Name, byte[] Bytes)[] entries)
     {
+        File.Delete(path);
         using FileStream file = File.Create(path);
         using TarWriter writer = new(file, format);
         foreach ((string name, byte[] bytes) in entries)

@@ -17,7 +17,7 @@ internal sealed record ParquetColumns(
     private const string Metadata = "huggingface";
 
     private static readonly System.Type[] LabelTypes =
-        [typeof(string), typeof(long), typeof(int), typeof(short), typeof(sbyte), typeof(byte), typeof(ushort), typeof(uint)];
+        [typeof(ReadOnlyMemory<char>), typeof(long), typeof(int), typeof(short), typeof(sbyte), typeof(byte), typeof(ushort), typeof(uint)];
 
     /// <exception cref="InvalidDataException">There is no column of images.</exception>
     public static ParquetColumns Of(ParquetReader reader, string file)
@@ -27,14 +27,14 @@ internal sealed record ParquetColumns(
         Dictionary<string, JsonElement> features = Features(reader, file, warnings);
         DataField[] images =
         [
-            .. fields.Where(f => f.ClrType == typeof(byte[]) && f.Path.ToList() is [_] or [_, "bytes"])
+            .. fields.Where(f => f.ClrType == typeof(ReadOnlyMemory<byte>) && f.Path.ToList() is [_] or [_, "bytes"])
                 .OrderByDescending(f => TypeOf(f.Path[0]) == "Image")
                 .ThenByDescending(f => f.Path.Length)
                 .ThenByDescending(f => f.Path[0].Equals("image", StringComparison.OrdinalIgnoreCase)),
         ];
         if (images.Length == 0)
         {
-            string all = string.Join(", ", reader.Schema.GetDataFields().Select(f => $"{f.Path} ({f.ClrType.Name})"));
+            string all = string.Join(", ", reader.Schema.GetDataFields().Select(f => $"{f.Path} ({f.SchemaElement?.Type})"));
             throw new InvalidDataException(
                 $"'{file}' has no column of images: expected a structure of 'bytes' and 'path', or binary values. It has {all}.");
         }
@@ -57,7 +57,7 @@ internal sealed record ParquetColumns(
         DataField? label = labels.FirstOrDefault();
         return new ParquetColumns(
             images[0], fields.FirstOrDefault(f => f.Path.ToList() is [var name, "path"] && name == images[0].Path[0]
-                && f.ClrType == typeof(string) && images[0].Path.Length == 2),
+                && f.ClrType == typeof(ReadOnlyMemory<char>) && images[0].Path.Length == 2),
             label, label is null ? null : ClassNamesOf(label.Path[0]), warnings);
 
         string? TypeOf(string column) => features.TryGetValue(column, out JsonElement feature) ? Text(feature, "_type") : null;

@@ -61,7 +61,7 @@ internal sealed class ParquetImages : ImageArchive
             : throw entry.NotFound();
         int group = Array.BinarySearch(_firstRows, row);
         group = group >= 0 ? Array.LastIndexOf(_firstRows, row) : ~group - 1;
-        RowGroupImages images = RowGroupCache.Get(this, group, () => Guarded(ImagesAsync(group)));
+        RowGroupImages images = Group(entry, group);
         int index = (int)(row - _firstRows[group]);
         if (images.Bytes[index] is { Length: > 0 } bytes)
         {
@@ -78,6 +78,18 @@ internal sealed class ParquetImages : ImageArchive
     {
         RowGroupCache.Remove(this);
         _stream.Dispose();
+    }
+
+    private RowGroupImages Group(ArchiveEntry entry, int group)
+    {
+        try
+        {
+            return RowGroupCache.Get(this, group, () => Guarded(ImagesAsync(group)));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"'{entry}' cannot be read: {e.Message}", e);
+        }
     }
 
     /// <summary>An image beside the file. What a file of someone else names elsewhere is not read.</summary>
@@ -130,7 +142,8 @@ internal sealed class ParquetImages : ImageArchive
         string?[] labels = _columns.Label switch
         {
             null => new string?[_firstRows[group + 1] - _firstRows[group]],
-            { } field when field.ClrType == typeof(string) => await Texts<ReadOnlyMemory<char>>(field, v => v.ToString()).ConfigureAwait(false),
+            { } field when field.ClrType == typeof(ReadOnlyMemory<char>) =>
+                await Texts<ReadOnlyMemory<char>>(field, v => v.ToString()).ConfigureAwait(false),
             { } field when field.ClrType == typeof(long) => await Texts<long>(field, Name).ConfigureAwait(false),
             { } field when field.ClrType == typeof(int) => await Texts<int>(field, v => Name(v)).ConfigureAwait(false),
             { } field when field.ClrType == typeof(uint) => await Texts<uint>(field, v => Name(v)).ConfigureAwait(false),
