@@ -23,7 +23,7 @@ int size = arguments.Number("--size", 32);
 string folder = arguments.Text("--images", "");
 if (folder.Length == 0)
 {
-    Console.Error.WriteLine("error: name a folder or .zip of images with --images.");
+    Console.Error.WriteLine("error: name a folder, archive or list of images with --images.");
     return 1;
 }
 

@@ -13,7 +13,7 @@ Arguments arguments = new(args);
 string folder = arguments.Text("--images", "");
 if (folder.Length == 0)
 {
-    Console.Error.WriteLine("error: name a folder or .zip of images with --images.");
+    Console.Error.WriteLine("error: name a folder, archive or list of images with --images.");
     return 1;
 }
 

@@ -53,9 +53,12 @@ public static class ImageReader
     }
 
     /// <summary>Reads and decodes one image file.</summary>
-    /// <param name="path">A file, or a file inside a zip: <c>archive.zip/cat/0001.jpg</c>.</param>
+    /// <param name="path">
+    /// A file, a file inside a zip or tar: <c>archive.zip/cat/0001.jpg</c>, or a row of a Parquet file, counted from 0:
+    /// <c>data.parquet/17</c>. Of a Parquet file a whole row group is read and kept for the next rows.
+    /// </param>
     /// <returns>The image, upright.</returns>
-    /// <exception cref="FileNotFoundException">There is no such file, or no such entry in the zip.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file, or none of that name in the archive.</exception>
     /// <exception cref="InvalidDataException">The path is a folder, or the file is empty, truncated, too large, or not an image; the
     /// message names it.</exception>
     public static RgbImage ReadFile(string path)
@@ -68,13 +71,13 @@ public static class ImageReader
     /// Reads an image file and crops it to its central square (<see cref="CenterCrop.Apply"/>), without ever holding all of
     /// it beside the decoder's own copy.
     /// </summary>
-    /// <param name="path">A file, or a file inside a zip.</param>
+    /// <param name="path">As for <see cref="ReadFile"/>.</param>
     /// <param name="size">Side of the square in pixels, at least 1.</param>
     /// <param name="maxAspectRatio">
     /// How many times longer one side may be than the other, for training <see cref="MaxAspectRatio"/>; null for any. Default null.
     /// </param>
     /// <returns>An image of <c>size x size</c>.</returns>
-    /// <exception cref="FileNotFoundException">There is no such file, or no such entry in the zip.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file, or none of that name in the archive.</exception>
     /// <exception cref="InvalidDataException">As for <see cref="ReadFile"/>, or it is too long and thin.</exception>
     public static RgbImage ReadSquare(string path, int size, int? maxAspectRatio = null)
     {

@@ -8,11 +8,15 @@ namespace GMem.Images;
 /// </summary>
 internal static class ListFile
 {
+    private const int MostShown = 80;
+
     private static readonly string[] PathColumns =
         ["path", "image", "image_path", "imagepath", "file", "file_name", "filename", "filepath", "file_path"];
 
     /// <summary>Its images, in the order of the lines.</summary>
-    /// <exception cref="InvalidDataException">It is not UTF-8, too long, or has a quote that is not closed; the message says which and where.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is no list, not UTF-8, too long, or has a quote that is not closed; the message says which and where.
+    /// </exception>
     public static FoundImages Read(string path)
     {
         if (ImageReader.RequireBytes(path) > ImageReader.MaxFileBytes)
@@ -30,6 +34,12 @@ internal static class ListFile
             if (isFirst && Header(fields) is { } header)
             {
                 (image, label) = header;
+            }
+            else if (isFirst && !MayBeImage(path, fields[0].Trim()))
+            {
+                throw new InvalidDataException(
+                    $"'{path}' is a text file but no list of images: its first line is '{Start(fields[0])}', which is neither the path "
+                        + $"of an image nor a header (which has one of {string.Join(", ", PathColumns)}).");
             }
             else if (Ignore(path, line, fields.ElementAtOrDefault(image), seen) is { } reason)
             {
@@ -54,14 +64,19 @@ internal static class ListFile
     }
 
     /// <summary>
-    /// The columns of path and label (-1 for none) where the first line is a header: where one of its values is a name that columns of paths
-    /// have, in whatever case.
+    /// The columns of path and label (-1 for none) where the first line is a header: where one of its values is a name that columns of
+    /// paths have, in whatever case.
     /// </summary>
     private static (int Image, int Label)? Header(string[] fields)
     {
         int image = Index(fields, PathColumns);
         return image < 0 ? null : (image, Index(fields, LabelField.Names));
     }
+
+    private static bool MayBeImage(string list, string name) => ImageName.IsImage(name) || name.Contains("://", StringComparison.Ordinal)
+        || (name.Length > 0 && (File.Exists(Resolve(list, name)) || OpenArchives.Split(Resolve(list, name)) is not null));
+
+    private static string Start(string text) => text.Length > MostShown ? text[..MostShown] + "..." : text;
 
     private static int Index(string[] fields, IReadOnlyList<string> names) => names
         .Select(name => Array.FindIndex(fields, f => f.Trim().Equals(name, StringComparison.OrdinalIgnoreCase)))

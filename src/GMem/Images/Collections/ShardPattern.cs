@@ -27,7 +27,9 @@ internal static class ShardPattern
         }
 
         int close = text.IndexOf('}', open);
-        string inside = close > 0 ? text[(open + 1)..close] : throw new InvalidDataException($"'{pattern}' has a brace that is not closed.");
+        string inside = close > 0
+            ? text[(open + 1)..close]
+            : throw new InvalidDataException($"'{pattern}' has a brace that is not closed.");
         IEnumerable<string> choices = inside.Split("..") is [var first, var last]
             ? Count(first, last, pattern)
             : inside.Split(',');

@@ -5,8 +5,8 @@ namespace GMem.Images;
 
 /// <summary>
 /// Labels as WebDataset keeps them: files beside an image that have its name up to the first dot, its key. The first of <c>KEY.cls</c>,
-/// <c>KEY.txt</c> (the first line of either) and <c>KEY.json</c> (its field <c>label</c>, or another of <see cref="LabelField.Names"/>) that
-/// is there counts.
+/// <c>KEY.txt</c> (the first line of either) and <c>KEY.json</c> (its field <c>label</c>, or another of <see cref="LabelField.Names"/>)
+/// that is there counts.
 /// </summary>
 /// <param name="read">The content of a file by its name; null if there is none.</param>
 internal sealed class TarLabels(Func<string, byte[]?> read)

@@ -63,6 +63,15 @@ public sealed class ListFileTests
         Assert.Equal("grün", Assert.Single(ImageCollection.Enumerate(list)).Label);
     }
 
+    [Fact]
+    public void Enumerate_OtherText_IsNoList()
+    {
+        using TemporaryFolder folder = new();
+        string text = TestImages.Write(folder, "notes.txt", "Buy milk, bread\n"u8.ToArray());
+        Assert.Contains($"'{text}' is a text file but no list of images: its first line is 'Buy milk'", Assert.Throws<InvalidDataException>(
+            () => ImageCollection.Enumerate(text)).Message);
+    }
+
     [Theory]
     [InlineData("a.png,\"cat\nb.png,dog", "line 1")]
     [InlineData("a.png,cat\nb.png,\"dog\" x", "line 2")]
@@ -91,7 +100,7 @@ public sealed class ListFileTests
         string list = TestImages.Write(folder, "list.csv", Encoding.UTF8.GetBytes(
             string.Concat(Enumerable.Range(0, 200_000).Select(i => $"\"images/{i:D7}.jpg\",class{i % 10}\n"))));
         Assert.Equal(200_000, ImageCollection.Enumerate(list).Count);
-        string open = TestImages.Write(folder, "open.csv", Encoding.UTF8.GetBytes($"a,b\n\"{new string('\n', 1_000_000)}"));
+        string open = TestImages.Write(folder, "open.csv", Encoding.UTF8.GetBytes($"a.png,b\n\"{new string('\n', 1_000_000)}"));
         Assert.Throws<InvalidDataException>(() => ImageCollection.Enumerate(open));
     }
 

@@ -77,7 +77,8 @@ internal sealed record ParquetColumns(
     }
 
     private static string? Text(JsonElement value, string name) =>
-        value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String
+        value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out JsonElement text)
+            && text.ValueKind == JsonValueKind.String
             ? text.GetString()
             : null;
 

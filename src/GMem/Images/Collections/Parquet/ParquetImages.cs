@@ -4,7 +4,9 @@ using Parquet.Schema;
 
 namespace GMem.Images;
 
-/// <summary>A Parquet file with a column of images, as the Python package <c>datasets</c> writes it. An image is named by its row.</summary>
+/// <summary>
+/// A Parquet file with a column of images, as the Python package <c>datasets</c> writes it. An image is named by its row.
+/// </summary>
 internal sealed class ParquetImages : ImageArchive
 {
     private const int MostRowsOfAGroup = 1 << 20;

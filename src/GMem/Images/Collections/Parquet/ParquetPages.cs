@@ -83,7 +83,8 @@ internal static class ParquetPages
         }
 
         if (page.Type is not (PageType.DATA_PAGE or PageType.DATA_PAGE_V2 or PageType.DICTIONARY_PAGE)
-            || (page.Type is not PageType.DICTIONARY_PAGE && page.Encoding is not (Encoding.PLAIN or Encoding.PLAIN_DICTIONARY or Encoding.RLE_DICTIONARY)))
+            || (page.Type is not PageType.DICTIONARY_PAGE
+                && page.Encoding is not (Encoding.PLAIN or Encoding.PLAIN_DICTIONARY or Encoding.RLE_DICTIONARY)))
         {
             throw new InvalidDataException(
                 $"a column has pages of the kind {page.Type}, {page.Encoding}, which is not read; write it plain or with a dictionary, as "

@@ -1,9 +1,9 @@
 namespace GMem.Images;
 
 /// <summary>
-/// Row groups that were read last, of all files: Parquet allows reading no less than a group. At least two are kept, so that threads on both
-/// sides of a border do not read them in turns, and more while they fit into <see cref="ImageReader.MemoryBudget"/>. Only one is read at a
-/// time.
+/// Row groups that were read last, of all files: Parquet allows reading no less than a group. At least two are kept, so that threads on
+/// both sides of a border do not read them in turns, and more while they fit into <see cref="ImageReader.MemoryBudget"/>. Only one is read
+/// at a time.
 /// </summary>
 internal static class RowGroupCache
 {
@@ -30,7 +30,7 @@ internal static class RowGroupCache
             }
 
             Kept.Add((file, group, images));
-            while (Kept.Count > Least && Kept.Sum(k => k.Images.IsCompletedSuccessfully ? k.Images.Result.Size : 0) > ImageReader.MemoryBudget)
+            while (Kept.Count > Least && Kept.Sum(k => Size(k.Images)) > ImageReader.MemoryBudget)
             {
                 Kept.RemoveAt(0);
             }
@@ -48,6 +48,8 @@ internal static class RowGroupCache
             _ = Kept.RemoveAll(k => k.File == file);
         }
     }
+
+    private static long Size(Task<RowGroupImages> images) => images.IsCompletedSuccessfully ? images.Result.Size : 0;
 
     private static async Task<RowGroupImages> After(Task earlier, Func<Task<RowGroupImages>> read)
     {

@@ -15,8 +15,8 @@ internal sealed class ThriftWalk(Stream stream, long end, Action<string, int, lo
     private const int List = 9;
 
     /// <summary>
-    /// Fields by number: b Boolean, y i8, h i16, i i32, l i64, d double, s bytes or text; [..] a list; else a structure. From parquet.thrift
-    /// of the format's version 2.11.
+    /// Fields by number: b Boolean, y i8, h i16, i i32, l i64, d double, s bytes or text; [..] a list; else a structure. From
+    /// parquet.thrift of the format's version 2.11.
     /// </summary>
     private static readonly Dictionary<string, Dictionary<int, string>> Structures = new Dictionary<string, string>
     {
