@@ -58,9 +58,15 @@ internal static class ModelAccess
         }
         catch (InvalidDataException)
         {
-            // What is wrong with it is said when it is read as what it looks like.
-            return Directory.Exists(path) || !path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase);
+            // A zip without images is a model; what is wrong with others is said when they are read.
+            return !IsZip(path);
         }
+    }
+
+    private static bool IsZip(string path)
+    {
+        using FileStream? file = File.Exists(path) ? File.OpenRead(path) : null;
+        return file?.ReadByte() == 'P' && file.ReadByte() == 'K';
     }
 
     /// <summary>The snippet of an image, by the model's own encoder.</summary>

@@ -11,6 +11,11 @@ internal sealed class ParquetImages : ImageArchive
 {
     private const int MostRowsOfAGroup = 1 << 20;
 
+    /// <summary>No image is smaller, and nulls, which take nothing, are few.</summary>
+    private const int LeastBytesOfARow = 32;
+
+    private const int RowsAlwaysAllowed = 1 << 16;
+
     private readonly string _path;
     private readonly SemaphoreSlim _gate = new(1);
     private readonly ParquetStream _stream;
@@ -37,7 +42,7 @@ internal sealed class ParquetImages : ImageArchive
 
     public override FoundImages List(string path)
     {
-        List<ImageFile> files = new((int)Math.Min(Rows, int.MaxValue));
+        List<ImageFile> files = [];
         for (int group = 0; group < _reader.RowGroupCount; group++)
         {
             foreach (string label in Guarded(LabelsAsync(group)).GetAwaiter().GetResult())
@@ -124,7 +129,7 @@ internal sealed class ParquetImages : ImageArchive
                     $"a row group has {group.RowCount} rows; at most {MostRowsOfAGroup} are read. Write it with smaller ones."));
         }
 
-        return first[^1] <= _stream.Length
+        return first[^1] <= RowsAlwaysAllowed + (_stream.Length / LeastBytesOfARow)
             ? (reader, ParquetColumns.Of(reader, _path), [.. first])
             : throw new InvalidDataException($"it claims {first[^1]} rows in {_stream.Length} bytes.");
     }
