@@ -23,11 +23,11 @@ int size = arguments.Number("--size", 32);
 string folder = arguments.Text("--images", "");
 if (folder.Length == 0)
 {
-    Console.Error.WriteLine("error: name a folder or .zip of images with --images.");
+    Console.Error.WriteLine("error: name a folder, archive or list of images with --images.");
     return 1;
 }
 
-string[] paths = [.. ImageFolder.Enumerate(folder).Take(arguments.Number("--count", 2000)).Select(f => f.ImagePath)];
+string[] paths = [.. ImageCollection.Enumerate(folder).Take(arguments.Number("--count", 2000)).Select(f => f.ImagePath)];
 string workspace = Path.Combine(Path.GetTempPath(), $"gmem-benchmark-{Guid.NewGuid():N}");
 try
 {

@@ -24,10 +24,10 @@ internal sealed class ImageData(
     public static ImageData Load(Protocol protocol)
     {
         // Every n-th image, so that all classes are there in equal parts.
-        IReadOnlyList<ImageFile> all = ImageFolder.Enumerate(protocol.Images);
+        IReadOnlyList<ImageFile> all = ImageCollection.Enumerate(protocol.Images);
         int every = Math.Max(1, all.Count / protocol.TrainingImages);
         ImageFile[] training = [.. all.Where((_, i) => i % every == 0).Take(protocol.TrainingImages)];
-        IReadOnlyList<ImageFile> test = ImageFolder.Enumerate(protocol.HeldOut);
+        IReadOnlyList<ImageFile> test = ImageCollection.Enumerate(protocol.HeldOut);
         return new ImageData(
             Read(training),
             [.. training.Select(f => f.Label)],

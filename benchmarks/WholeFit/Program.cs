@@ -13,7 +13,7 @@ Arguments arguments = new(args);
 string folder = arguments.Text("--images", "");
 if (folder.Length == 0)
 {
-    Console.Error.WriteLine("error: name a folder or .zip of images with --images.");
+    Console.Error.WriteLine("error: name a folder, archive or list of images with --images.");
     return 1;
 }
 
@@ -22,7 +22,7 @@ MLContext ml = new(seed: 1);
 GMemTrainer.Options options = new() { Progress = moments };
 (options.Training.TotalSteps, options.Training.BatchSize, options.Training.LogEveryNStep) =
     (arguments.Number("--steps", 200), arguments.Number("--batch", 64), 1);
-IDataView images = ml.Data.LoadFromEnumerable(ImageFolder.Enumerate(folder));
+IDataView images = ml.Data.LoadFromEnumerable(ImageCollection.Enumerate(folder));
 string path = Path.Combine(Path.GetTempPath(), $"gmem-benchmark-{Guid.NewGuid():N}.zip");
 try
 {

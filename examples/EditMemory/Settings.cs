@@ -10,7 +10,7 @@ internal sealed record Settings
     /// <summary>A model.zip to edit; null trains one.</summary>
     public string? Model { get; init; }
 
-    /// <summary>A folder or .zip of images to train on, subfolders being labels; null draws coloured shapes.</summary>
+    /// <summary>A folder, archive or list of images to train on, subfolders being labels; null draws coloured shapes.</summary>
     public string? Images { get; init; }
 
     /// <summary>Pictures that the model has never seen; empty draws some.</summary>

@@ -39,7 +39,7 @@ internal static class Walkthrough
 
     private static GMemTransformer Train(MLContext ml, Settings settings, CancellationToken cancellationToken)
     {
-        IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(settings.Images ?? DrawShapes(settings));
+        IReadOnlyList<ImageFile> files = ImageCollection.Enumerate(settings.Images ?? DrawShapes(settings));
         Console.WriteLine($"Training on {files.Count} images for {settings.Steps} steps.");
         GMemTransformer trained = ProgressView.Show(progress =>
         {

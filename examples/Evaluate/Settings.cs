@@ -8,7 +8,7 @@ internal sealed record Settings
 
     public required string Model { get; init; }
 
-    /// <summary>A folder or .zip of real images, best some that were not trained on.</summary>
+    /// <summary>A folder, archive or list of real images, best some that were not trained on.</summary>
     public required string Images { get; init; }
 
     /// <summary>Weights of InceptionV3, for the FID; null takes the features that need none.</summary>

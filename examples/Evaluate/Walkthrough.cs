@@ -21,7 +21,7 @@ internal static class Walkthrough
         using FeatureExtractor? inception = settings.Inception is { } weights
             ? InceptionFeatures.Load(weights, device: model.Model.Device)
             : null;
-        IReadOnlyList<ImageFile> real = ImageFolder.Enumerate(settings.Images);
+        IReadOnlyList<ImageFile> real = ImageCollection.Enumerate(settings.Images);
         IReadOnlyList<ImageFile>? training = TrainingImages(model.Memory);
         Console.WriteLine(
             $"Comparing {settings.Count} generated with {real.Count} real "

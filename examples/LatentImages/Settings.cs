@@ -17,7 +17,7 @@ internal sealed record Settings
     /// <summary>Enough for 8 x 8 latent cells.</summary>
     private const int TrialImageSize = 64;
 
-    /// <summary>A folder or .zip of photographs; null draws pictures.</summary>
+    /// <summary>A folder, archive or list of photographs; null draws pictures.</summary>
     public string? Images { get; init; }
 
     /// <summary>A KL autoencoder's file; null makes a tiny random one.</summary>

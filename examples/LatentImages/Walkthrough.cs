@@ -23,7 +23,7 @@ internal static class Walkthrough
         ml.Log += (_, e) => Echo(e.RawMessage);
         torch.Device device = GMemRuntime.SelectDevice();
         using Networks networks = new(settings, device);
-        IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(settings.Images ?? DrawPictures(output, settings.Seed));
+        IReadOnlyList<ImageFile> files = ImageCollection.Enumerate(settings.Images ?? DrawPictures(output, settings.Seed));
         Console.WriteLine(
             $"Training on {files.Count} images of {settings.ResolvedImageSize} x {settings.ResolvedImageSize} pixels, on {device}, for "
                 + $"{settings.Steps} steps of {settings.BatchSize}.");

@@ -13,7 +13,7 @@ internal sealed record Settings
     public const int DefaultSeed = 1;
     public const string DefaultOutput = "output";
 
-    /// <summary>A folder or .zip of images; null draws coloured shapes.</summary>
+    /// <summary>A folder, archive or list of images; null draws coloured shapes.</summary>
     public string? Images { get; init; }
 
     public int ImageSize { get; init; } = DefaultImageSize;

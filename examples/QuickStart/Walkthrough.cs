@@ -18,7 +18,7 @@ internal static class Walkthrough
         OutputFolder output = new(settings.Output);
         MLContext ml = new MLContext(settings.Seed).WithWarnings();
 
-        IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(settings.Images ?? DrawShapes(output, settings.Seed));
+        IReadOnlyList<ImageFile> files = ImageCollection.Enumerate(settings.Images ?? DrawShapes(output, settings.Seed));
         Console.WriteLine(
             $"Training on {files.Count} images, {settings.ImageSize} x {settings.ImageSize}, for {settings.Steps} steps of "
                 + $"{settings.BatchSize}.");

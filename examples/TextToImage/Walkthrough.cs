@@ -42,7 +42,7 @@ public static class Walkthrough
     /// <returns>False where training was stopped.</returns>
     private static bool Train(MLContext ml, Settings settings, string path, CancellationToken cancellationToken)
     {
-        IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(settings.Images ?? DrawShapes(settings));
+        IReadOnlyList<ImageFile> files = ImageCollection.Enumerate(settings.Images ?? DrawShapes(settings));
         string[] labels = [.. files.Select(f => f.Label).Where(l => l.Length > 0).Distinct().Order(StringComparer.Ordinal)];
         if (labels.Length < 2)
         {

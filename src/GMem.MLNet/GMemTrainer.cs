@@ -14,10 +14,10 @@ namespace GMem.MLNet;
 /// To create this trainer, use [GMem](xref:GMem.MLNet.ImageGenerationTrainers) of `mlContext.ImageGeneration.Trainers`.
 ///
 /// ### Input and output columns
-/// The image column is text (the path of a file, also inside a zip: `photos.zip/cat/1.jpg`), an `MLImage`, or the bytes of an encoded
-/// file (a vector of `Byte`). Images are cropped to their centre square and scaled to `ImageSize`. An optional column of snippets is a
-/// vector of `Single` of one known size, one for each image, from any featurizer upstream; without it an encoder (by default principal
-/// components of the pixels) is fitted to the images.
+/// The image column is text (the path of a file, also inside a zip or tar: `photos.zip/cat/1.jpg`, or a row of a Parquet file:
+/// `data.parquet/17`), an `MLImage`, or the bytes of an encoded file (a vector of `Byte`). Images are cropped to their centre square and
+/// scaled to `ImageSize`. An optional column of snippets is a vector of `Single` of one known size, one for each image, from any
+/// featurizer upstream; without it an encoder (by default principal components of the pixels) is fitted to the images.
 ///
 /// An optional column of labels (text or key) is kept with the memory's entries; the network sees it only where `Network.Conditions`
 /// has a `LabelCondition`.

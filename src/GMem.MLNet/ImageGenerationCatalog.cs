@@ -37,19 +37,20 @@ public sealed partial class ImageGenerationCatalog
     }
 
     /// <summary>
-    /// Training images and their labels from a folder, or from a zip of one; the name of a subfolder is the label of its images.
+    /// Training images and their labels from a folder (the name of a subfolder is the label of its images), a zip, a WebDataset tar, a
+    /// Parquet file, a list (TSV or CSV), or several of them by a pattern.
     /// </summary>
-    /// <param name="path">The folder or zip.</param>
+    /// <param name="path">What <see cref="ImageCollection.Enumerate"/> takes.</param>
     /// <returns>A view with the columns <c>ImagePath</c> and <c>Label</c>. Images are read when it is trained on.</returns>
-    /// <exception cref="DirectoryNotFoundException">There is no such folder or zip.</exception>
-    /// <exception cref="InvalidDataException">There is no image in it.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder or file.</exception>
+    /// <exception cref="InvalidDataException">It is a file of another kind, damaged, or has no image.</exception>
     /// <remarks>
     /// What was found and what was ignored goes to <c>MLContext.Log</c>; what may be pictures that are missed, as warnings.
-    /// <see cref="ImageFolder.Enumerate"/> gives the list.
+    /// <see cref="ImageCollection.Enumerate"/> gives the list.
     /// </remarks>
     public IDataView LoadImages(string path)
     {
-        ImageListing images = ImageFolder.Enumerate(path);
+        ImageListing images = ImageCollection.Enumerate(path);
         using IChannel channel = ((IHostEnvironment)_mlContext).Start(nameof(LoadImages));
         channel.Info(MessageSensitivity.UserData, $"Found {images.Count} images in '{path}'; {images.IgnoredByReason()}.");
         foreach (string warning in images.Warnings)

@@ -218,7 +218,7 @@ public sealed class ImageServiceTests
             EncoderTrainer = tiny.EncoderTrainer
         };
         return MLNet.MLContextExtensions.get_ImageGeneration(ml).Trainers.GMem(options).Fit(
-            ml.Data.LoadFromEnumerable(Images.ImageFolder.Enumerate(folder.Path)));
+            ml.Data.LoadFromEnumerable(Images.ImageCollection.Enumerate(folder.Path)));
     }
 
     private static async Task<List<GeneratedImage>> Collect(IAsyncEnumerable<GeneratedImage> stream)

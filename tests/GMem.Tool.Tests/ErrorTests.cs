@@ -43,7 +43,7 @@ public sealed class ErrorTests(TinyFiles files) : IClassFixture<TinyFiles>
     public void Error_WithVerbose_HasTheTrace()
     {
         ToolRun run = ToolRun.Of("train", files.File("nowhere"), "--verbose");
-        Assert.Contains("   at GMem.Images.ImageFolder.Enumerate", run.Error);
+        Assert.Contains("   at GMem.Images.ImageCollection.Enumerate", run.Error);
     }
 
     private IEnumerable<string[]> WrongInputs()

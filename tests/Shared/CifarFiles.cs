@@ -15,7 +15,7 @@ public static class CifarFiles
         Assert.SkipUnless(File.Exists(archive), $"CIFAR-10's images are not in '../shared/data/cifar10-{set}.zip'");
         return
         [
-            .. ImageFolder.Enumerate(archive).GroupBy(f => f.Label).OrderBy(g => g.Key, StringComparer.Ordinal)
+            .. ImageCollection.Enumerate(archive).GroupBy(f => f.Label).OrderBy(g => g.Key, StringComparer.Ordinal)
                 .SelectMany(g => g.Skip(from).Take(count)),
         ];
     }

@@ -28,8 +28,8 @@ internal sealed class JudgeData : IDisposable
     public torch.Tensor TestLabels { get; }
 
     public static JudgeData Load(Arguments arguments) => new(
-        ImageFolder.Enumerate(arguments.Text("--images", "../shared/data/cifar10-train.zip")),
-        ImageFolder.Enumerate(arguments.Text("--held-out", "../shared/data/cifar10-test.zip")));
+        ImageCollection.Enumerate(arguments.Text("--images", "../shared/data/cifar10-train.zip")),
+        ImageCollection.Enumerate(arguments.Text("--held-out", "../shared/data/cifar10-test.zip")));
 
     public void Dispose()
     {

@@ -15,19 +15,19 @@ internal sealed class EvaluateCommand : ToolCommand
 
     private readonly Argument<string> _model = new("generated")
     {
-        Description = "A model (.zip), which then generates, or a folder of "
-        + "generated images."
+        Description = "A model (.zip), which then generates, or generated images: a folder, "
+        + "archive or list."
     };
     private readonly Option<string> _real = new("--real")
     {
         HelpName = "path",
-        Description = "Real images, best some that were not trained on: a folder, a .zip of one, or saved statistics (.npz).",
+        Description = "Real images, best some that were not trained on: a folder, archive or list, or saved statistics (.npz).",
         Required = true
     };
     private readonly Option<string?> _training = new("--training")
     {
         HelpName = "path",
-        Description = "The images trained on, for the copy check: a folder or a .zip of one."
+        Description = "The images trained on, for the copy check: a folder, archive or list."
     };
     private readonly Option<string?> _inception = new("--inception")
     {
@@ -70,7 +70,7 @@ internal sealed class EvaluateCommand : ToolCommand
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
         MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
-        using GMemTransformer? model = IsModel(parsed) ? Load(parsed, ml) : null;
+        using GMemTransformer? model = ModelAccess.HasImages(parsed.GetRequiredValue(_model)) ? null : Load(parsed, ml);
         IDataView generated = model?.Transform(ml.ImageGeneration.CreatePrompts(parsed.GetValue(_count), parsed.GetValue(_seed)))
             ?? Images(ml, parsed, parsed.GetRequiredValue(_model));
         string column = model is null ? nameof(ImageFile.ImagePath) : nameof(GeneratedImageRow.GeneratedImage);
@@ -107,16 +107,9 @@ internal sealed class EvaluateCommand : ToolCommand
         return loaded.WithSampling(_sampling.Apply(parsed, loaded.Model.Sampling));
     }
 
-    /// <summary>A zip may be a model or a folder of images; it is one of images if it lists any.</summary>
-    private bool IsModel(ParseResult parsed)
-    {
-        string path = parsed.GetRequiredValue(_model);
-        return !Directory.Exists(path) && !(File.Exists(path) && ModelAccess.IsImageArchive(path));
-    }
-
     private IDataView Images(MLContext ml, ParseResult parsed, string path)
     {
-        ImageListing listing = ImageFolder.Enumerate(path);
+        ImageListing listing = ImageCollection.Enumerate(path);
         ImageAccount account = new(listing);
         account.ReadAll(SmallSide);
         account.Warn(ToolConsole);

@@ -11,13 +11,13 @@ internal sealed class MemoryAddCommand : MemoryEditCommand
 {
     private readonly Argument<string[]> _images = new("images")
     {
-        Description = "Images to remember, files or folders.",
+        Description = "Images to remember: files, folders, archives or lists.",
         Arity = ArgumentArity.OneOrMore
     };
     private readonly Option<string?> _label = new("--label")
     {
-        Description = "Their label; without it, the name of an image's folder "
-        + "where a folder was named."
+        Description = "Their label; without it, that of each image in its folder, "
+        + "archive or list."
     };
 
     private readonly Option<bool> _listSkipped = CommonOptions.ListSkipped();
@@ -45,12 +45,12 @@ internal sealed class MemoryAddCommand : MemoryEditCommand
 
     private IReadOnlyList<ImageFile> Files(string path, int imageSize, bool listed)
     {
-        if (!Directory.Exists(path) && !path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase))
+        if (!ImageCollection.IsCollection(path))
         {
             return [new ImageFile { ImagePath = path }];
         }
 
-        ImageAccount account = new(ImageFolder.Enumerate(path));
+        ImageAccount account = new(ImageCollection.Enumerate(path));
         account.ReadAll(imageSize);
         account.Warn(ToolConsole);
         ToolConsole.Note(account.Text(listed));

@@ -49,17 +49,24 @@ internal static class ModelAccess
         }
     }
 
-    /// <summary>Whether a .zip is one of images; a model is one too, but holds none.</summary>
-    public static bool IsImageArchive(string path)
+    /// <summary>Whether a path is a folder, an archive or a list of images; the zip of a model holds none.</summary>
+    public static bool HasImages(string path)
     {
         try
         {
-            return path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) && ImageFolder.Enumerate(path).Count > 0;
+            return ImageCollection.IsCollection(path) && ImageCollection.Enumerate(path).Count > 0;
         }
         catch (InvalidDataException)
         {
-            return false;
+            // A zip without images is a model; what is wrong with others is said when they are read.
+            return !IsZip(path);
         }
+    }
+
+    private static bool IsZip(string path)
+    {
+        using FileStream? file = File.Exists(path) ? File.OpenRead(path) : null;
+        return file?.ReadByte() == 'P' && file.ReadByte() == 'K';
     }
 
     /// <summary>The snippet of an image, by the model's own encoder.</summary>

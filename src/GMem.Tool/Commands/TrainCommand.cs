@@ -16,8 +16,8 @@ internal sealed class TrainCommand : ToolCommand
 
     private readonly Argument<string> _images = new("images")
     {
-        Description = "A folder of images, subfolders being labels, or a .zip of "
-        + "one."
+        Description = "A folder of images, subfolders being labels; a .zip or .tar of "
+        + "them; a Parquet file; a list (TSV, CSV)."
     };
     private readonly Option<string> _output = CommonOptions.Output("The model to write.", "model.zip");
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
@@ -52,7 +52,7 @@ internal sealed class TrainCommand : ToolCommand
         CheckWorkspace(parsed, options);
         ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
         _ = ml.ImageGeneration.Trainers.GMem(options).CheckMemory();
-        ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
+        ImageAccount account = new(ImageCollection.Enumerate(parsed.GetRequiredValue(_images)));
         bool listed = parsed.GetValue(_listSkipped);
         TrainingForecast forecast = ProgressView.Show(ToolConsole, json: true, "reading the images", view =>
         {
@@ -96,7 +96,7 @@ internal sealed class TrainCommand : ToolCommand
         options.CancellationToken = cancellationToken;
         using SnippetEncoder? encoder = _training.SetEncoder(parsed, ml, options);
         using ImageAutoencoder? autoencoder = options.Autoencoder = Autoencoder(parsed);
-        ImageAccount account = new(ImageFolder.Enumerate(parsed.GetRequiredValue(_images)));
+        ImageAccount account = new(ImageCollection.Enumerate(parsed.GetRequiredValue(_images)));
         account.Warn(ToolConsole);
         return ProgressView.Show(ToolConsole, json, "reading the images", view =>
         {

@@ -53,28 +53,31 @@ public static class ImageReader
     }
 
     /// <summary>Reads and decodes one image file.</summary>
-    /// <param name="path">A file, or a file inside a zip: <c>archive.zip/cat/0001.jpg</c>.</param>
+    /// <param name="path">
+    /// A file, a file inside a zip or tar: <c>archive.zip/cat/0001.jpg</c>, or a row of a Parquet file, counted from 0:
+    /// <c>data.parquet/17</c>. Of a Parquet file a whole row group is read and kept for the next rows.
+    /// </param>
     /// <returns>The image, upright.</returns>
-    /// <exception cref="FileNotFoundException">There is no such file, or no such entry in the zip.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file, or none of that name in the archive.</exception>
     /// <exception cref="InvalidDataException">The path is a folder, or the file is empty, truncated, too large, or not an image; the
     /// message names it.</exception>
     public static RgbImage ReadFile(string path)
     {
-        using IDisposable share = Bytes(path, out byte[] bytes);
-        return Decode(bytes, path);
+        using IDisposable share = Bytes(path, out ReadOnlyMemory<byte> bytes);
+        return Decode(bytes.Span, path);
     }
 
     /// <summary>
     /// Reads an image file and crops it to its central square (<see cref="CenterCrop.Apply"/>), without ever holding all of
     /// it beside the decoder's own copy.
     /// </summary>
-    /// <param name="path">A file, or a file inside a zip.</param>
+    /// <param name="path">As for <see cref="ReadFile"/>.</param>
     /// <param name="size">Side of the square in pixels, at least 1.</param>
     /// <param name="maxAspectRatio">
     /// How many times longer one side may be than the other, for training <see cref="MaxAspectRatio"/>; null for any. Default null.
     /// </param>
     /// <returns>An image of <c>size x size</c>.</returns>
-    /// <exception cref="FileNotFoundException">There is no such file, or no such entry in the zip.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file, or none of that name in the archive.</exception>
     /// <exception cref="InvalidDataException">As for <see cref="ReadFile"/>, or it is too long and thin.</exception>
     public static RgbImage ReadSquare(string path, int size, int? maxAspectRatio = null) =>
         ReadSquareAndSize(path, size, maxAspectRatio, out _, out _);
@@ -91,9 +94,9 @@ public static class ImageReader
     public static RgbImage ReadSquareAndSize(string path, int size, int? maxAspectRatio, out int width, out int height)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
-        using IDisposable share = Bytes(path, out byte[] bytes);
+        using IDisposable share = Bytes(path, out ReadOnlyMemory<byte> bytes);
         (int Width, int Height) original = default;
-        RgbImage square = Decode(bytes, path, maxAspectRatio, view =>
+        RgbImage square = Decode(bytes.Span, path, maxAspectRatio, view =>
         {
             original = (view.Width, view.Height);
             return CenterCrop.Square(view, size);
@@ -243,7 +246,7 @@ public static class ImageReader
     }
 
     /// <summary>The content of a file, and what it takes of the budget until it is disposed.</summary>
-    private static IDisposable Bytes(string path, out byte[] bytes)
+    private static IDisposable Bytes(string path, out ReadOnlyMemory<byte> bytes)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (File.Exists(path))
@@ -257,17 +260,19 @@ public static class ImageReader
             return Hold(length, () => File.ReadAllBytes(path), out bytes);
         }
 
-        if (ZipImages.TrySplit(path, out string archive, out string entry))
+        if (OpenArchives.Split(path) is { } entry)
         {
-            return Hold(ZipImages.Length(archive, entry), () => ZipImages.Read(archive, entry), out bytes);
+            (IDisposable share, bytes) = OpenArchives.Use(entry.Archive, archive =>
+                (Hold(archive.Length(entry), () => archive.Read(entry), out ReadOnlyMemory<byte> read), read));
+            return share;
         }
 
         throw Directory.Exists(path)
-            ? new InvalidDataException($"'{path}' is a folder, not an image file. ImageFolder.Enumerate lists the images in it.")
+            ? new InvalidDataException($"'{path}' is a folder, not an image file. ImageCollection.Enumerate lists the images in it.")
             : new FileNotFoundException($"There is no image file '{path}'.", path);
     }
 
-    private static IDisposable Hold(long length, Func<byte[]> read, out byte[] bytes)
+    private static IDisposable Hold(long length, Func<ReadOnlyMemory<byte>> read, out ReadOnlyMemory<byte> bytes)
     {
         IDisposable share = DecodingMemory.Encoded.Take(length);
         try

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 
 namespace GMem.Images;
@@ -14,7 +15,10 @@ internal static class ParallelImages
         int failedAt = int.MaxValue;
         Exception? failure = null;
         ParallelOptions options = new() { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
-        Parallel.For(0, count, options, (i, state) =>
+
+        // In their order: a row group or an archive is read once, and not in turns with one far away.
+        OrderablePartitioner<int> inOrder = Partitioner.Create(Enumerable.Range(0, count), EnumerablePartitionerOptions.NoBuffering);
+        Parallel.ForEach(inOrder, options, (i, state) =>
         {
             try
             {

@@ -60,7 +60,7 @@ public class TrainingImageReaderTests
         Rows(5, folder);
         using TemporaryFolder elsewhere = new();
         System.IO.Compression.ZipFile.CreateFromDirectory(folder.Path, elsewhere.File("images.zip"));
-        IDataView view = Views.Of([.. ImageFolder.Enumerate(elsewhere.File("images.zip"))]);
+        IDataView view = Views.Of([.. ImageCollection.Enumerate(elsewhere.File("images.zip"))]);
 
         using TrainingImages images = Read(view, nameof(ImageFile.ImagePath));
 

@@ -15,7 +15,7 @@ internal static class CifarImages
     {
         string? archive = Find();
         Assert.SkipWhen(archive is null, "CIFAR-10's test images are not in '../shared/data'");
-        IEnumerable<string[]> classes = ImageFolder.Enumerate(archive!)
+        IEnumerable<string[]> classes = ImageCollection.Enumerate(archive!)
             .GroupBy(f => f.Label)
             .OrderBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => g.Select(f => f.ImagePath).ToArray());

@@ -8,7 +8,7 @@ namespace GMem.Training;
 /// </summary>
 internal sealed class CheckpointFolder : ICheckpointStore
 {
-    private const string FolderName = ImageFolder.WorkspaceCheckpoints;
+    private const string FolderName = FolderWalk.WorkspaceCheckpoints;
     private const string Prefix = "step-";
     private const string Extension = ".safetensors";
     private const string DamagedExtension = ".damaged";

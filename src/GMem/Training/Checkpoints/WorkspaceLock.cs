@@ -11,7 +11,7 @@ internal sealed class WorkspaceLock : IDisposable
     public WorkspaceLock(string workspace)
     {
         _ = Directory.CreateDirectory(workspace);
-        string path = Path.Combine(workspace, ImageFolder.WorkspaceLock);
+        string path = Path.Combine(workspace, FolderWalk.WorkspaceLock);
         try
         {
             _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

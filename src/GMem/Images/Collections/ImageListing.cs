@@ -2,21 +2,21 @@ using System.Collections;
 
 namespace GMem.Images;
 
-/// <summary>The images of a folder or archive, and an account of all else that lies there. Immutable.</summary>
+/// <summary>The images of a folder, archive or list, and an account of all else that is there. Immutable.</summary>
 public sealed class ImageListing : IReadOnlyList<ImageFile>
 {
     private const int MostNamed = 3;
     private readonly ImageFile[] _files;
 
-    internal ImageListing(string source, ImageFile[] files, IReadOnlyList<IgnoredFile> ignored, string? aboutNames)
+    internal ImageListing(string source, ImageFile[] files, IReadOnlyList<IgnoredFile> ignored, IReadOnlyList<string> warnings)
     {
         Source = source;
         _files = files;
         Ignored = ignored;
-        Warnings = [.. new[] { aboutNames, Suspects() }.OfType<string>()];
+        Warnings = [.. warnings, .. new[] { Suspects() }.OfType<string>()];
     }
 
-    /// <summary>The folder or archive, as it was given.</summary>
+    /// <summary>What was listed, as it was given.</summary>
     public string Source { get; }
 
     /// <summary>Number of images.</summary>
@@ -28,14 +28,14 @@ public sealed class ImageListing : IReadOnlyList<ImageFile>
     public IReadOnlyList<IgnoredFile> Ignored { get; }
 
     /// <summary>An image.</summary>
-    /// <param name="index">From 0, in ordinal order of the paths.</param>
+    /// <param name="index">From 0, in the order that <see cref="ImageCollection.Enumerate"/> states.</param>
     public ImageFile this[int index] => _files[index];
 
     /// <summary>What was ignored, by reason: <c>5 ignored: 3 .txt, 2 hidden</c>; <c>none ignored</c> where there is nothing else.</summary>
     /// <returns>The phrase, without a full stop.</returns>
     public string IgnoredByReason() => Phrase(Ignored);
 
-    /// <summary>Sentences for a log: names that were guessed, and what may be pictures that are missed.</summary>
+    /// <summary>Sentences for a log: names and columns that were guessed, and what may be pictures that are missed.</summary>
     public IReadOnlyList<string> Warnings { get; }
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ using TorchSharp;
 
 namespace GMem.Tests.Images;
 
-public sealed class ImageFolderTests
+public sealed class ImageCollectionTests
 {
     private static readonly string[] Names =
         ["b/2.png", "a/10.PNG", "top.png", "a/9.jpeg", "a/deep/x.webp", "a/notes.txt", "b/.hidden.png", "B/1.gif", "c/3.bmp"];
@@ -23,7 +23,7 @@ public sealed class ImageFolderTests
         }
 
         Assert.Equal(Expected.Select(
-            e => ($"{folder.Path}/{e.Name}", e.Label)), ImageFolder.Enumerate(folder.Path + "/").Select(f => (f.ImagePath, f.Label)));
+            e => ($"{folder.Path}/{e.Name}", e.Label)), ImageCollection.Enumerate(folder.Path + "/").Select(f => (f.ImagePath, f.Label)));
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class ImageFolderTests
         using TemporaryFolder folder = new();
         string archive = folder.File("images.zip");
         WriteZip(archive, [.. Names], CompressionLevel.NoCompression);
-        IReadOnlyList<ImageFile> files = ImageFolder.Enumerate(archive);
+        IReadOnlyList<ImageFile> files = ImageCollection.Enumerate(archive);
         Assert.Equal(Expected.Select(e => ($"{archive}/{e.Name}", e.Label)), files.Select(f => (f.ImagePath, f.Label)));
         Assert.All(files, f => Assert.Equal(
             TestImages.Pattern(6, 6, f.ImagePath.Length - archive.Length - 1).Pixels, ImageReader.ReadFile(f.ImagePath).Pixels));
@@ -76,7 +76,7 @@ public sealed class ImageFolderTests
             () => ImageReader.ReadFile($"{archive}/b.png")).Message, StringComparison.Ordinal);
         string cut = TestImages.Write(folder, "cut.zip", File.ReadAllBytes(archive)[..^30]);
         Assert.Contains($"'{cut}' is not a zip archive, or it was cut short", Assert.Throws<InvalidDataException>(
-            () => ImageFolder.Enumerate(cut)).Message, StringComparison.Ordinal);
+            () => ImageCollection.Enumerate(cut)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,13 +102,13 @@ public sealed class ImageFolderTests
     public void Enumerate_NothingThere_SaysWhat()
     {
         using TemporaryFolder folder = new();
-        Assert.Contains($"no folder or .zip file '{folder.File("x")}'", Assert.Throws<DirectoryNotFoundException>(
-            () => ImageFolder.Enumerate(folder.File("x"))).Message, StringComparison.Ordinal);
+        Assert.Contains($"no folder or file '{folder.File("x")}'", Assert.Throws<DirectoryNotFoundException>(
+            () => ImageCollection.Enumerate(folder.File("x"))).Message, StringComparison.Ordinal);
         Assert.Contains($"There is no image in '{folder.Path}'", Assert.Throws<InvalidDataException>(
-            () => ImageFolder.Enumerate(folder.Path)).Message, StringComparison.Ordinal);
+            () => ImageCollection.Enumerate(folder.Path)).Message, StringComparison.Ordinal);
         string text = TestImages.Write(folder, "notes.txt", [1]);
-        Assert.Contains($"'{text}' is neither a folder nor a .zip file", Assert.Throws<InvalidDataException>(
-            () => ImageFolder.Enumerate(text)).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{text}' is neither a folder nor a zip", Assert.Throws<InvalidDataException>(
+            () => ImageCollection.Enumerate(text)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class ImageFolderTests
         File.CreateSymbolicLink(folder.File("broken.png"), folder.File("gone.png"));
         File.CreateSymbolicLink(folder.File("circle.png"), folder.File("circle.png"));
 
-        ImageListing listing = ImageFolder.Enumerate(folder.Path);
+        ImageListing listing = ImageCollection.Enumerate(folder.Path);
 
         Assert.Equal(["a/1.png", "dog/1.png", "linked.png"], Relative(folder, listing.Select(f => f.ImagePath)));
         Assert.Equal(["a", "dog", ""], listing.Select(f => f.Label));
@@ -157,7 +157,7 @@ public sealed class ImageFolderTests
             Array.ForEach(names, name => TestImages.Write(folder, name, [1]));
         }
 
-        ImageListing listing = ImageFolder.Enumerate(where);
+        ImageListing listing = ImageCollection.Enumerate(where);
 
         Assert.Equal($"{where}/a/1.png", Assert.Single(listing).ImagePath);
         Assert.Equal(names.Length, listing.Count + listing.Ignored.Count);
@@ -181,7 +181,7 @@ public sealed class ImageFolderTests
             cp a/1.png "$(printf 'n\351.png')"
             """);
 
-        ImageListing listing = ImageFolder.Enumerate(folder.Path);
+        ImageListing listing = ImageCollection.Enumerate(folder.Path);
 
         Assert.Single(listing);
         Assert.Equal(
@@ -199,7 +199,7 @@ public sealed class ImageFolderTests
         TestImages.Write(folder, "x.png/1.png", [1]);
         Shell.Run(folder.Path, "mkfifo pipe.png; ln -s pipe.png link.png; ln -s /dev/zero zero.png");
 
-        ImageListing listing = ImageFolder.Enumerate(folder.Path);
+        ImageListing listing = ImageCollection.Enumerate(folder.Path);
 
         Assert.Equal(["link.png", "pipe.png", "x.png/1.png", "zero.png"], Relative(folder, listing.Select(f => f.ImagePath)));
         Assert.All(listing.Where(f => f.Label.Length == 0), f => Assert.Contains(
@@ -216,7 +216,7 @@ public sealed class ImageFolderTests
         TestImages.Write(folder, "run/checkpoints/step-00000001.safetensors", [1]);
         TestImages.Write(folder, "run/samples/step-00000001.png", [1]);
 
-        ImageListing listing = ImageFolder.Enumerate(folder.Path);
+        ImageListing listing = ImageCollection.Enumerate(folder.Path);
 
         Assert.Single(listing);
         Assert.Equal("1 ignored: 1 workspace of a training run", listing.IgnoredByReason());
@@ -232,7 +232,7 @@ public sealed class ImageFolderTests
         byte[][] names = [[0xB9, 0xB7], [0xC4, 0xF1], [0xC2, 0xED], "\u00e9"u8.ToArray(), [0xB9, 0xB7]];
         WriteRawZip(archive, [.. names.Select(n => (byte[])[.. n, .. "/1.png"u8])], flags: 0);
 
-        ImageListing listing = ImageFolder.Enumerate(archive);
+        ImageListing listing = ImageCollection.Enumerate(archive);
 
         Assert.Equal(4, listing.Select(f => f.Label).Distinct(StringComparer.Ordinal).Count());
         Assert.Contains("é", listing.Select(f => f.Label));
@@ -252,7 +252,7 @@ public sealed class ImageFolderTests
             [0x61, 0xFF, .. "/4.png"u8], [0x61, 0xFE, .. "/5.png"u8]];
         WriteRawZip(archive, names, IsUtf8);
 
-        ImageListing listing = ImageFolder.Enumerate(archive);
+        ImageListing listing = ImageCollection.Enumerate(archive);
 
         Assert.Equal(["cat", "dog"], listing.Select(f => f.Label));
         Assert.All(listing, f => Assert.Equal(6, ImageReader.ReadFile(f.ImagePath).Width));
@@ -268,7 +268,7 @@ public sealed class ImageFolderTests
         WriteRawZip(archive, ["a/1.png"u8.ToArray()], flags: 1);
 
         Assert.Contains("1 encrypted (archives are read without a password)", Assert.Throws<InvalidDataException>(
-            () => ImageFolder.Enumerate(archive)).Message);
+            () => ImageCollection.Enumerate(archive)).Message);
         Assert.Contains("is encrypted", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile($"{archive}/a/1.png")).Message);
     }
 
@@ -279,7 +279,7 @@ public sealed class ImageFolderTests
         TestImages.Write(folder, "x/cafe\u0301/1.png", [1]);
         TestImages.Write(folder, "y/caf\u00e9/2.png", [1]);
 
-        Assert.All(ImageFolder.Enumerate(folder.Path), f => Assert.Equal("caf\u00e9", f.Label));
+        Assert.All(ImageCollection.Enumerate(folder.Path), f => Assert.Equal("caf\u00e9", f.Label));
     }
 
     private static IEnumerable<string> Relative(TemporaryFolder folder, IEnumerable<string> paths) =>

@@ -12,6 +12,10 @@ internal sealed class FolderWalk
     // .NET puts this in place of bytes that are not UTF-8; the name it gives then opens nothing.
     private const char Undecodable = '\uFFFD';
 
+    /// <summary>What a folder has that is the workspace of a training run.</summary>
+    internal const string WorkspaceLock = "run.lock";
+    internal const string WorkspaceCheckpoints = "checkpoints";
+
     private static readonly EnumerationOptions All = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
     private readonly string _root;
@@ -24,7 +28,7 @@ internal sealed class FolderWalk
     private FolderWalk(string root) => (_root, _realRoot) = (root, RealPath.Of(root));
 
     /// <summary>Paths relative to the folder, with forward slashes, of files and of what cannot be entered or opened.</summary>
-    public static FoundFiles Run(string folder)
+    public static (IReadOnlyList<string> Names, IReadOnlyList<IgnoredFile> Ignored) Run(string folder)
     {
         FolderWalk walk = new(folder);
         walk.Enter("", walk._realRoot);
@@ -34,8 +38,13 @@ internal sealed class FolderWalk
             walk.Follow(link);
         }
 
-        return new FoundFiles(walk._files, walk._ignored);
+        walk._files.Sort(StringComparer.Ordinal);
+        return (walk._files, walk._ignored);
     }
+
+    /// <summary>Whether a folder is the workspace of a training run: what lies in it is no training data.</summary>
+    private static bool IsWorkspace(string folder) =>
+        File.Exists(Path.Combine(folder, WorkspaceLock)) && Directory.Exists(Path.Combine(folder, WorkspaceCheckpoints));
 
     private void Enter(string folder, string real)
     {
@@ -44,7 +53,7 @@ internal sealed class FolderWalk
             return;
         }
 
-        if (folder.Length > 0 && ImageFolder.IsWorkspace(Path.Combine(_root, folder)))
+        if (folder.Length > 0 && IsWorkspace(Path.Combine(_root, folder)))
         {
             _ignored.Add(new IgnoredFile(folder, "workspace of a training run", IsSuspect: false));
             return;
@@ -59,7 +68,7 @@ internal sealed class FolderWalk
             bool isThere = !isLink || Path.Exists(ResolvedOrNull(path));
             if (OperatingSystem.IsWindows() && (attributes & (FileAttributes.Hidden | FileAttributes.System)) != 0)
             {
-                _ignored.Add(new IgnoredFile(path, ImageFolder.Hidden, IsSuspect: false));
+                _ignored.Add(new IgnoredFile(path, ImageName.Hidden, IsSuspect: false));
             }
             else if (name.Contains(Undecodable, StringComparison.Ordinal) && !Path.Exists(Path.Combine(_root, path)))
             {

@@ -1,0 +1,88 @@
+using System.Formats.Tar;
+using System.Text.Json;
+using GMem.Images;
+using Parquet;
+using Parquet.Schema;
+
+namespace GMem.Tool.Tests;
+
+/// <summary>Images from tars, Parquet files and lists: read, encoded, remembered, compared, and accounted for.</summary>
+public sealed class SourceTests(TinyFiles files) : IClassFixture<TinyFiles>
+{
+    [Fact]
+    public void Train_FromEachSource_KeepsLabelsAndAccountsForEachEntry()
+    {
+        string parquet = Parquet();
+        foreach ((string images, int ignored) in new[] { (Tar(), 25), (parquet, 0), (List(), 1), (files.File("shard-{0..0}.t?r"), 25) })
+        {
+            string model = files.File("from-source.zip");
+            string json = ToolRun.Done(["train", images, "--output", model, "--json", .. TinyFiles.Settings]);
+            JsonElement account = JsonDocument.Parse(json).RootElement.GetProperty("account");
+            Assert.Equal(24, account.GetProperty("read").GetInt32());
+            Assert.Equal(1, account.GetProperty("skipped").GetInt32());
+            Assert.Equal(ignored, account.GetProperty("ignored").GetInt32());
+            Assert.Contains("\"even\"", ToolRun.Done("memory", "list", model, "--label", "even", "--json"));
+
+            string dry = ToolRun.Done(["train", images, "--dry-run", "--list-skipped", "--json", .. TinyFiles.Settings]);
+            JsonElement found = JsonDocument.Parse(dry).RootElement.GetProperty("images");
+            Assert.Equal(25, found.GetProperty("found").GetInt32());
+            Assert.Single(found.GetProperty("skippedFiles").EnumerateArray());
+        }
+
+        string edited = files.File("edited.zip");
+        _ = ToolRun.Done("memory", "add", files.Model, parquet, $"{parquet}/3", "--output", edited);
+        Assert.Contains("49", ToolRun.Done("info", edited));
+        string metrics = ToolRun.Done("evaluate", parquet, "--real", Tar(), "--json");
+        Assert.Contains("\"read\": 24", metrics);
+    }
+
+    private IEnumerable<(string Path, string Label)> Pictures =>
+        ImageCollection.Enumerate(files.Images).Select(f => (f.ImagePath, f.Label)).Append((files.File("broken.png"), "even"));
+
+    private string Tar()
+    {
+        string path = files.File("shard-0.tar");
+        File.Delete(path);
+        using FileStream file = File.Create(path);
+        using TarWriter tar = new(file);
+        foreach ((string picture, string label) in Pictures)
+        {
+            string key = $"{label}-{Path.GetFileNameWithoutExtension(picture)}";
+            tar.WriteEntry(picture, $"{key}.png");
+            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, $"{key}.cls") { DataStream = new MemoryStream(Bytes(label)) });
+        }
+
+        return path;
+    }
+
+    private string List()
+    {
+        string path = files.File("list.csv");
+        File.WriteAllLines(path, ["path,label", .. Pictures.Select(p => $"{Path.GetRelativePath(files.Path, p.Path)},{p.Label}"), ",none"]);
+        return path;
+    }
+
+    private string Parquet()
+    {
+        string path = files.File("data.parquet");
+        WriteAsync().GetAwaiter().GetResult();
+        return path;
+
+        async Task WriteAsync()
+        {
+            (string Path, string Label)[] pictures = [.. Pictures];
+            DataField<byte[]> image = new("image");
+            DataField<string> label = new("label");
+            await using FileStream file = File.Create(path);
+            await using ParquetWriter writer = await ParquetWriter.CreateAsync(new ParquetSchema(image, label), file);
+            foreach ((string Path, string Label)[] chunk in pictures.Chunk(10))
+            {
+                using ParquetRowGroupWriter group = writer.CreateRowGroup();
+                await group.WriteAsync(image, (byte[][])[.. chunk.Select(p => File.ReadAllBytes(p.Path))]);
+                await group.WriteAsync(label, (string[])[.. chunk.Select(p => p.Label)]);
+            }
+        }
+    }
+
+    private static byte[] Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text);
+}
