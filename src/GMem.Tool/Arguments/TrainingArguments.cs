@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using GMem.Backbone;
 using GMem.Encoders;
-using GMem.Tool.Extensions;
+using GMem.Tool.ExtensionPackages;
 using GMem.Training;
 
 namespace GMem.Tool.Arguments;

@@ -1,7 +1,7 @@
 using System.Reflection;
 using Microsoft.ML;
 
-namespace GMem.Tool.Extensions;
+namespace GMem.Tool.ExtensionPackages;
 
 /// <summary>The featurizers of the extension GMem.ResNet18, by name: the tool does not refer to it.</summary>
 internal static class OnnxFeaturizers
