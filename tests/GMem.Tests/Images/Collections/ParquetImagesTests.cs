@@ -32,6 +32,22 @@ public sealed class ParquetImagesTests
         Assert.All(new[] { "40", "-1", "a", "1/2" }, row => Assert.Throws<FileNotFoundException>(() => ImageReader.ReadFile($"{file}/{row}")));
     }
 
+    /// <summary>
+    /// Written by Apache Arrow's own library (ParquetSharp 25.0), as by Python: structures that may be null, dictionaries, pages of version
+    /// 2, statistics. Images are 3, 4, ... pixels wide; of row 1 there is a path only, of row 2 nothing.
+    /// </summary>
+    [Fact]
+    public void Enumerate_OfApacheArrow_ReadsEachRow()
+    {
+        string file = Path.Combine(Repository.Root, "tests", "Fixtures", "images", "arrow.parquet");
+        ImageListing listing = ImageCollection.Enumerate(file);
+        Assert.Equal(["cat", "dog", "", "cat", "dog", "horse"], listing.Select(f => f.Label));
+        Assert.All([0, 3, 4, 5], i => Assert.Equal(3 + i, ImageReader.ReadFile(listing[i].ImagePath).Width));
+        Assert.Contains("only the path 'src/1.png'", Assert.Throws<InvalidDataException>(
+            () => ImageReader.ReadFile(listing[1].ImagePath)).Message);
+        Assert.Contains("has no image", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile(listing[2].ImagePath)).Message);
+    }
+
     [Fact]
     public void ReadFile_RowsWithoutBytes_ReadFilesBesideItOnly()
     {
