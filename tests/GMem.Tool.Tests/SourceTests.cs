@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using GMem.Images;
 
@@ -31,6 +32,23 @@ public sealed class SourceTests(TinyFiles files) : IClassFixture<TinyFiles>
         Assert.Contains("49", ToolRun.Done("info", edited));
         string metrics = ToolRun.Done("evaluate", parquet, "--real", Tar(), "--json");
         Assert.Contains("\"read\": 24", metrics);
+    }
+
+    [Fact]
+    public void Train_OutputIsAnArchiveThatIsRead_IsRefused()
+    {
+        string zip = files.File("photos.zip");
+        ZipFile.CreateFromDirectory(files.Images, zip);
+        byte[] before = File.ReadAllBytes(zip);
+        string list = files.File("of-zip.csv");
+        File.WriteAllText(list, $"{ImageCollection.Enumerate(zip)[0].ImagePath},x");
+        foreach (string images in new[] { files.File("photo?.zip"), list })
+        {
+            ToolRun run = ToolRun.Of(["train", images, "--output", zip, .. TinyFiles.Settings]);
+            Assert.NotEqual(ExitCode.Success, run.Code);
+            Assert.Contains("would be replaced", run.Error);
+            Assert.Equal(before, File.ReadAllBytes(zip));
+        }
     }
 
     private IEnumerable<(string Path, string Label)> Pictures =>

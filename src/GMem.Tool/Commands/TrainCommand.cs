@@ -49,7 +49,7 @@ internal sealed class TrainCommand : ToolCommand
         _ = OutputFile.Check(parsed.GetRequiredValue(_output), Ending, Inputs(parsed));
         CheckWorkspace(parsed, options);
         ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
-        ImageAccount account = new(ImageCollection.Enumerate(parsed.GetRequiredValue(_images)));
+        ImageAccount account = ImageAccount.Of(parsed.GetRequiredValue(_images), parsed.GetRequiredValue(_output));
         account.Warn(ToolConsole);
         account.ReadAll(options.ImageSize, ImageReader.MaxAspectRatio);
         _ = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu)).ImageGeneration.Trainers.GMem(options).CheckMemory();
@@ -85,7 +85,7 @@ internal sealed class TrainCommand : ToolCommand
         (string? encoderPath, string? autoencoderPath) = _training.Weights(parsed);
         using SnippetEncoder? encoder = options.Encoder = encoderPath is null ? null : SnippetEncoder.DinoV2(encoderPath);
         using ImageAutoencoder? autoencoder = options.Autoencoder = autoencoderPath is null ? null : ImageAutoencoder.Kl(autoencoderPath);
-        ImageAccount account = new(ImageCollection.Enumerate(parsed.GetRequiredValue(_images)));
+        ImageAccount account = ImageAccount.Of(parsed.GetRequiredValue(_images), parsed.GetRequiredValue(_output));
         account.Warn(ToolConsole);
         return ProgressView.Show(ToolConsole, json, "reading and encoding the images", view =>
         {
