@@ -21,7 +21,8 @@ public sealed class CommandLineTests(TinyFiles files) : IClassFixture<TinyFiles>
             {
                 foreach (string line in DocumentFile.CommandLines(document, "gmem").Where(CanRun))
                 {
-                    ToolRun run = ToolRun.Of(Small([.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..].Select(a => a.Trim('\''))]));
+                    string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                    ToolRun run = ToolRun.Of(Small([.. words[1..].Select(w => w.Trim('\''))]));
                     if (run.Code != ExitCode.Success)
                     {
                         faults.Add($"{DocumentFile.Name(document)}: {line}: {run.Error}");

@@ -29,7 +29,9 @@ public sealed class ParquetImagesTests
         Assert.Empty(listing.Warnings);
         Parallel.ForEach(Enumerable.Range(0, 400), i => Assert.Equal(
             TestImages.Pattern(6, 6, i * 7 % 40).Pixels, ImageReader.ReadFile(listing[i * 7 % 40].ImagePath).Pixels));
-        Assert.All(new[] { "40", "-1", "a", "1/2" }, row => Assert.Throws<FileNotFoundException>(() => ImageReader.ReadFile($"{file}/{row}")));
+        Assert.All(
+            new[] { "40", "-1", "a", "1/2" },
+            row => Assert.Throws<FileNotFoundException>(() => ImageReader.ReadFile($"{file}/{row}")));
     }
 
     /// <summary>
@@ -54,7 +56,8 @@ public sealed class ParquetImagesTests
         using TemporaryFolder folder = new();
         TestImages.Write(folder, "outside.png", Png(1));
         string beside = TestImages.Write(folder, "data/images/b.png", Png(2));
-        string?[] paths = ["images/b.png", beside, "../outside.png", folder.File("outside.png"), "https://example.org/a.png", "none.png", null];
+        string?[] paths =
+            ["images/b.png", beside, "../outside.png", folder.File("outside.png"), "https://example.org/a.png", "none.png", null];
         string file = TestImages.Write(folder, "data/a.parquet", ParquetFiles.Write(
             CompressionMethod.Snappy, 100, null,
             [.. paths.Select(p => new ParquetFiles.Row(null, p, null)), new(Png(3), null, 5), new([], null, 5)]));
