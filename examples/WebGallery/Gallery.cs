@@ -124,6 +124,9 @@ internal static class Gallery
             Memory = memory == images.Memory ? null : memory,
         };
         GenerationRequest request = await ToRequest(images, memory, wish, context);
+
+        // A wish that cannot be is answered so even while the service is busy.
+        _ = images.EntryOf(request);
         IAsyncEnumerator<GeneratedImage> made = images.GenerateAsync([request], options, context.RequestAborted).GetAsyncEnumerator();
         try
         {
