@@ -65,6 +65,27 @@ public class ModelFileTests
     }
 
     [Fact]
+    public void SaveInto_AChain_KeepsItsOtherStages()
+    {
+        using TemporaryFolder folder = new();
+        MLContext mlContext = new(seed: 1);
+        ITransformer copy = mlContext.Transforms.CopyColumns("Noise", "Seed").Fit(Views.Of<PromptRow>());
+        mlContext.Model.Save(
+            new TransformerChain<ITransformer>(copy, TinyTrainer.Model), Views.Of<PromptRow>().Schema, folder.File("model.zip"));
+        using GMemTransformer edited = TinyTrainer.Model.WithMemory(TinyTrainer.Model.Memory.Remove([TinyTrainer.Model.Memory.Entry(3).Id]));
+
+        edited.SaveInto(folder.File("model.zip"), folder.File("model.zip"));
+
+        ITransformer loaded = mlContext.Model.Load(folder.File("model.zip"), out DataViewSchema schema);
+        ITransformer[] parts = [.. Assert.IsType<TransformerChain<ITransformer>>(loaded)];
+        Assert.Equal(2, parts.Length);
+        Assert.Equal(TinyTrainer.Model.Memory.Count - 1, Assert.IsType<GMemTransformer>(parts[1]).Memory.Count);
+        Assert.Contains("PromptLabel", schema.Select(c => c.Name));
+        Assert.Equal([7L], loaded.Transform(Views.Of(new PromptRow { Seed = 7 })).Values<long>("Noise"));
+        ((IDisposable)loaded).Dispose();
+    }
+
+    [Fact]
     public void Load_OfAChainWithTwoGenerators_SaysThatItCannotChoose()
     {
         using TemporaryFolder folder = new();
