@@ -50,7 +50,10 @@ internal static class Gallery
         _ = app.Use(Answer);
         app.MapGet("/api/model", (ImageService images, Thumbnails thumbnails) => new
         {
-            images.ImageSize, images.Memory.Count, Labels = images.PromptLabels, PictureBytes,
+            images.ImageSize,
+            images.Memory.Count,
+            Labels = images.PromptLabels,
+            PictureBytes,
             Memories = thumbnails.Entries.Select(e => new { e.Index, e.Label }),
         });
         app.MapGet("/api/thumbnail", async (long memory, Thumbnails thumbnails, HttpContext context) =>
