@@ -27,8 +27,8 @@ public static class TextClassifier
         catch (Exception e) when (kind == ClassifierKind.TextClassification && e is not OutOfMemoryException)
         {
             throw new NotSupportedException(
-                "Microsoft.ML.TorchSharp's text classification could not be trained. It downloads its weights when it begins, so it needs a "
-                    + $"connection; leave out --classifier for the one that needs none. ({e.GetBaseException().Message})", e);
+                "Microsoft.ML.TorchSharp's text classification could not be trained. It downloads its weights when it begins, so it needs "
+                    + $"a connection; leave out --classifier for the one that needs none. ({e.GetBaseException().Message})", e);
         }
     }
 

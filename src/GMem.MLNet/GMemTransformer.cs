@@ -138,8 +138,8 @@ public sealed class GMemTransformer : ITransformer, IDisposable
 
     /// <summary>
     /// Reads a model that <see cref="Save"/>, <c>mlContext.Model.Save</c> or <see cref="GMemModel.Save(string)"/> wrote, with errors that
-    /// name the file and the cause; of a pipeline, its generator alone. What <see cref="GMemModel.Save(string)"/> wrote says nothing of columns, so the transformer has those
-    /// of new <see cref="GenerationOptions"/>.
+    /// name the file and the cause; of a pipeline, its generator alone. What <see cref="GMemModel.Save(string)"/> wrote says nothing of
+    /// columns, so the transformer has those of new <see cref="GenerationOptions"/>.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="mlContext">

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Reflection;
 using System.Text;
+using GMem.Memory;
 using GMem.MLNet.Tests.Fakes;
 using GMem.Runtime;
 using GMem.Tests.Shared;
@@ -72,7 +73,8 @@ public class ModelFileTests
         ITransformer copy = mlContext.Transforms.CopyColumns("Noise", "Seed").Fit(Views.Of<PromptRow>());
         mlContext.Model.Save(
             new TransformerChain<ITransformer>(copy, TinyTrainer.Model), Views.Of<PromptRow>().Schema, folder.File("model.zip"));
-        using GMemTransformer edited = TinyTrainer.Model.WithMemory(TinyTrainer.Model.Memory.Remove([TinyTrainer.Model.Memory.Entry(3).Id]));
+        MemoryBank memory = TinyTrainer.Model.Memory;
+        using GMemTransformer edited = TinyTrainer.Model.WithMemory(memory.Remove(memory.Entry(3).Id));
 
         edited.SaveInto(folder.File("model.zip"), folder.File("model.zip"));
 

@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
-namespace GMem.MLNet.Featurization;
+namespace GMem.MLNet.Persistence;
 
 /// <summary>An ML.NET transformer as tensors of bytes, one for each entry of the zip that ML.NET makes of it.</summary>
 internal static class SavedTransformer
