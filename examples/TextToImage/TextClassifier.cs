@@ -5,7 +5,9 @@ using Microsoft.ML.Transforms.Text;
 
 namespace TextToImage;
 
-/// <summary>From a column <c>Text</c> to a column <c>PromptLabel</c>, which the generator reads, and the likelihood of each label.</summary>
+/// <summary>
+/// From a column <c>Text</c> to a column <c>PromptLabel</c>, which the generator reads, and the likelihood of each label.
+/// </summary>
 public static class TextClassifier
 {
     private const string Key = "Key";
