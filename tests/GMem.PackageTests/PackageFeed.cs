@@ -7,7 +7,9 @@ namespace GMem.PackageTests;
 public sealed class PackageFeed : IAsyncLifetime
 {
     private static readonly string[] Projects =
-        ["GMem.LibTorch", "GMem", "GMem.MLNet", "GMem.Extensions", "GMem.Extensions.AI", "GMem.ImageSharp", "GMem.Tool"];
+    [
+        "GMem.LibTorch", "GMem", "GMem.MLNet", "GMem.Extensions", "GMem.Extensions.AI", "GMem.ImageSharp", "GMem.ResNet18", "GMem.Tool",
+    ];
 
     private readonly TemporaryFolder _folder = new();
 

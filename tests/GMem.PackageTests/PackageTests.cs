@@ -18,6 +18,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
     [InlineData("GMem.Extensions")]
     [InlineData("GMem.Extensions.AI")]
     [InlineData("GMem.ImageSharp")]
+    [InlineData("GMem.ResNet18")]
     public void Package_OfALibrary_IsComplete(string id)
     {
         Assert.SkipWhen(PackageFeed.Reason is not null, PackageFeed.Reason ?? "");
@@ -126,6 +127,23 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         _ = await Command.Run(folder, gmem, "generate", "model.zip", "--count", "2");
         Assert.Equal(2, Directory.EnumerateFiles(Path.Combine(folder, "samples"), "*.png").Count());
         OutputHoldsNothingUnneeded(Path.Combine(folder, "installed"));
+        await TrainWithResNet18(folder, gmem);
+    }
+
+    /// <summary>The tool has neither ONNX Runtime nor weights; with the extension it has both.</summary>
+    private async Task TrainWithResNet18(string folder, string gmem)
+    {
+        string[] train = ["train", "photos", "--image-size", "8", "--hidden-size", "32", "--depth", "1", "--heads", "2", "--steps", "2",
+            "--encoder", "resnet18", "--output", "resnet18.zip"];
+        string without = await Command.Run(folder, gmem, train, expectedCode: 1);
+        Assert.Contains("needs the extension GMem.ResNet18, which is not installed: gmem extension add GMem.ResNet18", without);
+        _ = await Command.Run(folder, gmem, "extension", "add", "GMem.ResNet18", "--source", feed.Packages, "--folder", "extension");
+        (string, string)[] installed = [("GMEM_EXTENSIONS", Path.Combine(folder, "extension"))];
+        _ = await Command.Run(folder, gmem, train, environment: installed);
+        string nearest = await Command.Run(
+            folder, gmem, ["memory", "nearest", "resnet18.zip", Path.Combine("photos", "5.png"), "--count", "1"], environment: installed);
+        Assert.Contains("1.0000", nearest);
+        Assert.Contains("5.png", nearest);
     }
 
     /// <summary>

@@ -42,9 +42,25 @@ internal sealed class FeaturizerScorer : IDisposable
     public float[] Score(RgbImage image)
     {
         Scorer scorer = _idle.TryTake(out Scorer? idle) ? idle : new Scorer(this);
-        float[] features = scorer.Score(image);
-        _idle.Add(scorer);
-        return features;
+        bool isFine = false;
+        try
+        {
+            float[] features = scorer.Score(image);
+            isFine = true;
+            return features;
+        }
+        finally
+        {
+            // One that failed may hold half a row.
+            if (isFine)
+            {
+                _idle.Add(scorer);
+            }
+            else
+            {
+                scorer.Dispose();
+            }
+        }
     }
 
     public void Dispose()

@@ -20,13 +20,20 @@ internal sealed class ExtensionAddCommand : ToolCommand
         Description = "A further source of packages beside those of NuGet's configuration."
     };
 
+    private readonly Option<string?> _folder = new("--folder")
+    {
+        HelpName = "path",
+        Description = $"Where to put it, to be named in {ToolExtensions.FoldersVariable} then; without it, a folder of ~/.gmem/extensions."
+    };
+
     public ExtensionAddCommand(ToolConsole console)
-        : base("add", "Installs a package for the tool, such as GMem.ResNet18, under ~/.gmem/extensions. Needs the .NET SDK.", console,
+        : base("add", "Installs a package for the tool, such as GMem.ResNet18. Needs the .NET SDK.", console,
             ["gmem extension add GMem.ResNet18"], canDryRun: false)
     {
         Arguments.Add(_package);
         Options.Add(_version);
         Options.Add(_source);
+        Options.Add(_folder);
     }
 
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
@@ -37,7 +44,14 @@ internal sealed class ExtensionAddCommand : ToolCommand
             throw new ArgumentException($"'{package}' is no id of a package.");
         }
 
-        string version = parsed.GetValue(_version) ?? OwnVersion(), folder = Path.Combine(ToolExtensions.DefaultFolder, package);
+        string version = parsed.GetValue(_version) ?? OwnVersion(), folder = Path.GetFullPath(
+            parsed.GetValue(_folder) ?? Path.Combine(ToolExtensions.DefaultFolder, package));
+        if (Directory.Exists(folder) && !File.Exists(Path.Combine(folder, $"{ToolExtensions.Component}.dll"))
+            && Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            throw new ArgumentException($"'{folder}' is a folder with other files in it; an extension needs one of its own.");
+        }
+
         ToolConsole.Note($"Restoring {package} {version} with the .NET SDK.");
         ExtensionPublisher.Publish(package, version, parsed.GetValue(_source), folder, cancellationToken);
         return new ToolResult(new { Package = package, Version = version, Folder = folder }, $"Installed {package} {version} in {folder}");
