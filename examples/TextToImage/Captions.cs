@@ -13,29 +13,32 @@ public static class Captions
     /// <summary>How many of the texts leave out a word of a label of several.</summary>
     private const double ShareWithLess = 0.4;
 
+    /// <summary>How many of the texts name several of what the label names.</summary>
+    private const double ShareOfPlurals = 0.25;
+
     /// <summary>Other words for those of the labels, those of the drawn shapes and of CIFAR-10.</summary>
     private static readonly Dictionary<string, string[]> Synonyms = new(StringComparer.Ordinal)
     {
-        ["small"] = ["little", "tiny", "mini"],
-        ["large"] = ["big", "huge", "great"],
-        ["red"] = ["crimson", "scarlet"],
-        ["orange"] = ["amber", "tangerine"],
-        ["green"] = ["emerald", "grassy"],
-        ["blue"] = ["navy", "azure"],
+        ["small"] = ["little", "tiny", "mini", "miniature", "petite", "wee", "smaller", "smallest"],
+        ["large"] = ["big", "huge", "great", "giant", "enormous", "massive", "larger", "largest", "bigger", "biggest"],
+        ["red"] = ["crimson", "scarlet", "ruby", "reddish"],
+        ["orange"] = ["amber", "tangerine", "orangey"],
+        ["green"] = ["emerald", "grassy", "lime", "greenish"],
+        ["blue"] = ["navy", "azure", "cobalt", "bluish"],
         ["circle"] = ["disc", "disk", "dot", "ball"],
         ["ring"] = ["hoop", "donut", "band"],
-        ["square"] = ["box", "block"],
+        ["square"] = ["box", "block", "rectangle"],
         ["cross"] = ["plus", "crosshair"],
         ["triangle"] = ["wedge", "pyramid"],
-        ["airplane"] = ["plane", "aeroplane", "jet", "aircraft"],
-        ["automobile"] = ["car", "auto", "sedan"],
-        ["bird"] = ["sparrow", "parrot", "birdie"],
-        ["cat"] = ["kitten", "kitty", "pussycat"],
-        ["deer"] = ["stag", "doe", "fawn"],
-        ["dog"] = ["puppy", "hound", "doggy"],
-        ["frog"] = ["toad", "froggy"],
-        ["horse"] = ["pony", "mare", "stallion"],
-        ["ship"] = ["boat", "vessel", "steamer"],
+        ["airplane"] = ["plane", "aeroplane", "jet", "aircraft", "airliner"],
+        ["automobile"] = ["car", "auto", "sedan", "convertible"],
+        ["bird"] = ["sparrow", "parrot", "robin", "pigeon", "birdie"],
+        ["cat"] = ["kitten", "kitty", "pussycat", "tabby"],
+        ["deer"] = ["stag", "doe", "fawn", "reindeer"],
+        ["dog"] = ["puppy", "hound", "terrier", "doggy"],
+        ["frog"] = ["toad", "bullfrog", "froggy"],
+        ["horse"] = ["pony", "mare", "stallion", "foal"],
+        ["ship"] = ["boat", "vessel", "steamer", "ferry"],
         ["truck"] = ["lorry", "van", "pickup"],
     };
 
@@ -58,6 +61,11 @@ public static class Captions
                 List<string> words = [.. label.ToLowerInvariant().Split(' ', '_', '-').Select(word => Pick(word, random))];
 
                 // The last word says what it is; what comes before may be left out.
+                if (random.NextDouble() < ShareOfPlurals)
+                {
+                    words[^1] = Plural(words[^1]);
+                }
+
                 if (words.Count > 1 && random.NextDouble() < ShareWithLess)
                 {
                     words.RemoveAt(random.Next(words.Count - 1));
@@ -72,6 +80,14 @@ public static class Captions
             })),
         ];
     }
+
+    /// <summary>By the rules alone; a word that has none of its own, such as "deers", does no harm.</summary>
+    private static string Plural(string word) => word switch
+    {
+        [.., 's' or 'x' or 'h'] => word + "es",
+        [.., not ('a' or 'e' or 'o'), 'y'] => word[..^1] + "ies",
+        _ => word + "s",
+    };
 
     private static string Pick(string word, Random random)
     {
