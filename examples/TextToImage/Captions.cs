@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace TextToImage;
 
 /// <summary>
@@ -53,32 +55,32 @@ public static class Captions
     /// <param name="seed">Seed of what is drawn at random.</param>
     public static IReadOnlyList<Caption> Of(IEnumerable<string> labels, int seed)
     {
-        Random random = new(seed);
-        return
-        [
-            .. labels.SelectMany(label => Enumerable.Range(0, TextsOfATemplate * Templates.Length).Select(i =>
+        // The same draws for each label: were a word more frequent with one of its labels than with another, it would speak for that one.
+        return [.. labels.SelectMany(label => OfLabel(label, new Random(seed)))];
+    }
+
+    private static IEnumerable<Caption> OfLabel(string label, Random random)
+    {
+        for (int i = 0; i < TextsOfATemplate * Templates.Length; i++)
+        {
+            List<string> words = [.. label.ToLowerInvariant().Split(' ', '_', '-').Select(word => Pick(word, random))];
+            if (random.NextDouble() < ShareOfPlurals)
             {
-                List<string> words = [.. label.ToLowerInvariant().Split(' ', '_', '-').Select(word => Pick(word, random))];
+                words[^1] = Plural(words[^1]);
+            }
 
-                // The last word says what it is; what comes before may be left out.
-                if (random.NextDouble() < ShareOfPlurals)
-                {
-                    words[^1] = Plural(words[^1]);
-                }
+            // The last word says what it is; what comes before may be left out.
+            if (words.Count > 1 && random.NextDouble() < ShareWithLess)
+            {
+                words.RemoveAt(random.Next(words.Count - 1));
+            }
 
-                if (words.Count > 1 && random.NextDouble() < ShareWithLess)
-                {
-                    words.RemoveAt(random.Next(words.Count - 1));
-                }
-
-                return new Caption
-                {
-                    Text = string.Format(
-                        System.Globalization.CultureInfo.InvariantCulture, Templates[i % Templates.Length], string.Join(' ', words)),
-                    Label = label,
-                };
-            })),
-        ];
+            yield return new Caption
+            {
+                Text = string.Format(CultureInfo.InvariantCulture, Templates[i % Templates.Length], string.Join(' ', words)),
+                Label = label,
+            };
+        }
     }
 
     /// <summary>By the rules alone; a word that has none of its own, such as "deers", does no harm.</summary>

@@ -6,7 +6,7 @@ using GMem.Tests.Shared;
 [assembly: AssemblyFixture(typeof(GMem.PipelineTests.Pictures))]
 
 // Recipes write into the current folder, as programs do, and a process has one of it.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace GMem.PipelineTests;
 
