@@ -23,11 +23,9 @@ public sealed class TextToImageTests(Pictures pictures)
 
         int count = Paraphrases.OfShapes.Count + Paraphrases.OfClasses.Count;
         TestContext.Current.TestOutputHelper?.WriteLine($"{wrong.Length} of {count} wrong:\n{string.Join('\n', wrong)}");
-        foreach (string text in Paraphrases.OfNothing)
-        {
-            TestContext.Current.TestOutputHelper?.WriteLine($"{text}: {shapes.Classify(text)} {classes.Classify(text)}");
-        }
-
+        string[] likely = [.. Paraphrases.OfNothing.Select(text => FormattableString.Invariant(
+            $"'{text}': {shapes.Classify(text).Probability:F2}, {classes.Classify(text).Probability:F2}"))];
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', likely));
         Assert.Equal(50, count);
         Assert.True(wrong.Length <= (1 - LeastRight) * count, string.Join('\n', wrong));
         Assert.Equal(10, Paraphrases.OfNothing.Count);
