@@ -3,7 +3,7 @@
 // weighs on all. Arguments: images (64), rounds (5).
 using System.Diagnostics;
 using GMem.Evaluation;
-using GMem.MLNet;
+using GMem.ResNet18;
 using GMem.Runtime;
 using Microsoft.ML;
 using Microsoft.ML.OnnxRuntime;

@@ -6,7 +6,9 @@ using Microsoft.ML.Transforms.Text;
 
 namespace TextToImage;
 
-/// <summary>From a column <c>Text</c> to a column <c>PromptLabel</c>, which the generator reads, and the likelihood of each label.</summary>
+/// <summary>
+/// From a column <c>Text</c> to a column <c>PromptLabel</c>, which the generator reads, and the likelihood of each label.
+/// </summary>
 public static class TextClassifier
 {
     private const string Key = "Key";
@@ -28,8 +30,8 @@ public static class TextClassifier
         catch (Exception e) when (kind == ClassifierKind.TextClassification && e is not OutOfMemoryException)
         {
             throw new NotSupportedException(
-                "Microsoft.ML.TorchSharp's text classification could not be trained. It downloads its weights when it begins, so it needs a "
-                    + $"connection; leave out --classifier for the one that needs none. ({e.GetBaseException().Message})", e);
+                "Microsoft.ML.TorchSharp's text classification could not be trained. It downloads its weights when it begins, so it needs "
+                    + $"a connection; leave out --classifier for the one that needs none. ({e.GetBaseException().Message})", e);
         }
     }
 

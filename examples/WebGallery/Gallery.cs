@@ -50,7 +50,10 @@ internal static class Gallery
         _ = app.Use(Answer);
         app.MapGet("/api/model", (ImageService images, Thumbnails thumbnails) => new
         {
-            images.ImageSize, images.Memory.Count, Labels = images.PromptLabels, PictureBytes,
+            images.ImageSize,
+            images.Memory.Count,
+            Labels = images.PromptLabels,
+            PictureBytes,
             Memories = thumbnails.Entries.Select(e => new { e.Index, e.Label }),
         });
         app.MapGet("/api/thumbnail", async (long memory, Thumbnails thumbnails, HttpContext context) =>
@@ -124,6 +127,9 @@ internal static class Gallery
             Memory = memory == images.Memory ? null : memory,
         };
         GenerationRequest request = await ToRequest(images, memory, wish, context);
+
+        // A wish that cannot be is answered so even while the service is busy.
+        _ = images.EntryOf(request);
         IAsyncEnumerator<GeneratedImage> made = images.GenerateAsync([request], options, context.RequestAborted).GetAsyncEnumerator();
         try
         {

@@ -124,9 +124,22 @@ public sealed class GMemTransformer : ITransformer, IDisposable
     }
 
     /// <summary>
+    /// Writes a pipeline again with this transformer in the place of its generator, for instance after an edit of the memory; the other
+    /// stages stay. Of a file that is no pipeline, a generator alone, only this transformer is left.
+    /// </summary>
+    /// <param name="pipelinePath">The pipeline or model that there is.</param>
+    /// <param name="path">The file to write; it may be the same.</param>
+    /// <param name="mlContext">The context that loads the pipeline; null for a new one.</param>
+    /// <exception cref="FileNotFoundException">There is no such pipeline.</exception>
+    /// <exception cref="InvalidDataException">It cannot be loaded, or has no generator or several.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void SaveInto(string pipelinePath, string path, MLContext? mlContext = null) =>
+        ModelFile.SaveInto(this, pipelinePath, path, mlContext ?? new MLContext());
+
+    /// <summary>
     /// Reads a model that <see cref="Save"/>, <c>mlContext.Model.Save</c> or <see cref="GMemModel.Save(string)"/> wrote, with errors that
-    /// name the file and the cause. What <see cref="GMemModel.Save(string)"/> wrote says nothing of columns, so the transformer has those
-    /// of new <see cref="GenerationOptions"/>.
+    /// name the file and the cause; of a pipeline, its generator alone. What <see cref="GMemModel.Save(string)"/> wrote says nothing of
+    /// columns, so the transformer has those of new <see cref="GenerationOptions"/>.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="mlContext">

@@ -1,11 +1,11 @@
 using GMem.Evaluation;
-using GMem.MLNet.Onnx;
+using GMem.MLNet;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Microsoft.ML.Transforms.Onnx;
 
-namespace GMem.MLNet;
+namespace GMem.ResNet18;
 
 /// <summary>
 /// Networks that turn a picture into a vector, for <see cref="GMemTrainer.Options.Featurizer"/>: each reads a column <c>Image</c> of

@@ -1,7 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.Transforms.Onnx;
 
-namespace GMem.MLNet.Onnx;
+namespace GMem.ResNet18;
 
 /// <summary>What must be known of an ONNX network to feed it a picture.</summary>
 /// <param name="Path">The file.</param>

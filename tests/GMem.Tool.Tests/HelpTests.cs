@@ -8,6 +8,7 @@ public sealed class HelpTests
         [], ["train"], ["generate"], ["evaluate"], ["memory"], ["memory", "list"], ["memory", "nearest"], ["memory", "add"],
         ["memory", "remove"], ["memory", "interpolate"],
         ["memory", "merge"], ["memory", "import"], ["memory", "export"], ["import"], ["info"], ["doctor"],
+        ["extension"], ["extension", "add"], ["extension", "list"],
     ];
 
     [Fact]

@@ -1,8 +1,6 @@
-using System.Formats.Tar;
+using System.IO.Compression;
 using System.Text.Json;
 using GMem.Images;
-using Parquet;
-using Parquet.Schema;
 
 namespace GMem.Tool.Tests;
 
@@ -36,53 +34,34 @@ public sealed class SourceTests(TinyFiles files) : IClassFixture<TinyFiles>
         Assert.Contains("\"read\": 24", metrics);
     }
 
+    [Fact]
+    public void Train_OutputIsAnArchiveThatIsRead_IsRefused()
+    {
+        string zip = files.File("photos.zip");
+        ZipFile.CreateFromDirectory(files.Images, zip);
+        byte[] before = File.ReadAllBytes(zip);
+        string list = files.File("of-zip.csv");
+        File.WriteAllText(list, $"{ImageCollection.Enumerate(zip)[0].ImagePath},x");
+        foreach (string images in new[] { files.File("photo?.zip"), list })
+        {
+            ToolRun run = ToolRun.Of(["train", images, "--output", zip, .. TinyFiles.Settings]);
+            Assert.NotEqual(ExitCode.Success, run.Code);
+            Assert.Contains("would be replaced", run.Error);
+            Assert.Equal(before, File.ReadAllBytes(zip));
+        }
+    }
+
     private IEnumerable<(string Path, string Label)> Pictures =>
         ImageCollection.Enumerate(files.Images).Select(f => (f.ImagePath, f.Label)).Append((files.File("broken.png"), "even"));
 
-    private string Tar()
-    {
-        string path = files.File("shard-0.tar");
-        File.Delete(path);
-        using FileStream file = File.Create(path);
-        using TarWriter tar = new(file);
-        foreach ((string picture, string label) in Pictures)
-        {
-            string key = $"{label}-{Path.GetFileNameWithoutExtension(picture)}";
-            tar.WriteEntry(picture, $"{key}.png");
-            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, $"{key}.cls") { DataStream = new MemoryStream(Bytes(label)) });
-        }
+    private string Tar() => SourceFiles.Tar(files.File("shard-0.tar"), Pictures);
 
-        return path;
-    }
+    private string Parquet() => SourceFiles.Parquet(files.File("data.parquet"), Pictures);
 
     private string List()
     {
-        string path = files.File("list.csv");
-        File.WriteAllLines(path, ["path,label", .. Pictures.Select(p => $"{Path.GetRelativePath(files.Path, p.Path)},{p.Label}"), ",none"]);
+        string path = SourceFiles.List(files.File("list.csv"), Pictures);
+        File.AppendAllText(path, ",none\n");
         return path;
     }
-
-    private string Parquet()
-    {
-        string path = files.File("data.parquet");
-        WriteAsync().GetAwaiter().GetResult();
-        return path;
-
-        async Task WriteAsync()
-        {
-            (string Path, string Label)[] pictures = [.. Pictures];
-            DataField<byte[]> image = new("image");
-            DataField<string> label = new("label");
-            await using FileStream file = File.Create(path);
-            await using ParquetWriter writer = await ParquetWriter.CreateAsync(new ParquetSchema(image, label), file);
-            foreach ((string Path, string Label)[] chunk in pictures.Chunk(10))
-            {
-                using ParquetRowGroupWriter group = writer.CreateRowGroup();
-                await group.WriteAsync(image, (byte[][])[.. chunk.Select(p => File.ReadAllBytes(p.Path))]);
-                await group.WriteAsync(label, (string[])[.. chunk.Select(p => p.Label)]);
-            }
-        }
-    }
-
-    private static byte[] Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text);
 }

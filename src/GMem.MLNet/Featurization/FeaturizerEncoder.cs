@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using GMem.Encoders;
 using GMem.Images;
+using GMem.MLNet.Persistence;
 using GMem.Parts;
 using GMem.Runtime;
 using TorchSharp;
@@ -12,9 +13,9 @@ namespace GMem.MLNet.Featurization;
 /// An ML.NET featurizer, and what makes snippets of its vectors, as the encoder of a model. It is given images at their own resolution.
 /// </summary>
 /// <remarks>
-/// Saved as the entries of the zip that ML.NET would write, each a tensor of bytes, so that the model's own hashes are of it too and the same
-/// featurizer has the same fingerprint (a zip holds the time at which it was written). Thread-safe: each thread has a row of its own, and the
-/// transformers of ML.NET, ONNX Runtime's sessions among them, may be run from several threads.
+/// Saved as the entries of the zip that ML.NET would write, each a tensor of bytes, so that the model's own hashes are of it too and the
+/// same featurizer has the same fingerprint (a zip holds the time at which it was written). Thread-safe: each thread has a row of its own,
+/// and the transformers of ML.NET, ONNX Runtime's sessions among them, may be run from several threads.
 /// </remarks>
 internal sealed class FeaturizerEncoder : SnippetEncoder
 {

@@ -105,7 +105,8 @@ internal sealed class SnippetReduction : IDisposable
 
             // A vector that is the mean has no direction, and zero stands for no snippet at all.
             torch.Tensor ones = torch.ones_like(projected), even = ones / ones.norm(1, keepdim: true);
-            _ = snippets.narrow(0, start, rows).copy_(torch.where(length.isfinite() & length.not_equal(torch.zeros_like(length)), projected / length, even).narrow(0, 0, rows));
+            torch.Tensor unit = torch.where(length.not_equal(torch.zeros_like(length)), projected / length, even);
+            _ = snippets.narrow(0, start, rows).copy_(unit.narrow(0, 0, rows));
         }
 
         return snippets.MoveToOuterDisposeScope();

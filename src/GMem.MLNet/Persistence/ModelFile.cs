@@ -19,6 +19,49 @@ internal static class ModelFile
 
     public static GMemTransformer Load(string path, MLContext mlContext)
     {
+        using FileStream stream = Open(path);
+        if (IsOfGMemAlone(stream))
+        {
+            GMemModel model = GMemModel.Load(path, GMemRuntime.SelectDevice(mlContext.GpuDeviceId, mlContext.FallbackToCpu));
+            return new GMemTransformer(model, new GenerationOptions(), firstSeed: 0);
+        }
+
+        (ITransformer[] parts, int generator, _) = LoadPipeline(stream, path, mlContext);
+
+        // The other stages of the pipeline are not needed any more.
+        Dispose(parts.Where((_, i) => i != generator));
+        return (GMemTransformer)parts[generator];
+    }
+
+    public static void SaveInto(GMemTransformer transformer, string pipelinePath, string path, MLContext mlContext)
+    {
+        ITransformer[] parts = [transformer];
+        int generator = 0;
+        DataViewSchema? schema = null;
+
+        // Closed before anything is written: it may be the same file.
+        using (FileStream stream = Open(pipelinePath))
+        {
+            if (!IsOfGMemAlone(stream))
+            {
+                (parts, generator, schema) = LoadPipeline(stream, pipelinePath, mlContext);
+            }
+        }
+
+        try
+        {
+            ITransformer whole = parts.Length == 1 ? transformer
+                : new TransformerChain<ITransformer>([.. parts.Select((part, i) => i == generator ? transformer : part)]);
+            AtomicFile.Write(path, target => mlContext.Model.Save(whole, schema, target));
+        }
+        finally
+        {
+            Dispose(parts.Where(part => part != transformer));
+        }
+    }
+
+    private static FileStream Open(string path)
+    {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path))
         {
@@ -26,23 +69,21 @@ internal static class ModelFile
         }
 
         // Opening a pipe would wait for who writes into it; its length is 0.
-        if (RealPath.LengthOf(path) == 0)
-        {
-            throw new InvalidDataException($"'{path}' cannot be loaded as a GMem model: the file is empty, or a pipe or device.");
-        }
+        return RealPath.LengthOf(path) == 0
+            ? throw new InvalidDataException($"'{path}' cannot be loaded as a GMem model: the file is empty, or a pipe or device.")
+            : File.OpenRead(path);
+    }
 
-        using FileStream stream = File.OpenRead(path);
-        if (IsOfGMemAlone(stream))
-        {
-            GMemModel model = GMemModel.Load(path, GMemRuntime.SelectDevice(mlContext.GpuDeviceId, mlContext.FallbackToCpu));
-            return new GMemTransformer(model, new GenerationOptions(), firstSeed: 0);
-        }
-
+    /// <summary>The stages of a pipeline, which of them is the generator, and the columns that it was saved with.</summary>
+    private static (ITransformer[] Parts, int Generator, DataViewSchema? Schema) LoadPipeline(
+        FileStream stream, string path, MLContext mlContext)
+    {
         CheckEntriesOfMLNet(stream, path);
         ITransformer loaded;
+        DataViewSchema? schema;
         try
         {
-            loaded = mlContext.Model.Load(stream, out _);
+            loaded = mlContext.Model.Load(stream, out schema);
         }
         catch (Exception e) when (Cause(e) is not (GMemRuntimeException or OutOfMemoryException))
         {
@@ -53,7 +94,26 @@ internal static class ModelFile
             throw new GMemRuntimeException($"'{path}' cannot be loaded: {runtime.Message}", e);
         }
 
-        return Unwrap(loaded, path);
+        ITransformer[] parts = [.. Parts(loaded)];
+        int[] generators = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] is GMemTransformer)];
+        if (generators is [int only])
+        {
+            return (parts, only, schema);
+        }
+
+        Dispose(parts);
+        throw new InvalidDataException(generators.Length > 1
+            ? $"'{path}' is a pipeline with {generators.Length} generators. Load it with mlContext.Model.Load, and take the one you want."
+            : $"'{path}' is an ML.NET model but not one of GMem: it holds "
+                + $"{string.Join(", ", parts.Select(p => p.GetType().Name).DefaultIfEmpty("no transformer"))}.");
+    }
+
+    private static void Dispose(IEnumerable<ITransformer> parts)
+    {
+        foreach (IDisposable part in parts.OfType<IDisposable>())
+        {
+            part.Dispose();
+        }
     }
 
     /// <summary>
@@ -111,28 +171,6 @@ internal static class ModelFile
 
     private static InvalidDataException Damaged(string path, string what, Exception inner) =>
         new($"'{path}' cannot be loaded as a GMem model: {what}", inner);
-
-    private static GMemTransformer Unwrap(ITransformer loaded, string path)
-    {
-        ITransformer[] parts = [.. Parts(loaded)];
-        GMemTransformer[] generators = [.. parts.OfType<GMemTransformer>()];
-        if (generators is [GMemTransformer only])
-        {
-            // The other stages of the pipeline are not needed any more.
-            foreach (IDisposable other in parts.Where(p => p != only).OfType<IDisposable>())
-            {
-                other.Dispose();
-            }
-
-            return only;
-        }
-
-        (loaded as IDisposable)?.Dispose();
-        throw new InvalidDataException(generators.Length > 1
-            ? $"'{path}' is a pipeline with {generators.Length} generators. Load it with mlContext.Model.Load, and take the one you want."
-            : $"'{path}' is an ML.NET model but not one of GMem: it holds "
-                + $"{string.Join(", ", parts.Select(p => p.GetType().Name).DefaultIfEmpty("no transformer"))}.");
-    }
 
     /// <summary>The stages of a pipeline, and those of pipelines in it.</summary>
     private static IEnumerable<ITransformer> Parts(ITransformer transformer) =>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using GMem.MLNet;
-using GMem.MLNet.Featurization;
 using GMem.MLNet.Generation;
 using GMem.MLNet.Persistence;
 

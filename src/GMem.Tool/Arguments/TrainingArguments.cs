@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using GMem.Backbone;
 using GMem.Encoders;
-using GMem.Tool.Extensions;
+using GMem.Tool.ExtensionPackages;
 using GMem.Training;
 
 namespace GMem.Tool.Arguments;
@@ -46,8 +46,8 @@ internal sealed class TrainingArguments
     private readonly Option<string?> _encoder = new("--encoder")
     {
         HelpName = "path or resnet18",
-        Description = "What makes snippets: DINOv2 weights (.safetensors or .pth), a network of one's own (.onnx), or resnet18, the last two "
-            + "with the extension GMem.ResNet18 (gmem extension add); without it, principal components of the pixels."
+        Description = "What makes snippets: DINOv2 weights (.safetensors or .pth), a network of one's own (.onnx), or resnet18, the last "
+            + "two with the extension GMem.ResNet18 (gmem extension add); without it, principal components of the pixels."
     };
     private readonly Option<int?> _encoderSize = NumberOption.Optional(
         "--encoder-size", "Side of the pictures that an .onnx encoder is given; without it, the network's.", 1, 4096);
@@ -69,7 +69,8 @@ internal sealed class TrainingArguments
     public TrainingArguments(Command command)
     {
         Option[] options = [_imageSize, _steps, _batchSize, _learningRate, _seed, _patchSize, _hiddenSize, _depth, _heads, _snippetDropout,
-            _snippetDimension, _source, _sourceNoise, _flip, _encoder, _encoderSize, _encoderScale, _encoderOffset, _autoencoder, _workspace];
+            _snippetDimension, _source, _sourceNoise, _flip, _encoder, _encoderSize, _encoderScale, _encoderOffset,
+            _autoencoder, _workspace];
         foreach (Option option in options)
         {
             command.Options.Add(option);

@@ -1,5 +1,5 @@
 using System.Reflection;
-using GMem.Tool.Extensions;
+using GMem.Tool.ExtensionPackages;
 using GMem.Tool.Output;
 
 namespace GMem.Tool.Commands;

@@ -1,4 +1,4 @@
-using GMem.Tool.Extensions;
+using GMem.Tool.ExtensionPackages;
 using GMem.Tool.Output;
 
 namespace GMem.Tool.Commands;

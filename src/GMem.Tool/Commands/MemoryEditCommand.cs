@@ -39,7 +39,9 @@ internal abstract class MemoryEditCommand : ToolCommand
         _ = OutputFile.Prepare(output, ".zip", Inputs(parsed));
         using GMemTransformer model = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model));
         using GMemTransformer edited = model.WithMemory(Edit(parsed, model.Model));
-        edited.Save(output);
+
+        // Of a pipeline the other stages stay.
+        edited.SaveInto(parsed.GetRequiredValue(_model), output);
         return new ToolResult(
             Value(parsed, model.Memory, edited.Memory), $"Wrote {output}: {edited.Memory.Count} entries, where {model.Memory.Count} were.");
     }

@@ -52,7 +52,7 @@ internal sealed class TrainCommand : ToolCommand
         CheckWorkspace(parsed, options);
         ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
         _ = ml.ImageGeneration.Trainers.GMem(options).CheckMemory();
-        ImageAccount account = new(ImageCollection.Enumerate(parsed.GetRequiredValue(_images)));
+        ImageAccount account = ImageAccount.Of(parsed.GetRequiredValue(_images), parsed.GetRequiredValue(_output));
         bool listed = parsed.GetValue(_listSkipped);
         TrainingForecast forecast = ProgressView.Show(ToolConsole, json: true, "reading the images", view =>
         {
@@ -96,7 +96,7 @@ internal sealed class TrainCommand : ToolCommand
         options.CancellationToken = cancellationToken;
         using SnippetEncoder? encoder = _training.SetEncoder(parsed, ml, options);
         using ImageAutoencoder? autoencoder = options.Autoencoder = Autoencoder(parsed);
-        ImageAccount account = new(ImageCollection.Enumerate(parsed.GetRequiredValue(_images)));
+        ImageAccount account = ImageAccount.Of(parsed.GetRequiredValue(_images), parsed.GetRequiredValue(_output));
         account.Warn(ToolConsole);
         return ProgressView.Show(ToolConsole, json, "reading the images", view =>
         {

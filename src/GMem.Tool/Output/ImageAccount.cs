@@ -14,6 +14,16 @@ internal sealed class ImageAccount(ImageListing listing)
     /// <summary>What was found.</summary>
     public ImageListing Listing => listing;
 
+    /// <summary>What is found in a path, also by a pattern or a list, none of which is to be replaced.</summary>
+    /// <exception cref="ArgumentException">The output is one of the archives that images are read from.</exception>
+    public static ImageAccount Of(string path, string output)
+    {
+        ImageListing found = ImageCollection.Enumerate(path);
+        return File.Exists(output) && found.Any(f => !Path.GetRelativePath(output, f.ImagePath).StartsWith("..", StringComparison.Ordinal))
+            ? throw new ArgumentException($"--output is '{output}', from which images are read and which would be replaced; name another.")
+            : new ImageAccount(found);
+    }
+
     /// <summary>Images that cannot be used.</summary>
     public IReadOnlyList<SkippedImage> Skipped { get; set; } = [];
 

@@ -60,8 +60,8 @@ public sealed class TrainingImages : IDisposable
     public torch.Tensor? MirroredSnippets { get; init; }
 
     /// <summary>
-    /// The encoder that made <see cref="Snippets"/>, which the model keeps and encodes prompts with. Yours can be disposed at any time: this
-    /// holds a use of its own. Default null: the model can then not encode images.
+    /// The encoder that made <see cref="Snippets"/>, which the model keeps and encodes prompts with. Yours can be disposed at any time:
+    /// this holds a use of its own. Default null: the model can then not encode images.
     /// </summary>
     public SnippetEncoder? Encoder
     {

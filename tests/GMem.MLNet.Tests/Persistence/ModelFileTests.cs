@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Reflection;
 using System.Text;
+using GMem.Memory;
 using GMem.MLNet.Tests.Fakes;
 using GMem.Runtime;
 using GMem.Tests.Shared;
@@ -62,6 +63,28 @@ public class ModelFileTests
 
         ((IDisposable)loaded).Dispose();
         chain.Dispose();
+    }
+
+    [Fact]
+    public void SaveInto_AChain_KeepsItsOtherStages()
+    {
+        using TemporaryFolder folder = new();
+        MLContext mlContext = new(seed: 1);
+        ITransformer copy = mlContext.Transforms.CopyColumns("Noise", "Seed").Fit(Views.Of<PromptRow>());
+        mlContext.Model.Save(
+            new TransformerChain<ITransformer>(copy, TinyTrainer.Model), Views.Of<PromptRow>().Schema, folder.File("model.zip"));
+        MemoryBank memory = TinyTrainer.Model.Memory;
+        using GMemTransformer edited = TinyTrainer.Model.WithMemory(memory.Remove(memory.Entry(3).Id));
+
+        edited.SaveInto(folder.File("model.zip"), folder.File("model.zip"));
+
+        ITransformer loaded = mlContext.Model.Load(folder.File("model.zip"), out DataViewSchema schema);
+        ITransformer[] parts = [.. Assert.IsType<TransformerChain<ITransformer>>(loaded)];
+        Assert.Equal(2, parts.Length);
+        Assert.Equal(TinyTrainer.Model.Memory.Count - 1, Assert.IsType<GMemTransformer>(parts[1]).Memory.Count);
+        Assert.Contains("PromptLabel", schema.Select(c => c.Name));
+        Assert.Equal([7L], loaded.Transform(Views.Of(new PromptRow { Seed = 7 })).Values<long>("Noise"));
+        ((IDisposable)loaded).Dispose();
     }
 
     [Fact]

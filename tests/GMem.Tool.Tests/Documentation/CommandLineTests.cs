@@ -21,7 +21,8 @@ public sealed class CommandLineTests(TinyFiles files) : IClassFixture<TinyFiles>
             {
                 foreach (string line in DocumentFile.CommandLines(document, "gmem").Where(CanRun))
                 {
-                    ToolRun run = ToolRun.Of(Small(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]));
+                    string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                    ToolRun run = ToolRun.Of(Small([.. words[1..].Select(w => w.Trim('\''))]));
                     if (run.Code != ExitCode.Success)
                     {
                         faults.Add($"{DocumentFile.Name(document)}: {line}: {run.Error}");
@@ -80,6 +81,16 @@ public sealed class CommandLineTests(TinyFiles files) : IClassFixture<TinyFiles>
             PngWriter.Write(files.File($"documents/photos/{(i % 2 == 0 ? "cat" : "dog")}/{i}.png"), image);
             PngWriter.Write(files.File($"documents/test-photos/{i}.png"), image);
         }
+
+        (string, string)[] labelled = [.. ImageCollection.Enumerate(files.File("documents/photos")).Select(f => (f.ImagePath, f.Label))];
+        for (int shard = 0; shard < 4; shard++)
+        {
+            _ = SourceFiles.Tar(files.File($"documents/shard-00000{shard}.tar"), labelled.Where((_, i) => i % 4 == shard));
+        }
+
+        _ = Directory.CreateDirectory(files.File("documents/data"));
+        _ = SourceFiles.Parquet(files.File("documents/data/train-00000-of-00001.parquet"), labelled);
+        _ = SourceFiles.List(files.File("documents/labels.csv"), labelled);
 
         // The name decides nothing: what a file is, its content says.
         File.Copy(pictures[0], files.File("documents/photo.jpg"));

@@ -15,7 +15,7 @@ internal static class SnippetCompiler
 
     /// <summary>All namespaces of the libraries, and the usual ones of others.</summary>
     private static readonly string Usings = string.Concat(
-        new[] { typeof(GMemModel), typeof(MLNet.GMemTrainer), typeof(Extensions.ImageService) }
+        new[] { typeof(GMemModel), typeof(MLNet.GMemTrainer), typeof(GMem.Extensions.ImageService) }
             .SelectMany(type => type.Assembly.GetExportedTypes()).Select(type => type.Namespace!).Concat(Foreign).Distinct().Select(
                 name => $"using {name};\n"));
 

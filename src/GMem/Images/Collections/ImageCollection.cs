@@ -21,7 +21,7 @@ public static class ImageCollection
     /// </para>
     /// <para>
     /// A folder that holds no images but archives stands for the images in all of these, in ordinal order. So does a pattern:
-    /// <c>shard-{000000..000003}.tar</c>, <c>{train,test}.zip</c>, <c>train-*.tar</c>.
+    /// <c>shard-{000000..000003}.tar</c>, <c>{train,test}.zip</c>, <c>photos/*.jpg</c>.
     /// </para>
     /// <para>
     /// What has a name that begins with a dot, or lies in a folder of such a name, is hidden, in folders and archives alike, as is what
@@ -40,7 +40,7 @@ public static class ImageCollection
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         FoundImages found = ShardPattern.Is(path)
-            ? FoundImages.Concat([.. ShardPattern.Expand(path).Select(Of)])
+            ? FoundImages.Concat([.. ShardPattern.Expand(path).Select(OfOneOfMany)])
             : Of(path);
         IgnoredFile[] ignored = [.. found.Ignored.OrderBy(f => f.Path, StringComparer.Ordinal)];
         return found.Files.Count > 0 ? new ImageListing(path, [.. found.Files], ignored, found.Warnings) : throw new InvalidDataException(
@@ -58,6 +58,11 @@ public static class ImageCollection
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         return Directory.Exists(path) || ShardPattern.Is(path) || CollectionFormat.Is(path);
     }
+
+    /// <summary>A pattern may stand for images, too.</summary>
+    private static FoundImages OfOneOfMany(string path) => ImageName.IsImage(path) && File.Exists(path)
+        ? new FoundImages([new ImageFile { ImagePath = path, Label = NormalForm.Of(ImageName.Folder(path.Replace('\\', '/'))) }], [])
+        : Of(path);
 
     private static FoundImages Of(string path)
     {

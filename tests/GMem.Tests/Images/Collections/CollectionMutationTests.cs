@@ -17,7 +17,8 @@ public sealed class CollectionMutationTests
     {
         using TemporaryFolder folder = new();
         string tar = folder.File("good");
-        IEnumerable<byte[]> good = new[] { TarEntryFormat.V7, TarEntryFormat.Ustar, TarEntryFormat.Pax, TarEntryFormat.Gnu }.Select(format =>
+        TarEntryFormat[] formats = [TarEntryFormat.V7, TarEntryFormat.Ustar, TarEntryFormat.Pax, TarEntryFormat.Gnu];
+        IEnumerable<byte[]> good = formats.Select(format =>
         {
             string longName = format is TarEntryFormat.Pax or TarEntryFormat.Gnu ? new string('n', 200) : "n";
             TarFiles.Write(tar, format, [("a.png", Png(1)), ("a.json", """{"label": 1}"""u8.ToArray()), ($"cat/{longName}.png", Png(2))]);
@@ -35,7 +36,8 @@ public sealed class CollectionMutationTests
             CompressionMethod.None, CompressionMethod.Snappy, CompressionMethod.Zstd, CompressionMethod.Gzip, CompressionMethod.Lz4Raw,
             CompressionMethod.Brotli,
         }.Select(c => ParquetFiles.Write(
-            c, 3, ParquetFiles.Features, [.. Enumerable.Range(0, 7).Select(i => new ParquetFiles.Row(i == 3 ? null : Png(i), $"{i}", i % 2))]));
+            c, 3, ParquetFiles.Features,
+            [.. Enumerable.Range(0, 7).Select(i => new ParquetFiles.Row(i == 3 ? null : Png(i), $"{i}", i % 2))]));
         Run("Parquet files", folder, [.. good], OtherFooter);
     }
 
@@ -46,7 +48,8 @@ public sealed class CollectionMutationTests
         TestImages.Write(folder, "a.png", Png(1));
         Run(
             "lists", folder,
-            ["path,label\na.png,\"x, \"\"y\"\"\"\nsub/none.png,é\n"u8.ToArray(), "a.png\tcat\nlist/1\tdog\n"u8.ToArray()], structured: null);
+            ["path,label\na.png,\"x, \"\"y\"\"\"\nsub/none.png,é\n"u8.ToArray(), "a.png\tcat\nlist/1\tdog\n"u8.ToArray()],
+            structured: null);
     }
 
     private static void Run(string target, TemporaryFolder folder, byte[][] good, Func<Random, byte[], byte[]>? structured)

@@ -22,7 +22,9 @@ internal static class ParquetFiles
         DataField<string> path = new("path", nullable: true);
         DataField<long> label = new("label", nullable: true);
         ParquetSchema schema = new(new StructField("image", bytes, path), label);
-        return Write(schema, compression, features, rows.Chunk(rowsOfAGroup).Select(chunk => (Func<ParquetRowGroupWriter, Task>)(async group =>
+        return Write(schema, compression, features, rows.Chunk(rowsOfAGroup).Select(Group));
+
+        Func<ParquetRowGroupWriter, Task> Group(Row[] chunk) => async group =>
         {
             // 2 where there is a value, 1 where there is none in the structure, which itself is there.
             await group.WriteAllPartsAsync<ReadOnlyMemory<byte>>(
@@ -32,7 +34,7 @@ internal static class ParquetFiles
                 path, chunk.Where(r => r.Path is not null).Select(r => r.Path.AsMemory()).ToArray(),
                 chunk.Select(r => r.Path is null ? 1 : 2).ToArray(), null, default);
             await group.WriteAsync<long>(label, chunk.Select(r => r.Label).ToArray());
-        })));
+        };
     }
 
     /// <summary>Any columns, of one row group for each function.</summary>

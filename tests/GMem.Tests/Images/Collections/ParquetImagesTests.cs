@@ -29,7 +29,25 @@ public sealed class ParquetImagesTests
         Assert.Empty(listing.Warnings);
         Parallel.ForEach(Enumerable.Range(0, 400), i => Assert.Equal(
             TestImages.Pattern(6, 6, i * 7 % 40).Pixels, ImageReader.ReadFile(listing[i * 7 % 40].ImagePath).Pixels));
-        Assert.All(new[] { "40", "-1", "a", "1/2" }, row => Assert.Throws<FileNotFoundException>(() => ImageReader.ReadFile($"{file}/{row}")));
+        Assert.All(
+            new[] { "40", "-1", "a", "1/2" },
+            row => Assert.Throws<FileNotFoundException>(() => ImageReader.ReadFile($"{file}/{row}")));
+    }
+
+    /// <summary>
+    /// Written by Apache Arrow's own library (ParquetSharp 25.0), as by Python: structures that may be null, dictionaries, pages of version
+    /// 2, statistics. Images are 3, 4, ... pixels wide; of row 1 there is a path only, of row 2 nothing.
+    /// </summary>
+    [Fact]
+    public void Enumerate_OfApacheArrow_ReadsEachRow()
+    {
+        string file = Path.Combine(Repository.Root, "tests", "Fixtures", "images", "arrow.parquet");
+        ImageListing listing = ImageCollection.Enumerate(file);
+        Assert.Equal(["cat", "dog", "", "cat", "dog", "horse"], listing.Select(f => f.Label));
+        Assert.All([0, 3, 4, 5], i => Assert.Equal(3 + i, ImageReader.ReadFile(listing[i].ImagePath).Width));
+        Assert.Contains("only the path 'src/1.png'", Assert.Throws<InvalidDataException>(
+            () => ImageReader.ReadFile(listing[1].ImagePath)).Message);
+        Assert.Contains("has no image", Assert.Throws<InvalidDataException>(() => ImageReader.ReadFile(listing[2].ImagePath)).Message);
     }
 
     [Fact]
@@ -38,7 +56,8 @@ public sealed class ParquetImagesTests
         using TemporaryFolder folder = new();
         TestImages.Write(folder, "outside.png", Png(1));
         string beside = TestImages.Write(folder, "data/images/b.png", Png(2));
-        string?[] paths = ["images/b.png", beside, "../outside.png", folder.File("outside.png"), "https://example.org/a.png", "none.png", null];
+        string?[] paths =
+            ["images/b.png", beside, "../outside.png", folder.File("outside.png"), "https://example.org/a.png", "none.png", null];
         string file = TestImages.Write(folder, "data/a.parquet", ParquetFiles.Write(
             CompressionMethod.Snappy, 100, null,
             [.. paths.Select(p => new ParquetFiles.Row(null, p, null)), new(Png(3), null, 5), new([], null, 5)]));

@@ -127,6 +127,7 @@ public sealed class TarImagesTests
         TestImages.Write(folder, "a.png", Png(1));
         ImageListing mixed = ImageCollection.Enumerate(folder.Path);
         Assert.Single(mixed);
+        Assert.Equal(["a.png"], Names("?.png"));
         Assert.Equal("12 ignored: 12 .tar beside images (name it to read what is in it)", mixed.IgnoredByReason());
     }
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Security;
 
-namespace GMem.Tool.Extensions;
+namespace GMem.Tool.ExtensionPackages;
 
 /// <summary>Publishes a package with all that it needs into a folder, with the .NET SDK.</summary>
 internal static class ExtensionPublisher

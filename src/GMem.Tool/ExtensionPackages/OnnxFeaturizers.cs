@@ -1,7 +1,7 @@
 using System.Reflection;
 using Microsoft.ML;
 
-namespace GMem.Tool.Extensions;
+namespace GMem.Tool.ExtensionPackages;
 
 /// <summary>The featurizers of the extension GMem.ResNet18, by name: the tool does not refer to it.</summary>
 internal static class OnnxFeaturizers
@@ -9,7 +9,7 @@ internal static class OnnxFeaturizers
     /// <summary>What <c>--encoder</c> calls ResNet-18.</summary>
     public const string ResNet18 = "resnet18";
 
-    private const string TypeName = "GMem.MLNet.Featurizers";
+    private const string TypeName = "GMem.ResNet18.Featurizers";
 
     /// <summary>Whether an encoder is one of these.</summary>
     public static bool IsOne(string encoder) => encoder == ResNet18 || encoder.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
@@ -25,16 +25,9 @@ internal static class OnnxFeaturizers
         (string method, object?[] arguments) = encoder == ResNet18
             ? (nameof(ResNet18), [ml])
             : ("Onnx", new object?[] { ml, encoder, imageSize, (float)scale, (float)offset, null });
-        try
-        {
-            return (IEstimator<ITransformer>)type.GetMethod(method)!.Invoke(
-                null, BindingFlags.DoNotWrapExceptions, null, arguments, CultureInfo.InvariantCulture)!;
-        }
-        catch (NullReferenceException e)
-        {
-            throw new InvalidOperationException(
-                $"The extension {ToolExtensions.ResNet18} is of another version than this tool: gmem extension add {ToolExtensions.ResNet18}",
-                e);
-        }
+        MethodInfo found = type.GetMethod(method) ?? throw new InvalidOperationException(
+            $"The extension {ToolExtensions.ResNet18} is of another version than this tool: gmem extension add {ToolExtensions.ResNet18}");
+        return (IEstimator<ITransformer>)found.Invoke(
+            null, BindingFlags.DoNotWrapExceptions, null, arguments, CultureInfo.InvariantCulture)!;
     }
 }

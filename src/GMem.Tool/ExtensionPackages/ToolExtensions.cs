@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.Loader;
 
-namespace GMem.Tool.Extensions;
+namespace GMem.Tool.ExtensionPackages;
 
 /// <summary>
 /// Packages that the tool does without and can be given: each lies published in a folder of its own. Assemblies and native libraries which

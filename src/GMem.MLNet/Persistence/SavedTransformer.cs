@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
-namespace GMem.MLNet.Featurization;
+namespace GMem.MLNet.Persistence;
 
 /// <summary>An ML.NET transformer as tensors of bytes, one for each entry of the zip that ML.NET makes of it.</summary>
 internal static class SavedTransformer
@@ -72,8 +72,8 @@ internal static class SavedTransformer
             Exception cause = e.GetBaseException();
             throw new InvalidDataException(
                 $"ML.NET cannot load the model's featurizer: {cause.Message.Trim()} The package that it is from must be there: for "
-                    + "Featurizers.ResNet18 and Featurizers.Onnx that is GMem.ResNet18 (dotnet add package GMem.ResNet18; for the gmem tool, "
-                    + "gmem extension add GMem.ResNet18). For components of your own call "
+                    + "Featurizers.ResNet18 and Featurizers.Onnx that is GMem.ResNet18 (dotnet add package GMem.ResNet18; for the gmem "
+                    + "tool, gmem extension add GMem.ResNet18). For components of your own call "
                     + "mlContext.ComponentCatalog.RegisterAssembly(typeof(YourType).Assembly) before loading.",
                 e);
         }
