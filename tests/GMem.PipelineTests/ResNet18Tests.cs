@@ -50,6 +50,11 @@ public sealed class ResNet18Tests(Pictures pictures)
             () => Likeness.Read(ml, ResNet18Recipe.PromptUpstream(ml, generator, files[30].ImagePath)));
         Assert.Contains("column 'ImagePath' has a picture, which would be ignored", e.Message);
         Assert.Contains("column 'ImagePath' has a picture, which would be ignored", PipelineDocument.Text.ReplaceLineEndings(" "));
+        string label = files[30].Label;
+        IDataView noPicture = ml.Data.LoadFromEnumerable([new { Seed = 7L, PromptLabel = label, ImagePath = "" }]);
+        Exception? chainWithout = Record.Exception(() => Likeness.Read(ml, chain.Transform(noPicture)));
+        TestContext.Current.TestOutputHelper?.WriteLine($"CHAIN {chainWithout}");
+        Assert.Single(Likeness.Read(ml, generator.Transform(ml.ImageGeneration.CreatePrompts(1, label: label))));
         ((IDisposable)chain).Dispose();
     }
 }

@@ -1,6 +1,7 @@
 using GMem.Images;
 using GMem.Memory;
 using GMem.MLNet;
+using GMem.ResNet18;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
