@@ -35,6 +35,7 @@ public sealed class ImageSharpTests(Pictures pictures)
     private static double BackgroundShare(Image<Rgb24> image)
     {
         byte[] pixels = image.ToRgbImage().Pixels;
-        return pixels.Chunk(3).Average(p => Math.Abs(p[0] - 0xF4) < 30 && Math.Abs(p[1] - 0xF1) < 30 && Math.Abs(p[2] - 0xEA) < 30 ? 1 : 0.0);
+        return pixels.Chunk(3).Average(
+            p => Math.Abs(p[0] - 0xF4) < 30 && Math.Abs(p[1] - 0xF1) < 30 && Math.Abs(p[2] - 0xEA) < 30 ? 1 : 0.0);
     }
 }

@@ -21,7 +21,8 @@ public sealed class PredictionEngineTests(Pictures pictures)
         Assert.Equal(expected, ImageReader.ReadFile("again.png").Pixels);
         PredictionEngineRecipe.Own(ml);
         Assert.Equal(
-            Likeness.Read(ml, model.Transform(ml.ImageGeneration.CreatePrompts(1, seed: 7)))[0].Pixels, ImageReader.ReadFile("7.png").Pixels);
+            Likeness.Read(ml, model.Transform(ml.ImageGeneration.CreatePrompts(1, seed: 7)))[0].Pixels,
+            ImageReader.ReadFile("7.png").Pixels);
         Assert.InRange(Likeness.Of(model), 0.75, 1);
     }
 

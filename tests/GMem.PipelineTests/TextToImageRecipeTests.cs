@@ -13,7 +13,8 @@ public sealed class TextToImageRecipeTests(Pictures pictures)
         using WorkingFolder folder = new();
         MLContext ml = new(seed: 1);
         string[] texts = ["a {0}", "draw a {0}", "one {0} on paper", "I like a {0}"];
-        TextToImageRecipe.Train(ml, Tiny.Options(), pictures.Shapes, Pictures.In(pictures.Shapes).Select(f => f.Label).Distinct().SelectMany(
+        string[] labels = [.. Pictures.In(pictures.Shapes).Select(f => f.Label).Distinct()];
+        TextToImageRecipe.Train(ml, Tiny.Options(), pictures.Shapes, labels.SelectMany(
             label => texts.Select(text => new TextToImageRecipe.Caption
             {
                 Text = text.Replace("{0}", label, StringComparison.Ordinal),
@@ -28,7 +29,8 @@ public sealed class TextToImageRecipeTests(Pictures pictures)
         Assert.Equal(("ring", "ring"), (drawn.PromptLabel, drawn.MemoryLabel));
         Assert.InRange(drawn.Score.Max(), 0.5f, 1);
         using GMemTransformer model = GMemTransformer.Load("model.zip");
-        Assert.Equal(Likeness.Read(ml, model.Transform(ml.ImageGeneration.CreatePrompts(1, seed: 7, label: "ring")))[0].Pixels, image.Pixels);
+        IDataView prompt = ml.ImageGeneration.CreatePrompts(1, seed: 7, label: "ring");
+        Assert.Equal(Likeness.Read(ml, model.Transform(prompt))[0].Pixels, image.Pixels);
         Assert.InRange(Likeness.Of(model), 0.75, 1);
     }
 }

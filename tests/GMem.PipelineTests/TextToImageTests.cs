@@ -71,7 +71,7 @@ public sealed class TextToImageTests(Pictures pictures)
         return TextToImageModel.Load(new MLContext(), path);
     }
 
-    /// <summary>CIFAR-10's pictures; where they are not present, shapes with the names of its classes, for texts do not see pictures.</summary>
+    /// <summary>CIFAR-10's pictures; where they are not present, shapes with the names of its classes.</summary>
     private IReadOnlyList<ImageFile> Classes()
     {
         string[] names = [.. Paraphrases.OfClasses.Select(p => p.Label).Distinct().Order(StringComparer.Ordinal)];
