@@ -29,6 +29,7 @@ let main arguments =
         for i in 0 .. 15 do
             PngWriter.Write(Path.Combine(folder, "images", label, $"{i}.png"), draw (i % 4 * 2) (i / 4 * 2) colour)
 
+    //#region fsharp
     let ml = MLContext(seed = 1)
     let generation = ml.GetImageGeneration()
     let images = generation.LoadImages(Path.Combine(folder, "images"))
@@ -44,6 +45,7 @@ let main arguments =
     for row in ml.Data.CreateEnumerable<GeneratedImageRow>(generated, reuseRowObject = false) do
         use image = row.GeneratedImage
         image.Save(Path.Combine(folder, $"{row.MemoryLabel}-{row.Seed}.png"))
+    //#endregion
 
     printfn $"wrote 4 images to {folder}"
     0

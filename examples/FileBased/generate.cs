@@ -12,6 +12,7 @@ if (args.Length == 0)
     return 2;
 }
 
+#region one-file
 string folder = args.ElementAtOrDefault(1) ?? "samples";
 int count = int.Parse(args.ElementAtOrDefault(2) ?? "4");
 Directory.CreateDirectory(folder);
@@ -25,6 +26,7 @@ foreach (GeneratedImageRow row in ml.Data.CreateEnumerable<GeneratedImageRow>(ge
         row.GeneratedImage.Save(Path.Combine(folder, $"{row.Seed}.png"));
     }
 }
+#endregion
 
 Console.WriteLine($"wrote {count} images to {folder}");
 return 0;

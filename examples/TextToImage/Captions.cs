@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace TextToImage;
 
 /// <summary>
@@ -13,29 +15,32 @@ public static class Captions
     /// <summary>How many of the texts leave out a word of a label of several.</summary>
     private const double ShareWithLess = 0.4;
 
+    /// <summary>How many of the texts name several of what the label names.</summary>
+    private const double ShareOfPlurals = 0.25;
+
     /// <summary>Other words for those of the labels, those of the drawn shapes and of CIFAR-10.</summary>
     private static readonly Dictionary<string, string[]> Synonyms = new(StringComparer.Ordinal)
     {
-        ["small"] = ["little", "tiny", "mini"],
-        ["large"] = ["big", "huge", "great"],
-        ["red"] = ["crimson", "scarlet"],
-        ["orange"] = ["amber", "tangerine"],
-        ["green"] = ["emerald", "grassy"],
-        ["blue"] = ["navy", "azure"],
+        ["small"] = ["little", "tiny", "mini", "miniature", "petite", "wee", "smaller", "smallest"],
+        ["large"] = ["big", "huge", "great", "giant", "enormous", "massive", "larger", "largest", "bigger", "biggest"],
+        ["red"] = ["crimson", "scarlet", "ruby", "reddish"],
+        ["orange"] = ["amber", "tangerine", "orangey"],
+        ["green"] = ["emerald", "grassy", "lime", "greenish"],
+        ["blue"] = ["navy", "azure", "cobalt", "bluish"],
         ["circle"] = ["disc", "disk", "dot", "ball"],
         ["ring"] = ["hoop", "donut", "band"],
-        ["square"] = ["box", "block"],
+        ["square"] = ["box", "block", "rectangle"],
         ["cross"] = ["plus", "crosshair"],
         ["triangle"] = ["wedge", "pyramid"],
-        ["airplane"] = ["plane", "aeroplane", "jet", "aircraft"],
-        ["automobile"] = ["car", "auto", "sedan"],
-        ["bird"] = ["sparrow", "parrot", "birdie"],
-        ["cat"] = ["kitten", "kitty", "pussycat"],
-        ["deer"] = ["stag", "doe", "fawn"],
-        ["dog"] = ["puppy", "hound", "doggy"],
-        ["frog"] = ["toad", "froggy"],
-        ["horse"] = ["pony", "mare", "stallion"],
-        ["ship"] = ["boat", "vessel", "steamer"],
+        ["airplane"] = ["plane", "aeroplane", "jet", "aircraft", "airliner"],
+        ["automobile"] = ["car", "auto", "sedan", "convertible"],
+        ["bird"] = ["sparrow", "parrot", "robin", "pigeon", "birdie"],
+        ["cat"] = ["kitten", "kitty", "pussycat", "tabby"],
+        ["deer"] = ["stag", "doe", "fawn", "reindeer"],
+        ["dog"] = ["puppy", "hound", "terrier", "doggy"],
+        ["frog"] = ["toad", "bullfrog", "froggy"],
+        ["horse"] = ["pony", "mare", "stallion", "foal"],
+        ["ship"] = ["boat", "vessel", "steamer", "ferry"],
         ["truck"] = ["lorry", "van", "pickup"],
     };
 
@@ -50,28 +55,41 @@ public static class Captions
     /// <param name="seed">Seed of what is drawn at random.</param>
     public static IReadOnlyList<Caption> Of(IEnumerable<string> labels, int seed)
     {
-        Random random = new(seed);
-        return
-        [
-            .. labels.SelectMany(label => Enumerable.Range(0, TextsOfATemplate * Templates.Length).Select(i =>
-            {
-                List<string> words = [.. label.ToLowerInvariant().Split(' ', '_', '-').Select(word => Pick(word, random))];
-
-                // The last word says what it is; what comes before may be left out.
-                if (words.Count > 1 && random.NextDouble() < ShareWithLess)
-                {
-                    words.RemoveAt(random.Next(words.Count - 1));
-                }
-
-                return new Caption
-                {
-                    Text = string.Format(
-                        System.Globalization.CultureInfo.InvariantCulture, Templates[i % Templates.Length], string.Join(' ', words)),
-                    Label = label,
-                };
-            })),
-        ];
+        // The same draws for each label: were a word more frequent with one of its labels than with another, it would speak for that one.
+        return [.. labels.SelectMany(label => OfLabel(label, new Random(seed)))];
     }
+
+    private static IEnumerable<Caption> OfLabel(string label, Random random)
+    {
+        for (int i = 0; i < TextsOfATemplate * Templates.Length; i++)
+        {
+            List<string> words = [.. label.ToLowerInvariant().Split(' ', '_', '-').Select(word => Pick(word, random))];
+            if (random.NextDouble() < ShareOfPlurals)
+            {
+                words[^1] = Plural(words[^1]);
+            }
+
+            // The last word says what it is; what comes before may be left out.
+            if (words.Count > 1 && random.NextDouble() < ShareWithLess)
+            {
+                words.RemoveAt(random.Next(words.Count - 1));
+            }
+
+            yield return new Caption
+            {
+                Text = string.Format(CultureInfo.InvariantCulture, Templates[i % Templates.Length], string.Join(' ', words)),
+                Label = label,
+            };
+        }
+    }
+
+    /// <summary>By the rules alone; a word that has none of its own, such as "deers", does no harm.</summary>
+    private static string Plural(string word) => word switch
+    {
+        [.., 's' or 'x' or 'h'] => word + "es",
+        [.., not ('a' or 'e' or 'o'), 'y'] => word[..^1] + "ies",
+        _ => word + "s",
+    };
 
     private static string Pick(string word, Random random)
     {

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.TorchSharp;
+using Microsoft.ML.Trainers;
 using Microsoft.ML.Transforms.Text;
 
 namespace TextToImage;
@@ -46,7 +47,15 @@ public static class TextClassifier
             KeepPunctuations = false,
         };
         return chain.Append<ITransformer>(ml.Transforms.Text.FeaturizeText("Words", words, nameof(Caption.Text)))
-            .Append<ITransformer>(ml.MulticlassClassification.Trainers.SdcaMaximumEntropy(Key, "Words"));
+            .Append<ITransformer>(ml.MulticlassClassification.Trainers.SdcaMaximumEntropy(new SdcaMaximumEntropyMulticlassTrainer.Options
+            {
+                LabelColumnName = Key,
+                FeatureColumnName = "Words",
+
+                // Nearly to the end, and on one thread: otherwise chance decides which of its labels a word speaks for most.
+                ConvergenceTolerance = 1e-2f,
+                NumberOfThreads = 1,
+            }));
     }
 
     private static EstimatorChain<ITransformer> AppendTransformer(MLContext ml, EstimatorChain<ITransformer> chain) =>
