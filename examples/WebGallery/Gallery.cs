@@ -152,8 +152,14 @@ internal static class Gallery
             using MemoryStream picture = new();
             await context.Request.Body.CopyToAsync(picture, context.RequestAborted);
 
-            // Only the square that the model sees waits in the queue.
-            return request with { PromptImage = ImageReader.DecodeSquare(picture.ToArray(), wish.Name, images.ImageSize) };
+            // Only the square that the model sees waits in the queue; some encoders see the picture as it is.
+            byte[] bytes = picture.ToArray();
+            return request with
+            {
+                PromptImage = images.UsesSourceResolution
+                    ? CenterCrop.Square(ImageReader.Decode(bytes, wish.Name))
+                    : ImageReader.DecodeSquare(bytes, wish.Name, images.ImageSize),
+            };
         }
 
         if (!string.IsNullOrEmpty(wish.Label))

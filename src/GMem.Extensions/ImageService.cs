@@ -46,6 +46,12 @@ public sealed class ImageService : IDisposable, IAsyncDisposable
     /// <summary>Side of the images in pixels.</summary>
     public int ImageSize => _model.ImageSize;
 
+    /// <summary>
+    /// Whether the model's encoder is given the pictures of prompts at the resolution that they have
+    /// (<see cref="GMem.Encoders.SnippetEncoder.UsesSourceResolution"/>), so that they must not be scaled before.
+    /// </summary>
+    public bool UsesSourceResolution => _model.Encoder?.UsesSourceResolution == true;
+
     /// <inheritdoc cref="GMemModel.PromptLabels"/>
     public IReadOnlyList<string> PromptLabels => _model.PromptLabels;
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using GMem.Evaluation;
 using GMem.Images;
 using GMem.MLNet.Featurization;
@@ -49,7 +50,15 @@ public sealed class FeaturizerFeatures : FeatureExtractor
         using DisposeScope scope = torch.NewDisposeScope();
         IReadOnlyList<RgbImage> pictures = ImageTensors.FromTensor(images);
         float[][] features = new float[pictures.Count][];
-        _ = Parallel.For(0, pictures.Count, i => features[i] = _scorer.Score(pictures[i]));
+        try
+        {
+            _ = Parallel.For(0, pictures.Count, i => features[i] = _scorer.Score(pictures[i]));
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+        }
+
         return torch.tensor([.. features.SelectMany(f => f)], [images.shape[0], Dimension]).MoveToOuterDisposeScope();
     }
 

@@ -70,19 +70,14 @@ internal sealed class FeaturizerEncoder : SnippetEncoder
     {
         Configuration configuration = saved.Configuration.Read<Configuration>();
         FeaturizerColumns columns = new(configuration.ImageColumn, configuration.FeatureColumn);
-        ITransformer transformer = SavedTransformer.FromTensors(saved.Tensors);
-        FeaturizerScorer? scorer = null;
-        SnippetReduction? reduction = null;
+        FeaturizerScorer scorer = FeaturizerScorer.Owning(SavedTransformer.FromTensors(saved.Tensors), columns);
         try
         {
-            scorer = new FeaturizerScorer(transformer, columns);
-            reduction = ReadReduction(saved, scorer.Dimension);
-            return new FeaturizerEncoder(scorer, reduction);
+            return new FeaturizerEncoder(scorer, ReadReduction(saved, scorer.Dimension));
         }
         catch
         {
-            reduction?.Dispose();
-            scorer?.Dispose();
+            scorer.Dispose();
             throw;
         }
     }

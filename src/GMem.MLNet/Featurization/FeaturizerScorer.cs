@@ -30,6 +30,20 @@ internal sealed class FeaturizerScorer : IDisposable
         Dimension = ((VectorDataViewType)_features.Type).Size;
     }
 
+    /// <summary>The same, and the transformer is disposed too if it will not do.</summary>
+    public static FeaturizerScorer Owning(ITransformer transformer, FeaturizerColumns columns)
+    {
+        try
+        {
+            return new FeaturizerScorer(transformer, columns);
+        }
+        catch
+        {
+            (transformer as IDisposable)?.Dispose();
+            throw;
+        }
+    }
+
     public ITransformer Transformer { get; }
 
     public FeaturizerColumns Columns { get; }

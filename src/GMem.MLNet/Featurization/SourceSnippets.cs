@@ -2,6 +2,7 @@ using GMem.Encoders;
 using GMem.Images;
 using GMem.MLNet.Columns;
 using GMem.MLNet.Training;
+using GMem.Runtime;
 using TorchSharp;
 
 namespace GMem.MLNet.Featurization;
@@ -40,7 +41,7 @@ internal sealed class SourceSnippets : IDisposable
         {
             FeaturizerColumns columns = new(options.FeaturizerImageColumnName, options.FeaturizerOutputColumnName);
             IDataView squares = SquareView.Of(columns, view, images, options.BadImages);
-            return new SourceSnippets(new FeaturizerScorer(estimator.Fit(squares), columns), null, options, view.GetRowCount());
+            return new SourceSnippets(FeaturizerScorer.Owning(estimator.Fit(squares), columns), null, options, view.GetRowCount());
         }
 
         return (options.Encoder ?? options.InitialModel?.Encoder) is { UsesSourceResolution: true } encoder
@@ -113,7 +114,8 @@ internal sealed class SourceSnippets : IDisposable
             return _scorer.Score(square);
         }
 
-        using torch.Tensor images = ImageTensors.ToTensor([square]), snippet = _encoder!.Encode(images);
+        using UseScope use = _encoder!.Use();
+        using torch.Tensor images = ImageTensors.ToTensor([square]), snippet = _encoder.Encode(images);
         return [.. snippet.data<float>()];
     }
 }

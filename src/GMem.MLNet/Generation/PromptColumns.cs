@@ -26,8 +26,9 @@ internal sealed class PromptColumns
             TrainedSnippet = trained.Snippet != options.SnippetColumnName && HoldsSnippets(shape, trained.Snippet)
                 ? Find(schema, trained.Snippet)
                 : null;
-            UnreadImage = Snippet is null && TrainedSnippet is null && trained.Image != options.ImageColumnName
-                && shape.Find(trained.Image) is { HoldsImages: true } ? Find(schema, trained.Image) : null;
+            TrainedImage = trained.Image != options.ImageColumnName && shape.Find(trained.Image) is { HoldsImages: true }
+                ? Find(schema, trained.Image)
+                : null;
         }
 
         if (Label is { } label)
@@ -39,9 +40,9 @@ internal sealed class PromptColumns
     private PromptColumns(PromptColumns all, Func<DataViewSchema.Column, bool> condition)
     {
         DataViewSchema.Column? Keep(DataViewSchema.Column? column) => column is { } present && condition(present) ? column : null;
-        (Seed, MemoryIndex, Snippet, Label, Image, TrainedSnippet, UnreadImage) = (
+        (Seed, MemoryIndex, Snippet, Label, Image, TrainedSnippet, TrainedImage) = (
             Keep(all.Seed), Keep(all.MemoryIndex), Keep(all.Snippet), Keep(all.Label), Keep(all.Image), Keep(all.TrainedSnippet),
-            Keep(all.UnreadImage));
+            Keep(all.TrainedImage));
     }
 
     public DataViewSchema.Column? Seed { get; }
@@ -58,14 +59,14 @@ internal sealed class PromptColumns
     public DataViewSchema.Column? TrainedSnippet { get; }
 
     /// <summary>
-    /// Pictures, of the name that they had in training, of which nothing makes a snippet: a row that has one is at fault, since the picture
-    /// would be ignored.
+    /// The pictures that those snippets are made of, of the name that they had in training. A row without one has no snippet, whatever the
+    /// pipeline made of nothing; a row with one of which nothing makes a snippet is at fault, since the picture would be ignored.
     /// </summary>
-    public DataViewSchema.Column? UnreadImage { get; }
+    public DataViewSchema.Column? TrainedImage { get; }
 
     /// <summary>The columns that there are.</summary>
     public IEnumerable<DataViewSchema.Column> Present =>
-        new[] { Seed, MemoryIndex, Snippet, Label, Image, TrainedSnippet, UnreadImage }.OfType<DataViewSchema.Column>();
+        new[] { Seed, MemoryIndex, Snippet, Label, Image, TrainedSnippet, TrainedImage }.OfType<DataViewSchema.Column>();
 
     /// <summary>Those of the columns that fulfil a condition; the others count as absent.</summary>
     public PromptColumns Where(Func<DataViewSchema.Column, bool> condition) => new(this, condition);

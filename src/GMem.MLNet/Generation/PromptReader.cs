@@ -18,7 +18,7 @@ internal sealed class PromptReader
     private readonly Func<string>? _label;
     private readonly Func<long, ImageToDecode?>? _image;
     private readonly ValueGetter<VBuffer<float>>? _trainedSnippet;
-    private readonly Func<long, ImageToDecode?>? _unreadImage;
+    private readonly Func<long, ImageToDecode?>? _trainedImage;
     private VBuffer<float> _snippetValue;
 
     /// <param name="row">The row or cursor to read from; the prompt columns are active in it.</param>
@@ -36,7 +36,7 @@ internal sealed class PromptReader
         _label = columns.Label is { } label ? LabelSource.Create(row, label) : null;
         _image = columns.Image is { } image ? ImageSource.Create(row, image) : null;
         _trainedSnippet = columns.TrainedSnippet is { } trained ? row.GetGetter<VBuffer<float>>(trained) : null;
-        _unreadImage = columns.UnreadImage is { } unread ? ImageSource.Create(row, unread) : null;
+        _trainedImage = columns.TrainedImage is { } pictures ? ImageSource.Create(row, pictures) : null;
     }
 
     /// <summary>The seed of the current row.</summary>
@@ -62,7 +62,7 @@ internal sealed class PromptReader
     {
         GenerationRequest request = new(ReadSeed(position), ReadMemoryIndex(position), Read(_snippet), _label?.Invoke());
         ImageToDecode? image = _image?.Invoke(position);
-        ReadOnlyMemory<float> trained = ReadTrainedSnippet();
+        ReadOnlyMemory<float> trained = ReadTrainedSnippet(position, request);
         CheckOnePrompt(position, request, image is not null, trained.Length);
         if (!trained.IsEmpty)
         {
@@ -115,14 +115,6 @@ internal sealed class PromptReader
             given.Add($"column '{_columns.TrainedSnippet!.Value.Name}', the snippets of this pipeline, has {trainedSnippet} entries");
         }
 
-        if (_unreadImage?.Invoke(position) is not null)
-        {
-            throw new InvalidDataException(
-                $"Row {position} (counted from 0): column '{_columns.UnreadImage!.Value.Name}' has a picture, which would be ignored: the "
-                    + "model was trained on snippets that its pipeline makes of pictures, and there is no such column here. Use the whole "
-                    + "pipeline, or leave the picture out. (A model that is trained with Options.Featurizer makes them itself.)");
-        }
-
         if (given.Count > 1)
         {
             throw new InvalidDataException(
@@ -146,9 +138,26 @@ internal sealed class PromptReader
         }
     }
 
-    /// <summary>A column of fixed size cannot be empty: zeros stand for no snippet.</summary>
-    private ReadOnlyMemory<float> ReadTrainedSnippet()
+    /// <summary>
+    /// The snippet that the pipeline made of the row's picture. A column of fixed size cannot be empty: where there is no picture it holds
+    /// what the pipeline makes of nothing, and where there is no column of pictures zeros stand for no snippet.
+    /// </summary>
+    private ReadOnlyMemory<float> ReadTrainedSnippet(long position, GenerationRequest request)
     {
+        bool hasPicture = _trainedImage?.Invoke(position) is not null;
+        if (hasPicture && _trainedSnippet is null && request.Snippet.IsEmpty)
+        {
+            throw new InvalidDataException(
+                $"Row {position} (counted from 0): column '{_columns.TrainedImage!.Value.Name}' has a picture, which would be ignored: the "
+                    + "model was trained on snippets that its pipeline makes of pictures, and there is no such column here. Use the whole "
+                    + "pipeline, or leave the picture out. (A model that is trained with Options.Featurizer makes them itself.)");
+        }
+
+        if (_trainedImage is not null && !hasPicture)
+        {
+            return default;
+        }
+
         ReadOnlyMemory<float> snippet = Read(_trainedSnippet);
         return snippet.Span.ContainsAnyExcept(0f) ? snippet : default;
     }

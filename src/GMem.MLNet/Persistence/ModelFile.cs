@@ -26,17 +26,18 @@ internal static class ModelFile
             return new GMemTransformer(model, new GenerationOptions(), firstSeed: 0);
         }
 
-        (ITransformer[] parts, int generator, _) = LoadPipeline(stream, path, mlContext);
+        if (StageOfAPipeline(stream) is { } folder)
+        {
+            return LoadStage(stream, folder, path, mlContext);
+        }
 
-        // The other stages of the pipeline are not needed any more.
-        Dispose(parts.Where((_, i) => i != generator));
-        return (GMemTransformer)parts[generator];
+        (ITransformer loaded, _) = LoadPipeline(stream, path, mlContext);
+        return Parts(loaded).OfType<GMemTransformer>().Single();
     }
 
     public static void SaveInto(GMemTransformer transformer, string pipelinePath, string path, MLContext mlContext)
     {
-        ITransformer[] parts = [transformer];
-        int generator = 0;
+        ITransformer? loaded = null;
         DataViewSchema? schema = null;
 
         // Closed before anything is written: it may be the same file.
@@ -44,19 +45,64 @@ internal static class ModelFile
         {
             if (!IsOfGMemAlone(stream))
             {
-                (parts, generator, schema) = LoadPipeline(stream, pipelinePath, mlContext);
+                (loaded, schema) = LoadPipeline(stream, pipelinePath, mlContext);
             }
         }
 
         try
         {
-            ITransformer whole = parts.Length == 1 ? transformer
-                : new TransformerChain<ITransformer>([.. parts.Select((part, i) => i == generator ? transformer : part)]);
+            ITransformer whole = loaded is null ? transformer : Replace(loaded, transformer);
             AtomicFile.Write(path, target => mlContext.Model.Save(whole, schema, target));
         }
         finally
         {
-            Dispose(parts.Where(part => part != transformer));
+            (loaded as IDisposable)?.Dispose();
+        }
+    }
+
+    /// <summary>The same pipeline with another generator; every stage keeps its scope.</summary>
+    private static ITransformer Replace(ITransformer part, GMemTransformer generator)
+    {
+        if (part is not TransformerChain<ITransformer> chain)
+        {
+            return part is GMemTransformer ? generator : part;
+        }
+
+        TransformerScope[] scopes = [TransformerScope.Training, TransformerScope.Testing, TransformerScope.Scoring];
+        (TransformerScope Scope, ITransformer[] Parts)[] models = [.. scopes.Select(s => (s, (ITransformer[])[.. chain.GetModelFor(s)]))];
+        TransformerChain<ITransformer> copy = new();
+        foreach (ITransformer stage in chain)
+        {
+            TransformerScope scope = models.Where(m => m.Parts.Contains(stage)).Aggregate(
+                TransformerScope.None, (all, m) => all | m.Scope);
+            copy = copy.Append(Replace(stage, generator), scope);
+        }
+
+        return copy;
+    }
+
+    /// <summary>
+    /// The folder of the generator where the file is a pipeline with one. Its other stages need not be loaded, nor their packages be there.
+    /// </summary>
+    private static string? StageOfAPipeline(FileStream stream)
+    {
+        using ZipArchive zip = new(stream, ZipArchiveMode.Read, leaveOpen: true);
+        string[] generators = [.. zip.Entries.Select(e => e.FullName.Replace('\\', '/'))
+            .Where(name => name.EndsWith($"/{TransformerFormat.SettingsEntry}", StringComparison.Ordinal))];
+        stream.Position = 0;
+        return generators is [string only] && only.Count(c => c == '/') > 1 ? only[..^(TransformerFormat.SettingsEntry.Length + 1)] : null;
+    }
+
+    private static GMemTransformer LoadStage(FileStream stream, string folder, string path, MLContext mlContext)
+    {
+        try
+        {
+            using ZipArchive zip = new(stream, ZipArchiveMode.Read, leaveOpen: true);
+            return TransformerFormat.Load(mlContext, new ZipModelArchive(zip, folder));
+        }
+        catch (Exception e) when (e is not (GMemRuntimeException or OutOfMemoryException))
+        {
+            throw Damaged(path, e is InvalidDataException ? e.Message : "it is damaged.", e);
         }
     }
 
@@ -74,8 +120,8 @@ internal static class ModelFile
             : File.OpenRead(path);
     }
 
-    /// <summary>The stages of a pipeline, which of them is the generator, and the columns that it was saved with.</summary>
-    private static (ITransformer[] Parts, int Generator, DataViewSchema? Schema) LoadPipeline(
+    /// <summary>A pipeline with one generator, and the columns that it was saved with.</summary>
+    private static (ITransformer Loaded, DataViewSchema? Schema) LoadPipeline(
         FileStream stream, string path, MLContext mlContext)
     {
         CheckEntriesOfMLNet(stream, path);
@@ -95,25 +141,17 @@ internal static class ModelFile
         }
 
         ITransformer[] parts = [.. Parts(loaded)];
-        int[] generators = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] is GMemTransformer)];
-        if (generators is [int only])
+        int generators = parts.Count(p => p is GMemTransformer);
+        if (generators == 1)
         {
-            return (parts, only, schema);
+            return (loaded, schema);
         }
 
-        Dispose(parts);
-        throw new InvalidDataException(generators.Length > 1
-            ? $"'{path}' is a pipeline with {generators.Length} generators. Load it with mlContext.Model.Load, and take the one you want."
+        (loaded as IDisposable)?.Dispose();
+        throw new InvalidDataException(generators > 1
+            ? $"'{path}' is a pipeline with {generators} generators. Load it with mlContext.Model.Load, and take the one you want."
             : $"'{path}' is an ML.NET model but not one of GMem: it holds "
                 + $"{string.Join(", ", parts.Select(p => p.GetType().Name).DefaultIfEmpty("no transformer"))}.");
-    }
-
-    private static void Dispose(IEnumerable<ITransformer> parts)
-    {
-        foreach (IDisposable part in parts.OfType<IDisposable>())
-        {
-            part.Dispose();
-        }
     }
 
     /// <summary>

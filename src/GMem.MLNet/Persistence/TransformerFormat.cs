@@ -21,7 +21,7 @@ internal static class TransformerFormat
     /// <summary>Version that is written; a reader of a lower one refuses it. 0x00010001: the first.</summary>
     private const uint Version = 0x00010001;
 
-    private const string SettingsEntry = "transformer.json";
+    public const string SettingsEntry = "transformer.json";
 
     public static void Save(GMemTransformer transformer, ModelSaveContext context)
     {
@@ -38,7 +38,12 @@ internal static class TransformerFormat
     {
         CheckVersion(context);
         context.CheckAtModel(VersionInfo());
-        IModelArchive archive = LoadedModel.Of(context);
+        return Load(environment, LoadedModel.Of(context));
+    }
+
+    /// <summary>Reads a transformer from its entries.</summary>
+    internal static GMemTransformer Load(IHostEnvironment environment, IModelArchive archive)
+    {
         Settings settings = ReadSettings(archive);
         using IDisposable loading = SavedTransformer.LoadIn(environment);
         GMemModel model = GMemModel.Load(archive, EnvironmentDevice.Select(environment));

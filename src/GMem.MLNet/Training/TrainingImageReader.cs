@@ -28,6 +28,7 @@ internal sealed class TrainingImageReader : IDisposable
     private readonly List<string>? _sources;
     private readonly List<string>? _labels;
     private readonly Queue<PendingRow> _decoding = new();
+    private readonly SemaphoreSlim _wholePictures = new(Environment.ProcessorCount);
     private readonly CancellationTokenSource _stop;
     private readonly long? _rows;
     private readonly Stopwatch _sinceReport = Stopwatch.StartNew();
@@ -41,11 +42,22 @@ internal sealed class TrainingImageReader : IDisposable
         _bad = new BadImages(options.BadImages, channel);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
         long? rows = _rows = view.GetRowCount();
-        _pixels = ImageStore.Create(rows, options.ImageSize, options.WorkspacePath);
+
+        // First, since it can fail; the store has files by then which nobody would delete.
+        _sourceSnippets = SourceSnippets.Of(view, columns.Image, options);
+        try
+        {
+            _pixels = ImageStore.Create(rows, options.ImageSize, options.WorkspacePath);
+        }
+        catch
+        {
+            _sourceSnippets?.Dispose();
+            throw;
+        }
+
         _snippets = columns.Snippet is null ? null : new GrowingTensor(rows, [columns.SnippetSize], torch.float32);
         _sources = columns.Image.Type is TextDataViewType ? [] : null;
         _labels = columns.Label is null ? null : [];
-        _sourceSnippets = SourceSnippets.Of(view, columns.Image, options);
     }
 
     /// <exception cref="ArgumentException">There are fewer images than one batch.</exception>
@@ -83,6 +95,7 @@ internal sealed class TrainingImageReader : IDisposable
         _stop.Cancel();
         Task.WhenAll(_decoding.Select(p => p.Image)).ContinueWith(static done => _ = done.Exception, TaskScheduler.Default).Wait();
         _stop.Dispose();
+        _wholePictures.Dispose();
         _pixels.Dispose();
         _snippets?.Dispose();
         _sourceSnippets?.Dispose();
@@ -124,7 +137,7 @@ internal sealed class TrainingImageReader : IDisposable
 
             ImageToDecode? image = images(row);
             Task<DecodedRow> decoding = image is { } found
-                ? Task.Run(() => Decode(found), _stop.Token)
+                ? Task.Run(() => DecodeAsync(found), _stop.Token)
                 : Task.FromException<DecodedRow>(new InvalidDataException(
                     $"Row {row} (counted from 0): column '{_columns.Image.Name}' has no image; it is "
                         + $"{(_sources is null ? "null or has no bytes" : "an empty path")}."));
@@ -141,17 +154,26 @@ internal sealed class TrainingImageReader : IDisposable
     }
 
     /// <summary>Runs on any thread.</summary>
-    private DecodedRow Decode(ImageToDecode image)
+    private async Task<DecodedRow> DecodeAsync(ImageToDecode image)
     {
         if (_sourceSnippets is null)
         {
             return new DecodedRow(image.Decode(_options.ImageSize, ImageReader.MaxAspectRatio), null, null);
         }
 
-        RgbImage whole = image.Decode(null, null);
-        ImageReader.CheckAspectRatio(whole, image.Source ?? _columns.Image.Name);
-        (float[] plain, float[]? mirrored) = _sourceSnippets.Read(whole);
-        return new DecodedRow(CenterCrop.Apply(whole, _options.ImageSize), plain, mirrored);
+        // A whole picture is held until its snippet is made: no more of them at once than there are cores.
+        await _wholePictures.WaitAsync(_stop.Token).ConfigureAwait(false);
+        try
+        {
+            RgbImage whole = image.Decode(null, null);
+            ImageReader.CheckAspectRatio(whole, image.Source ?? _columns.Image.Name);
+            (float[] plain, float[]? mirrored) = _sourceSnippets.Read(whole);
+            return new DecodedRow(CenterCrop.Apply(whole, _options.ImageSize), plain, mirrored);
+        }
+        finally
+        {
+            _ = _wholePictures.Release();
+        }
     }
 
     private void Report(bool isComplete)

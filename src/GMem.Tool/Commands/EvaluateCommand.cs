@@ -55,7 +55,7 @@ internal sealed class EvaluateCommand : ToolCommand
         _sampling = new GenerationArguments(this);
     }
 
-    protected override object Settings(ParseResult parsed) => new
+    protected override object Settings(ParseResult parsed, CancellationToken cancellationToken) => new
     {
         Generated = parsed.GetRequiredValue(_model),
         Real = parsed.GetRequiredValue(_real),

@@ -42,7 +42,7 @@ internal sealed class GenerateCommand : ToolCommand
         Options.Add(_gpu);
     }
 
-    protected override object Settings(ParseResult parsed)
+    protected override object Settings(ParseResult parsed, CancellationToken cancellationToken)
     {
         using GMemTransformer model = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
         return new

@@ -46,7 +46,7 @@ internal sealed class ImportCommand : ToolCommand
         }
     }
 
-    protected override object Settings(ParseResult parsed) => new
+    protected override object Settings(ParseResult parsed, CancellationToken cancellationToken) => new
     {
         Checkpoint = parsed.GetRequiredValue(_checkpoint),
         Memory = parsed.GetValue(_memory),

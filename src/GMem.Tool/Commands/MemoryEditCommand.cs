@@ -26,7 +26,7 @@ internal abstract class MemoryEditCommand : ToolCommand
     protected virtual IEnumerable<string?> Inputs(ParseResult parsed) => [];
 
     /// <summary>A dry run makes the edit and says what it would give.</summary>
-    protected override object Settings(ParseResult parsed)
+    protected override object Settings(ParseResult parsed, CancellationToken cancellationToken)
     {
         _ = OutputFile.Check(parsed.GetRequiredValue(_output), ".zip", Inputs(parsed));
         using GMemTransformer model = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model));

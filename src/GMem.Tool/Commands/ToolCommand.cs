@@ -33,7 +33,7 @@ internal abstract class ToolCommand : Command
     protected ToolConsole ToolConsole { get; }
 
     /// <summary>The settings as they are used, defaults filled in, checked.</summary>
-    protected virtual object Settings(ParseResult parsed) => new { };
+    protected virtual object Settings(ParseResult parsed, CancellationToken cancellationToken) => new { };
 
     /// <summary>Does it.</summary>
     protected abstract ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken);
@@ -45,7 +45,7 @@ internal abstract class ToolCommand : Command
         try
         {
             ToolResult result = _dryRun is not null && parsed.GetValue(_dryRun)
-                ? ToolResult.Of(Settings(parsed))
+                ? ToolResult.Of(Settings(parsed, cancellationToken))
                 : Execute(parsed, cancellationToken);
             ToolConsole.Write(result, json);
             return result.Code;

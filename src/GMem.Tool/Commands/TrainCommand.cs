@@ -41,12 +41,13 @@ internal sealed class TrainCommand : ToolCommand
     }
 
     /// <summary>A dry run does all but train: it reads every image, and measures a few steps.</summary>
-    protected override object Settings(ParseResult parsed)
+    protected override object Settings(ParseResult parsed, CancellationToken cancellationToken)
     {
         GMemTrainer.Options options = _training.ToOptions(parsed);
         MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
         using SnippetEncoder? encoder = _training.SetEncoder(parsed, ml, options);
         using ImageAutoencoder? autoencoder = options.Autoencoder = Autoencoder(parsed);
+        options.CancellationToken = cancellationToken;
         options.Validate();
         _ = OutputFile.Check(parsed.GetRequiredValue(_output), Ending, Inputs(parsed));
         CheckWorkspace(parsed, options);
@@ -58,7 +59,8 @@ internal sealed class TrainCommand : ToolCommand
         {
             int found = account.Listing.Count;
             account.ReadAll(
-                options.ImageSize, ImageReader.MaxAspectRatio, read => view.Report(read, found, $"read {read} images of {found}"));
+                options.ImageSize, ImageReader.MaxAspectRatio, read => view.Report(read, found, $"read {read} images of {found}"),
+                cancellationToken);
             account.Warn(ToolConsole);
             view.Begin("measuring a few steps");
             return TrainingForecast.Of(ml, options, account);

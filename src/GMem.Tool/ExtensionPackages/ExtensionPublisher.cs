@@ -21,16 +21,32 @@ internal static class ExtensionPublisher
         try
         {
             string project = Path.Combine(work.FullName, $"{ToolExtensions.Component}.csproj"), output = Path.Combine(work.FullName, "out");
-            File.WriteAllText(project, Project(package, version, source));
+
+            // A folder is meant from here, not from where the project is.
+            string? absolute = source is not null && Directory.Exists(source) ? Path.GetFullPath(source) : source;
+            File.WriteAllText(project, Project(package, version, absolute));
             Run(["publish", project, "-c", "Release", "--use-current-runtime", "--no-self-contained", "-o", output, "-v", "quiet"],
                 package, cancellationToken);
-            _ = Directory.CreateDirectory(Path.GetDirectoryName(folder)!);
-            if (Directory.Exists(folder))
-            {
-                Directory.Delete(folder, recursive: true);
-            }
 
-            Copy(output, folder);
+            // Beside its place first: a full disk must not leave half of one, or none.
+            string complete = $"{folder}.{Guid.NewGuid():N}";
+            try
+            {
+                Copy(output, complete);
+                if (Directory.Exists(folder))
+                {
+                    Directory.Delete(folder, recursive: true);
+                }
+
+                Directory.Move(complete, folder);
+            }
+            finally
+            {
+                if (Directory.Exists(complete))
+                {
+                    Directory.Delete(complete, recursive: true);
+                }
+            }
         }
         finally
         {

@@ -41,12 +41,18 @@ internal sealed class ImageAccount(ImageListing listing)
     /// <param name="size">Side in pixels to which they would be scaled.</param>
     /// <param name="maxAspectRatio">How many times longer than wide they may be; null for any.</param>
     /// <param name="progress">Told, one call at a time on any thread, how many were read.</param>
-    public void ReadAll(int size, int? maxAspectRatio = null, Action<int>? progress = null)
+    /// <param name="cancellationToken">Ends it.</param>
+    public void ReadAll(
+        int size, int? maxAspectRatio = null, Action<int>? progress = null, CancellationToken cancellationToken = default)
     {
         int read = 0;
         SkippedImage?[] faults = new SkippedImage?[listing.Count];
         (int Width, int Height)[] sizes = new (int, int)[listing.Count];
-        ParallelOptions cores = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        ParallelOptions cores = new()
+        {
+            MaxDegreeOfParallelism = Environment.ProcessorCount,
+            CancellationToken = cancellationToken,
+        };
 
         // One after the other, as archives are read fastest.
         OrderablePartitioner<int> inOrder = Partitioner.Create(

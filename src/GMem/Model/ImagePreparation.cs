@@ -55,6 +55,13 @@ internal sealed class ImagePreparation
         bool makesSnippets = _plan.UsesSnippets && _images.Snippets is null;
         SnippetEncoder? encoder = makesSnippets || _plan.UsesTokens ? _plan.Encoder ?? (makesSnippets ? FitEncoder() : null) : null;
         _plan.RequireTokens(encoder);
+        if (makesSnippets && encoder is { UsesSourceResolution: true })
+        {
+            throw new ArgumentException(
+                $"The encoder '{encoder.Kind.Name}' takes pictures at their own resolution, of which these are scaled copies: give the "
+                    + "snippets that it makes of the pictures (TrainingImages.Snippets and Encoder), as GMemTrainer does.");
+        }
+
         ImageAutoencoder? latentsBy = _plan.Autoencoder is PixelAutoencoder ? null : _plan.Autoencoder;
         int tokenGrid = _plan.UsesTokens ? ImageSize / _plan.Autoencoder.DownsamplingFactor / _plan.Network.PatchSize : 0;
         ImageEncoding encoding = new(latentsBy, encoder, tokenGrid, Mirror);

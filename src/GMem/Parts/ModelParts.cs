@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace GMem.Parts;
@@ -9,6 +11,12 @@ namespace GMem.Parts;
 /// </summary>
 public static class ModelParts
 {
+    /// <summary>The kinds that other packages of GMem have.</summary>
+    private static readonly Dictionary<string, string> Packages = new(StringComparer.Ordinal)
+    {
+        ["GMem.MLNet.Featurizer"] = "GMem.MLNet",
+    };
+
     private static readonly ConcurrentDictionary<string, Registration> Registrations = new(StringComparer.Ordinal);
 
     /// <summary>The registered kinds, in the order of their names.</summary>
@@ -48,6 +56,7 @@ public static class ModelParts
         where T : ModelPart
     {
         ArgumentNullException.ThrowIfNull(saved);
+        LoadPackageOf(saved.Kind.Name);
         if (!Registrations.TryGetValue(saved.Kind.Name, out Registration? registration))
         {
             throw new InvalidDataException(
@@ -77,6 +86,29 @@ public static class ModelParts
         catch (Exception e) when (e is not (GMemRuntimeException or OutOfMemoryException))
         {
             throw new InvalidDataException($"The part {saved.Kind} cannot be loaded: {e.Message}", e);
+        }
+    }
+
+    /// <summary>
+    /// A package of GMem's own registers its parts when it is loaded, which the runtime does when a program first uses it: here it is loaded
+    /// where a model needs it, if it is there.
+    /// </summary>
+    private static void LoadPackageOf(string kind)
+    {
+        if (Registrations.ContainsKey(kind) || !Packages.TryGetValue(kind, out string? package))
+        {
+            return;
+        }
+
+        try
+        {
+            RuntimeHelpers.RunModuleConstructor(Assembly.Load(new AssemblyName(package)).ManifestModule.ModuleHandle);
+        }
+        catch (Exception e) when (e is IOException or BadImageFormatException)
+        {
+            throw new InvalidDataException(
+                $"The model needs a part of the kind '{kind}', from the package {package}, which this program does not have: dotnet add "
+                    + $"package {package}", e);
         }
     }
 

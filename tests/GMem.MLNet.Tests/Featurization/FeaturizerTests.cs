@@ -206,6 +206,30 @@ public sealed class FeaturizerTests
         Assert.StartsWith("Row 0 (counted from 0): column 'Bytes' has a picture, which would be ignored", e.Message,
             StringComparison.Ordinal);
         Assert.Single(model.Transform(none).Pixels());
+
+        // A column of the other prompts is no excuse, unless the row has a snippet in it.
+        IDataView empty = Views.Of(new PictureAndSnippetRow { Bytes = TinyTrainer.Rows[0].Bytes });
+        Assert.Contains(
+            "would be ignored", Assert.Throws<InvalidDataException>(() => model.Transform(empty).Pixels()).Message,
+            StringComparison.Ordinal);
+        Assert.Single(model.Transform(
+            Views.Of(new PictureAndSnippetRow { Bytes = TinyTrainer.Rows[0].Bytes, Snippet = [1, 2, 3] })).Pixels());
+    }
+
+    /// <summary>What a pipeline makes of no picture is no snippet, whatever numbers it has.</summary>
+    [Fact]
+    public void Transform_OfARowWithoutAPicture_IgnoresTheSnippetThatWasMadeOfNothing()
+    {
+        GMemTrainer.Options options = TinyTrainer.Options();
+        options.SnippetColumnName = nameof(TrainingRow.Features);
+        using GMemTransformer model = TinyTrainer.Fit(options: options);
+        TrainingRow ofNothing = new() { Bytes = [], Features = [3, -1, 2] }, ofAPicture = TinyTrainer.Rows[4];
+
+        IDataView images = model.Transform(Views.Of(ofNothing, ofAPicture));
+
+        List<long> entries = images.Values<long>("MemoryIndex");
+        Assert.True(entries[0] >= 0, "the seed picks an entry");
+        Assert.Equal(-1, entries[1]);
     }
 
     [Fact]
@@ -274,6 +298,13 @@ public sealed class FeaturizerTests
     private sealed class PictureRow
     {
         public byte[] Bytes { get; set; } = [];
+    }
+
+    private sealed class PictureAndSnippetRow
+    {
+        public byte[] Bytes { get; set; } = [];
+
+        public float[] Snippet { get; set; } = [];
     }
 
     private sealed class BothRow

@@ -72,7 +72,9 @@ public class ModelFileTests
         MLContext mlContext = new(seed: 1);
         ITransformer copy = mlContext.Transforms.CopyColumns("Noise", "Seed").Fit(Views.Of<PromptRow>());
         mlContext.Model.Save(
-            new TransformerChain<ITransformer>(copy, TinyTrainer.Model), Views.Of<PromptRow>().Schema, folder.File("model.zip"));
+            new TransformerChain<ITransformer>().Append(copy).Append(copy, TransformerScope.TrainTest)
+                .Append<ITransformer>(TinyTrainer.Model),
+            Views.Of<PromptRow>().Schema, folder.File("model.zip"));
         MemoryBank memory = TinyTrainer.Model.Memory;
         using GMemTransformer edited = TinyTrainer.Model.WithMemory(memory.Remove(memory.Entry(3).Id));
 
@@ -80,10 +82,11 @@ public class ModelFileTests
 
         ITransformer loaded = mlContext.Model.Load(folder.File("model.zip"), out DataViewSchema schema);
         ITransformer[] parts = [.. Assert.IsType<TransformerChain<ITransformer>>(loaded)];
-        Assert.Equal(2, parts.Length);
-        Assert.Equal(TinyTrainer.Model.Memory.Count - 1, Assert.IsType<GMemTransformer>(parts[1]).Memory.Count);
+        Assert.Equal(3, parts.Length);
+        Assert.Equal(TinyTrainer.Model.Memory.Count - 1, Assert.IsType<GMemTransformer>(parts[2]).Memory.Count);
         Assert.Contains("PromptLabel", schema.Select(c => c.Name));
         Assert.Equal([7L], loaded.Transform(Views.Of(new PromptRow { Seed = 7 })).Values<long>("Noise"));
+        Assert.Equal(2, ((TransformerChain<ITransformer>)loaded).GetModelFor(TransformerScope.Scoring).Count());
         ((IDisposable)loaded).Dispose();
     }
 
