@@ -90,8 +90,8 @@ public static class ModelParts
     }
 
     /// <summary>
-    /// A package of GMem's own registers its parts when it is loaded, which the runtime does when a program first uses it: here it is loaded
-    /// where a model needs it, if it is there.
+    /// A package of GMem's own registers its parts when it is loaded, which the runtime does when a program first uses it: here it is
+    /// loaded where a model needs it, if it is there.
     /// </summary>
     private static void LoadPackageOf(string kind)
     {
