@@ -126,6 +126,52 @@ public sealed class ParquetImagesTests
     }
 
     [Fact]
+    public void Enumerate_LongLabel_IsInvalidData()
+    {
+        using TemporaryFolder folder = new();
+        string Write(int length)
+        {
+            DataField<byte[]> image = new("image");
+            DataField<string> label = new("label");
+            return TestImages.Write(folder, $"{length}.parquet", ParquetFiles.Write(
+                new ParquetSchema(image, label), CompressionMethod.Snappy, null,
+                [
+                    async group =>
+                    {
+                        await group.WriteAsync(image, (byte[][])[Png(1)]);
+                        await group.WriteAsync(label, (string[])[new string('x', length)]);
+                    },
+                ]));
+        }
+
+        Assert.Equal(4096, ImageCollection.Enumerate(Write(4096))[0].Label.Length);
+        Assert.Contains("a label has 4097 characters", Assert.Throws<InvalidDataException>(
+            () => ImageCollection.Enumerate(Write(4097))).Message);
+    }
+
+    [Fact]
+    public void ReadFile_PathThatNoFileHas_IsInvalidData()
+    {
+        using TemporaryFolder folder = new();
+        string file = TestImages.Write(folder, "a.parquet", ParquetFiles.Write(
+            CompressionMethod.Snappy, 9, null, new ParquetFiles.Row(null, "a\0b", 2), new(null, new string('x', 32_768), 2)));
+        Assert.All([0, 1], i => Assert.Contains("a path that no file has", Assert.Throws<InvalidDataException>(
+            () => ImageReader.ReadFile($"{file}/{i}")).Message));
+    }
+
+    [Fact]
+    public void RowGroupCache_ReadThatFailed_IsReadAgain()
+    {
+        using TemporaryFolder folder = new();
+        ParquetImages file = new(TestImages.Write(folder, "a.parquet", ParquetFiles.Write(
+            CompressionMethod.Snappy, 9, null, new ParquetFiles.Row(Png(1), null, 2))));
+        RowGroupImages images = new([], [], 0);
+        Assert.Throws<IOException>(() => RowGroupCache.Get(file, 0, () => Task.FromException<RowGroupImages>(new IOException())));
+        Assert.Same(images, RowGroupCache.Get(file, 0, () => Task.FromResult(images)));
+        file.Uses.RemoveOwner();
+    }
+
+    [Fact]
     public void Enumerate_CutOrClaimingMore_IsInvalidData()
     {
         using TemporaryFolder folder = new();
