@@ -126,6 +126,35 @@ public sealed class ParquetImagesTests
     }
 
     [Fact]
+    public void Enumerate_LabelsOfOtherTypes_AreReadOrNamed()
+    {
+        using TemporaryFolder folder = new();
+        Assert.Equal(["3", "", "0.5", "1E+20"], Write([3, double.NaN, 0.5, 1e20]).Select(f => f.Label));
+        Assert.Equal(["7", "18446744073709551615"], Write([7UL, ulong.MaxValue]).Select(f => f.Label));
+        Assert.Equal(["true", "false"], Write([true, false]).Select(f => f.Label));
+        ImageListing unread = Write([1.5f, 2f]);
+        Assert.Equal(["", ""], unread.Select(f => f.Label));
+        Assert.Contains("The column 'label' of", Assert.Single(unread.Warnings));
+        Assert.Contains("of the type FLOAT", unread.Warnings[0]);
+
+        ImageListing Write<T>(T[] labels)
+            where T : struct
+        {
+            DataField<byte[]> image = new("image");
+            DataField<T> label = new("label");
+            return ImageCollection.Enumerate(TestImages.Write(folder, $"{typeof(T).Name}.parquet", ParquetFiles.Write(
+                new ParquetSchema(image, label), CompressionMethod.Snappy, null,
+                [
+                    async group =>
+                    {
+                        await group.WriteAsync(image, (byte[][])[.. labels.Select(_ => Png(1))]);
+                        await group.WriteAsync<T>(label, labels);
+                    },
+                ])));
+        }
+    }
+
+    [Fact]
     public void Enumerate_LongLabel_IsInvalidData()
     {
         using TemporaryFolder folder = new();

@@ -164,6 +164,9 @@ internal sealed class ParquetImages : ImageArchive
             { } field when field.ClrType == typeof(short) => await Texts<short>(field, v => Name(v)).ConfigureAwait(false),
             { } field when field.ClrType == typeof(ushort) => await Texts<ushort>(field, v => Name(v)).ConfigureAwait(false),
             { } field when field.ClrType == typeof(sbyte) => await Texts<sbyte>(field, v => Name(v)).ConfigureAwait(false),
+            { } field when field.ClrType == typeof(ulong) => await Texts<ulong>(field, Name).ConfigureAwait(false),
+            { } field when field.ClrType == typeof(double) => await Texts<double>(field, Name).ConfigureAwait(false),
+            { } field when field.ClrType == typeof(bool) => await Texts<bool>(field, v => v ? "true" : "false").ConfigureAwait(false),
             { } field => await Texts<byte>(field, v => Name(v)).ConfigureAwait(false),
         };
         return [.. labels.Select(l => l ?? string.Empty)];
@@ -180,6 +183,14 @@ internal sealed class ParquetImages : ImageArchive
         : number == -1 ? null
         : number >= 0 && number < names.Count ? names[(int)number]
         : throw new InvalidDataException($"the label {number} is none of the {names.Count} classes that it names.");
+
+    private string? Name(ulong number) =>
+        number <= long.MaxValue ? Name((long)number) : number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>pandas keeps whole numbers as these where some are missing.</summary>
+    private string? Name(double number) => double.IsNaN(number) ? null
+        : double.IsInteger(number) && Math.Abs(number) < long.MaxValue ? Name((long)number)
+        : number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A column of a row group, with nulls where it has none.</summary>
     private async Task<TResult?[]> ReadAsync<T, TResult>(int group, DataField field, Func<T, TResult?> take)
