@@ -164,6 +164,8 @@ public sealed class TarImagesTests
         Assert.Contains("two whole numbers", Assert.Throws<InvalidDataException>(() => Names("s-{10..2}.tar")).Message);
         Assert.Contains("not closed", Assert.Throws<InvalidDataException>(() => Names("s-{10.tar")).Message);
 
+        Assert.Contains("more than 1000000 files", Assert.Throws<InvalidDataException>(() => Names("{000..999}{000..999}{0,1}")).Message);
+
         // Beside an image, archives are not data.
         TestImages.Write(folder, "a.png", Png(1));
         ImageListing mixed = ImageCollection.Enumerate(folder.Path);
