@@ -21,7 +21,9 @@ public sealed partial class GMemModel
     /// </remarks>
     /// <param name="text">The text.</param>
     /// <returns>One of <see cref="PromptLabels"/>.</returns>
-    /// <exception cref="ArgumentException">The text names no label or several; the message lists the labels.</exception>
+    /// <exception cref="ArgumentException">
+    /// The text names no label or several, then the message lists the labels; or it has more than 10,000 characters.
+    /// </exception>
     public string LabelIn(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -7,9 +7,17 @@ namespace GMem;
 /// <summary>Finds the one label that a text names.</summary>
 internal static partial class LabelSearch
 {
-    /// <exception cref="ArgumentException">The text names none, or several.</exception>
+    /// <summary>Longest text, in characters: the time of a search grows with the square of it.</summary>
+    private const int MostCharacters = 10_000;
+
+    /// <exception cref="ArgumentException">The text names none, or several, or is too long.</exception>
     public static string Find(string text, IReadOnlyList<string> labels)
     {
+        if (text.Length > MostCharacters)
+        {
+            throw new ArgumentException($"The prompt has {text.Length} characters, it may have at most {MostCharacters}. Shorten it.");
+        }
+
         // A label itself is meant as it stands, even where another one differs from it in case alone.
         if (labels.Contains(NormalForm.Of(text), StringComparer.Ordinal))
         {

@@ -46,6 +46,14 @@ public sealed class LabelSearchTests
     }
 
     [Fact]
+    public void Find_LongText_IsRefused()
+    {
+        Assert.Equal("cat", LabelSearch.Find("cat".PadRight(10_000), Labels));
+        Assert.Contains("has 10001 characters", Assert.Throws<ArgumentException>(
+            () => LabelSearch.Find("cat".PadRight(10_001), Labels)).Message);
+    }
+
+    [Fact]
     public void Find_NoLabels_SaysSo() =>
         Assert.Contains("the model has no labels", Assert.Throws<ArgumentException>(() => LabelSearch.Find("a cat", [])).Message);
 }

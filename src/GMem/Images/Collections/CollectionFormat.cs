@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Unicode;
 using GMem.FileFormats;
 
@@ -93,6 +94,10 @@ internal static class CollectionFormat
         return Utf8.IsValid(start[..end]) && !start.ContainsAnyInRange((byte)0, (byte)8);
     }
 
+    /// <summary>Whether the first line is that of a list: a value of it, without quotes as JSON has them, is the path of an image.</summary>
+    private static bool StartsWithImage(ReadOnlySpan<byte> start) =>
+        Encoding.UTF8.GetString(start).TrimStart().Split('\n')[0].Split(['\t', ',']).Any(value => ImageName.IsImage(value.Trim()));
+
     /// <summary>What a file is that people take for one that holds images, and what to do; null if that is not known.</summary>
     private static string? Other(ReadOnlySpan<byte> start, string path)
     {
@@ -100,7 +105,7 @@ internal static class CollectionFormat
             $"compressed ({format}), so that images in it cannot be read one by one. Unpack it: {command} '{path}'";
         return start.StartsWith("PARE"u8) ? "an encrypted Parquet file, which is not read. Write it again without encryption"
             : start is [0x1F, 0x8B, ..] ? Unpack("gzip", "gzip -dk")
-            : start.StartsWith("BZh"u8) ? Unpack("bzip2", "bzip2 -dk")
+            : start is [(byte)'B', (byte)'Z', (byte)'h', >= (byte)'1' and <= (byte)'9', ..] ? Unpack("bzip2", "bzip2 -dk")
             : start is [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, ..] ? Unpack("xz", "xz -dk")
             : start is [0x28, 0xB5, 0x2F, 0xFD, ..] ? Unpack("Zstandard", "zstd -d")
             : start is [(byte)'7', (byte)'z', 0xBC, 0xAF, ..] ? Unpack("7z", "7z x")
@@ -110,7 +115,7 @@ internal static class CollectionFormat
             : start is [0xFF, 0xD8, 0xFF, ..] || start is [0x89, (byte)'P', (byte)'N', (byte)'G', ..]
                 || start.StartsWith("GIF8"u8) || (start.StartsWith("RIFF"u8) && start.Length > 12 && start[8..].StartsWith("WEBP"u8))
                 ? "a single image. Name the folder, the archive or the list that has many"
-            : start.TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[', ..] && IsText(start)
+            : start.TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[', ..] && IsText(start) && !StartsWithImage(start)
                 ? "JSON, not a list of images. Write it as TSV or CSV: the path and the label of an image in each line"
             : OtherFormat.Of(start);
     }

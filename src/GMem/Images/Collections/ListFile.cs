@@ -65,11 +65,11 @@ internal static class ListFile
 
     /// <summary>
     /// The columns of path and label (-1 for none) where the first line is a header: where one of its values is a name that columns of
-    /// paths have, in whatever case.
+    /// paths have, in whatever case, and none is the path of an image.
     /// </summary>
     private static (int Image, int Label)? Header(string[] fields)
     {
-        int image = Index(fields, PathColumns);
+        int image = fields.Any(f => ImageName.IsImage(f.Trim())) ? -1 : Index(fields, PathColumns);
         return image < 0 ? null : (image, Index(fields, LabelField.Names));
     }
 

@@ -16,7 +16,13 @@ internal static class ShardPattern
     /// <summary>The paths that it stands for: counted and listed ones as written, matching ones in ordinal order.</summary>
     /// <exception cref="InvalidDataException">It stands for too many, or has a brace that is not closed.</exception>
     /// <exception cref="DirectoryNotFoundException">Nothing matches.</exception>
-    public static IReadOnlyList<string> Expand(string pattern) => [.. Braces(pattern, pattern).SelectMany(Matches)];
+    public static IReadOnlyList<string> Expand(string pattern)
+    {
+        string[] paths = [.. Braces(pattern, pattern)];
+        return paths.Length <= MostShards
+            ? [.. paths.SelectMany(Matches)]
+            : throw new InvalidDataException($"'{pattern}' stands for more than {MostShards} files. Name fewer at once.");
+    }
 
     private static IEnumerable<string> Braces(string text, string pattern)
     {

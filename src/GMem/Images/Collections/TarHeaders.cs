@@ -13,6 +13,9 @@ internal sealed class TarHeaders(Stream tar) : Stream
     private const int SizeLength = 12;
     private const long MostBytes = 1 << 20;
 
+    /// <summary>Where the last read began; null for none since it was set to null.</summary>
+    public long? LastRead { get; set; }
+
     public override bool CanRead => true;
 
     public override bool CanSeek => true;
@@ -29,6 +32,7 @@ internal sealed class TarHeaders(Stream tar) : Stream
 
     public override int Read(Span<byte> buffer)
     {
+        LastRead = tar.Position;
         int read = tar.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
         if (read == Block && buffer[TypeAt] is (byte)'x' or (byte)'g' or (byte)'L' or (byte)'K' && Size(buffer) > MostBytes)
         {

@@ -9,6 +9,9 @@ namespace GMem.Images;
 /// </summary>
 internal sealed class TarImages : ImageArchive
 {
+    /// <summary>Zeros that may follow the last file: two blocks, and what fills a record, which programs make as long as they like.</summary>
+    private const int MostPadding = 1 << 20;
+
     private readonly SafeFileHandle _handle;
     private readonly Dictionary<string, (long Offset, long Length)> _files = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];
@@ -19,11 +22,16 @@ internal sealed class TarImages : ImageArchive
         using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         try
         {
-            using TarReader reader = new(new TarHeaders(stream), leaveOpen: true);
+            TarHeaders headers = new(stream);
+            using TarReader reader = new(headers, leaveOpen: true);
             while (reader.GetNextEntry() is { } entry)
             {
                 Add(entry, stream.Length);
+                headers.LastRead = null;
             }
+
+            // At the end of the file nothing is read.
+            CheckEnd(stream, headers.LastRead ?? stream.Position);
         }
         catch (NotSupportedException e)
         {
@@ -86,6 +94,24 @@ internal sealed class TarImages : ImageArchive
         }
 
         return read == length ? bytes : bytes[..read];
+    }
+
+    /// <summary>
+    /// The reader takes any header without a checksum for the end: also the one between two archives that were joined, and the zeros of a
+    /// download that is not finished.
+    /// </summary>
+    private void CheckEnd(FileStream stream, long end)
+    {
+        stream.Position = end;
+        byte[] tail = new byte[Math.Clamp(stream.Length - end, 0, MostPadding)];
+        stream.ReadExactly(tail);
+        if (stream.Length - end > MostPadding || tail.AsSpan().ContainsAnyExcept((byte)0))
+        {
+            _ignored.Add(new IgnoredFile(
+                string.Create(CultureInfo.InvariantCulture, $"bytes from {end}"),
+                "data behind the end mark: archives that were joined, a damaged header or a download that is not finished",
+                IsSuspect: true));
+        }
     }
 
     private void Add(TarEntry entry, long end)

@@ -14,8 +14,14 @@ internal sealed class TarLabels(Func<string, byte[]?> read)
     /// <summary>Longest file that is read for a label.</summary>
     public const int MaxBytes = 1 << 20;
 
+    /// <summary>Longest label, in characters, that is read from anything.</summary>
+    public const int MaxLength = 4096;
+
     private static readonly string[] Extensions = [".cls", ".txt", ".json"];
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>By key, which several images may share.</summary>
+    private readonly Dictionary<string, string?> _labels = new(StringComparer.Ordinal);
 
     /// <summary>Files that labels were read from.</summary>
     public HashSet<string> Used { get; } = new(StringComparer.Ordinal);
@@ -27,10 +33,20 @@ internal sealed class TarLabels(Func<string, byte[]?> read)
     public string? Of(string image)
     {
         int name = image.LastIndexOf('/') + 1;
-        int dot = image.IndexOf('.', name);
+        string key = image[..image.IndexOf('.', name)];
+        if (!_labels.TryGetValue(key, out string? label))
+        {
+            label = _labels[key] = OfKey(key);
+        }
+
+        return label;
+    }
+
+    private string? OfKey(string key)
+    {
         foreach (string extension in Extensions)
         {
-            string file = image[..dot] + extension;
+            string file = key + extension;
             if (!Unreadable.ContainsKey(file) && read(file) is { } bytes && Text(file, bytes) is { Length: > 0 } label)
             {
                 _ = Used.Add(file);
@@ -45,13 +61,14 @@ internal sealed class TarLabels(Func<string, byte[]?> read)
     {
         try
         {
-            return bytes.Length > MaxBytes ? throw new InvalidDataException()
+            string? label = bytes.Length > MaxBytes ? throw new InvalidDataException()
                 : file.EndsWith(".json", StringComparison.Ordinal) ? Field(bytes)
                 : new StringReader(Strict.GetString(bytes).Trim()).ReadLine()?.TrimEnd();
+            return label is { Length: > MaxLength } ? throw new InvalidDataException() : label;
         }
         catch (Exception e) when (e is ArgumentException or JsonException or InvalidOperationException or InvalidDataException)
         {
-            Unreadable[file] = bytes.Length > MaxBytes ? "too long for a label"
+            Unreadable[file] = e is InvalidDataException ? "too long for a label"
                 : e is JsonException ? "label that is not valid JSON" : "label that is not UTF-8";
             return null;
         }

@@ -27,6 +27,8 @@ public sealed class CollectionFormatTests
             ("version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n"u8.ToArray(), "Git LFS pointer"),
             ("<html>"u8.ToArray(), "HTML"),
             ("""{"a": 1}"""u8.ToArray(), "JSON"),
+            ("""["a.png", "b.png"]"""u8.ToArray(), "JSON"),
+            ("BZh91AY"u8.ToArray(), "bzip2 -dk"),
             (PngWriter.Encode(TestImages.Pattern(6, 6)), "a single image"),
             ([0, 1, 2, 3], "neither a folder nor a zip, tar or Parquet file"),
             ([], "is empty"),
@@ -45,6 +47,16 @@ public sealed class CollectionFormatTests
 
         Assert.False(ImageCollection.IsCollection(folder.File("none")));
         Assert.True(ImageCollection.IsCollection(folder.Path));
+    }
+
+    [Theory]
+    [InlineData("[set] x/1.png,cat\n")]
+    [InlineData("{a}/1.png\tcat\n")]
+    [InlineData("BZhang/1.jpg,cat\n")]
+    public void Enumerate_ListThatBeginsLikeAnotherFormat_IsRead(string text)
+    {
+        using TemporaryFolder folder = new();
+        Assert.Equal("cat", Assert.Single(ImageCollection.Enumerate(TestImages.Write(folder, "x", Encoding.UTF8.GetBytes(text)))).Label);
     }
 
     [Fact]

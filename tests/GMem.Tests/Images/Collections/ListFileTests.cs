@@ -14,6 +14,7 @@ public sealed class ListFileTests
     [InlineData("path\na.png\n\nsub/b.png\n", "a.png |sub/b.png sub")]
     [InlineData("\"a.png\",\"x, \"\"y\"\"\"\n\"sub/b.png\",\"two\nlines\"", "a.png x, \"y\"|sub/b.png two\nlines")]
     [InlineData("a.png, e\u0301 \nsub/b.png,\n", "a.png é|sub/b.png ")]
+    [InlineData("a.png,image\nsub/b.png,path\n", "a.png image|sub/b.png path")]
     public void Enumerate_Lists_GivesPathsAndLabels(string text, string expected)
     {
         using TemporaryFolder folder = new();

@@ -126,6 +126,81 @@ public sealed class ParquetImagesTests
     }
 
     [Fact]
+    public void Enumerate_LabelsOfOtherTypes_AreReadOrNamed()
+    {
+        using TemporaryFolder folder = new();
+        Assert.Equal(["3", "", "0.5", "1E+20"], Write([3, double.NaN, 0.5, 1e20]).Select(f => f.Label));
+        Assert.Equal(["7", "18446744073709551615"], Write([7UL, ulong.MaxValue]).Select(f => f.Label));
+        Assert.Equal(["true", "false"], Write([true, false]).Select(f => f.Label));
+        ImageListing unread = Write([1.5f, 2f]);
+        Assert.Equal(["", ""], unread.Select(f => f.Label));
+        Assert.Contains("The column 'label' of", Assert.Single(unread.Warnings));
+        Assert.Contains("of the type FLOAT", unread.Warnings[0]);
+
+        ImageListing Write<T>(T[] labels)
+            where T : struct
+        {
+            DataField<byte[]> image = new("image");
+            DataField<T> label = new("label");
+            return ImageCollection.Enumerate(TestImages.Write(folder, $"{typeof(T).Name}.parquet", ParquetFiles.Write(
+                new ParquetSchema(image, label), CompressionMethod.Snappy, null,
+                [
+                    async group =>
+                    {
+                        await group.WriteAsync(image, (byte[][])[.. labels.Select(_ => Png(1))]);
+                        await group.WriteAsync<T>(label, labels);
+                    },
+                ])));
+        }
+    }
+
+    [Fact]
+    public void Enumerate_LongLabel_IsInvalidData()
+    {
+        using TemporaryFolder folder = new();
+        string Write(int length)
+        {
+            DataField<byte[]> image = new("image");
+            DataField<string> label = new("label");
+            return TestImages.Write(folder, $"{length}.parquet", ParquetFiles.Write(
+                new ParquetSchema(image, label), CompressionMethod.Snappy, null,
+                [
+                    async group =>
+                    {
+                        await group.WriteAsync(image, (byte[][])[Png(1)]);
+                        await group.WriteAsync(label, (string[])[new string('x', length)]);
+                    },
+                ]));
+        }
+
+        Assert.Equal(4096, ImageCollection.Enumerate(Write(4096))[0].Label.Length);
+        Assert.Contains("a label has 4097 characters", Assert.Throws<InvalidDataException>(
+            () => ImageCollection.Enumerate(Write(4097))).Message);
+    }
+
+    [Fact]
+    public void ReadFile_PathThatNoFileHas_IsInvalidData()
+    {
+        using TemporaryFolder folder = new();
+        string file = TestImages.Write(folder, "a.parquet", ParquetFiles.Write(
+            CompressionMethod.Snappy, 9, null, new ParquetFiles.Row(null, "a\0b", 2), new(null, new string('x', 32_768), 2)));
+        Assert.All([0, 1], i => Assert.Contains("a path that no file has", Assert.Throws<InvalidDataException>(
+            () => ImageReader.ReadFile($"{file}/{i}")).Message));
+    }
+
+    [Fact]
+    public void RowGroupCache_ReadThatFailed_IsReadAgain()
+    {
+        using TemporaryFolder folder = new();
+        ParquetImages file = new(TestImages.Write(folder, "a.parquet", ParquetFiles.Write(
+            CompressionMethod.Snappy, 9, null, new ParquetFiles.Row(Png(1), null, 2))));
+        RowGroupImages images = new([], [], 0);
+        Assert.Throws<IOException>(() => RowGroupCache.Get(file, 0, () => Task.FromException<RowGroupImages>(new IOException())));
+        Assert.Same(images, RowGroupCache.Get(file, 0, () => Task.FromResult(images)));
+        file.Uses.RemoveOwner();
+    }
+
+    [Fact]
     public void Enumerate_CutOrClaimingMore_IsInvalidData()
     {
         using TemporaryFolder folder = new();

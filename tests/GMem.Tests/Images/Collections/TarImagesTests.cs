@@ -94,6 +94,47 @@ public sealed class TarImagesTests
     }
 
     [Fact]
+    public void Enumerate_DataBehindTheEndMark_IsNamed()
+    {
+        using TemporaryFolder folder = new();
+        string tar = folder.File("a.tar");
+        TarFiles.Write(tar, TarEntryFormat.Ustar, [("a.png", Png(1)), ("b.png", Png(2))]);
+        byte[] bytes = File.ReadAllBytes(tar);
+        int second = bytes.AsSpan().IndexOf("b.png"u8);
+        byte[] noChecksum = [.. bytes];
+        noChecksum.AsSpan(second + 148, 8).Clear();
+        (byte[] Bytes, int Images, bool IsNamed)[] files =
+        [
+            (bytes, 2, false), (bytes[..^1024], 2, false), ([.. bytes, .. new byte[100_000]], 2, false), ([.. bytes, .. bytes], 2, true),
+            (noChecksum, 1, true), ([.. bytes[..second], .. new byte[2 << 20]], 1, true),
+        ];
+        Assert.All(files, file =>
+        {
+            ImageListing listing = ImageCollection.Enumerate(TestImages.Write(folder, "x.tar", file.Bytes));
+            Assert.Equal(file.Images, listing.Count);
+            Assert.Equal(file.IsNamed ? 1 : 0, listing.Warnings.Count(w => w.Contains("behind the end mark", StringComparison.Ordinal)));
+        });
+    }
+
+    [Fact]
+    public void Enumerate_ImagesOfOneKey_ShareItsLabel()
+    {
+        using TemporaryFolder folder = new();
+        string tar = folder.File("a.tar");
+        TarFiles.Write(
+            tar,
+            TarEntryFormat.Ustar,
+            [("a.0.png", Png(1)), ("a.1.png", Png(2)), ("a.txt", Encoding.UTF8.GetBytes(new string('x', 4096))),
+                ("b.png", Png(3)), ("b.txt", Encoding.UTF8.GetBytes(new string('x', 4097)))]);
+
+        ImageListing listing = ImageCollection.Enumerate(tar);
+
+        Assert.Equal([4096, 4096, 0], listing.Select(f => f.Label.Length));
+        Assert.Same(listing[0].Label, listing[1].Label);
+        Assert.Equal("2 ignored: 1 .txt, read for labels, 1 too long for a label", listing.IgnoredByReason());
+    }
+
+    [Fact]
     public void ReadFile_TarReplaced_ReadsTheNewOne()
     {
         using TemporaryFolder folder = new();
@@ -122,6 +163,8 @@ public sealed class TarImagesTests
         Assert.Contains("s-12.tar", Assert.Throws<DirectoryNotFoundException>(() => Names("s-{10..12}.tar")).Message);
         Assert.Contains("two whole numbers", Assert.Throws<InvalidDataException>(() => Names("s-{10..2}.tar")).Message);
         Assert.Contains("not closed", Assert.Throws<InvalidDataException>(() => Names("s-{10.tar")).Message);
+
+        Assert.Contains("more than 1000000 files", Assert.Throws<InvalidDataException>(() => Names("{000..999}{000..999}{0,1}")).Message);
 
         // Beside an image, archives are not data.
         TestImages.Write(folder, "a.png", Png(1));

@@ -8,7 +8,7 @@ namespace GMem.Images;
 /// <summary>Which columns of a Parquet file hold the images and their labels.</summary>
 /// <param name="Bytes">Encoded images.</param>
 /// <param name="Path">Paths of image files where there are no bytes; null for no such column.</param>
-/// <param name="Label">Labels: text or whole numbers; null for none.</param>
+/// <param name="Label">Labels: text, numbers or truth values; null for none.</param>
 /// <param name="ClassNames">What numbers stand for; null for themselves.</param>
 /// <param name="Warnings">Where there was a choice.</param>
 internal sealed record ParquetColumns(
@@ -17,7 +17,10 @@ internal sealed record ParquetColumns(
     private const string Metadata = "huggingface";
 
     private static readonly System.Type[] LabelTypes =
-        [typeof(ReadOnlyMemory<char>), typeof(long), typeof(int), typeof(short), typeof(sbyte), typeof(byte), typeof(ushort), typeof(uint)];
+    [
+        typeof(ReadOnlyMemory<char>), typeof(long), typeof(int), typeof(short), typeof(sbyte), typeof(byte), typeof(ushort), typeof(uint),
+        typeof(ulong), typeof(double), typeof(bool),
+    ];
 
     /// <exception cref="InvalidDataException">There is no column of images.</exception>
     public static ParquetColumns Of(ParquetReader reader, string file)
@@ -42,7 +45,7 @@ internal sealed record ParquetColumns(
         DataField[] labels =
         [
             .. fields.Where(f => f.Path.Length == 1 && LabelTypes.Contains(f.ClrType) && (TypeOf(f.Path[0]) == "ClassLabel"
-                || Rank(f) < LabelField.Names.Count)).OrderBy(Rank),
+                || Rank(f.Path[0]) < LabelField.Names.Count)).OrderBy(f => Rank(f.Path[0])),
         ];
         if (images.Length > 1)
         {
@@ -52,6 +55,14 @@ internal sealed record ParquetColumns(
         if (labels.Length > 1)
         {
             warnings.Add($"'{file}' has the label columns {Names(labels)}; the first is read.");
+        }
+
+        if (labels.Length == 0)
+        {
+            warnings.AddRange(reader.Schema.Fields
+                .Where(f => Rank(f.Name) < LabelField.Names.Count && f.Name != images[0].Path[0])
+                .Select(f => $"The column '{f.Name}' of '{file}' is not read as labels: it is of the type "
+                    + $"{(f as DataField)?.SchemaElement?.Type?.ToString() ?? f.SchemaType.ToString()}. Write it as text or whole numbers."));
         }
 
         DataField? label = labels.FirstOrDefault();
@@ -70,9 +81,9 @@ internal sealed record ParquetColumns(
 
     private static string Names(DataField[] fields) => string.Join(", ", fields.Select(f => $"'{f.Path[0]}'"));
 
-    private static int Rank(DataField field)
+    private static int Rank(string column)
     {
-        int rank = LabelField.Names.ToList().FindIndex(n => n.Equals(field.Path[0], StringComparison.OrdinalIgnoreCase));
+        int rank = LabelField.Names.ToList().FindIndex(n => n.Equals(column, StringComparison.OrdinalIgnoreCase));
         return rank < 0 ? LabelField.Names.Count : rank;
     }
 

@@ -16,6 +16,9 @@ internal sealed class ParquetImages : ImageArchive
 
     private const int RowsAlwaysAllowed = 1 << 16;
 
+    /// <summary>Longest path, in characters, that any system has.</summary>
+    private const int LongestPath = short.MaxValue;
+
     private readonly string _path;
     private readonly SemaphoreSlim _gate = new(1);
     private readonly ParquetStream _stream;
@@ -77,7 +80,7 @@ internal sealed class ParquetImages : ImageArchive
         }
 
         return images.Paths[index] is { Length: > 0 } path
-            ? ReadFile(entry, path)
+            ? ReadFile(entry, path.Span)
             : throw new InvalidDataException($"'{entry}' has no image: neither bytes nor a path.");
     }
 
@@ -100,8 +103,12 @@ internal sealed class ParquetImages : ImageArchive
     }
 
     /// <summary>An image beside the file. What a file of someone else names elsewhere is not read.</summary>
-    private byte[] ReadFile(ArchiveEntry entry, string path)
+    private byte[] ReadFile(ArchiveEntry entry, ReadOnlySpan<char> characters)
     {
+        string path = characters.Length <= LongestPath && !characters.Contains('\0')
+            ? characters.ToString()
+            : throw new InvalidDataException($"'{entry}' has no bytes, and a path that no file has: {characters.Length} characters (at most "
+                + $"{LongestPath}, none of them NUL).");
         string folder = Path.GetDirectoryName(Path.GetFullPath(_path))!;
         bool isUrl = path.Contains("://", StringComparison.Ordinal) || path.StartsWith(@"\\", StringComparison.Ordinal);
         string full = isUrl ? path : Path.GetFullPath(path, folder);
@@ -138,9 +145,9 @@ internal sealed class ParquetImages : ImageArchive
     {
         ReadOnlyMemory<byte>?[] bytes = await ReadAsync(group, _columns.Bytes, (ReadOnlyMemory<byte> b) => (ReadOnlyMemory<byte>?)b)
             .ConfigureAwait(false);
-        string?[] paths = _columns.Path is { } path && bytes.Any(b => b is not { Length: > 0 })
-            ? await ReadAsync(group, path, (ReadOnlyMemory<char> p) => p.ToString()).ConfigureAwait(false)
-            : new string?[bytes.Length];
+        ReadOnlyMemory<char>?[] paths = _columns.Path is { } path && bytes.Any(b => b is not { Length: > 0 })
+            ? await ReadAsync(group, path, (ReadOnlyMemory<char> p) => (ReadOnlyMemory<char>?)p).ConfigureAwait(false)
+            : new ReadOnlyMemory<char>?[bytes.Length];
         return new RowGroupImages(bytes, paths, bytes.Sum(b => (long)(b?.Length ?? 0)));
     }
 
@@ -150,13 +157,16 @@ internal sealed class ParquetImages : ImageArchive
         {
             null => new string?[_firstRows[group + 1] - _firstRows[group]],
             { } field when field.ClrType == typeof(ReadOnlyMemory<char>) =>
-                await Texts<ReadOnlyMemory<char>>(field, v => v.ToString()).ConfigureAwait(false),
+                await Texts<ReadOnlyMemory<char>>(field, Text).ConfigureAwait(false),
             { } field when field.ClrType == typeof(long) => await Texts<long>(field, Name).ConfigureAwait(false),
             { } field when field.ClrType == typeof(int) => await Texts<int>(field, v => Name(v)).ConfigureAwait(false),
             { } field when field.ClrType == typeof(uint) => await Texts<uint>(field, v => Name(v)).ConfigureAwait(false),
             { } field when field.ClrType == typeof(short) => await Texts<short>(field, v => Name(v)).ConfigureAwait(false),
             { } field when field.ClrType == typeof(ushort) => await Texts<ushort>(field, v => Name(v)).ConfigureAwait(false),
             { } field when field.ClrType == typeof(sbyte) => await Texts<sbyte>(field, v => Name(v)).ConfigureAwait(false),
+            { } field when field.ClrType == typeof(ulong) => await Texts<ulong>(field, Name).ConfigureAwait(false),
+            { } field when field.ClrType == typeof(double) => await Texts<double>(field, Name).ConfigureAwait(false),
+            { } field when field.ClrType == typeof(bool) => await Texts<bool>(field, v => v ? "true" : "false").ConfigureAwait(false),
             { } field => await Texts<byte>(field, v => Name(v)).ConfigureAwait(false),
         };
         return [.. labels.Select(l => l ?? string.Empty)];
@@ -165,11 +175,22 @@ internal sealed class ParquetImages : ImageArchive
             where T : struct => ReadAsync(group, field, text);
     }
 
+    private static string Text(ReadOnlyMemory<char> label) => label.Length <= TarLabels.MaxLength ? label.ToString()
+        : throw new InvalidDataException($"a label has {label.Length} characters; at most {TarLabels.MaxLength} are read.");
+
     /// <summary>The label that a number stands for; -1 is none, as the test sets of Hugging Face have it.</summary>
     private string? Name(long number) => _columns.ClassNames is not { } names ? number.ToString(CultureInfo.InvariantCulture)
         : number == -1 ? null
         : number >= 0 && number < names.Count ? names[(int)number]
         : throw new InvalidDataException($"the label {number} is none of the {names.Count} classes that it names.");
+
+    private string? Name(ulong number) =>
+        number <= long.MaxValue ? Name((long)number) : number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>pandas keeps whole numbers as these where some are missing.</summary>
+    private string? Name(double number) => double.IsNaN(number) ? null
+        : double.IsInteger(number) && Math.Abs(number) < long.MaxValue ? Name((long)number)
+        : number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A column of a row group, with nulls where it has none.</summary>
     private async Task<TResult?[]> ReadAsync<T, TResult>(int group, DataField field, Func<T, TResult?> take)

@@ -18,6 +18,8 @@ internal static class RowGroupCache
         Task<RowGroupImages> images;
         lock (Gate)
         {
+            // What failed once, as reading from a network does, may succeed.
+            _ = Kept.RemoveAll(k => k.Images.IsFaulted);
             int index = Kept.FindIndex(k => k.File == file && k.Group == group);
             images = index < 0 ? After(_last, read) : Kept[index].Images;
             if (index < 0)

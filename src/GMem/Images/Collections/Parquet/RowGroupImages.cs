@@ -4,4 +4,4 @@ namespace GMem.Images;
 /// <param name="Bytes">Of each row; null for none.</param>
 /// <param name="Paths">Of each row; null for none.</param>
 /// <param name="Size">Bytes of all.</param>
-internal sealed record RowGroupImages(IReadOnlyList<ReadOnlyMemory<byte>?> Bytes, IReadOnlyList<string?> Paths, long Size);
+internal sealed record RowGroupImages(IReadOnlyList<ReadOnlyMemory<byte>?> Bytes, IReadOnlyList<ReadOnlyMemory<char>?> Paths, long Size);
