@@ -10,7 +10,7 @@ internal static class SavedTransformer
     private const string Prefix = "transformer/";
 
     [ThreadStatic]
-    private static IHostEnvironment? _environment;
+    private static IHostEnvironment? Ambient;
 
     /// <summary>Whether a tensor is one of those.</summary>
     public static bool IsEntry(string tensor) => tensor.StartsWith(Prefix, StringComparison.Ordinal);
@@ -21,8 +21,8 @@ internal static class SavedTransformer
     /// </summary>
     public static IDisposable LoadIn(IHostEnvironment environment)
     {
-        Environment previous = new(_environment);
-        _environment = environment;
+        Environment previous = new(Ambient);
+        Ambient = environment;
         return previous;
     }
 
@@ -60,7 +60,7 @@ internal static class SavedTransformer
         }
 
         stream.Position = 0;
-        IHostEnvironment environment = _environment ?? new MLContext();
+        IHostEnvironment environment = Ambient ?? new MLContext();
         try
         {
             using RepositoryReader repository = RepositoryReader.Open(stream, environment);
@@ -89,6 +89,6 @@ internal static class SavedTransformer
 
     private sealed class Environment(IHostEnvironment? previous) : IDisposable
     {
-        public void Dispose() => _environment = previous;
+        public void Dispose() => Ambient = previous;
     }
 }

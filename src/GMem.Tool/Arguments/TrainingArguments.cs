@@ -1,8 +1,8 @@
-using Microsoft.ML;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Tool.ExtensionPackages;
 using GMem.Training;
+using Microsoft.ML;
 
 namespace GMem.Tool.Arguments;
 

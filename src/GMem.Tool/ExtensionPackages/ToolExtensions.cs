@@ -21,7 +21,7 @@ internal static class ToolExtensions
     private static readonly Lazy<IReadOnlyList<AssemblyDependencyResolver>> Resolvers = new(() =>
         [.. Folders().Select(folder => new AssemblyDependencyResolver(Path.Combine(folder, $"{Component}.dll")))]);
 
-    private static int _isInstalled;
+    private static int InstallCount;
 
     /// <summary>Where <c>gmem extension add</c> puts them.</summary>
     public static string DefaultFolder =>
@@ -40,7 +40,7 @@ internal static class ToolExtensions
     /// <summary>From now on what the tool lacks is looked for in extensions.</summary>
     public static void Install()
     {
-        if (Interlocked.Exchange(ref _isInstalled, 1) == 1)
+        if (Interlocked.Exchange(ref InstallCount, 1) == 1)
         {
             return;
         }

@@ -1,5 +1,5 @@
-using GMem.ImageSharp;
 using GMem.Images;
+using GMem.ImageSharp;
 using Microsoft.ML.Data;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.PixelFormats;

@@ -1,5 +1,5 @@
-using GMem.ImageSharp;
 using GMem.Images;
+using GMem.ImageSharp;
 using GMem.MLNet.Tests.Fakes;
 using GMem.Tests.Shared;
 using Microsoft.ML;

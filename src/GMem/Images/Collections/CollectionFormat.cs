@@ -94,7 +94,7 @@ internal static class CollectionFormat
         return Utf8.IsValid(start[..end]) && !start.ContainsAnyInRange((byte)0, (byte)8);
     }
 
-    /// <summary>Whether the first line is that of a list: a value of it, without quotes as JSON has them, is the path of an image.</summary>
+    /// <summary>Whether the first line is of a list: a value of it, without quotes as JSON has them, is the path of an image.</summary>
     private static bool StartsWithImage(ReadOnlySpan<byte> start) =>
         Encoding.UTF8.GetString(start).TrimStart().Split('\n')[0].Split(['\t', ',']).Any(value => ImageName.IsImage(value.Trim()));
 

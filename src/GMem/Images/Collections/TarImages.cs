@@ -9,7 +9,7 @@ namespace GMem.Images;
 /// </summary>
 internal sealed class TarImages : ImageArchive
 {
-    /// <summary>Zeros that may follow the last file: two blocks, and what fills a record, which programs make as long as they like.</summary>
+    /// <summary>Zeros that may follow the last file: two blocks, and what fills a record, as long as a program likes it.</summary>
     private const int MostPadding = 1 << 20;
 
     private readonly SafeFileHandle _handle;

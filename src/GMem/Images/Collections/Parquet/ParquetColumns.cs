@@ -62,7 +62,7 @@ internal sealed record ParquetColumns(
             warnings.AddRange(reader.Schema.Fields
                 .Where(f => Rank(f.Name) < LabelField.Names.Count && f.Name != images[0].Path[0])
                 .Select(f => $"The column '{f.Name}' of '{file}' is not read as labels: it is of the type "
-                    + $"{(f as DataField)?.SchemaElement?.Type?.ToString() ?? f.SchemaType.ToString()}. Write it as text or whole numbers."));
+                    + $"{(f as DataField)?.SchemaElement?.Type?.ToString() ?? f.SchemaType.ToString()}. Write text or whole numbers."));
         }
 
         DataField? label = labels.FirstOrDefault();

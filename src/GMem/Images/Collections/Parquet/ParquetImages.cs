@@ -107,8 +107,8 @@ internal sealed class ParquetImages : ImageArchive
     {
         string path = characters.Length <= LongestPath && !characters.Contains('\0')
             ? characters.ToString()
-            : throw new InvalidDataException($"'{entry}' has no bytes, and a path that no file has: {characters.Length} characters (at most "
-                + $"{LongestPath}, none of them NUL).");
+            : throw new InvalidDataException(
+                $"'{entry}' has no bytes, and a path that no file has: {characters.Length} characters (at most {LongestPath}, none NUL).");
         string folder = Path.GetDirectoryName(Path.GetFullPath(_path))!;
         bool isUrl = path.Contains("://", StringComparison.Ordinal) || path.StartsWith(@"\\", StringComparison.Ordinal);
         string full = isUrl ? path : Path.GetFullPath(path, folder);

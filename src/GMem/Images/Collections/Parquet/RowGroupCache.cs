@@ -10,7 +10,7 @@ internal static class RowGroupCache
     private const int Least = 2;
     private static readonly Lock Gate = new();
     private static readonly List<(ParquetImages File, int Group, Task<RowGroupImages> Images)> Kept = [];
-    private static Task _last = Task.CompletedTask;
+    private static Task Last = Task.CompletedTask;
 
     /// <summary>A row group, which is read if it is not kept.</summary>
     public static RowGroupImages Get(ParquetImages file, int group, Func<Task<RowGroupImages>> read)
@@ -21,10 +21,10 @@ internal static class RowGroupCache
             // What failed once, as reading from a network does, may succeed.
             _ = Kept.RemoveAll(k => k.Images.IsFaulted);
             int index = Kept.FindIndex(k => k.File == file && k.Group == group);
-            images = index < 0 ? After(_last, read) : Kept[index].Images;
+            images = index < 0 ? After(Last, read) : Kept[index].Images;
             if (index < 0)
             {
-                _last = images;
+                Last = images;
             }
             else
             {
