@@ -25,8 +25,12 @@ public sealed class SoakTests
         {
             OnReport = report =>
             {
-                tensors.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount);
-                resident.Add(report.ResidentMemory);
+                // The interim report after the first step comes before all is made that lives as long as the run.
+                if (!report.IsInterim)
+                {
+                    tensors.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+                    resident.Add(report.ResidentMemory);
+                }
             },
         };
         using TemporaryFolder folder = new();
