@@ -10,9 +10,9 @@ namespace GMem.Extensions.AI;
 /// (<see cref="GMemModel.LabelIn"/>); a blank one stands for any memory. Thread-safe.
 /// </summary>
 /// <remarks>
-/// <para>Options that are respected: <see cref="ImageGenerationOptions.Count"/> (default 1), and of the additional properties
-/// <see cref="SeedProperty"/> and <see cref="CallerProperty"/>. The size, the media type and the response format may be left out or must be
-/// what the model makes: its own size, <c>image/png</c>, data. Other additional properties are ignored.</para>
+/// <para>Options that are respected: <see cref="ImageGenerationOptions.Count"/> (1 to 1000, default 1), and of the additional
+/// properties <see cref="SeedProperty"/> and <see cref="CallerProperty"/>. The size, the media type and the response format may be left out
+/// or must be what the model makes: its own size, <c>image/png</c>, data. Other additional properties are ignored.</para>
 /// <para>Each picture is a <see cref="DataContent"/> whose additional properties tell its seed, label and memory entry. The limits of the
 /// <see cref="ImageService"/> apply: a full queue is a <see cref="ServiceBusyException"/>, and callers take turns.</para>
 /// </remarks>
@@ -35,6 +35,9 @@ public sealed class GMemImageGenerator : IImageGenerator
     public const string MemoryIndexProperty = "MemoryIndex";
 
     private const string Png = "image/png";
+
+    /// <summary>Most pictures of a request, which are all in its response.</summary>
+    private const int MostPictures = 1000;
 
     private readonly ImageService _service;
     private readonly ImageGeneratorMetadata _metadata = new("gmem");
@@ -105,7 +108,7 @@ public sealed class GMemImageGenerator : IImageGenerator
         int side = _service.ImageSize;
         string[] faults = [.. new[]
         {
-            options?.Count is < 1 ? $"Count is {options.Count}, it must be at least 1" : null,
+            options?.Count is < 1 or > MostPictures ? $"Count is {options.Count}, it must be from 1 to {MostPictures}" : null,
             options?.ImageSize is { } size && (size.Width != side || size.Height != side)
                 ? $"ImageSize is {size.Width} x {size.Height}, the model makes {side} x {side}" : null,
             options?.MediaType is { } type && !type.Equals(Png, StringComparison.OrdinalIgnoreCase)

@@ -111,6 +111,13 @@ public sealed class GMemImageGeneratorTests : IAsyncLifetime
         })).Contents);
     }
 
+    [Fact]
+    public async Task GenerateAsync_CountBeyondAnyRequest_IsRefusedBeforeItIsPrepared()
+    {
+        ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(() => One(new() { Count = int.MaxValue }));
+        Assert.Contains("Count is 2147483647, it must be from 1 to 1000", error.Message);
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData("soon")]
