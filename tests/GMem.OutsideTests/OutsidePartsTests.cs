@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using GMem.Encoders;
 using GMem.Images;
 using GMem.Latents;
@@ -275,27 +273,8 @@ public sealed class OutsidePartsTests
         return [.. pixels];
     }
 
-    private static async Task<string[]> RunAsync(params string[] arguments)
-    {
-        string program = Path.Combine(AppContext.BaseDirectory, "GMem.OutsideProject.dll");
-        ProcessStartInfo start = new(Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet")))
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (string argument in new[] { "exec", program }.Concat(arguments))
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        CancellationToken cancellation = TestContext.Current.CancellationToken;
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync(cancellation);
-        string output = await process.StandardOutput.ReadToEndAsync(cancellation);
-        await process.WaitForExitAsync(cancellation);
-        Assert.True(process.ExitCode == 0, await errors);
-        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-    }
+    private static Task<string[]> RunAsync(params string[] arguments) =>
+        DotnetProgram.RunAsync([Path.Combine(AppContext.BaseDirectory, "GMem.OutsideProject.dll"), .. arguments]);
 
     private sealed class LastProgress : IProgress<EncodingProgress>
     {
