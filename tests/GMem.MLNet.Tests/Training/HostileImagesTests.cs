@@ -8,6 +8,7 @@ using SkiaSharp;
 namespace GMem.MLNet.Tests.Training;
 
 /// <summary>A folder as the world has them: good images of every kind among files that are none.</summary>
+[Collection(nameof(MeasuredAlone))]
 public sealed class HostileImagesTests
 {
     private static readonly string[] Bad = ["truncated.jpg", "zero bytes.png", "thin.png", "huge header.png", "text.jpg", "folder.jpg",

@@ -10,6 +10,7 @@ using TorchSharp;
 namespace GMem.Tests.Model;
 
 /// <summary>Damage to a <c>model.zip</c> is noticed, and costs nothing before it is.</summary>
+[Collection(nameof(MeasuredAlone))]
 public sealed class ModelIntegrityTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -85,7 +86,9 @@ public sealed class ModelIntegrityTests : IDisposable
         process.Refresh();
         Assert.Contains(fault, message, StringComparison.Ordinal);
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 300L << 20);
-        Assert.InRange(process.PeakWorkingSet64 - resident, 0, 400L << 20);
+
+        // Linux adds the peak up from counters of its threads that lag a little: an unchanged one may read some pages less.
+        Assert.InRange(process.PeakWorkingSet64 - resident, -(1L << 20), 400L << 20);
     }
 
     [Fact]
