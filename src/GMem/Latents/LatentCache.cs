@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text;
+using GMem.Distributed;
 using GMem.FileFormats;
 using GMem.Parts;
 
@@ -8,7 +10,8 @@ namespace GMem.Latents;
 /// <remarks>
 /// With a workspace the result lies in <c>latents/KEY/shard-00000.safetensors</c> and so on, where the key is the SHA-256 of all images,
 /// weights and settings. A shard is written whole or not at all, so a run that was killed goes on after its last complete one, and the next
-/// run of the same things encodes nothing but what has been damaged since. Without a workspace it is kept in memory.
+/// run of the same things encodes nothing but what has been damaged since. Without a workspace it is kept in memory. Ranks encode their
+/// part each; the first writes, and those that do not see its workspace keep the rows in memory.
 /// </remarks>
 internal static class LatentCache
 {
@@ -21,6 +24,7 @@ internal static class LatentCache
     /// <param name="workspace">The folder that keeps it, or null.</param>
     /// <param name="progress">Told after every batch that was encoded, and at the end.</param>
     /// <param name="cancellationToken">Stops between two batches.</param>
+    /// <param name="ranks">Who encodes together; null for this process alone.</param>
     /// <returns>The rows; dispose them.</returns>
     /// <exception cref="IOException">The folder cannot be written, or another run is encoding the same images now.</exception>
     public static EncodedRows Encode(
@@ -28,8 +32,10 @@ internal static class LatentCache
         ImageEncoding encoding,
         string? workspace,
         IProgress<EncodingProgress>? progress,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        RankGroup? ranks = null)
     {
+        ranks ??= RankGroup.Alone;
         if (!encoding.IsNeeded)
         {
             return new EncodedRows();
@@ -37,14 +43,15 @@ internal static class LatentCache
 
         long rows = encoding.RowsOfAShard((int)images.RowShape[^1]);
         return workspace is null
-            ? InMemory(images, encoding, rows, progress, cancellationToken)
+            ? InMemory(images, encoding, rows, progress, cancellationToken, ranks)
             : InShards(
                 images,
                 encoding,
                 rows,
                 Path.Combine(workspace, Folder, Key(images, encoding, cancellationToken)),
                 progress,
-                cancellationToken);
+                cancellationToken,
+                ranks);
     }
 
     /// <summary>The key of images and all that decides what is made of them.</summary>
@@ -83,12 +90,29 @@ internal static class LatentCache
         });
     }
 
+    /// <summary>Some images, of which each rank encodes its part.</summary>
+    private static Dictionary<string, torch.Tensor> Encode(
+        ImageEncoding encoding, RowSource images, long start, long count, EncodingProgress done, IProgress<EncodingProgress>? progress,
+        RankGroup ranks)
+    {
+        if (ranks.Size == 1 || count < ranks.Size)
+        {
+            return Encode(encoding, images.Range(start, count), done, progress);
+        }
+
+        (long begin, long length) = ranks.PartOf(count);
+        Dictionary<string, torch.Tensor> part = Encode(encoding, images.Range(start + begin, length), done, progress);
+        return part.OrderBy(p => p.Key, StringComparer.Ordinal)
+            .ToDictionary(p => p.Key, p => ranks.GatherRows(p.Value.contiguous(), count), StringComparer.Ordinal);
+    }
+
     private static EncodedRows InMemory(
         RowSource images,
         ImageEncoding encoding,
         long rowsAtOnce,
         IProgress<EncodingProgress>? progress,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        RankGroup ranks)
     {
         EncodedRows encoded = new();
         try
@@ -99,7 +123,7 @@ internal static class LatentCache
                 using DisposeScope scope = torch.NewDisposeScope();
                 long count = Math.Min(rowsAtOnce, images.Count - start);
                 EncodingProgress done = new(start, 0, images.Count);
-                encoded.Put(Encode(encoding, images.Range(start, count), done, progress), start, images.Count);
+                encoded.Put(Encode(encoding, images, start, count, done, progress, ranks), start, images.Count);
                 progress?.Report(done with { Encoded = start + count });
             }
 
@@ -118,10 +142,12 @@ internal static class LatentCache
         long rowsOfAShard,
         string folder,
         IProgress<EncodingProgress>? progress,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        RankGroup ranks)
     {
-        _ = Directory.CreateDirectory(folder);
-        using FileStream only = Lock(folder);
+        bool isWriter = ranks.Rank == 0;
+        using FileStream? only = isWriter ? Lock(folder) : null;
+        EncodedRows? inMemory = Sees(folder, ranks) ? null : new EncodedRows();
         int shardCount = (int)((images.Count + rowsOfAShard - 1) / rowsOfAShard);
         string[] paths =
         [
@@ -132,20 +158,28 @@ internal static class LatentCache
         for (int i = 0; i < paths.Length; i++)
         {
             long start = i * rowsOfAShard, count = Math.Min(rowsOfAShard, images.Count - start);
-            if (File.Exists(paths[i]))
+            using DisposeScope scope = torch.NewDisposeScope();
+            string? fault = isWriter && File.Exists(paths[i]) ? FaultOf(paths[i], count) : null;
+            if (ranks.Broadcast(isWriter && File.Exists(paths[i]) && fault is null ? 1 : 0) == 1)
             {
-                if (FaultOf(paths[i], count) is not { } fault)
-                {
-                    done = done with { Found = done.Found + count };
-                    continue;
-                }
+                done = done with { Found = done.Found + count };
+                ShareFound(paths[i], start, images.Count, inMemory, ranks);
+                continue;
+            }
 
+            if (fault is not null)
+            {
                 progress?.Report(done with { Warning = $"A file of encoded images is damaged; its images are encoded again. {fault}" });
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            using DisposeScope scope = torch.NewDisposeScope();
-            SafetensorsWriter.Write(paths[i], Encode(encoding, images.Range(start, count), done, progress));
+            Dictionary<string, torch.Tensor> table = Encode(encoding, images, start, count, done, progress, ranks);
+            if (isWriter)
+            {
+                SafetensorsWriter.Write(paths[i], table);
+            }
+
+            inMemory?.Put(table, start, images.Count);
             done = done with { Encoded = done.Encoded + count };
             progress?.Report(done);
         }
@@ -155,7 +189,55 @@ internal static class LatentCache
             progress?.Report(done);
         }
 
-        return new EncodedRows(ShardSet.Open(paths));
+        ranks.Barrier();
+        return inMemory ?? new EncodedRows(ShardSet.Open(paths));
+    }
+
+    /// <summary>
+    /// Whether all ranks see the folder of the first, as on one machine or a shared disk; where they do not, none but the first uses it.
+    /// </summary>
+    private static bool Sees(string folder, RankGroup ranks)
+    {
+        if (ranks.Size == 1)
+        {
+            return true;
+        }
+
+        string mark = Path.Combine(folder, $"ranks-{ranks.Broadcast(Random.Shared.NextInt64()):x}");
+        if (ranks.Rank == 0)
+        {
+            File.WriteAllBytes(mark, []);
+        }
+
+        ranks.Barrier();
+        bool all = ranks.ExchangeNumbers([File.Exists(mark) ? (byte)1 : (byte)0]).All(seen => seen == 1);
+        if (ranks.Rank == 0)
+        {
+            File.Delete(mark);
+        }
+
+        return all || ranks.Rank == 0;
+    }
+
+    /// <summary>Rows that the first rank has found, for those that do not see its files.</summary>
+    private static void ShareFound(string path, long start, long count, EncodedRows? inMemory, RankGroup ranks)
+    {
+        if (ranks.ExchangeNumbers([inMemory is null ? (byte)0 : (byte)1]).All(wants => wants == 0))
+        {
+            return;
+        }
+
+        Dictionary<string, torch.Tensor> found = [];
+        if (ranks.Rank == 0)
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            found = file.ReadAll();
+        }
+
+        byte[] names = ranks.Exchange(Encoding.UTF8.GetBytes(string.Join('\0', found.Keys)))[0];
+        Dictionary<string, torch.Tensor> table = Encoding.UTF8.GetString(names).Split('\0')
+            .ToDictionary(name => name, name => ranks.Share(found.GetValueOrDefault(name)), StringComparer.Ordinal);
+        inMemory?.Put(table, start, count);
     }
 
     /// <summary>What is wrong with a shard, of which every byte is read; null for nothing.</summary>
@@ -176,6 +258,7 @@ internal static class LatentCache
 
     private static FileStream Lock(string folder)
     {
+        _ = Directory.CreateDirectory(folder);
         try
         {
             return new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

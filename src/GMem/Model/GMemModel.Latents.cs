@@ -1,3 +1,4 @@
+using GMem.Distributed;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Training;
@@ -42,7 +43,11 @@ public sealed partial class GMemModel
         GMemOptions copy = options.Clone();
         using UseScope latentsUse = latents.Use();
         using UseScope initialUse = copy.InitialModel is { } initial ? initial.Use() : default;
-        using PreparedTraining data = new LatentPreparation(latents, memory, mirroredMemory, copy, device, cancellationToken).Run();
-        return new ModelFitting(data, copy, device, progress, cancellationToken).Run();
+        RankGroup ranks = ModelFitting.Agree(copy);
+        using PreparedTraining data = RankAgreement.Run(
+            ranks, () => new LatentPreparation(latents, memory, mirroredMemory, copy, device, cancellationToken).Run(), isStopAgreed: false);
+        return RankAgreement.Run(
+            ranks, () => new ModelFitting(data, copy, device, ranks.Rank == 0 ? progress : null, cancellationToken).Run(),
+            isStopAgreed: true);
     }
 }

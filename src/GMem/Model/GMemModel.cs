@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Distributed;
 using GMem.Encoders;
 using GMem.Images;
 using GMem.Latents;
@@ -109,8 +110,12 @@ public sealed partial class GMemModel : IDisposable
         GMemOptions copy = options.Clone();
         using UseScope imagesUse = images.Use();
         using UseScope initialUse = copy.InitialModel is { } initial ? initial.Use() : default;
-        using PreparedTraining data = new ImagePreparation(images, copy, device, cancellationToken).Run();
-        return new ModelFitting(data, copy, device, progress, cancellationToken).Run();
+        RankGroup ranks = ModelFitting.Agree(copy);
+        using PreparedTraining data = RankAgreement.Run(
+            ranks, () => new ImagePreparation(images, copy, device, cancellationToken).Run(), isStopAgreed: false);
+        return RankAgreement.Run(
+            ranks, () => new ModelFitting(data, copy, device, ranks.Rank == 0 ? progress : null, cancellationToken).Run(),
+            isStopAgreed: true);
     }
 
     /// <summary>Checks, before any image is read, whether a training run fits into memory.</summary>

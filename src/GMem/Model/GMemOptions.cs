@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Distributed;
 using GMem.Encoders;
 using GMem.Latents;
 using GMem.Sampling;
@@ -69,6 +70,12 @@ public sealed class GMemOptions
     public string? WorkspacePath { get; set; }
 
     /// <summary>
+    /// The processes that train together, from <see cref="RankGroup.Join"/>; each is given the same images and options and gets the same
+    /// model, and the first alone writes into the workspace and reports progress. Null trains in this process alone. Default null.
+    /// </summary>
+    public RankGroup? Ranks { get; set; }
+
+    /// <summary>
     /// Told when something between reading and training begins (<see cref="EncodingPhase"/>), and how far the encoding of the images has
     /// come: after every batch and, in a batch that takes longer, about once a second. One call at a time, on the training thread or one of
     /// those that encode. Default null.
@@ -103,5 +110,6 @@ public sealed class GMemOptions
         InitialModel = InitialModel,
         WorkspacePath = WorkspacePath,
         EncodingProgress = EncodingProgress,
+        Ranks = Ranks,
     };
 }

@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Distributed;
 using GMem.Encoders;
 using GMem.FileFormats;
 using GMem.Images;
@@ -33,6 +34,8 @@ internal sealed class ImagePreparation
 
     private int ImageSize => (int)Images.RowShape[2];
 
+    private RankGroup Ranks => _options.Ranks ?? RankGroup.Alone;
+
     private bool Mirror => _options.Training.HorizontalFlip;
 
     /// <exception cref="ArgumentException">The images or the options do not fit; the message says which and why.</exception>
@@ -65,7 +68,8 @@ internal sealed class ImagePreparation
         ImageAutoencoder? latentsBy = _plan.Autoencoder is PixelAutoencoder ? null : _plan.Autoencoder;
         int tokenGrid = _plan.UsesTokens ? ImageSize / _plan.Autoencoder.DownsamplingFactor / _plan.Network.PatchSize : 0;
         ImageEncoding encoding = new(latentsBy, encoder, tokenGrid, Mirror);
-        EncodedRows encoded = LatentCache.Encode(Images, encoding, _options.WorkspacePath, _options.EncodingProgress, _cancellationToken);
+        EncodedRows encoded = LatentCache.Encode(
+            Images, encoding, _options.WorkspacePath, _options.EncodingProgress, _cancellationToken, Ranks);
         _owned.Add(encoded);
 
         LatentStatistics? statistics = _plan.Autoencoder.NormalizesLatents
@@ -116,7 +120,7 @@ internal sealed class ImagePreparation
     private LatentStatistics ComputeStatistics(EncodedRows encoded)
     {
         Tell(EncodingPhase.Statistics);
-        return LatentStatisticsPass.Compute(encoded, _cancellationToken);
+        return RankAgreement.Share(Ranks, LatentStatisticsPass.Compute(encoded, _cancellationToken));
     }
 
     private void Tell(EncodingPhase phase) =>
@@ -125,7 +129,7 @@ internal sealed class ImagePreparation
     private SnippetEncoder FitEncoder()
     {
         Tell(EncodingPhase.Encoder);
-        SnippetEncoder encoder = _options.EncoderTrainer.Fit(new ImageRows(Images), _cancellationToken);
+        SnippetEncoder encoder = RankAgreement.Fit(Ranks, () => _options.EncoderTrainer.Fit(new ImageRows(Images), _cancellationToken));
         _owned.Add(encoder);
         return encoder;
     }

@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Distributed;
 using GMem.FileFormats;
 using GMem.Images;
 using GMem.Latents;
@@ -11,12 +12,28 @@ internal sealed class ModelFitting(
     PreparedTraining data, GMemOptions options, torch.Device device, IProgress<TrainingProgress>? progress,
     CancellationToken cancellationToken)
 {
+    private readonly RankGroup _ranks = options.Ranks ?? RankGroup.Alone;
+
+    /// <summary>What ranks must have alike before any of them reads an image.</summary>
+    /// <returns>The ranks that train together.</returns>
+    /// <exception cref="RanksDifferException">They were given different options.</exception>
+    public static RankGroup Agree(GMemOptions options)
+    {
+        RankGroup ranks = options.Ranks ?? RankGroup.Alone;
+        ranks.RequireSame(ranks.Size == 1 ? new Dictionary<string, string>() : RunDescription.OfOptions(options));
+        options.EncodingProgress = ranks.Rank == 0 ? options.EncodingProgress : null;
+        return ranks;
+    }
+
     public GMemModel Run()
     {
         SiT sit = Network();
         try
         {
-            IReadOnlyDictionary<string, string>? run = options.WorkspacePath is null ? null : RunDescription.Of(options, data);
+            FixShards();
+            bool isDescribed = options.WorkspacePath is not null || _ranks.Size > 1;
+            IReadOnlyDictionary<string, string>? run = isDescribed ? RunDescription.Of(options, data) : null;
+            _ranks.RequireSame(run ?? new Dictionary<string, string>());
             using RidgeSource? source = Source(run);
             TrainingOutcome outcome = Train(sit, source, run);
             return new GMemModel(Core(sit, source, outcome, ownsNetwork: true), data.Bank, options.Sampling);
@@ -33,9 +50,9 @@ internal sealed class ModelFitting(
         // Generates with the network that is being trained, for people to look at.
         using GMemModel preview = new(Core(sit, source, default, ownsNetwork: false), data.Bank, options.Sampling);
         using TrainingWorkspace? workspace = options.WorkspacePath is { } path
-            ? new TrainingWorkspace(path, run!, options.Training, TermNames(sit), count => Samples(preview, count))
+            ? new TrainingWorkspace(path, run!, options.Training, TermNames(sit), count => Samples(preview, count), _ranks)
             : null;
-        using TrainingLoop loop = new(sit, data.Set, options.Training, device, workspace, source);
+        using TrainingLoop loop = new(sit, data.Set, options.Training, device, workspace, source, _ranks);
         TrainingOutcome outcome = loop.Run(progress, cancellationToken);
         loop.UseAverage();
         sit.eval();
@@ -55,9 +72,25 @@ internal sealed class ModelFitting(
     /// </summary>
     private RidgeSource? Source(IReadOnlyDictionary<string, string>? run)
     {
+        if (_ranks.Size == 1 || options.Training.Source is not { } source)
+        {
+            return OwnSource(run);
+        }
+
+        // The first rank's bits are everybody's.
+        using DisposeScope scope = torch.NewDisposeScope();
+        RidgeSource? own = _ranks.Rank == 0 ? OwnSource(run) : null;
+        IReadOnlyDictionary<string, torch.Tensor>? tensors = own?.SaveTensors();
+        torch.Tensor mean = _ranks.Share(tensors?["mean"].cpu().contiguous());
+        torch.Tensor weight = _ranks.Share(tensors?["weight"].cpu().contiguous());
+        return own ?? RidgeSource.Of(source.NoiseScale, mean, weight, device);
+    }
+
+    private RidgeSource? OwnSource(IReadOnlyDictionary<string, string>? run)
+    {
         if (options.Training.Source is { } wanted)
         {
-            SourceFile? file = run is null ? null : new SourceFile(options.WorkspacePath!, run);
+            SourceFile? file = options.WorkspacePath is null ? null : new SourceFile(options.WorkspacePath, run!);
             if (file?.TryRead(wanted, device) is { } known)
             {
                 return known;
@@ -73,9 +106,23 @@ internal sealed class ModelFitting(
         return options.InitialModel?.Core.Source?.CopyTo(device);
     }
 
-    /// <summary>Images of the seeds 1, 2 and so on.</summary>
-    private static IReadOnlyList<RgbImage> Samples(GMemModel preview, int count) =>
-        [.. preview.Generate([.. Enumerable.Range(1, count).Select(seed => new GenerationRequest(seed))]).Select(i => i.Image)];
+    /// <summary>How batches are cut is a part of the run, which goes on with what it has on any number of ranks.</summary>
+    private void FixShards()
+    {
+        TrainingOptions training = options.Training;
+        training.TakeShardsOfRun(_ranks.Rank == 0 ? options.WorkspacePath : null);
+        (int shards, int threads) = ((int)_ranks.Broadcast(training.Shards ?? 0), (int)_ranks.Broadcast(training.ThreadsPerShard ?? 0));
+        (training.Shards, training.ThreadsPerShard) = (shards == 0 ? null : shards, threads == 0 ? null : threads);
+        ShardPlan plan = ShardPlan.Of(training, device, _ranks);
+        (training.Shards, training.ThreadsPerShard) = (plan.Shards, plan.ThreadsPerShard);
+    }
+
+    /// <summary>Images of the seeds 1, 2 and so on; of several ranks, the first has them.</summary>
+    private IReadOnlyList<RgbImage> Samples(GMemModel preview, int count)
+    {
+        GenerationRequest[] requests = [.. Enumerable.Range(1, count).Select(seed => new GenerationRequest(seed))];
+        return [.. RankGeneration.Run(preview, requests, _ranks, CancellationToken.None).Select(i => i.Image)];
+    }
 
     private string[] TermNames(SiT network) =>
         [.. options.Training.TermsFor(network.Options, data.Set.Tokens is not null).Select(t => t.Name)];

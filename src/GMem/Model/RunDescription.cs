@@ -18,6 +18,8 @@ internal static class RunDescription
         "Sampling",
         nameof(GMemOptions.EncoderTrainer),
         nameof(GMemOptions.WorkspacePath),
+        nameof(GMemOptions.Ranks),
+        nameof(GMemOptions.EncodingProgress),
         $"Network.{nameof(SiTOptions.ActivationCheckpointing)}",
         $"Training.{nameof(TrainingOptions.TotalSteps)}",
         $"Training.{nameof(TrainingOptions.LogEveryNStep)}",
@@ -36,12 +38,26 @@ internal static class RunDescription
     private const string None = "not there";
     private const int PieceRows = 4096;
 
+    /// <summary>What ranks that train together must have been given alike: also what is free in a run that goes on.</summary>
+    public static IReadOnlyDictionary<string, string> OfOptions(GMemOptions options)
+    {
+        SortedDictionary<string, string> description = new(StringComparer.Ordinal)
+        {
+            ["The version of GMem"] = GMemRuntime.Facts()[0].Value,
+            [nameof(options.WorkspacePath)] = options.WorkspacePath is null ? "null" : "set",
+            [nameof(options.EncoderTrainer)] = options.EncoderTrainer.GetType().Name,
+        };
+        Add(description, "", options, name => name is nameof(options.WorkspacePath) or nameof(options.EncoderTrainer)
+            or nameof(options.Ranks) or nameof(options.EncodingProgress));
+        return description;
+    }
+
     /// <param name="options">All options, the network's as they were completed from the data.</param>
     /// <param name="data">What is trained on.</param>
     public static IReadOnlyDictionary<string, string> Of(GMemOptions options, PreparedTraining data)
     {
         SortedDictionary<string, string> description = new(StringComparer.Ordinal);
-        Add(description, "", options);
+        Add(description, "", options, Free.Contains);
         RowSource rows = data.Set.Source;
         description["Data.Images"] = $"[{string.Join(", ", rows.RowShape.Prepend(rows.Count))}] {TensorHash.Of(rows.Pieces(PieceRows))}";
         description["Autoencoder"] = Of(data.Autoencoder);
@@ -92,14 +108,14 @@ internal static class RunDescription
         }
     }
 
-    private static void Add(SortedDictionary<string, string> description, string prefix, object options)
+    private static void Add(SortedDictionary<string, string> description, string prefix, object options, Func<string, bool> isFree)
     {
         PropertyInfo[] properties = options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance);
         foreach (PropertyInfo property in properties.Where(p => p.GetIndexParameters().Length == 0))
         {
             string name = prefix + property.Name;
             object? value = property.GetValue(options);
-            if (Free.Contains(name))
+            if (isFree(name))
             {
                 continue;
             }
@@ -111,7 +127,7 @@ internal static class RunDescription
                 foreach (LossTerm term in terms)
                 {
                     description[$"{name}.{term.Name}"] = term.GetType().Name;
-                    Add(description, $"{name}.{term.Name}.", term);
+                    Add(description, $"{name}.{term.Name}.", term, isFree);
                 }
             }
             else if (AsText(value) is { } text)
@@ -120,7 +136,7 @@ internal static class RunDescription
             }
             else
             {
-                Add(description, name + ".", value!);
+                Add(description, name + ".", value!, isFree);
             }
         }
     }

@@ -19,6 +19,9 @@ public static class GMemRuntime
     /// </summary>
     public const string LibTorchVariable = "GMEM_LIBTORCH";
 
+    /// <summary>Where libtorch is; null where TorchSharp found it by itself, or it does not load.</summary>
+    internal static string? LibTorchFolder => Loaded.Value.LibTorchFolder;
+
     /// <summary>Loads libtorch if it is not loaded yet.</summary>
     /// <exception cref="GMemRuntimeException">libtorch cannot be loaded; the message says why and how to fix it.</exception>
     public static void EnsureLoaded()

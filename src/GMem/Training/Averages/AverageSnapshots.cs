@@ -6,7 +6,11 @@ namespace GMem.Training;
 /// Snapshots of the power-function averages of a run, <c>averages/step-00001000.safetensors</c> and so on, from which other widths are put
 /// together.
 /// </summary>
-internal sealed class AverageSnapshots(string workspace, TrainingOptions options, TrainingMessages messages)
+/// <param name="workspace">The folder of the run.</param>
+/// <param name="options">Which widths, and how often.</param>
+/// <param name="messages">Told what cannot be written.</param>
+/// <param name="isWriter">Whether this rank writes the files; the others give what they have.</param>
+internal sealed class AverageSnapshots(string workspace, TrainingOptions options, TrainingMessages messages, bool isWriter = true)
 {
     private const string FolderName = "averages";
     private const string Prefix = "step-";
@@ -19,13 +23,19 @@ internal sealed class AverageSnapshots(string workspace, TrainingOptions options
             return;
         }
 
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor[] whole = [.. state.PowerAverages.Tensors.Select(state.Whole)];
+        if (!isWriter)
+        {
+            return;
+        }
+
         string folder = Path.Combine(workspace, FolderName);
         try
         {
             _ = Directory.CreateDirectory(folder);
             IEnumerable<KeyValuePair<string, torch.Tensor>> averages = options.PowerAverageWidths.Zip(
-                state.PowerAverages.Tensors,
-                (width, tensor) => KeyValuePair.Create(width.ToString(CultureInfo.InvariantCulture), tensor));
+                whole, (width, tensor) => KeyValuePair.Create(width.ToString(CultureInfo.InvariantCulture), tensor));
             SafetensorsWriter.Write(
                 Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Step:D8}.safetensors")), averages);
         }

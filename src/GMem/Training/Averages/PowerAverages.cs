@@ -6,18 +6,20 @@ namespace GMem.Training;
 /// </summary>
 internal sealed class PowerAverages : IDisposable
 {
-    private readonly FlatParameters _parameters;
+    private readonly torch.Tensor _weights;
     private readonly double[] _exponents;
 
-    public PowerAverages(FlatParameters parameters, IReadOnlyList<double> widths)
+    /// <param name="weights">The weights that are averaged, float32 <c>[p]</c>.</param>
+    /// <param name="widths">Relative widths.</param>
+    public PowerAverages(torch.Tensor weights, IReadOnlyList<double> widths)
     {
-        _parameters = parameters;
+        _weights = weights;
         using IDisposable noGrad = torch.no_grad();
         _exponents = [.. widths.Select(PowerProfile.ExponentOf)];
-        Tensors = [.. widths.Select(_ => parameters.Weights.clone().DetachFromDisposeScope())];
+        Tensors = [.. widths.Select(_ => weights.clone().DetachFromDisposeScope())];
     }
 
-    /// <summary>float32 <c>[P]</c> each, one a width.</summary>
+    /// <summary>float32 <c>[p]</c> each, one a width.</summary>
     public IReadOnlyList<torch.Tensor> Tensors { get; }
 
     /// <param name="step">Steps done with this one, from 1.</param>
@@ -27,7 +29,7 @@ internal sealed class PowerAverages : IDisposable
         for (int i = 0; i < Tensors.Count; i++)
         {
             double decay = PowerProfile.Decay(_exponents[i], step);
-            _ = Tensors[i].TimesInPlace(decay).PlusScaledInPlace(1 - decay, _parameters.Weights);
+            _ = Tensors[i].TimesInPlace(decay).PlusScaledInPlace(1 - decay, _weights);
         }
     }
 

@@ -23,9 +23,9 @@ internal static class CheckpointFile
     private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     /// <param name="stream">Where to.</param>
-    /// <param name="state">What.</param>
+    /// <param name="state">What; its tensors are whole.</param>
     /// <param name="run">What decides the run's numbers, by name.</param>
-    public static void Write(Stream stream, TrainingState state, IReadOnlyDictionary<string, string> run)
+    public static void Write(Stream stream, StateSnapshot state, IReadOnlyDictionary<string, string> run)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         string numbers = JsonSerializer.Serialize(state.Numbers, Json);

@@ -50,9 +50,14 @@ internal sealed class CheckpointFolder : ICheckpointStore
         return Newest(Path.Combine(workspace, FolderName)).Select(CheckpointFile.TryReadRun).FirstOrDefault(run => run is not null);
     }
 
-    public bool Save(TrainingState state)
+    public bool Save(TrainingState state) => Save(new StateSnapshot(state.Numbers, state.Tensors));
+
+    /// <summary>Keeps a state.</summary>
+    /// <returns>Whether it is kept.</returns>
+    public bool Save(StateSnapshot state)
     {
-        string path = PathOf(state.Step);
+        long step = state.Numbers.Step;
+        string path = PathOf(step);
         try
         {
             _write(path, stream => CheckpointFile.Write(stream, state, _run));
@@ -65,23 +70,42 @@ internal sealed class CheckpointFolder : ICheckpointStore
             string kept = Newest().FirstOrDefault() is { } last
                 ? $"the newest one is still '{Path.GetFileName(last)}'"
                 : "there is none yet";
-            _messages.Warn($"The checkpoint of step {state.Step} could not be written: {e.Message} Training goes on; {kept}.");
+            _messages.Warn($"The checkpoint of step {step} could not be written: {e.Message} Training goes on; {kept}.");
             return false;
         }
     }
 
     public bool TryRestore(TrainingState state)
     {
+        using LoadedCheckpoint? checkpoint = TryLoad(state);
+        checkpoint?.CopyTo(state);
+        return checkpoint is not null;
+    }
+
+    /// <summary>Reads the newest whole checkpoint.</summary>
+    /// <param name="state">What it is for, whose shapes it must have.</param>
+    /// <returns>Null if there is none.</returns>
+    public LoadedCheckpoint? TryLoad(TrainingState state)
+    {
         bool damaged = false;
         foreach (string path in Newest())
         {
             try
             {
-                using LoadedCheckpoint checkpoint = CheckpointFile.Read(path);
-                checkpoint.RequireRun(_run);
-                checkpoint.CopyTo(state);
-                _messages.Information($"Continuing from step {state.Step}, checkpoint '{path}'.");
-                return true;
+                LoadedCheckpoint checkpoint = CheckpointFile.Read(path);
+                try
+                {
+                    checkpoint.RequireRun(_run);
+                    checkpoint.RequireShapes(state);
+                }
+                catch
+                {
+                    checkpoint.Dispose();
+                    throw;
+                }
+
+                _messages.Information($"Continuing from step {checkpoint.Numbers.Step}, checkpoint '{path}'.");
+                return checkpoint;
             }
             catch (InvalidDataException e)
             {
@@ -99,7 +123,7 @@ internal sealed class CheckpointFolder : ICheckpointStore
             _messages.Warn($"No checkpoint in '{_folder}' is whole: the run starts from the beginning.");
         }
 
-        return false;
+        return null;
     }
 
     public void Dispose()

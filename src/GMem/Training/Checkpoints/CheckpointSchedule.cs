@@ -23,10 +23,15 @@ internal sealed class CheckpointSchedule(ICheckpointStore store, TrainingInterva
         }
     }
 
+    /// <summary>Whether a checkpoint is due after so many steps, by this process's clock.</summary>
+    public bool IsDue(long step) => every.IsDue(step, Stopwatch.GetElapsedTime(_last));
+
     /// <summary>Not amid steps that are left out: what is kept is a state worth returning to.</summary>
-    public void SaveIfDue(TrainingState state)
+    /// <param name="state">The state.</param>
+    /// <param name="isDue">What <see cref="IsDue"/> said, on the first rank.</param>
+    public void SaveIfDue(TrainingState state, bool isDue)
     {
-        if (every.IsDue(state.Step, Stopwatch.GetElapsedTime(_last)) && state.Optimizer.Counts.SkippedInARow == 0)
+        if (isDue && state.Optimizer.Counts.SkippedInARow == 0)
         {
             Save(state);
         }

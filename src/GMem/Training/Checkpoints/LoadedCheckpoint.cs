@@ -9,6 +9,9 @@ internal sealed class LoadedCheckpoint(
     /// <summary>An option that is null: the same as one from before there was that option.</summary>
     private const string Null = "null";
 
+    /// <summary>What runs from before there were shards do not say: those of a machine with as many threads are the same.</summary>
+    private static readonly string[] Unsaid = [$"Training.{nameof(TrainingOptions.Shards)}", $"Training.{nameof(TrainingOptions.ThreadsPerShard)}"];
+
     public StateNumbers Numbers { get; } = numbers;
 
     public IReadOnlyDictionary<string, torch.Tensor> Tensors => tensors;
@@ -23,6 +26,7 @@ internal sealed class LoadedCheckpoint(
         [
             .. run.Keys.Union(given.Keys).Order(StringComparer.Ordinal)
                 .Where(name => run.GetValueOrDefault(name, Null) != given.GetValueOrDefault(name, Null))
+                .Where(name => run.ContainsKey(name) || !Unsaid.Contains(name))
                 .Select(name => $"{name} was {run.GetValueOrDefault(name, None)} and is {given.GetValueOrDefault(name, None)}"),
         ];
         if (changes.Length > 0)
@@ -36,18 +40,23 @@ internal sealed class LoadedCheckpoint(
     /// <exception cref="InvalidDataException">
     /// The state has other tensors, though the options are the same: another version of the library made it.
     /// </exception>
-    public void CopyTo(TrainingState state)
+    public void RequireShapes(TrainingState state)
     {
         foreach ((string name, torch.Tensor own) in state.Tensors)
         {
-            if (!tensors.TryGetValue(name, out torch.Tensor? stored) || !stored.shape.SequenceEqual(own.shape) || stored.dtype != own.dtype)
+            if (!tensors.TryGetValue(name, out torch.Tensor? stored) || stored.dtype != own.dtype
+                || stored.shape is not [long count] || count != state.Parameters.Count)
             {
                 throw new InvalidDataException(
-                    $"'{path}' has no tensor '{name}' of {own.numel()} float32 numbers; it was made by another version of GMem. "
+                    $"'{path}' has no tensor '{name}' of {state.Parameters.Count} float32 numbers; it was made by another version of GMem. "
                     + "Choose another WorkspacePath to start anew.");
             }
         }
+    }
 
+    /// <summary>Puts it into a state of these shapes.</summary>
+    public void CopyTo(TrainingState state)
+    {
         state.CopyFrom(tensors);
         state.Numbers = Numbers;
     }

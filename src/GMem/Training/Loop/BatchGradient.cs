@@ -3,48 +3,45 @@ using GMem.Backbone.Kernels;
 
 namespace GMem.Training;
 
-/// <summary>Forward and backward pass of a batch, whole or in micro-batches whose gradients add up.</summary>
+/// <summary>Forward and backward pass of this rank's share of a batch, at once or in micro-batches whose gradients add up.</summary>
 /// <param name="network">Its parameters' gradients are added to.</param>
 /// <param name="loss">The loss of one pass.</param>
 /// <param name="options">The run.</param>
 /// <param name="device">Where the network is.</param>
-/// <param name="team">Threads that share every pass; null for none.</param>
-internal sealed class BatchGradient(SiT network, TrainingLoss loss, TrainingOptions options, torch.Device device, GradientTeam? team = null)
+/// <param name="plan">The shards of the batch.</param>
+/// <param name="team">What computes them on the CPU; null on a device.</param>
+internal sealed class BatchGradient(
+    SiT network, TrainingLoss loss, TrainingOptions options, torch.Device device, ShardPlan plan, GradientTeam? team)
 {
-    /// <summary>Adds the gradient of the batch's mean loss to the parameters' gradients.</summary>
-    /// <returns>The loss and its terms, <c>[1 + terms]</c>, without a graph.</returns>
-    public torch.Tensor Accumulate(StepDraws draws, StepClock? clock)
-    {
-        torch.Tensor sum = AccumulateParts(draws, clock);
-        long start = StepClock.Now;
-        team?.End();
-        _ = clock?.Add(StepClock.Backward, start);
-        return sum;
-    }
+    private int Values => 1 + loss.Terms.Count;
 
-    private torch.Tensor AccumulateParts(StepDraws draws, StepClock? clock)
+    /// <summary>Adds the gradient of the batch's mean loss to the parameters' gradients; of ranks, this one's share.</summary>
+    /// <param name="draws">The whole batch.</param>
+    /// <param name="clock">Records the time of each phase.</param>
+    /// <returns>The loss and its terms, <c>[1 + terms]</c>, without a graph; of ranks, this one's part of them.</returns>
+    public LossParts Accumulate(StepDraws draws, StepClock? clock)
     {
         long micro = Math.Min(options.MicroBatchSize ?? draws.Count, draws.Count);
-        if (micro == draws.Count)
+        if (team is not null)
         {
-            return Pass(draws, 1, clock);
+            float[] parts = team.Accumulate(draws, micro, Values, (twin, some, share, counts) => Pass(twin, some, share, counts ? clock : null));
+            return new LossParts(parts, Values, plan.Local, null);
         }
 
         torch.Tensor? sum = null;
-        for (long begin = 0; begin < draws.Count; begin += micro)
+        (long first, long count) = (draws.Count * plan.Rank / plan.Ranks, draws.Count * (plan.Rank + 1) / plan.Ranks);
+        count -= first;
+        for (long begin = 0; begin < count; begin += micro)
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            long length = Math.Min(micro, draws.Count - begin);
-            torch.Tensor part = Pass(draws.Slice(begin, length), (double)length / draws.Count, clock);
+            long length = Math.Min(micro, count - begin);
+            StepDraws some = length == draws.Count ? draws : draws.Slice(first + begin, length);
+            torch.Tensor part = Pass(network, some, (double)length / draws.Count, clock);
             sum = (sum is null ? part : sum.Plus(part)).MoveToOuterDisposeScope();
         }
 
-        return sum!;
+        return new LossParts([], Values, plan.Local, sum);
     }
-
-    private torch.Tensor Pass(StepDraws draws, double share, StepClock? clock) => team is null
-        ? Pass(network, draws, share, clock)
-        : team.Pass(draws, share, (twin, some, part, counts) => Pass(twin, some, part, counts ? clock : null));
 
     /// <param name="model">The network, or one that shares its weights.</param>
     /// <param name="draws">The samples.</param>

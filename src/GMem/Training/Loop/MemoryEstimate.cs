@@ -32,7 +32,7 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
         long state = (3L + averages) * Float * parameters;
         long working = (2L * Float * parameters) + (mixed ? Half * parameters : 0);
         long images = training.ImagesAtOnce;
-        long gradientsOfOthers = (GradientTeam.Members(training, device) - 1L) * Float * parameters;
+        long gradientsOfOthers = ((training.Shards ?? ShardPlan.Default(training, device, torch.get_num_threads())) - 1L) * Float * parameters;
         double activations = images * PerImage(network, mixed, device.type == DeviceType.CPU);
         return new MemoryEstimate(
             state + working + gradientsOfOthers, (long)Math.Min(activations, Largest), state, Float * parameters);

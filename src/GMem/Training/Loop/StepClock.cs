@@ -9,6 +9,7 @@ internal sealed class StepClock
     public const string Forward = "forward";
     public const string Backward = "backward";
     public const string Optimizer = "optimizer";
+    public const string Ranks = "sum over ranks";
     public const string Averages = "averages";
     public const string Validation = "validation";
     public const string Samples = "samples";

@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Distributed;
 using GMem.Transport;
 
 namespace GMem.Training;
@@ -24,8 +25,10 @@ internal sealed class TrainingLoop : IDisposable
     private readonly CheckpointSchedule _checkpoints;
     private readonly TrainingMessages _messages;
     private readonly DivergenceGuard _guard;
+    private readonly RankGroup _ranks;
     private readonly ValidationLoss _validation;
     private TrainingProgress? _lastReport;
+    private StepFlags _agreed;
     private bool _handlerFailed;
 
     /// <param name="network">Trained in place.</param>
@@ -34,10 +37,14 @@ internal sealed class TrainingLoop : IDisposable
     /// <param name="device">Where the network is.</param>
     /// <param name="workspace">Where checkpoints and logs go; null keeps none.</param>
     /// <param name="source">What the flow starts from; null for N(0, I).</param>
+    /// <param name="ranks">Who trains together; null for this process alone.</param>
+    /// <exception cref="ArgumentException">The ranks do not divide the shards.</exception>
     public TrainingLoop(
         SiT network, TrainingSet set, TrainingOptions options, torch.Device device, TrainingWorkspace? workspace = null,
-        RidgeSource? source = null)
+        RidgeSource? source = null, RankGroup? ranks = null)
     {
+        _ranks = ranks ?? RankGroup.Alone;
+        ShardPlan plan = ShardPlan.Of(options, device, _ranks);
         FlowTransport transport = options.CreateTransport();
         TrainingLoss loss = new(transport, options.TermsFor(network.Options, set.Tokens is not null));
         _network = network;
@@ -48,10 +55,10 @@ internal sealed class TrainingLoop : IDisposable
         _split = new ImageSplit(set.Count, options.ValidationFraction, options.Seed);
         _draw = new BatchDraw(set, _split.Training, network.Options, transport, options, device, source);
         _learningRates = new LearningRates(options);
-        _validation = new ValidationLoss(network, set, _split.Validation, loss, transport, options, device, source);
-        _state = new TrainingState(network, options);
-        _team = GradientTeam.Of(network, _state.Parameters, options, device);
-        _gradient = new BatchGradient(network, loss, options, device, _team);
+        _state = new TrainingState(network, options, _ranks);
+        _team = device.type == DeviceType.CPU ? new GradientTeam(network, _state.Parameters, plan) : null;
+        _gradient = new BatchGradient(network, loss, options, device, plan, _team);
+        _validation = new ValidationLoss(network, set, _split.Validation, loss, transport, options, device, source, _ranks, _team);
         _messages = workspace?.Messages ?? new TrainingMessages();
         _store = workspace?.Checkpoints ?? new MemoryCheckpoint();
         _checkpoints = new CheckpointSchedule(_store, options.CheckpointEvery);
@@ -79,18 +86,19 @@ internal sealed class TrainingLoop : IDisposable
         _network.train();
         using MatrixProducts? products = MatrixProducts.Use(_device, _options);
         _checkpoints.Begin(_state, _options.TotalSteps);
-        _workspace?.Files.ReturnTo(_state.Step);
+        _workspace?.Files?.ReturnTo(_state.Step);
         long firstStep = _state.Step;
         using ProgressMeter meter = new(_options, _loss.Terms, _split.Training.Count, _state.Step, Clock, _device);
         while (_state.Step < _options.TotalSteps && !_validation.SaysStop(_state))
         {
-            if (cancellationToken.IsCancellationRequested)
+            if (_ranks.Size == 1 ? cancellationToken.IsCancellationRequested : _agreed.Stop)
             {
                 return Cancelled(progress, cancellationToken);
             }
 
             using DisposeScope scope = torch.NewDisposeScope();
-            (torch.Tensor losses, torch.Tensor norm) = Step(_state.Step);
+            StepFlags own = new(cancellationToken.IsCancellationRequested, _checkpoints.IsDue(_state.Step + 1));
+            (torch.Tensor losses, torch.Tensor norm) = Step(_state.Step, own);
             _state.Step++;
 
             // The host waits for a device here alone, and only where a report is due.
@@ -99,17 +107,17 @@ internal sealed class TrainingLoop : IDisposable
             if (_guard.ReturnedToCheckpoint(_state, mayWait: isReportDue))
             {
                 meter.ReturnTo(_state.Step);
-                _workspace?.Files.ReturnTo(_state.Step);
+                _workspace?.Files?.ReturnTo(_state.Step);
                 continue;
             }
 
             long start = StepClock.Now;
             _validation.EvaluateIfDue(_state);
             start = Clock.Add(StepClock.Validation, start);
-            _workspace?.Files.DrawSamplesIfDue(_state, _network);
+            _workspace?.DrawSamplesIfDue(_state, _network);
             start = Clock.Add(StepClock.Samples, start);
             _workspace?.Averages.SaveIfDue(_state);
-            _checkpoints.SaveIfDue(_state);
+            _checkpoints.SaveIfDue(_state, _agreed.Checkpoint);
             start = Clock.Add(StepClock.Checkpoint, start);
             bool isRegular = isReportDue || _validation.SaysStop(_state);
             if (isRegular || (progress is not null && meter.IsInterimDue(_state.Step)))
@@ -125,8 +133,9 @@ internal sealed class TrainingLoop : IDisposable
 
     /// <summary>One step. The results live in the caller's scope.</summary>
     /// <param name="step">Its number, from 0; everything drawn at random follows from it.</param>
+    /// <param name="own">What this rank has to say.</param>
     /// <returns>The loss and its terms, <c>[1 + terms]</c>, and the gradient's norm before clipping.</returns>
-    internal (torch.Tensor Losses, torch.Tensor GradientNorm) Step(long step)
+    internal (torch.Tensor Losses, torch.Tensor GradientNorm) Step(long step, StepFlags own = default)
     {
         long start = StepClock.Now;
 
@@ -135,23 +144,29 @@ internal sealed class TrainingLoop : IDisposable
         _ = Clock.Add(StepClock.Data, start);
 
         // Loss and gradient.
-        torch.Tensor losses = _gradient.Accumulate(draws, Clock);
+        LossParts parts = _gradient.Accumulate(draws, Clock);
+
+        // The sum over ranks; each has its own segment of it.
+        start = StepClock.Now;
+        (torch.Tensor losses, torch.Tensor norm, _agreed) = _state.Ranks.Finish(parts, own);
+        start = Clock.Add(_ranks.Size == 1 ? StepClock.Optimizer : StepClock.Ranks, start);
 
         // Clip, AdamW and moving average, one pass, which leaves the gradients zero; nothing else changes where something is not finite.
-        start = StepClock.Now;
-        torch.Tensor norm = _state.Optimizer.Update(LearningRate(step), AverageDecay(step), losses[0]);
+        _ = _state.Optimizer.Update(LearningRate(step), AverageDecay(step), losses[0], norm);
         start = Clock.Add(StepClock.Optimizer, start);
+        if (_ranks.Size > 1)
+        {
+            _state.Ranks.GatherWeights();
+            start = Clock.Add(StepClock.Ranks, start);
+        }
+
         _state.PowerAverages.Update(step + 1);
         _ = Clock.Add(StepClock.Averages, start);
         return (losses, norm);
     }
 
     /// <summary>Puts the moving average into the network, which is what generates.</summary>
-    public void UseAverage()
-    {
-        using IDisposable noGrad = torch.no_grad();
-        _ = _state.Parameters.Weights.copy_(_state.Optimizer.Average);
-    }
+    public void UseAverage() => _state.UseAverage();
 
     public void Dispose()
     {
@@ -194,10 +209,10 @@ internal sealed class TrainingLoop : IDisposable
             SkippedSteps = _state.Optimizer.Counts.Skipped,
             ValidationLoss = validation?[0],
             ValidationTerms = validation is null ? [] : TrainingLoss.Named(_loss.Terms, validation),
-            SampleGridPath = isInterim ? null : _workspace?.Files.TakeLastGrid(),
+            SampleGridPath = isInterim ? null : _workspace?.Files?.TakeLastGrid(),
             Messages = _messages.Take(),
         };
-        _workspace?.Files.Report(report);
+        _workspace?.Files?.Report(report);
         _lastReport = report;
         Tell(progress, report);
     }

@@ -1,19 +1,29 @@
 using GMem.Backbone;
+using GMem.Distributed;
 
 namespace GMem.Training;
 
 /// <summary>
 /// Everything that survives from one step to the next. All else a step needs follows from the options, the data and the step's number.
+/// Every rank has all weights, but moments and averages of its own segment alone.
 /// </summary>
 internal sealed class TrainingState : IDisposable
 {
-    public TrainingState(SiT network, TrainingOptions options)
+    public TrainingState(SiT network, TrainingOptions options, RankGroup? ranks = null)
     {
+        ranks ??= RankGroup.Alone;
         Parameters = new FlatParameters(network.TrainableParameters());
+        Ranks = new RankSum(ranks, Parameters);
+        ranks.Broadcast(Parameters.Weights);
+        Segments segments = Parameters.Segments(ranks.Size);
         Optimizer = new FlatAdamW(
-            Parameters, new AdamWSettings(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay), options.MaxGradientNorm);
-        PowerAverages = new PowerAverages(Parameters, options.PowerAverageWidths);
+            Parameters, new AdamWSettings(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay), options.MaxGradientNorm,
+            segment: (segments.Begin(ranks.Rank), segments.Length(ranks.Rank)));
+        PowerAverages = new PowerAverages(Optimizer.Weights, options.PowerAverageWidths);
     }
+
+    /// <summary>What ranks do together.</summary>
+    public RankSum Ranks { get; }
 
     /// <summary>The network's weights and their gradients.</summary>
     public FlatParameters Parameters { get; }
@@ -58,7 +68,7 @@ internal sealed class TrainingState : IDisposable
         }
     }
 
-    /// <summary>The state's own tensors by name, float32 <c>[P]</c> each.</summary>
+    /// <summary>The state's own tensors by name: all weights, float32 <c>[P]</c>, and of the others this rank's segment.</summary>
     public IReadOnlyList<KeyValuePair<string, torch.Tensor>> Tensors =>
     [
         new("weights", Parameters.Weights),
@@ -68,30 +78,64 @@ internal sealed class TrainingState : IDisposable
         .. PowerAverages.Tensors.Select((t, i) => new KeyValuePair<string, torch.Tensor>($"power_average.{i}", t)),
     ];
 
-    /// <summary>Copies tensors of the same names and shapes into the state's own.</summary>
+    /// <summary>A tensor of the state of which each rank has its segment, whole.</summary>
+    /// <returns>float32 <c>[P]</c>; dispose it.</returns>
+    public torch.Tensor Whole(torch.Tensor own)
+    {
+        if (Ranks.IsAlone || ReferenceEquals(own, Parameters.Weights))
+        {
+            return own.alias();
+        }
+
+        using IDisposable noGrad = torch.no_grad();
+        torch.Tensor whole = torch.zeros_like(Parameters.Weights);
+        using torch.Tensor part = Part(whole, own);
+        _ = part.copy_(own);
+        Ranks.Gather(whole);
+        return whole;
+    }
+
+    /// <summary>Copies tensors of the same names into the state's own: whole ones, or of the shape that the state's own have.</summary>
     public void CopyFrom(IReadOnlyDictionary<string, torch.Tensor> tensors)
     {
-        using IDisposable noGrad = torch.no_grad();
-        foreach ((string name, torch.Tensor own) in Tensors)
+        foreach ((string name, _) in Tensors)
         {
-            _ = own.copy_(tensors[name]);
+            CopyFrom(name, tensors[name]);
         }
+    }
+
+    /// <summary>Copies one tensor into the state's own of that name, or its segment of it.</summary>
+    public void CopyFrom(string name, torch.Tensor tensor)
+    {
+        using IDisposable noGrad = torch.no_grad();
+        torch.Tensor own = Tensors.First(t => t.Key == name).Value;
+        using torch.Tensor part = Part(tensor, own);
+        _ = own.copy_(part);
     }
 
     /// <summary>Does something while the network has the averaged weights, and puts its own back afterwards.</summary>
     public T WithAverage<T>(Func<T> action)
     {
         using IDisposable noGrad = torch.no_grad();
-        using torch.Tensor own = Parameters.Weights.clone().DetachFromDisposeScope();
-        _ = Parameters.Weights.copy_(Optimizer.Average);
+        using torch.Tensor own = Optimizer.Weights.clone().DetachFromDisposeScope();
+        UseAverage();
         try
         {
             return action();
         }
         finally
         {
-            _ = Parameters.Weights.copy_(own);
+            _ = Optimizer.Weights.copy_(own);
+            Ranks.GatherWeights();
         }
+    }
+
+    /// <summary>Puts the averaged weights into the network.</summary>
+    public void UseAverage()
+    {
+        using IDisposable noGrad = torch.no_grad();
+        _ = Optimizer.Weights.copy_(Optimizer.Average);
+        Ranks.GatherWeights();
     }
 
     public void Dispose()
@@ -100,4 +144,7 @@ internal sealed class TrainingState : IDisposable
         Optimizer.Dispose();
         Parameters.Dispose();
     }
+
+    private torch.Tensor Part(torch.Tensor whole, torch.Tensor own) =>
+        whole.numel() == own.numel() ? whole.alias() : whole.narrow(0, Optimizer.Begin, own.numel());
 }

@@ -6,7 +6,6 @@ namespace GMem.Training;
 /// </summary>
 internal sealed class DeviceAdamW : IDisposable
 {
-    private readonly FlatParameters _parameters;
     private readonly FlatAdamW _state;
     private readonly AdamWSettings _settings;
     private readonly double _maximumNorm;
@@ -17,14 +16,13 @@ internal sealed class DeviceAdamW : IDisposable
     private readonly torch.Tensor _betas;
     private readonly torch.Tensor _zero;
 
-    public DeviceAdamW(FlatParameters parameters, FlatAdamW state, AdamWSettings settings, double maximumNorm, double clipEpsilon)
+    public DeviceAdamW(FlatAdamW state, AdamWSettings settings, double maximumNorm, double clipEpsilon)
     {
-        _parameters = parameters;
         _state = state;
         _settings = settings;
         _maximumNorm = maximumNorm;
         _clipEpsilon = clipEpsilon;
-        torch.Device device = parameters.Weights.device;
+        torch.Device device = state.Weights.device;
         _counts = torch.zeros(3, dtype: torch.float64, device: device).DetachFromDisposeScope();
         _betas = torch.tensor([settings.Beta1, settings.Beta2], dtype: torch.float64, device: device).DetachFromDisposeScope();
         _zero = torch.zeros([], device: device).DetachFromDisposeScope();
@@ -59,7 +57,7 @@ internal sealed class DeviceAdamW : IDisposable
         torch.Tensor inverseRoot = corrections[1].rsqrt().to(torch.float32);
 
         // where, not a product: 0 times a NaN is a NaN.
-        torch.Tensor gradient = torch.where(finite, _parameters.Gradients, _zero);
+        torch.Tensor gradient = torch.where(finite, _state.Gradients, _zero);
         if (_maximumNorm > 0)
         {
             torch.Tensor scale = norm.Plus(_clipEpsilon).reciprocal_().TimesInPlace(_maximumNorm).AtMostInPlace(1);
@@ -71,8 +69,8 @@ internal sealed class DeviceAdamW : IDisposable
         torch.Tensor update = _state.SecondMoment.sqrt().mul_(inverseRoot).PlusInPlace(_settings.Epsilon).reciprocal_()
             .mul_(_state.FirstMoment).mul_(stepSize);
         torch.Tensor shrink = OneMinus(taken, learningRate * _settings.WeightDecay);
-        _ = _parameters.Weights.mul_(shrink).sub_(update);
-        Blend(_state.Average, _parameters.Weights, taken, averageDecay);
+        _ = _state.Weights.mul_(shrink).sub_(update);
+        Blend(_state.Average, _state.Weights, taken, averageDecay);
     }
 
     public void Dispose()

@@ -6,7 +6,8 @@ namespace GMem.Training;
 /// </summary>
 /// <remarks>
 /// A step whose loss or gradient is not finite changes nothing and is counted. A gradient whose norm overflows float32 counts as not
-/// finite. On a device that decision is taken there: the host waits for nothing.
+/// finite. On a device that decision is taken there: the host waits for nothing. Of several ranks each updates one segment of the weights,
+/// and has moments and average of that alone.
 /// </remarks>
 internal sealed class FlatAdamW : IDisposable
 {
@@ -17,6 +18,8 @@ internal sealed class FlatAdamW : IDisposable
     private readonly AdamWSettings _settings;
     private readonly double _maximumNorm;
     private readonly DeviceAdamW? _device;
+    private readonly torch.Tensor _weights;
+    private readonly torch.Tensor _gradients;
     private StepCounts _counts;
 
     /// <param name="parameters">What is optimised.</param>
@@ -25,26 +28,41 @@ internal sealed class FlatAdamW : IDisposable
     /// <param name="decideOnDevice">
     /// Whether the update is made of tensor operations that wait for nothing; null: where the weights are not on the CPU.
     /// </param>
-    public FlatAdamW(FlatParameters parameters, AdamWSettings settings, double maximumNorm, bool? decideOnDevice = null)
+    /// <param name="segment">The part that is updated here: its first parameter and how many; null for all.</param>
+    public FlatAdamW(
+        FlatParameters parameters, AdamWSettings settings, double maximumNorm, bool? decideOnDevice = null,
+        (long Begin, long Length)? segment = null)
     {
         _parameters = parameters;
         _settings = settings;
         _maximumNorm = maximumNorm;
+        (Begin, long length) = segment ?? (0, parameters.Count);
         using IDisposable noGrad = torch.no_grad();
-        FirstMoment = torch.zeros_like(parameters.Weights).DetachFromDisposeScope();
-        SecondMoment = torch.zeros_like(parameters.Weights).DetachFromDisposeScope();
-        Average = parameters.Weights.clone().DetachFromDisposeScope();
+        _weights = parameters.Weights.narrow(0, Begin, length).DetachFromDisposeScope();
+        _gradients = parameters.Gradients.narrow(0, Begin, length).DetachFromDisposeScope();
+        FirstMoment = torch.zeros_like(_weights).DetachFromDisposeScope();
+        SecondMoment = torch.zeros_like(_weights).DetachFromDisposeScope();
+        Average = _weights.clone().DetachFromDisposeScope();
         bool onDevice = decideOnDevice ?? parameters.Weights.device_type != DeviceType.CPU;
-        _device = onDevice ? new DeviceAdamW(parameters, this, settings, maximumNorm, ClipEpsilon) : null;
+        _device = onDevice ? new DeviceAdamW(this, settings, maximumNorm, ClipEpsilon) : null;
     }
 
-    /// <summary>float32 <c>[P]</c>: running mean of the gradients.</summary>
+    /// <summary>The first parameter of the segment.</summary>
+    public long Begin { get; }
+
+    /// <summary>The segment of the weights that is updated, float32 <c>[p]</c>, a view of them.</summary>
+    public torch.Tensor Weights => _weights;
+
+    /// <summary>The same of the gradients.</summary>
+    public torch.Tensor Gradients => _gradients;
+
+    /// <summary>float32 <c>[p]</c>: running mean of the gradients.</summary>
     public torch.Tensor FirstMoment { get; }
 
-    /// <summary>float32 <c>[P]</c>: running mean of their squares.</summary>
+    /// <summary>float32 <c>[p]</c>: running mean of their squares.</summary>
     public torch.Tensor SecondMoment { get; }
 
-    /// <summary>float32 <c>[P]</c>: exponential moving average of the weights, from the initial ones.</summary>
+    /// <summary>float32 <c>[p]</c>: exponential moving average of the weights, from the initial ones.</summary>
     public torch.Tensor Average { get; }
 
     /// <summary>Whether <see cref="Counts"/> is known to the host without waiting for a device.</summary>
@@ -68,11 +86,12 @@ internal sealed class FlatAdamW : IDisposable
     /// <param name="learningRate">Learning rate of this step.</param>
     /// <param name="averageDecay">Decay of the average at this step: <c>average = decay * average + (1 - decay) * weights</c>.</param>
     /// <param name="loss">The loss, a scalar tensor; null where only the gradient is to be looked at.</param>
-    /// <returns>The gradient's L2 norm before clipping, a scalar tensor on its device. Dispose it.</returns>
-    public torch.Tensor Update(double learningRate, double averageDecay, torch.Tensor? loss = null)
+    /// <param name="allNorm">The L2 norm of the whole gradient, where it is known; null computes it.</param>
+    /// <returns>That norm, before clipping, a scalar tensor on its device. Dispose it.</returns>
+    public torch.Tensor Update(double learningRate, double averageDecay, torch.Tensor? loss = null, torch.Tensor? allNorm = null)
     {
         using IDisposable noGrad = torch.no_grad();
-        torch.Tensor norm = _parameters.GradientNorm();
+        torch.Tensor norm = allNorm ?? _parameters.GradientNorm();
         if (_device is not null)
         {
             _device.Update(norm, loss, learningRate, averageDecay);
@@ -98,6 +117,8 @@ internal sealed class FlatAdamW : IDisposable
         SecondMoment.Dispose();
         Average.Dispose();
         _device?.Dispose();
+        _weights.Dispose();
+        _gradients.Dispose();
     }
 
     private void UpdateInOnePass(double norm, double learningRate, double averageDecay)
@@ -106,7 +127,6 @@ internal sealed class FlatAdamW : IDisposable
         double correction2 = 1 - Math.Pow(_settings.Beta2, _counts.Updates);
         double scale = _maximumNorm > 0 ? Math.Min(1, _maximumNorm / (norm + ClipEpsilon)) : 1;
         FlatAdamWKernel.Update(
-            _parameters,
             this,
             _settings,
             scale,

@@ -11,7 +11,6 @@ namespace GMem.Training;
 internal static class FlatAdamWKernel
 {
     public static unsafe void Update(
-        FlatParameters parameters,
         FlatAdamW state,
         AdamWSettings settings,
         double gradientScale,
@@ -21,8 +20,8 @@ internal static class FlatAdamWKernel
         double averageDecay)
     {
         Pointers p = new(
-            (float*)TensorBytes.Address(parameters.Weights),
-            (float*)TensorBytes.Address(parameters.Gradients),
+            (float*)TensorBytes.Address(state.Weights),
+            (float*)TensorBytes.Address(state.Gradients),
             (float*)TensorBytes.Address(state.FirstMoment),
             (float*)TensorBytes.Address(state.SecondMoment),
             (float*)TensorBytes.Address(state.Average));
@@ -38,7 +37,7 @@ internal static class FlatAdamWKernel
             (float)shrink,
             (float)averageDecay,
             (float)(1 - averageDecay));
-        FlatBlocks.For(parameters.Count, (_, begin, end) => UpdateRange(p, c, begin, end));
+        FlatBlocks.For(state.Weights.numel(), (_, begin, end) => UpdateRange(p, c, begin, end));
     }
 
     private static unsafe void UpdateRange(Pointers p, Constants c, long begin, long end)

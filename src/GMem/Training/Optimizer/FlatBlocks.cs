@@ -7,7 +7,7 @@ namespace GMem.Training;
 internal static class FlatBlocks
 {
     /// <summary>Elements of a block; a multiple of every vector width.</summary>
-    private const long Length = 1 << 16;
+    public const long Length = 1 << 16;
 
     /// <summary>How many blocks there are.</summary>
     public static long Count(long length) => (length + Length - 1) / Length;

@@ -8,11 +8,17 @@ namespace GMem.Training;
 internal static unsafe class FlatGradientKernel
 {
     /// <summary>The L2 norm, the same whatever the number of threads.</summary>
-    public static double Norm(float* gradients, long count)
+    public static double Norm(float* gradients, long count) => Norm(SquaresOfBlocks(gradients, count));
+
+    /// <summary>The same from the sums of all blocks.</summary>
+    public static double Norm(double[] squaresOfBlocks) => Math.Sqrt(squaresOfBlocks.Sum());
+
+    /// <summary>A sum of squares for each block.</summary>
+    public static double[] SquaresOfBlocks(float* gradients, long count)
     {
         double[] sums = new double[FlatBlocks.Count(count)];
         FlatBlocks.For(count, (block, begin, end) => sums[block] = SumOfSquares(gradients, begin, end));
-        return Math.Sqrt(sums.Sum());
+        return sums;
     }
 
     /// <summary>Adds <paramref name="gradients"/> to <paramref name="sum"/>, and makes them zero.</summary>

@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Distributed;
 using GMem.FileFormats;
 
 namespace GMem.Training;
@@ -61,8 +62,29 @@ internal sealed class FlatParameters : IDisposable
         : Gradients.norm();
 
     /// <summary>Adds the gradients of another network of the same options, on the CPU, and leaves those zero.</summary>
-    public unsafe void TakeGradients(FlatParameters other) =>
-        FlatGradientKernel.Move((float*)TensorBytes.Address(other.Gradients), (float*)TensorBytes.Address(Gradients), Count);
+    public void TakeGradients(FlatParameters other) => TakeGradients(other.Gradients);
+
+    /// <summary>Adds gradients, float32 <c>[P]</c> on the CPU, and leaves those zero.</summary>
+    public void TakeGradients(torch.Tensor other) => Move(other, Gradients);
+
+    /// <summary>Adds the gradients to others, float32 <c>[P]</c> on the CPU, and leaves their own zero.</summary>
+    public void GiveGradients(torch.Tensor other) => Move(Gradients, other);
+
+    /// <summary>The parameters in one segment for each rank, whose blocks are those of the whole.</summary>
+    public Segments Segments(int ranks) => new(Count, FlatBlocks.Length, ranks);
+
+    /// <summary>Makes the gradients zero but for a part.</summary>
+    public void KeepGradients(long begin, long length)
+    {
+        using IDisposable noGrad = torch.no_grad();
+        using torch.Tensor before = Gradients.narrow(0, 0, begin), after = Gradients.narrow(0, begin + length, Count - begin - length);
+        _ = before.zero_();
+        _ = after.zero_();
+    }
+
+    /// <summary>Sums of squares of the gradients, one for each block of a part that begins with a block; on the CPU.</summary>
+    public unsafe double[] SquaresOfBlocks(long begin, long length) =>
+        FlatGradientKernel.SquaresOfBlocks((float*)TensorBytes.Address(Gradients) + begin, length);
 
     /// <summary>A network of the same options with other weights.</summary>
     /// <param name="network">The network; its tables are kept.</param>
@@ -113,6 +135,9 @@ internal sealed class FlatParameters : IDisposable
             Weights.Dispose();
         }
     }
+
+    private unsafe void Move(torch.Tensor from, torch.Tensor to) =>
+        FlatGradientKernel.Move((float*)TensorBytes.Address(from), (float*)TensorBytes.Address(to), Count);
 
     private void MakeViews(IEnumerable<(string Name, Parameter Parameter)> parameters)
     {

@@ -76,6 +76,11 @@ public sealed partial class TrainingOptions
         faults.RequireFrom(0, MaxSteps, WarmUpSteps, nameof(WarmUpSteps));
         faults.Require(FinalLearningRateShare is >= 0 and <= 1, nameof(FinalLearningRateShare), FinalLearningRateShare, "in [0, 1]");
         faults.Require(MicroBatchSize is null or >= 1, nameof(MicroBatchSize), MicroBatchSize, "at least 1, or null");
+        faults.Require(
+            Shards is null || (Shards is >= 1 and <= 1024 && int.IsPow2(Shards.Value)), nameof(Shards), Shards,
+            "a power of two from 1 to 1024, or null");
+        faults.Require(
+            ThreadsPerShard is null or (>= 1 and <= 1024), nameof(ThreadsPerShard), ThreadsPerShard, "from 1 to 1024, or null");
         faults.Require(Enum.IsDefined(Precision), nameof(Precision), Precision, "a defined precision");
     }
 

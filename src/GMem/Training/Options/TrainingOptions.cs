@@ -44,6 +44,21 @@ public sealed partial class TrainingOptions
     /// </summary>
     public int? MicroBatchSize { get; set; }
 
+    /// <summary>
+    /// Into how many shards a batch is cut, whose gradients are summed in a fixed order: a power of two, at most 1024 and at most
+    /// <see cref="BatchSize"/>. Threads and ranks share the shards, so the number of ranks must divide it; with the same number, and the
+    /// same <see cref="ThreadsPerShard"/>, the bits of a run on the CPU do not depend on how many ranks and threads there are. Null takes
+    /// what the run in the workspace has, else as many as keep the processors busy: at most 4 on one machine, at least the ranks. Default
+    /// null.
+    /// </summary>
+    public int? Shards { get; set; }
+
+    /// <summary>
+    /// Threads that an operator of the network has on the CPU, from 1 to 1024. Null takes what the run in the workspace has, else the
+    /// processors of all ranks over <see cref="Shards"/>. Default null.
+    /// </summary>
+    public int? ThreadsPerShard { get; set; }
+
     /// <summary>Arithmetic of the network in training. Default float32.</summary>
     public Precision Precision { get; set; } = Precision.Float32;
 
@@ -127,8 +142,18 @@ public sealed partial class TrainingOptions
     /// <summary>Reads the seed of the run that a workspace holds, to continue it with the same.</summary>
     /// <param name="workspacePath">The workspace; null for none.</param>
     /// <returns>The seed; null where there is no run, or none that can be read.</returns>
-    public static long? SeedOfRun(string? workspacePath) =>
-        workspacePath is not null && CheckpointFolder.NewestRun(workspacePath)?.GetValueOrDefault($"Training.{nameof(Seed)}") is { } seed
-            ? long.Parse(seed, CultureInfo.InvariantCulture)
+    public static long? SeedOfRun(string? workspacePath) => NumberOfRun(workspacePath, nameof(Seed));
+
+    /// <summary>How the run in a workspace cut its batches, where these options do not say it.</summary>
+    internal void TakeShardsOfRun(string? workspacePath)
+    {
+        Shards ??= (int?)NumberOfRun(workspacePath, nameof(Shards));
+        ThreadsPerShard ??= (int?)NumberOfRun(workspacePath, nameof(ThreadsPerShard));
+    }
+
+    private static long? NumberOfRun(string? workspacePath, string option) =>
+        workspacePath is not null && CheckpointFolder.NewestRun(workspacePath)?.GetValueOrDefault($"Training.{option}") is { } text
+            && long.TryParse(text, CultureInfo.InvariantCulture, out long number)
+            ? number
             : null;
 }

@@ -14,21 +14,24 @@ internal sealed class SampleGrids(string folder, Func<int, IReadOnlyList<RgbImag
 
     public bool IsDue(long step) => options.SampleEveryNStep > 0 && (step % options.SampleEveryNStep == 0 || step == options.TotalSteps);
 
+    /// <summary>The samples of the averaged weights.</summary>
+    public IReadOnlyList<RgbImage> Sample(TrainingState state, SiT network) => state.WithAverage(() =>
+    {
+        network.eval();
+        try
+        {
+            return sample(options.SampleCount);
+        }
+        finally
+        {
+            network.train();
+        }
+    });
+
     /// <returns>The file of the picture.</returns>
     public string Draw(TrainingState state, SiT network)
     {
-        IReadOnlyList<RgbImage> samples = state.WithAverage(() =>
-        {
-            network.eval();
-            try
-            {
-                return sample(options.SampleCount);
-            }
-            finally
-            {
-                network.train();
-            }
-        });
+        IReadOnlyList<RgbImage> samples = Sample(state, network);
         int columns = (int)Math.Ceiling(Math.Sqrt(samples.Count));
         RgbImage grid = ImageGrid.Compose(samples, columns, scale: Math.Max(1, SmallestTile / samples[0].Width));
         _ = Directory.CreateDirectory(folder);

@@ -1,0 +1,29 @@
+namespace GMem.Distributed;
+
+/// <summary>What started this process, as far as its environment says.</summary>
+/// <param name="By">The launcher, for messages.</param>
+/// <param name="Size">How many processes it started; null where it does not say.</param>
+/// <param name="Libraries">The MPI libraries that fit it, the most likely first.</param>
+internal sealed record Launch(string By, int? Size, IReadOnlyList<string> Libraries)
+{
+    /// <summary>Names an MPI library that the loader does not find by itself.</summary>
+    public const string LibraryVariable = "GMEM_MPI";
+
+    private static readonly string[] OpenMpi = ["libmpi.so.40", "libmpi.so"];
+
+    private static readonly string[] Mpich = ["libmpich.so.12", "libmpi.so.12", "libmpich.so"];
+
+    /// <param name="variable">The environment.</param>
+    /// <returns>Null where no launcher of MPI started this process.</returns>
+    public static Launch? Of(Func<string, string?> variable)
+    {
+        string[] named = variable(LibraryVariable) is { Length: > 0 } path ? [path] : [];
+        return SizeIn("OMPI_COMM_WORLD_SIZE") is { } ofOpenMpi ? new("Open MPI's mpirun", ofOpenMpi, [.. named, .. OpenMpi])
+            : SizeIn("PMI_SIZE") is { } ofMpich ? new("mpiexec or srun (PMI)", ofMpich, [.. named, .. Mpich])
+            : variable("PMIX_RANK") is not null ? new("srun --mpi=pmix or another launcher with PMIx", null, [.. named, .. OpenMpi, .. Mpich])
+            : null;
+
+        int? SizeIn(string name) =>
+            int.TryParse(variable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size > 0 ? size : null;
+    }
+}

@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace GMem.Distributed;
+
+/// <summary>Tensors of GPUs, over NCCL: one rank a GPU. The sums are NCCL's, whose bits depend on the number of ranks.</summary>
+internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUniqueId id) : ITensorCollectives
+{
+    private static readonly ConcurrentDictionary<int, NcclGroup?> OfDevices = new();
+
+    private readonly nint _communicator = nccl.Join(size, id, rank);
+
+    /// <summary>The group of a GPU, which all ranks make together when they first need it.</summary>
+    /// <returns>Null where a rank has no NCCL, or two share a GPU: NCCL refuses that.</returns>
+    public static NcclGroup? Of(RankGroup ranks, torch.Device device) => OfDevices.GetOrAdd(device.index, _ =>
+    {
+        NcclLibrary? nccl = NcclLibrary.OfProcess;
+        string[] places = [.. ranks.Exchange(Encoding.UTF8.GetBytes($"{Dns.GetHostName()} {device.index} {nccl is not null}"))
+            .Select(Encoding.UTF8.GetString)];
+        if (places.Any(p => p.EndsWith("False", StringComparison.Ordinal)) || places.Distinct().Count() < ranks.Size)
+        {
+            return null;
+        }
+
+        byte[] first = ranks.Exchange(ranks.Rank == 0 ? Bytes(nccl!.UniqueId()) : [])[0];
+
+        // NCCL takes the current device, which an operator of libtorch sets.
+        using torch.Tensor current = torch.zeros(1, device: device);
+        return new NcclGroup(nccl!, ranks.Size, ranks.Rank, MemoryMarshal.Read<NcclUniqueId>(first));
+    });
+
+    public void SumSegments(torch.Tensor flat, Segments segments)
+    {
+        nint address = Address(flat);
+        nccl.Together(() =>
+        {
+            for (int root = 0; root < segments.Count; root++)
+            {
+                if (segments.Length(root) > 0)
+                {
+                    nccl.Reduce(address + (nint)(segments.Begin(root) * sizeof(float)), segments.Length(root), root, _communicator);
+                }
+            }
+        });
+        nccl.RequireWorking(_communicator);
+    }
+
+    public void GatherSegments(torch.Tensor flat, Segments segments)
+    {
+        nint address = Address(flat);
+        nccl.Together(() =>
+        {
+            for (int root = 0; root < segments.Count; root++)
+            {
+                if (segments.Length(root) > 0)
+                {
+                    nccl.Broadcast(
+                        address + (nint)(segments.Begin(root) * sizeof(float)), segments.Length(root) * sizeof(float), root, _communicator);
+                }
+            }
+        });
+        nccl.RequireWorking(_communicator);
+    }
+
+    public void Broadcast(torch.Tensor tensor, int root)
+    {
+        nccl.Broadcast(Address(tensor), tensor.numel() * tensor.ElementSize, root, _communicator);
+        nccl.RequireWorking(_communicator);
+    }
+
+    private static byte[] Bytes(NcclUniqueId id) => MemoryMarshal.AsBytes(new ReadOnlySpan<NcclUniqueId>(in id)).ToArray();
+
+    private static nint Address(torch.Tensor tensor) => tensor.is_contiguous()
+        ? DataPointer(tensor.Handle)
+        : throw new ArgumentException("The tensor must be contiguous.", nameof(tensor));
+
+    /// <summary>Of TorchSharp's shim, which is loaded by now; TorchSharp itself gives no address on a device.</summary>
+    [DllImport("LibTorchSharp", EntryPoint = "THSTensor_data")]
+    private static extern nint DataPointer(nint tensor);
+}

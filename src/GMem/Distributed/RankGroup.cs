@@ -1,0 +1,480 @@
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Text;
+using GMem.FileFormats;
+
+namespace GMem.Distributed;
+
+/// <summary>
+/// The processes that train or generate together, one of which this is. Started by <c>mpirun</c>, <c>srun</c> or a relative of them, they
+/// talk over MPI, whose library is found at run time; a process that nothing launched is a group of its own and needs none.
+/// </summary>
+/// <remarks>
+/// All ranks must call the same collective methods (<see cref="Sum"/>, <see cref="Broadcast(torch.Tensor, int)"/>,
+/// <see cref="Barrier"/>, and whatever is given the group) in the same order. A rank that ends by an exception ends all of them.
+/// </remarks>
+public sealed unsafe class RankGroup
+{
+    /// <summary>How long a rank waits for the others unless told otherwise: 10 minutes.</summary>
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(10);
+
+    /// <summary>Others fail the same way a moment later; the first rank says it for all.</summary>
+    private static readonly TimeSpan Courtesy = TimeSpan.FromMilliseconds(700);
+
+    private static readonly Lock Gate = new();
+    private static RankGroup? Joined;
+
+    private readonly MpiLibrary? _mpi;
+    private readonly Watchdog? _watchdog;
+    private readonly MpiCollectives? _host;
+    private int _ending;
+
+    private RankGroup()
+    {
+        HostThreads = Environment.ProcessorCount;
+        Threads = HostThreads;
+    }
+
+    private RankGroup(MpiLibrary mpi, TimeSpan timeout)
+    {
+        _mpi = mpi;
+        Timeout = timeout;
+        (Rank, Size, Library) = (mpi.Rank, mpi.Size, mpi.Version);
+        _watchdog = new Watchdog(timeout, EndLate);
+        _host = new MpiCollectives(this, mpi);
+        Threads = HostThreads = Environment.ProcessorCount;
+        Place();
+    }
+
+    /// <summary>This process by itself: rank 0 of 1.</summary>
+    public static RankGroup Alone { get; } = new();
+
+    /// <summary>Number of this process, from 0. Rank 0 is the one that writes files.</summary>
+    public int Rank { get; }
+
+    /// <summary>How many processes there are; 1 where nothing launched this one.</summary>
+    public int Size { get; } = 1;
+
+    /// <summary>Number of this process among those of its host, from 0.</summary>
+    public int LocalRank { get; private set; }
+
+    /// <summary>How many processes there are on this host.</summary>
+    public int LocalSize { get; private set; } = 1;
+
+    /// <summary>Threads of this process: its share of the processors that it may run on. libtorch uses as many.</summary>
+    public int Threads { get; private set; }
+
+    /// <summary>How long this rank waits for the others before it ends them all.</summary>
+    public TimeSpan Timeout { get; } = DefaultTimeout;
+
+    /// <summary>The MPI library and its version; "none" for a process by itself.</summary>
+    public string Library { get; } = "none";
+
+    /// <summary>Processors that all processes of this host may run on, together.</summary>
+    internal int HostThreads { get; private set; }
+
+    /// <summary>
+    /// Joins the processes that a launcher of MPI started this one with, and sets the number of libtorch's threads to this one's share of
+    /// the processors, unless <c>OMP_NUM_THREADS</c> says it. Calling it again gives the same group.
+    /// </summary>
+    /// <param name="timeout">
+    /// How long a rank waits for the others before it ends them all with a message: longer than the longest thing that one does alone (a
+    /// checkpoint, a file), shorter than one is ready to wait after a link went down. Above 0;
+    /// <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> for ever; null for <see cref="DefaultTimeout"/>.
+    /// </param>
+    /// <returns>The group; <see cref="Alone"/> where no launcher started this process, or only this one.</returns>
+    /// <exception cref="GMemRuntimeException">
+    /// A launcher started several processes, but no MPI library is found, or one that does not belong to it.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is not above 0.</exception>
+    public static RankGroup Join(TimeSpan? timeout = null)
+    {
+        if (timeout is { } given && given != System.Threading.Timeout.InfiniteTimeSpan)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(given, TimeSpan.Zero, nameof(timeout));
+        }
+
+        lock (Gate)
+        {
+            return Joined ??= Start(Launch.Of(Environment.GetEnvironmentVariable), timeout ?? DefaultTimeout);
+        }
+    }
+
+    /// <summary>The part of so many things that is this rank's: parts differ by one at most, and follow each other by rank.</summary>
+    /// <param name="count">How many things, at least 0.</param>
+    /// <returns>The first, from 0, and how many.</returns>
+    public (long Begin, long Length) PartOf(long count) => PartOf(count, Rank);
+
+    /// <summary>
+    /// Adds a tensor up over all ranks, in pairs of neighbours, so that the bits depend on nothing but their number.
+    /// </summary>
+    /// <param name="tensor">float32, contiguous; on every rank of the same size. Holds the sum afterwards.</param>
+    /// <exception cref="ArgumentException">It is not float32, or not contiguous.</exception>
+    /// <exception cref="IOException">MPI failed.</exception>
+    public void Sum(torch.Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (tensor.dtype != torch.float32 || !tensor.is_contiguous())
+        {
+            throw new ArgumentException(
+                $"Ranks add up contiguous float32 tensors; this one is {tensor.dtype}{(tensor.is_contiguous() ? "" : " and not contiguous")}.",
+                nameof(tensor));
+        }
+
+        if (Size > 1)
+        {
+            using torch.Tensor flat = tensor.view(-1);
+            Segments segments = new(flat.numel(), 1, Size);
+            ITensorCollectives collectives = On(tensor.device);
+            collectives.SumSegments(flat, segments);
+            collectives.GatherSegments(flat, segments);
+        }
+    }
+
+    /// <summary>Copies a tensor from one rank to all.</summary>
+    /// <param name="tensor">Contiguous; on every rank of the same size and type.</param>
+    /// <param name="root">The rank that has the values. Default 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
+    /// <exception cref="IOException">MPI failed.</exception>
+    public void Broadcast(torch.Tensor tensor, int root = 0)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        ArgumentOutOfRangeException.ThrowIfNegative(root);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(root, Size);
+        if (Size > 1)
+        {
+            On(tensor.device).Broadcast(tensor, root);
+        }
+    }
+
+    /// <summary>Copies a number from rank 0 to all.</summary>
+    /// <param name="number">The number; what other ranks give does not matter.</param>
+    /// <returns>Rank 0's.</returns>
+    /// <exception cref="IOException">MPI failed.</exception>
+    public long Broadcast(long number)
+    {
+        if (Size > 1)
+        {
+            using (Waiting("a number"))
+            {
+                _mpi!.Broadcast(&number, sizeof(long), 0);
+            }
+        }
+
+        return number;
+    }
+
+    /// <summary>Waits until all ranks have come here.</summary>
+    /// <exception cref="IOException">MPI failed.</exception>
+    public void Barrier()
+    {
+        if (Size > 1)
+        {
+            using (Waiting("a barrier"))
+            {
+                _mpi!.Barrier();
+            }
+        }
+    }
+
+    /// <summary>Ends all ranks, this one included, after a message on standard error. Does not return.</summary>
+    /// <param name="message">
+    /// What went wrong; empty says nothing. Ranks above 0 wait a moment before they say it, because the same mostly happens to all.
+    /// </param>
+    /// <param name="exitCode">What the launcher returns. Default 1.</param>
+    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    public void Abort(string message, int exitCode = 1)
+    {
+        if (Interlocked.Exchange(ref _ending, 1) == 0)
+        {
+            if (Rank > 0)
+            {
+                Thread.Sleep(Courtesy);
+            }
+
+            EndAll(message, exitCode);
+        }
+
+        Thread.Sleep(System.Threading.Timeout.Infinite);
+        throw new UnreachableException();
+    }
+
+    /// <summary>Bytes of every rank, in their order.</summary>
+    internal byte[][] Exchange(byte[] own)
+    {
+        if (Size == 1)
+        {
+            return [own];
+        }
+
+        long[] lengths = ExchangeNumbers([own.LongLength]);
+        (int[] counts, int[] offsets, int total) = Layout(lengths);
+        byte[] all = new byte[Math.Max(total, 1)];
+        using (Waiting("an exchange"))
+        {
+            fixed (byte* mine = own, everybody = all)
+            {
+                _mpi!.AllGather(mine, everybody, counts, offsets);
+            }
+        }
+
+        return [.. counts.Select((count, rank) => all.AsSpan(offsets[rank], count).ToArray())];
+    }
+
+    /// <summary>Bytes of every rank to the first.</summary>
+    /// <returns>Null on the others.</returns>
+    internal byte[][]? Gather(byte[] own)
+    {
+        if (Size == 1)
+        {
+            return [own];
+        }
+
+        long[] lengths = ExchangeNumbers([own.LongLength]);
+        (int[] counts, int[] offsets, int total) = Layout(lengths);
+        byte[] all = new byte[Rank == 0 ? Math.Max(total, 1) : 1];
+        using (Waiting("a gathering"))
+        {
+            fixed (byte* mine = own, everybody = all)
+            {
+                _mpi!.Gather(mine, everybody, counts, offsets);
+            }
+        }
+
+        return Rank == 0 ? [.. counts.Select((count, rank) => all.AsSpan(offsets[rank], count).ToArray())] : null;
+    }
+
+    /// <summary>As many numbers of every rank, one rank after the other.</summary>
+    internal T[] ExchangeNumbers<T>(T[] own)
+        where T : unmanaged
+    {
+        if (Size == 1)
+        {
+            return own;
+        }
+
+        T[] all = new T[own.Length * Size];
+        using (Waiting("an exchange of numbers"))
+        {
+            fixed (T* mine = own, everybody = all)
+            {
+                _mpi!.AllGather(mine, everybody, own.Length * sizeof(T));
+            }
+        }
+
+        return all;
+    }
+
+    /// <summary>A tensor of rank 0 whose shape the others do not know.</summary>
+    /// <param name="tensor">Contiguous, on the CPU, not empty; null on the others.</param>
+    /// <returns>A new tensor on the others.</returns>
+    internal torch.Tensor Share(torch.Tensor? tensor)
+    {
+        long[] shape = tensor?.shape ?? [];
+        long[] header = [.. Exchange(tensor is null ? [] : Bytes([(long)tensor.dtype, .. shape]))[0].Chunk(sizeof(long))
+            .Select(number => BitConverter.ToInt64(number))];
+        torch.Tensor shared = tensor ?? torch.empty(header[1..], dtype: (torch.ScalarType)header[0]);
+        Broadcast(shared);
+        return shared;
+    }
+
+    /// <summary>Rows of every rank, one rank after the other; each has its part of them (<see cref="PartOf(long)"/>).</summary>
+    /// <param name="part">Contiguous, on the CPU.</param>
+    /// <param name="count">Rows of all.</param>
+    /// <returns>A new tensor.</returns>
+    internal torch.Tensor GatherRows(torch.Tensor part, long count)
+    {
+        torch.Tensor whole = torch.empty([count, .. part.shape[1..]], dtype: part.dtype);
+        long row = TensorBytes.Length(whole) / count;
+        (int[] counts, int[] offsets, _) = Layout([.. Enumerable.Range(0, Size).Select(rank => PartOf(count, rank).Length * row)]);
+        using (Waiting("encoded images"))
+        {
+            _mpi!.AllGather(TensorBytes.Address(part), TensorBytes.Address(whole), counts, offsets);
+        }
+
+        return whole;
+    }
+
+    /// <summary>Requires that all ranks have the same of something.</summary>
+    /// <param name="facts">By name.</param>
+    /// <exception cref="RanksDifferException">They do not; thrown by all.</exception>
+    internal void RequireSame(IReadOnlyDictionary<string, string> facts)
+    {
+        if (Size == 1)
+        {
+            return;
+        }
+
+        byte[][] all = Exchange(Encoding.UTF8.GetBytes(string.Join('\0', facts.SelectMany(f => new[] { f.Key, f.Value }))));
+        Dictionary<string, string> first = Facts(all[0]);
+        for (int rank = 1; rank < Size; rank++)
+        {
+            if (all[rank].AsSpan().SequenceEqual(all[0]))
+            {
+                continue;
+            }
+
+            Dictionary<string, string> other = Facts(all[rank]);
+            string[] differences =
+            [
+                .. first.Keys.Union(other.Keys).Order(StringComparer.Ordinal)
+                    .Where(name => first.GetValueOrDefault(name) != other.GetValueOrDefault(name))
+                    .Select(name =>
+                        $"{name} is {other.GetValueOrDefault(name, "not there")} (on rank 0: {first.GetValueOrDefault(name, "not there")})"),
+            ];
+            throw new RanksDifferException(
+                $"Rank {rank} of {Size} was not given what rank 0 was: {string.Join("; ", differences)}. Give all ranks the same.");
+        }
+
+        static Dictionary<string, string> Facts(byte[] bytes) =>
+            Encoding.UTF8.GetString(bytes).Split('\0').Chunk(2).Where(p => p.Length == 2).ToDictionary(p => p[0], p => p[1]);
+    }
+
+    /// <summary>How ranks work together with tensors of a device.</summary>
+    internal ITensorCollectives On(torch.Device device) => device.type == DeviceType.CPU
+        ? _host ?? throw new InvalidOperationException("A process by itself has nobody to talk to.")
+        : NcclGroup.Of(this, device) ?? (ITensorCollectives)new StagedCollectives(_host!);
+
+    /// <summary>Marks a wait for others, until it is disposed.</summary>
+    internal Wait Waiting(string what) => new(_watchdog, what);
+
+    internal (long Begin, long Length) PartOf(long count, int rank)
+    {
+        long begin = count * rank / Size;
+        return (begin, (count * (rank + 1) / Size) - begin);
+    }
+
+    /// <summary>The exit code and the line of an exception that ends a rank.</summary>
+    internal static int ExitCodeOf(Exception exception) => exception is RanksDifferException ? 2 : 1;
+
+    private static RankGroup Start(Launch? launch, TimeSpan timeout)
+    {
+        if (launch is null || launch.Size == 1)
+        {
+            return Alone;
+        }
+
+        MpiLibrary mpi = MpiLibrary.TryJoin(launch.Libraries) ?? throw new GMemRuntimeException(
+            $"This process was started as one of {launch.Size?.ToString(CultureInfo.InvariantCulture) ?? "several"} by {launch.By}, but no MPI "
+                + $"library was found (looked for {string.Join(", ", launch.Libraries)}). Install it on every host, for instance "
+                + $"'apt-get install libopenmpi3' or 'libmpich12', or set {Launch.LibraryVariable} to its path.");
+        if (launch.Size is { } size && size != mpi.Size)
+        {
+            throw new GMemRuntimeException(
+                $"This process was started as one of {size} by {launch.By}, but the MPI library '{mpi.Version}' sees {mpi.Size}: the library "
+                    + $"is not the launcher's. Set {Launch.LibraryVariable} to the one that belongs to it.");
+        }
+
+        RankGroup group = new(mpi, timeout);
+        AppDomain.CurrentDomain.UnhandledException += (_, e) => group.Abort(
+            $"rank {group.Rank} of {group.Size} failed: {e.ExceptionObject}", ExitCodeOf((e.ExceptionObject as Exception)!));
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => group.Leave();
+        return group;
+    }
+
+    /// <summary>Finds out who shares this host and its processors, and takes this rank's share of them.</summary>
+    private void Place()
+    {
+        string processors = OperatingSystem.IsLinux()
+            ? File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith("Cpus_allowed:", StringComparison.Ordinal)) ?? ""
+            : "";
+        string[] places = [.. Exchange(Encoding.UTF8.GetBytes($"{Dns.GetHostName()}\n{processors}")).Select(Encoding.UTF8.GetString)];
+        string host = places[Rank].Split('\n')[0];
+        int[] here = [.. Enumerable.Range(0, Size).Where(rank => places[rank].Split('\n')[0] == host)];
+        (LocalRank, LocalSize) = (Array.IndexOf(here, Rank), here.Length);
+        int sharing = here.Count(rank => places[rank] == places[Rank]);
+        Threads = int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), CultureInfo.InvariantCulture, out int wanted) && wanted > 0
+            ? wanted
+            : Math.Max(1, Environment.ProcessorCount / sharing);
+        HostThreads = here.GroupBy(rank => places[rank]).Count() * Environment.ProcessorCount;
+
+        // MKL reads the number of local ranks from Open MPI's environment and would cut libtorch's threads by it once more.
+        GMemRuntime.EnsureLoaded();
+        torch.set_num_threads(Threads);
+    }
+
+    private static (int[] Counts, int[] Offsets, int Total) Layout(long[] lengths)
+    {
+        if (lengths.Sum() > Array.MaxLength)
+        {
+            throw new InvalidOperationException($"Ranks exchange {lengths.Sum():N0} bytes at once; at most {Array.MaxLength:N0} can be.");
+        }
+
+        int[] counts = Array.ConvertAll(lengths, l => (int)l), offsets = new int[lengths.Length];
+        for (int rank = 1; rank < counts.Length; rank++)
+        {
+            offsets[rank] = offsets[rank - 1] + counts[rank - 1];
+        }
+
+        return (counts, offsets, offsets[^1] + counts[^1]);
+    }
+
+    private static byte[] Bytes(long[] numbers) => MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray();
+
+    private void EndLate(string what, TimeSpan after)
+    {
+        if (Interlocked.Exchange(ref _ending, 1) == 0)
+        {
+            EndAll(
+                $"rank {Rank} of {Size} ({Dns.GetHostName()}) has waited {after.TotalSeconds:0.#} s for the others, in {what}: one of them has "
+                    + "ended or hangs, or a link between hosts is down. Ending all; the newest checkpoint is whole.", 1);
+        }
+    }
+
+    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    private void EndAll(string message, int exitCode)
+    {
+        if (message.Length > 0)
+        {
+            // No console: a library may not use it, and here it must not be waited for either.
+            using Stream error = new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(2, ownsHandle: false), FileAccess.Write, 0);
+            error.Write(Encoding.UTF8.GetBytes($"error: {message}{Environment.NewLine}"));
+        }
+
+        if (_mpi is not null)
+        {
+            Thread ending = new(() => _mpi.Abort(exitCode)) { IsBackground = true };
+            ending.Start();
+            _ = ending.Join(TimeSpan.FromSeconds(3));
+        }
+
+        // Not Environment.Exit, which waits for handlers that may wait for other ranks.
+        LeaveProcess(exitCode);
+        Environment.FailFast(message);
+    }
+
+    /// <summary>The regular end waits for the others; a process that returns a failure ends them.</summary>
+    private void Leave()
+    {
+        if (Environment.ExitCode != 0)
+        {
+            Abort("", Environment.ExitCode);
+        }
+
+        if (Volatile.Read(ref _ending) == 0)
+        {
+            using (Waiting("the end of all ranks"))
+            {
+                _mpi!.Finish();
+            }
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "_exit")]
+    private static extern void LeaveProcess(int code);
+
+    /// <summary>A wait for others, which the watchdog sees.</summary>
+    internal readonly ref struct Wait : IDisposable
+    {
+        private readonly Watchdog? _watchdog;
+
+        public Wait(Watchdog? watchdog, string what)
+        {
+            _watchdog = watchdog;
+            watchdog?.Begin(what);
+        }
+
+        public void Dispose() => _watchdog?.End();
+    }
+}
