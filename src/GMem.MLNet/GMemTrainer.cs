@@ -55,7 +55,7 @@ namespace GMem.MLNet;
 /// Sources: "Generative Modeling with Explicit Memory" (arXiv 2412.08781), "SiT" (arXiv 2401.08740).
 ///
 /// The same seed of the `MLContext` gives the same model, bit for bit on one machine's CPU. Progress goes to `MLContext.Log` and to
-/// `Options.Progress`.
+/// `Options.Progress`. Several processes, started by `mpirun`, train one model together with `Options.Ranks`.
 /// ]]></format>
 /// </remarks>
 public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
@@ -80,6 +80,9 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
             long? begun = EnvironmentSeed.IsGiven((IHostEnvironment)mlContext) ? null : TrainingOptions.SeedOfRun(_options.WorkspacePath);
             _options.Training.Seed = begun ?? _host.Rand.Next();
         }
+
+        // A seed that was drawn is another one on every rank.
+        _options.Training.Seed = _options.Ranks?.Broadcast(_options.Training.Seed) ?? _options.Training.Seed;
     }
 
     /// <summary>
@@ -149,7 +152,8 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     public TimeSpan? MeasureStep() =>
         GMemModel.MeasureStep(_options.ToModelOptions(), _options.ImageSize, Device(), _options.CancellationToken);
 
-    private torch.Device Device() => GMemRuntime.SelectDevice(_mlContext.GpuDeviceId, _mlContext.FallbackToCpu);
+    private torch.Device Device() =>
+        GMemRuntime.SelectDevice(_mlContext.GpuDeviceId ?? _options.Ranks?.GpuDeviceId, _mlContext.FallbackToCpu);
 
     private GMemTransformer Run(IDataView input, TrainingColumns columns, IChannel channel)
     {

@@ -130,7 +130,7 @@ internal sealed class ModelFitting(
     private SiT Network()
     {
         SiTOptions shape = options.InitialModel is null ? NetworkOptions() : RequireFitting(new NetworkPlan(options).Network);
-        MemoryBudget.Check(shape, options.Training, device);
+        MemoryBudget.Check(shape, options.Training, device, ranks: _ranks);
         if (options.InitialModel is not { } initial)
         {
             using torch.Generator generator = RandomStream.Create(options.Training.Seed, RandomPurpose.Weights);
