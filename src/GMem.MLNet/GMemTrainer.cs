@@ -62,6 +62,9 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
 {
     private const string Name = "GMem";
 
+    /// <summary>What the shell says of a process that was stopped by Ctrl-C.</summary>
+    private const int Stopped = 130;
+
     private readonly MLContext _mlContext;
     private readonly IHost _host;
     private readonly Options _options;
@@ -81,8 +84,12 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
             _options.Training.Seed = begun ?? _host.Rand.Next();
         }
 
-        // A seed that was drawn is another one on every rank.
-        _options.Training.Seed = _options.Ranks?.Broadcast(_options.Training.Seed) ?? _options.Training.Seed;
+        if (_options.Ranks is { } ranks)
+        {
+            // A seed that was drawn is another one on every rank.
+            _options.Training.Seed = ranks.Broadcast(_options.Training.Seed);
+            _options.ReadingProgress = ranks.Rank == 0 ? _options.ReadingProgress : null;
+        }
     }
 
     /// <summary>
@@ -159,11 +166,25 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     {
         torch.Device device = Device();
         GMemOptions model = _options.ToModelOptions();
-        using TrainingImages images = TrainingImageReader.Read(input, columns, _options, channel);
+        using TrainingImages images = Read(input, columns, channel);
         channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");
         model.EncodingProgress = new EncodingLog(channel, _options.EncodingProgress);
         GMemModel trained = GMemModel.Fit(images, model, device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
         return new GMemTransformer(trained, _options.Generation, _options.Training.Seed, TrainedColumns.Of(_options));
+    }
+
+    private TrainingImages Read(IDataView input, TrainingColumns columns, IChannel channel)
+    {
+        try
+        {
+            return TrainingImageReader.Read(input, columns, _options, channel);
+        }
+        catch (OperationCanceledException) when (_options.Ranks is { Size: > 1 })
+        {
+            // The others would wait for this one's share of the images.
+            _options.Ranks.Abort("stopped before the first step; nothing was kept.", Stopped);
+            throw;
+        }
     }
 
     /// <summary>The log is told of the end; a handler that throws then must not cost the model.</summary>

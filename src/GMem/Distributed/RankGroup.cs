@@ -74,7 +74,7 @@ public sealed unsafe class RankGroup
     /// <summary>The MPI library and its version; "none" for a process by itself.</summary>
     public string Library { get; } = "none";
 
-    /// <summary>Processors that all processes of this host may run on, together.</summary>
+    /// <summary>Threads of all processes of this host together, at most its processors.</summary>
     internal int HostThreads { get; private set; }
 
     /// <summary>
@@ -367,6 +367,24 @@ public sealed unsafe class RankGroup
             Encoding.UTF8.GetString(bytes).Split('\0').Chunk(2).Where(p => p.Length == 2).ToDictionary(p => p[0], p => p[1]);
     }
 
+    /// <summary>
+    /// What one rank does alone while the others wait: with as many threads as all of this host have, so that its bits are those of one
+    /// process that has them all.
+    /// </summary>
+    internal T WithHostThreads<T>(Func<T> action)
+    {
+        int own = torch.get_num_threads();
+        torch.set_num_threads(Size == 1 ? own : HostThreads);
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            torch.set_num_threads(own);
+        }
+    }
+
     /// <summary>How ranks work together with tensors of a device.</summary>
     internal ITensorCollectives On(torch.Device device) => device.type == DeviceType.CPU
         ? _host ?? throw new InvalidOperationException("A process by itself has nobody to talk to.")
@@ -432,7 +450,7 @@ public sealed unsafe class RankGroup
         Threads = int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), CultureInfo.InvariantCulture, out int wanted) && wanted > 0
             ? wanted
             : Math.Max(1, Environment.ProcessorCount / sharing);
-        HostThreads = here.GroupBy(rank => places[rank]).Count() * Environment.ProcessorCount;
+        HostThreads = Math.Min(here.Length * Threads, here.GroupBy(rank => places[rank]).Count() * Environment.ProcessorCount);
 
         // MKL reads the number of local ranks from Open MPI's environment and would cut libtorch's threads by it once more.
         GMemRuntime.EnsureLoaded();

@@ -79,7 +79,7 @@ internal sealed class ModelFitting(
 
         // The first rank's bits are everybody's.
         using DisposeScope scope = torch.NewDisposeScope();
-        RidgeSource? own = _ranks.Rank == 0 ? OwnSource(run) : null;
+        RidgeSource? own = _ranks.Rank == 0 ? _ranks.WithHostThreads(() => OwnSource(run)) : null;
         IReadOnlyDictionary<string, torch.Tensor>? tensors = own?.SaveTensors();
         torch.Tensor mean = _ranks.Share(tensors?["mean"].cpu().contiguous());
         torch.Tensor weight = _ranks.Share(tensors?["weight"].cpu().contiguous());

@@ -37,7 +37,7 @@ internal static class RankAgreement
             return fit();
         }
 
-        SnippetEncoder? fitted = ranks.Rank == 0 ? fit() : null;
+        SnippetEncoder? fitted = ranks.Rank == 0 ? ranks.WithHostThreads(fit) : null;
         using DisposeScope scope = torch.NewDisposeScope();
         IReadOnlyDictionary<string, torch.Tensor> own = fitted?.SaveTensors() ?? new Dictionary<string, torch.Tensor>();
         string[] said = Text(
