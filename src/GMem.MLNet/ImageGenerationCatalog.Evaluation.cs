@@ -1,4 +1,5 @@
 using GMem.Evaluation;
+using GMem.Images;
 using GMem.MLNet.Evaluation;
 using GMem.Runtime;
 
@@ -53,21 +54,22 @@ public sealed partial class ImageGenerationCatalog
     {
         ArgumentNullException.ThrowIfNull(real);
         ArgumentNullException.ThrowIfNull(generated);
-        options?.Validate();
+        options ??= new EvaluationOptions();
+        options.Validate();
         ViewImages made = new(generated, "generated", generatedImageColumnName, training is null ? null : memoryIndexColumnName);
         ViewImages actual = new(real, "real", realImageColumnName);
         ViewImages? trained = training is null ? null : new ViewImages(training, "training", trainingImageColumnName);
         using FeatureSource source = new(features);
-        int size = made.Side();
+        ImageShape shape = made.Shape() with { Channels = options.ImageChannels };
         using FeatureSet realSet = FeatureSet.Compute(
-            source.Extractor, actual.Batches(size, cancellationToken), cancellationToken: cancellationToken);
+            source.Extractor, actual.Batches(shape, cancellationToken), cancellationToken: cancellationToken);
         using FeatureSet generatedSet = FeatureSet.Compute(
-            source.Extractor, made.Batches(size, cancellationToken), cancellationToken: cancellationToken);
+            source.Extractor, made.Batches(shape, cancellationToken), cancellationToken: cancellationToken);
         CopyCheckResult? copies = null;
         if (trained is not null)
         {
             using FeatureSet trainingSet = FeatureSet.Compute(
-                source.Extractor, trained.Batches(size, cancellationToken), cancellationToken: cancellationToken);
+                source.Extractor, trained.Batches(shape, cancellationToken), cancellationToken: cancellationToken);
             bool known = made.MemoryIndices.Count > 0 && made.MemoryIndices.TrueForAll(i => i >= 0);
             copies = CopyCheck.Compute(trainingSet.Features, generatedSet.Features, known ? made.MemoryIndices : null);
         }
@@ -100,10 +102,13 @@ public sealed partial class ImageGenerationCatalog
     {
         ArgumentNullException.ThrowIfNull(real);
         ArgumentNullException.ThrowIfNull(generated);
+        options ??= new EvaluationOptions();
+        options.Validate();
         ViewImages made = new(generated, "generated", generatedImageColumnName);
         using FeatureSource source = new(features);
+        ImageShape shape = made.Shape() with { Channels = options.ImageChannels };
         using FeatureSet set = FeatureSet.Compute(
-            source.Extractor, made.Batches(made.Side(), cancellationToken), cancellationToken: cancellationToken);
+            source.Extractor, made.Batches(shape, cancellationToken), cancellationToken: cancellationToken);
         return ImageGenerationEvaluator.Evaluate(real, set, options);
     }
 
@@ -130,7 +135,10 @@ public sealed partial class ImageGenerationCatalog
     /// Mean and covariance of the features of real images, to be saved (<see cref="FeatureStatistics.Save"/>) and compared with many times.
     /// </summary>
     /// <param name="images">The images, at least 2.</param>
-    /// <param name="imageSize">Side in pixels to which they are cut and scaled: that of the images which will be generated.</param>
+    /// <param name="shape">
+    /// The shape to which they are brought: that of the images which will be generated (<see cref="GMemModel.ImageShape"/>), which a number
+    /// makes a square in RGB.
+    /// </param>
     /// <param name="imageColumnName">Their column: paths (text), <c>MLImage</c> or encoded bytes. Default <c>ImagePath</c>.</param>
     /// <param name="features">As in <c>Evaluate</c>.</param>
     /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
@@ -138,15 +146,14 @@ public sealed partial class ImageGenerationCatalog
     /// <exception cref="ArgumentException">The column is missing or of another type, or there are too few images.</exception>
     /// <exception cref="InvalidDataException">An image cannot be read; the message names it.</exception>
     public FeatureStatistics ComputeStatistics(
-        IDataView images, int imageSize, string imageColumnName = "ImagePath", FeatureExtractor? features = null,
+        IDataView images, ImageShape shape, string imageColumnName = "ImagePath", FeatureExtractor? features = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
-        ArgumentOutOfRangeException.ThrowIfLessThan(imageSize, 1);
         using FeatureSource source = new(features);
         ViewImages view = new(images, "real", imageColumnName);
         using FeatureSet set = FeatureSet.Compute(
-            source.Extractor, view.Batches(imageSize, cancellationToken), cancellationToken: cancellationToken);
+            source.Extractor, view.Batches(shape, cancellationToken), cancellationToken: cancellationToken);
         return set.ToStatistics();
     }
 }

@@ -8,6 +8,10 @@ internal static partial class OptionNames
     private static readonly Dictionary<string, string> Typed = new(StringComparer.Ordinal)
     {
         ["ImageSize"] = "--image-size",
+        ["ImageHeight"] = "--image-height",
+        ["ImageWidth"] = "--image-width",
+        ["ImageChannels"] = "--channels",
+        ["ImageFit"] = "--fit",
         ["TotalSteps"] = "--steps",
         ["BatchSize"] = "--batch-size",
         ["LearningRate"] = "--learning-rate",
