@@ -50,7 +50,8 @@ internal static class Gallery
         _ = app.Use(Answer);
         app.MapGet("/api/model", (ImageService images, Thumbnails thumbnails) => new
         {
-            images.ImageSize,
+            images.ImageShape.Width,
+            images.ImageShape.Height,
             images.Memory.Count,
             Labels = images.PromptLabels,
             PictureBytes,
@@ -152,13 +153,13 @@ internal static class Gallery
             using MemoryStream picture = new();
             await context.Request.Body.CopyToAsync(picture, context.RequestAborted);
 
-            // Only the square that the model sees waits in the queue; some encoders see the picture as it is.
+            // Only the part that the model sees waits in the queue; some encoders see the picture as it is.
             byte[] bytes = picture.ToArray();
             return request with
             {
                 PromptImage = images.UsesSourceResolution
-                    ? CenterCrop.Square(ImageReader.Decode(bytes, wish.Name))
-                    : ImageReader.DecodeSquare(bytes, wish.Name, images.ImageSize),
+                    ? CenterCrop.RgbPart(ImageReader.DecodeWhole(bytes, wish.Name, images.ImageShape.Channels), images.ImageShape)
+                    : ImageReader.Decode(bytes, wish.Name, images.ImageShape),
             };
         }
 

@@ -8,7 +8,7 @@ namespace GMem.MLNet.Generation;
 internal interface IRowGenerator
 {
     /// <summary>Side of the images in pixels.</summary>
-    int ImageSize { get; }
+    ImageShape ImageShape { get; }
 
     /// <summary>Whether the network itself is told a label, so that one may be given beside a snippet or an entry.</summary>
     bool TakesLabels { get; }

@@ -7,7 +7,7 @@ namespace GMem.MLNet.Generation;
 /// <summary>A <see cref="GMemModel"/> as the cursors see it.</summary>
 internal sealed class ModelGenerator(GMemModel model) : IRowGenerator
 {
-    public int ImageSize => model.ImageSize;
+    public ImageShape ImageShape => model.ImageShape;
 
     public void Validate(GenerationRequest request) => model.Validate(request);
 

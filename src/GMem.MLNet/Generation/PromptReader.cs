@@ -1,4 +1,5 @@
 using System.Numerics;
+using GMem.Images;
 using GMem.MLNet.Columns;
 
 namespace GMem.MLNet.Generation;
@@ -34,9 +35,9 @@ internal sealed class PromptReader
         _memoryIndex = columns.MemoryIndex is { } index ? Integer(row, index) : null;
         _snippet = columns.Snippet is { } snippet ? row.GetGetter<VBuffer<float>>(snippet) : null;
         _label = columns.Label is { } label ? LabelSource.Create(row, label) : null;
-        _image = columns.Image is { } image ? ImageSource.Create(row, image) : null;
+        _image = columns.Image is { } image ? ImageSource.Create(row, image, generator.ImageShape.Channels) : null;
         _trainedSnippet = columns.TrainedSnippet is { } trained ? row.GetGetter<VBuffer<float>>(trained) : null;
-        _trainedImage = columns.TrainedImage is { } pictures ? ImageSource.Create(row, pictures) : null;
+        _trainedImage = columns.TrainedImage is { } pictures ? ImageSource.Create(row, pictures, generator.ImageShape.Channels) : null;
     }
 
     /// <summary>The seed of the current row.</summary>

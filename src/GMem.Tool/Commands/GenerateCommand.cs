@@ -75,7 +75,7 @@ internal sealed class GenerateCommand : ToolCommand
 
         StreamingOptions options = new() { BatchSize = parsed.GetValue(_batchSize) };
         ImageOutput output = new(
-            parsed.GetRequiredValue(_output), model.ImageSize, requests.Length, [parsed.GetValue(_model), parsed.GetValue(_image)]);
+            parsed.GetRequiredValue(_output), model.ImageShape, requests.Length, [parsed.GetValue(_model), parsed.GetValue(_image)]);
         ProgressView.Show(ToolConsole, parsed.GetValue(ToolConsole.Json), "generating", view =>
         {
             SamplingReport report = new(view, requests.Length);

@@ -26,9 +26,8 @@ internal static class ImageGeneration
         ModelCore core = model.Core;
         using IDisposable noGrad = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
-        int side = core.ImageSize / core.Autoencoder.DownsamplingFactor;
         long[] seeds = [.. requests.Select(r => r.Seed)];
-        long[] shape = [core.Autoencoder.Channels, side, side];
+        long[] shape = core.Network.Options.InputShape;
         torch.Tensor noise = SeededNoise.Images(seeds, shape, core.Device);
         torch.Tensor[] conditions = [.. prompts.ConditionValues().Select(v => v.to(core.Device))];
         torch.Tensor? embedding = core.Network.EmbedConditions(conditions, seeds.Length);

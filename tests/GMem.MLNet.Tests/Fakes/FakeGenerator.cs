@@ -9,7 +9,7 @@ internal sealed class FakeGenerator : IRowGenerator
 {
     private readonly Lock _gate = new();
 
-    public int ImageSize => 2;
+    public ImageShape ImageShape => 2;
 
     /// <summary>Entries of the pretended bank; larger indices are refused.</summary>
     public long Entries { get; init; } = 1000;
