@@ -49,6 +49,10 @@ internal sealed class ModelCore
 
     public torch.Device Device { get; }
 
+    /// <summary>Shape of one image as the network sees it, C, h, w.</summary>
+    public long[] LatentShape =>
+        [Autoencoder.Channels, ImageSize / Autoencoder.DownsamplingFactor, ImageSize / Autoencoder.DownsamplingFactor];
+
     /// <summary>How the training ended.</summary>
     public TrainingOutcome Outcome { get; init; }
 
