@@ -81,7 +81,7 @@ internal sealed class PictureArguments
         return own || like is not null ? request with { Snippet = ModelAccess.Snippet(model, like ?? picture) } : request;
     }
 
-    /// <summary>The same picture with its own memory, whatever else it is to be drawn from; a label that the network is told stays.</summary>
+    /// <summary>The same picture with its own memory, whatever it is to be drawn from; a label that the network is told stays.</summary>
     public GenerationRequest WithOwnMemory(ParseResult parsed, GMemModel model, GenerationRequest request) => request with
     {
         MemoryIndex = null,

@@ -258,7 +258,7 @@ internal sealed class Sampler
         return (tap.Listen(predict), tap.StepDone + report);
     }
 
-    /// <summary>Integrates over the times, which rise, or fall for the ODE alone; the SDE's last step follows unless it is not wanted.</summary>
+    /// <summary>Integrates over the times, which may fall for the ODE; the SDE's last step follows unless it is not wanted.</summary>
     private Tensor Run(
         VectorField predict,
         Tensor initial,

@@ -109,7 +109,10 @@ public sealed class PictureTests
     {
         using GMemModel model = Train(Kind.Pixels, new SamplingOptions { Steps = 4 });
         GenerationRequest[] requests =
-            [new(1), new(2, PromptImage: Picture(3), Strength: 0.6), new(3), new(4, PromptImage: Picture(3), PromptMask: Mask((x, _) => x < 4))];
+        [
+            new(1), new(2, PromptImage: Picture(3), Strength: 0.6), new(3),
+            new(4, PromptImage: Picture(3), PromptMask: Mask((x, _) => x < 4)),
+        ];
         IReadOnlyList<GeneratedImage> expected = model.Generate(requests);
         List<GeneratedImage> finished = [], previews = [];
         await foreach (GeneratedImage image in model.GenerateAsync(

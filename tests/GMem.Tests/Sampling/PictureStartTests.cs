@@ -178,7 +178,8 @@ public sealed class PictureStartTests
                 progress: new Listener(told),
                 picture: new PictureStart(
                     data.narrow(0, begin, count), 0.75,
-                    new Repainting(mask.narrow(0, begin, count), 3, draw => SeededNoise.Repainting(seeds, draw, Shape)))).MoveToOuterDisposeScope();
+                    new Repainting(mask.narrow(0, begin, count), 3, draw => SeededNoise.Repainting(seeds, draw, Shape))))
+                .MoveToOuterDisposeScope();
         }
 
         Run(0, 3).Dispose();
