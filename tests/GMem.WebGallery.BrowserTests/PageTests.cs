@@ -81,9 +81,10 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         await open.Mode("picture");
         await open.Page.SetInputFilesAsync("#picture", Upload("holiday.png", PngWriter.Encode(picture)));
         LocatorBoundingBoxResult box = (await open.Page.Locator("#mask").BoundingBoxAsync())!;
-        await open.Page.Mouse.MoveAsync(box.X + (box.Width / 4), box.Y + (box.Height / 4));
+        float x = box.X + (box.Width * 5 / 16), y = box.Y + (box.Height * 5 / 16);
+        await open.Page.Mouse.MoveAsync(x, y);
         await open.Page.Mouse.DownAsync();
-        await open.Page.Mouse.MoveAsync(box.X + (box.Width / 4), box.Y + (box.Height / 2));
+        await open.Page.Mouse.MoveAsync(x, y + (box.Height / 4), new MouseMoveOptions { Steps = 8 });
         await open.Page.Mouse.UpAsync();
         await open.Draw();
         await Assertions.Expect(open.Page.Locator("#kept figcaption")).ToHaveTextAsync("holiday.png, under a mask, seed 1");
