@@ -50,6 +50,9 @@ internal sealed class ModelCore
 
     public torch.Device Device { get; }
 
+    /// <summary>Shape of one image as the network sees it, C, h, w.</summary>
+    public long[] LatentShape => Network.Options.InputShape;
+
     /// <summary>How the training ended.</summary>
     public TrainingOutcome Outcome { get; init; }
 

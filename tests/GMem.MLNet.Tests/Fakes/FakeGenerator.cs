@@ -27,6 +27,8 @@ internal sealed class FakeGenerator : IRowGenerator
 
     public bool TakesLabels => false;
 
+    public bool HasMemory => true;
+
     public void Validate(GenerationRequest request)
     {
         if (request.MemoryIndex < 0 || request.MemoryIndex >= Entries)
@@ -61,6 +63,9 @@ internal sealed class FakeGenerator : IRowGenerator
     /// <summary>The mean of red, green and blue.</summary>
     public float[] Encode(RgbImage image) =>
         [.. Enumerable.Range(0, 3).Select(c => (float)image.Pixels.Where((_, i) => i % 3 == c).Average(b => (double)b))];
+
+    /// <summary>The noise of an image is its snippet.</summary>
+    public ReadOnlyMemory<float> Invert(RgbImage image, string? label) => Encode(image);
 
     public IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationRequest> requests)
     {
