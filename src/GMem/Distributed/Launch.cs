@@ -6,7 +6,7 @@ namespace GMem.Distributed;
 /// <param name="Libraries">The MPI libraries that fit it, the most likely first.</param>
 internal sealed record Launch(string By, int? Size, IReadOnlyList<string> Libraries)
 {
-    /// <summary>Names an MPI library that the loader does not find by itself.</summary>
+    /// <summary>Names the MPI library that is taken, and no other.</summary>
     public const string LibraryVariable = "GMEM_MPI";
 
     private static readonly string[] OpenMpi = ["libmpi.so.40", "libmpi.so"];
@@ -17,10 +17,10 @@ internal sealed record Launch(string By, int? Size, IReadOnlyList<string> Librar
     /// <returns>Null where no launcher of MPI started this process.</returns>
     public static Launch? Of(Func<string, string?> variable)
     {
-        string[] named = variable(LibraryVariable) is { Length: > 0 } path ? [path] : [];
-        return SizeIn("OMPI_COMM_WORLD_SIZE") is { } ofOpenMpi ? new("Open MPI's mpirun", ofOpenMpi, [.. named, .. OpenMpi])
-            : SizeIn("PMI_SIZE") is { } ofMpich ? new("mpiexec or srun (PMI)", ofMpich, [.. named, .. Mpich])
-            : variable("PMIX_RANK") is not null ? new("srun --mpi=pmix or another launcher with PMIx", null, [.. named, .. OpenMpi, .. Mpich])
+        string[]? named = variable(LibraryVariable) is { Length: > 0 } path ? [path] : null;
+        return SizeIn("OMPI_COMM_WORLD_SIZE") is { } ofOpenMpi ? new("Open MPI's mpirun", ofOpenMpi, named ?? OpenMpi)
+            : SizeIn("PMI_SIZE") is { } ofMpich ? new("mpiexec or srun (PMI)", ofMpich, named ?? Mpich)
+            : variable("PMIX_RANK") is not null ? new("srun --mpi=pmix or another launcher with PMIx", null, named ?? [.. OpenMpi, .. Mpich])
             : null;
 
         int? SizeIn(string name) =>

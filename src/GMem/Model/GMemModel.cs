@@ -110,7 +110,7 @@ public sealed partial class GMemModel : IDisposable
         GMemOptions copy = options.Clone();
         using UseScope imagesUse = images.Use();
         using UseScope initialUse = copy.InitialModel is { } initial ? initial.Use() : default;
-        RankGroup ranks = ModelFitting.Agree(copy);
+        RankGroup ranks = ModelFitting.Agree(copy, images);
         using PreparedTraining data = RankAgreement.Run(
             ranks, () => new ImagePreparation(images, copy, device, cancellationToken).Run(), isStopAgreed: false);
         return RankAgreement.Run(
