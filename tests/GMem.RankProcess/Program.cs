@@ -103,6 +103,11 @@ void Fit()
     training.MaxSkippedStepsInARow = Number("most-skipped", training.MaxSkippedStepsInARow);
     training.OnDivergence = Of("stop-on-divergence") is null ? training.OnDivergence : DivergenceBehavior.Stop;
     options.EncodingProgress = new Reports<EncodingProgress>(done => Console.WriteLine($"encoded: {done.Encoded} {done.Found}"));
+    if (Of("faulty") is { } below)
+    {
+        training.Losses = [new VelocityLoss(), new FaultyTerm(double.Parse(below, CultureInfo.InvariantCulture))];
+    }
+
     training.SampleEveryNStep = Number("sample", 0);
     training.SampleCount = 3;
     training.ValidationFraction = double.Parse(Of("validation") ?? "0", CultureInfo.InvariantCulture);
@@ -177,7 +182,7 @@ void State()
 {
     GMemOptions options = TinyModel.Options();
     options.Training.PowerAverageWidths = [0.05, 0.10];
-    using SiT network = new(options.Network with { HiddenSize = Number("width", 32), InputSize = TinyModel.ImageSize, InputChannels = 3 });
+    using SiT network = new(options.Network with { HiddenSize = Number("width", 32), Depth = Number("depth", 2), InputSize = TinyModel.ImageSize, InputChannels = 3 });
     using TrainingState state = new(network, options.Training, ranks);
     Console.WriteLine($"state: {ranks.Rank} {string.Join(' ', state.Tensors.Select(t => $"{t.Key}={t.Value.numel()}"))}");
 }
