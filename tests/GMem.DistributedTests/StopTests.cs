@@ -45,7 +45,7 @@ public sealed class StopTests
     [Fact]
     public void Guard_OfTwoRanks_ReturnsAsOneDoes()
     {
-        string[] arguments = ["fit", "shards=4", "steps=16", "faulty=0.2", "most-skipped=2"];
+        string[] arguments = ["fit", "shards=4", "steps=16", "learning-rate=0.2", "faulty=1", "most-skipped=2"];
         RankResult one = RankRun.Of(1, arguments).RequireSuccess(), two = RankRun.Of(2, arguments).RequireSuccess();
         Assert.Contains(one.Of("warning"), w => w.Contains("returned to step", StringComparison.Ordinal));
         Assert.Equal(one.Of("warning"), two.Of("warning"));
@@ -56,7 +56,7 @@ public sealed class StopTests
     [Fact]
     public void Guard_ThatStops_EndsAllWithOneMessage() => Assert.Contains(
         "Training diverged",
-        RankRun.Of(2, "fit", "shards=4", "steps=16", "faulty=0.2", "most-skipped=2", "stop-on-divergence=yes").RequireOneMessage(),
+        RankRun.Of(2, "fit", "shards=4", "steps=16", "learning-rate=0.2", "faulty=1", "most-skipped=2", "stop-on-divergence=yes").RequireOneMessage(),
         StringComparison.Ordinal);
 
     private static void RequireStopped(RankResult result, int ranks)

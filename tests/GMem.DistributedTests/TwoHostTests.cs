@@ -30,14 +30,13 @@ public sealed class TwoHostTests
     {
         using TwoHosts hosts = new();
         const int few = 2, many = 22;
-        long parameters = long.Parse(
-            RankRun.Of(1, "state", "width=192", "depth=3").RequireSuccess().Of("state").Single().Split("weights=")[1].Split(' ')[0]);
-        Assert.True(parameters > 1_000_000, $"{parameters} weights");
         (long First, long Second) start = hosts.Sent;
-        _ = RankRun.Of(hosts.Launch, [.. Large, $"steps={few}"]).RequireSuccess();
+        RankResult brief = RankRun.Of(hosts.Launch, [.. Large, $"steps={few}"]).RequireSuccess();
         (long First, long Second) middle = hosts.Sent;
         _ = RankRun.Of(hosts.Launch, [.. Large, $"steps={many}"]).RequireSuccess();
         (long First, long Second) end = hosts.Sent;
+        long parameters = long.Parse(brief.Of("parameters").Single());
+        Assert.True(parameters > 1_000_000, $"{parameters} weights");
         double needed = 2.0 * parameters / 2 * sizeof(float);
         foreach (long bytes in new[] { end.First - middle.First - (middle.First - start.First), end.Second - middle.Second - (middle.Second - start.Second) })
         {

@@ -3,14 +3,14 @@ using TorchSharp;
 
 namespace GMem.RankProcess;
 
-/// <summary>A loss that is not finite for samples whose time is below a limit: in some steps, and then mostly on one rank alone.</summary>
-internal sealed class FaultyTerm(double below) : LossTerm("faulty", weight: 1)
+/// <summary>A loss that is not finite where predictions are above a limit on average: in some steps, and at first on one rank alone.</summary>
+internal sealed class FaultyTerm(double above) : LossTerm("faulty", weight: 1)
 {
-    public double Below => below;
+    public double Above => above;
 
     public override torch.Tensor Compute(LossInput input)
     {
-        bool isFaulty = input.Time.min().item<float>() < below;
+        bool isFaulty = input.Prediction.abs().mean().item<float>() > above;
         return input.Prediction.mean() * torch.tensor(isFaulty ? float.PositiveInfinity : 0);
     }
 }

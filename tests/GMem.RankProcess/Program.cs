@@ -103,9 +103,9 @@ void Fit()
     training.MaxSkippedStepsInARow = Number("most-skipped", training.MaxSkippedStepsInARow);
     training.OnDivergence = Of("stop-on-divergence") is null ? training.OnDivergence : DivergenceBehavior.Stop;
     options.EncodingProgress = new Reports<EncodingProgress>(done => Console.WriteLine($"encoded: {done.Encoded} {done.Found}"));
-    if (Of("faulty") is { } below)
+    if (Of("faulty") is { } above)
     {
-        training.Losses = [new VelocityLoss(), new FaultyTerm(double.Parse(below, CultureInfo.InvariantCulture))];
+        training.Losses = [new VelocityLoss(), new FaultyTerm(double.Parse(above, CultureInfo.InvariantCulture))];
     }
 
     training.SampleEveryNStep = Number("sample", 0);
@@ -152,6 +152,7 @@ void Fit()
     {
         Console.WriteLine($"weights: {hash}");
         Console.WriteLine($"memory: {memory}");
+        Console.WriteLine($"parameters: {model.Core.Network.TrainableParameters().Sum(p => p.Parameter.numel())}");
         Console.WriteLine($"partial: {model.IsPartial} {model.TrainedSteps}");
         Console.WriteLine($"seconds: {watch.Elapsed.TotalSeconds:r}");
     }
