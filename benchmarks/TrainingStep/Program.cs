@@ -2,10 +2,13 @@
 // machine slows both. Prints the ratio and where the rest of the step goes.
 //   dotnet run -c Release --project benchmarks/TrainingStep [-- --batch 4 --threads 2 --rounds 12 --width 384 --depth 12 --heads 6 --patch
 //   2 --lightning 0 --sampling 1]
+// On several ranks (docs/scale-out.md), the batch being that of all of them:
+//   mpirun -np 2 --bind-to none dotnet exec benchmarks/TrainingStep/bin/Release/net10.0/TrainingStep.dll --batch 32 --threads 1
 using System.Diagnostics;
 using System.Globalization;
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Distributed;
 using GMem.FileFormats;
 using GMem.Latents;
 using GMem.Runtime;
@@ -16,9 +19,10 @@ using TorchSharp;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Arguments arguments = new(args);
 GMemRuntime.EnsureLoaded();
+RankGroup ranks = RankGroup.Join();
 int batch = arguments.Number("--batch", 4);
 int rounds = arguments.Number("--rounds", 12);
-torch.set_num_threads(arguments.Number("--threads", Environment.ProcessorCount));
+torch.set_num_threads(arguments.Number("--threads", ranks.Threads));
 
 // S size: 384 wide, 12 deep, 6 heads; 32 x 32 images in patches of 2 are 256 tokens.
 SiTOptions network = SiTOptions.FromPreset(SiTPreset.S, arguments.Number("--patch", 2));
@@ -36,7 +40,7 @@ if (arguments.Number("--lightning", 0) != 0)
 const int SnippetSize = 768;
 network = network with { InputSize = 32, InputChannels = 3, Conditions = [new SnippetCondition { Size = SnippetSize }] };
 int tokens = 32 / network.PatchSize * (32 / network.PatchSize);
-double flops = 3 * Flops(network, tokens, batch);
+double flops = 3 * Flops(network, tokens, batch) / ranks.Size;
 
 using torch.Generator generator = new(1);
 long before = Environment.WorkingSet;
@@ -50,7 +54,7 @@ TrainingSet set = new(new PixelData(new TensorRows(pixels), new PixelAutoencoder
     Conditions = network.Conditions,
     ConditionData = new ConditionData { SnippetSize = SnippetSize, Snippets = (indices, _) => rows.index_select(0, torch.tensor(indices)) },
 };
-using TrainingLoop loop = new(sit, set, options, torch.CPU);
+using TrainingLoop loop = new(sit, set, options, torch.CPU, ranks: ranks);
 StepClock clock = new();
 loop.Clock = clock;
 
@@ -82,18 +86,26 @@ for (int round = 0; round < rounds + 2; round++)
     stepsSpent += Spent() - spent;
 }
 
+ranks.Barrier();
+if (ranks.Rank > 0)
+{
+    return 0;
+}
+
 steps.Sort();
 double step = steps[steps.Count / 2];
 double rate = 2 * Math.Pow(2048, 3) / product / 1e9;
 Console.WriteLine(GMemRuntime.Describe());
 Console.WriteLine($"matrix product 2048^3    {rate,8:f1} GFLOP/s (best of {3 * (rounds + 2)})");
+Console.WriteLine($"images/s                 {batch / step,8:f2} (median step), {batch / steps[0]:f2} (best), {ranks.Size} ranks, "
+    + $"{torch.get_num_threads()} threads each");
 Console.WriteLine($"training step            {step * 1000,8:f1} ms (median of {steps.Count}), {steps[0] * 1000:f1} ms (best), {batch} x "
     + $"{tokens} tokens, {flops / 1e9:f1} GFLOP");
 // Best against best compares the machine with itself in its quiet moments; the median has its neighbours in it too.
 Console.WriteLine($"share of the rate        {flops / 1e9 / steps[0] / rate,8:p1} (best step), {flops / 1e9 / step / rate:p1} (median "
     + "step); required at S size: 80 % at 4 x 256 tokens, 70 % at 1 x 256");
 using System.Diagnostics.Process process = Process.GetCurrentProcess();
-MemoryEstimate estimate = MemoryEstimate.Of(network, options, torch.CPU);
+MemoryEstimate estimate = MemoryEstimate.Of(network, options, torch.CPU, ranks: ranks.Size);
 Console.WriteLine($"memory                   {(process.PeakWorkingSet64 - before) / 1e6,8:f0} MB at its peak above the "
     + $"{before / 1e6:f0} MB before; estimated {(estimate.Weights + estimate.Activations) / 1e6:f0} MB (weights "
     + $"{estimate.Weights / 1e6:f0}, activations {estimate.Activations / 1e6:f0})");
@@ -105,7 +117,7 @@ foreach ((string part, double seconds) in clock.Totals())
 {
     double share = seconds / clock.Total;
     Console.WriteLine(
-        $"  {part,-22} {share,8:p1}{(part == StepClock.Optimizer ? " (clip, AdamW, moving average; required below 8 %)" : "")}");
+        $"  {part,-22} {share,8:p1} {seconds / rounds * 1000,8:f1} ms{(part == StepClock.Optimizer ? " (clip, AdamW, moving average; required below 8 %)" : "")}");
 }
 
 if (arguments.Number("--sampling", 0) != 0)

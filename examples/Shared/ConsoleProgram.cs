@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using GMem.Distributed;
 using GMem.Runtime;
 using GMem.Tool;
 
@@ -78,5 +79,15 @@ internal static class ConsoleProgram
         return 1;
     }
 
-    private static void Fail(string message) => Console.Error.WriteLine($"error: {message.ReplaceLineEndings(" ")}");
+    private static void Fail(string message)
+    {
+        string line = message.ReplaceLineEndings(" ");
+        if (RankGroup.Join() is { Size: > 1 } ranks)
+        {
+            // The first says it for all that fail the same way.
+            ranks.Abort(line);
+        }
+
+        Console.Error.WriteLine($"error: {line}");
+    }
 }

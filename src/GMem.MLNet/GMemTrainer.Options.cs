@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Distributed;
 using GMem.Encoders;
 using GMem.Latents;
 using GMem.Sampling;
@@ -95,6 +96,13 @@ public sealed partial class GMemTrainer
 
         /// <summary>Folder for checkpoints, logs and cached latents of runs; null keeps none. Default null.</summary>
         public string? WorkspacePath { get; set; }
+
+        /// <summary>
+        /// The processes that train together, from <see cref="RankGroup.Join(TimeSpan?)"/>: each is given the same data and options and
+        /// gets the same transformer, which one of them saves. Each decodes and encodes its part of the images, and uses the GPU of its
+        /// number on its host. Null trains in this process alone. Default null.
+        /// </summary>
+        public RankGroup? Ranks { get; set; }
 
         /// <summary>
         /// What to do with images that cannot be read, are damaged, or are more than <see cref="GMem.Images.ImageReader.MaxAspectRatio"/>
@@ -212,6 +220,7 @@ public sealed partial class GMemTrainer
             Autoencoder = Autoencoder,
             InitialModel = InitialModel,
             WorkspacePath = WorkspacePath,
+            Ranks = Ranks,
         };
 
         private static void Collect(List<string> faults, Action validate)

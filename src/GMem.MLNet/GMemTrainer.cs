@@ -55,12 +55,15 @@ namespace GMem.MLNet;
 /// Sources: "Generative Modeling with Explicit Memory" (arXiv 2412.08781), "SiT" (arXiv 2401.08740).
 ///
 /// The same seed of the `MLContext` gives the same model, bit for bit on one machine's CPU. Progress goes to `MLContext.Log` and to
-/// `Options.Progress`.
+/// `Options.Progress`. Several processes, started by `mpirun`, train one model together with `Options.Ranks`.
 /// ]]></format>
 /// </remarks>
 public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
 {
     private const string Name = "GMem";
+
+    /// <summary>What the shell says of a process that was stopped by Ctrl-C.</summary>
+    private const int Stopped = 130;
 
     private readonly MLContext _mlContext;
     private readonly IHost _host;
@@ -79,6 +82,13 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
         {
             long? begun = EnvironmentSeed.IsGiven((IHostEnvironment)mlContext) ? null : TrainingOptions.SeedOfRun(_options.WorkspacePath);
             _options.Training.Seed = begun ?? _host.Rand.Next();
+        }
+
+        if (_options.Ranks is { } ranks)
+        {
+            // A seed that was drawn is another one on every rank.
+            _options.Training.Seed = ranks.Broadcast(_options.Training.Seed);
+            _options.ReadingProgress = ranks.Rank == 0 ? _options.ReadingProgress : null;
         }
     }
 
@@ -149,17 +159,32 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     public TimeSpan? MeasureStep() =>
         GMemModel.MeasureStep(_options.ToModelOptions(), _options.ImageSize, Device(), _options.CancellationToken);
 
-    private torch.Device Device() => GMemRuntime.SelectDevice(_mlContext.GpuDeviceId, _mlContext.FallbackToCpu);
+    private torch.Device Device() =>
+        GMemRuntime.SelectDevice(_mlContext.GpuDeviceId ?? _options.Ranks?.GpuDeviceId, _mlContext.FallbackToCpu);
 
     private GMemTransformer Run(IDataView input, TrainingColumns columns, IChannel channel)
     {
         torch.Device device = Device();
         GMemOptions model = _options.ToModelOptions();
-        using TrainingImages images = TrainingImageReader.Read(input, columns, _options, channel);
+        using TrainingImages images = Read(input, columns, channel);
         channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");
         model.EncodingProgress = new EncodingLog(channel, _options.EncodingProgress);
         GMemModel trained = GMemModel.Fit(images, model, device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
         return new GMemTransformer(trained, _options.Generation, _options.Training.Seed, TrainedColumns.Of(_options));
+    }
+
+    private TrainingImages Read(IDataView input, TrainingColumns columns, IChannel channel)
+    {
+        try
+        {
+            return TrainingImageReader.Read(input, columns, _options, channel);
+        }
+        catch (OperationCanceledException) when (_options.Ranks is { Size: > 1 })
+        {
+            // The others would wait for this one's share of the images.
+            _options.Ranks.Abort("stopped before the first step; nothing was kept.", Stopped);
+            throw;
+        }
     }
 
     /// <summary>The log is told of the end; a handler that throws then must not cost the model.</summary>

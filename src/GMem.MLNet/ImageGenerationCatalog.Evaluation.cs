@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using GMem.Distributed;
 using GMem.Evaluation;
 using GMem.MLNet.Evaluation;
 using GMem.Runtime;
@@ -35,6 +37,10 @@ public sealed partial class ImageGenerationCatalog
     /// images are compared with the training image nearest to them. Default <c>MemoryIndex</c>.
     /// </param>
     /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="ranks">
+    /// Processes that evaluate together: the views of each then hold its part of the rows, and all get the figures of the whole. Null is
+    /// this process alone. Default null.
+    /// </param>
     /// <returns>All figures with the counts and what must be known to judge them; its <c>ToString</c> is a table.</returns>
     /// <remarks>Images are cut to the square in their middle and scaled to the generated images' size.</remarks>
     /// <exception cref="ArgumentException">A column is missing or of another type, or there are too few images.</exception>
@@ -49,27 +55,27 @@ public sealed partial class ImageGenerationCatalog
         IDataView? training = null,
         string trainingImageColumnName = "ImagePath",
         string? memoryIndexColumnName = "MemoryIndex",
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default,
+        RankGroup? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(real);
         ArgumentNullException.ThrowIfNull(generated);
+        ranks ??= RankGroup.Alone;
         options?.Validate();
         ViewImages made = new(generated, "generated", generatedImageColumnName, training is null ? null : memoryIndexColumnName);
         ViewImages actual = new(real, "real", realImageColumnName);
         ViewImages? trained = training is null ? null : new ViewImages(training, "training", trainingImageColumnName);
         using FeatureSource source = new(features);
         int size = made.Side();
-        using FeatureSet realSet = FeatureSet.Compute(
-            source.Extractor, actual.Batches(size, cancellationToken), cancellationToken: cancellationToken);
-        using FeatureSet generatedSet = FeatureSet.Compute(
-            source.Extractor, made.Batches(size, cancellationToken), cancellationToken: cancellationToken);
+        using FeatureSet realSet = Compute(source, actual, size, ranks, cancellationToken);
+        using FeatureSet generatedSet = Compute(source, made, size, ranks, cancellationToken);
         CopyCheckResult? copies = null;
         if (trained is not null)
         {
-            using FeatureSet trainingSet = FeatureSet.Compute(
-                source.Extractor, trained.Batches(size, cancellationToken), cancellationToken: cancellationToken);
-            bool known = made.MemoryIndices.Count > 0 && made.MemoryIndices.TrueForAll(i => i >= 0);
-            copies = CopyCheck.Compute(trainingSet.Features, generatedSet.Features, known ? made.MemoryIndices : null);
+            using FeatureSet trainingSet = Compute(source, trained, size, ranks, cancellationToken);
+            long[] entries = Gather(ranks, made.MemoryIndices);
+            bool known = entries.Length > 0 && Array.TrueForAll(entries, i => i >= 0);
+            copies = CopyCheck.Compute(trainingSet.Features, generatedSet.Features, known ? entries : null);
         }
 
         return ImageGenerationEvaluator.Evaluate(realSet, generatedSet, options, copies);
@@ -86,6 +92,7 @@ public sealed partial class ImageGenerationCatalog
     /// <param name="features">As in the other overload.</param>
     /// <param name="options">Settings of the metrics; null for the defaults.</param>
     /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="ranks">As in the other overload.</param>
     /// <returns>The figures.</returns>
     /// <exception cref="ArgumentException">
     /// A column is missing or of another type, there are too few images, or the statistics are of other features.
@@ -96,16 +103,38 @@ public sealed partial class ImageGenerationCatalog
         string generatedImageColumnName = "GeneratedImage",
         FeatureExtractor? features = null,
         EvaluationOptions? options = null,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default,
+        RankGroup? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(real);
         ArgumentNullException.ThrowIfNull(generated);
         ViewImages made = new(generated, "generated", generatedImageColumnName);
         using FeatureSource source = new(features);
-        using FeatureSet set = FeatureSet.Compute(
-            source.Extractor, made.Batches(made.Side(), cancellationToken), cancellationToken: cancellationToken);
+        using FeatureSet set = Compute(source, made, made.Side(), ranks ?? RankGroup.Alone, cancellationToken);
         return ImageGenerationEvaluator.Evaluate(real, set, options);
     }
+
+    private static FeatureSet Compute(
+        FeatureSource source, ViewImages images, int size, RankGroup ranks, CancellationToken cancellationToken)
+    {
+        FeatureSet own = FeatureSet.Compute(
+            source.Extractor, images.Batches(size, cancellationToken), cancellationToken: cancellationToken);
+        if (ranks.Size == 1)
+        {
+            return own;
+        }
+
+        using (own)
+        {
+            return own.Gather(ranks);
+        }
+    }
+
+    private static long[] Gather(RankGroup ranks, List<long> own) =>
+    [
+        .. ranks.Exchange(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(own)).ToArray())
+            .SelectMany(part => MemoryMarshal.Cast<byte, long>(part).ToArray()),
+    ];
 
     /// <summary>Compares features that were made by any part of a pipeline.</summary>
     /// <param name="real">A view with a vector of <see cref="float"/> for each real image.</param>

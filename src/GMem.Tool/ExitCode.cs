@@ -12,6 +12,9 @@ internal enum ExitCode
     /// <summary>The command line itself cannot be understood.</summary>
     Usage = 2,
 
+    /// <summary>Processes that were to work together were not given the same.</summary>
+    RanksDiffer = 2,
+
     /// <summary>libtorch or the GPU asked for is not there; <c>gmem doctor</c> says more.</summary>
     Runtime = 3,
 

@@ -17,20 +17,21 @@ public sealed partial class RoomTests
     {
         ["Runtime"] = [],
         ["FileFormats"] = ["Runtime"],
+        ["Distributed"] = ["FileFormats", "Runtime"],
         ["Parts"] = ["FileFormats", "Runtime"],
         ["Images"] = ["FileFormats", "Runtime"],
         ["Encoders"] = ["FileFormats", "Images", "Parts", "Runtime"],
         ["Autoencoders"] = ["FileFormats", "Images", "Parts", "Runtime"],
         ["Memory"] = ["FileFormats", "Runtime"],
-        ["Latents"] = ["Autoencoders", "Encoders", "FileFormats", "Images", "Parts", "Runtime"],
+        ["Latents"] = ["Autoencoders", "Distributed", "Encoders", "FileFormats", "Images", "Parts", "Runtime"],
         ["Transport"] = ["Runtime"],
         ["Sampling"] = ["Runtime", "Transport"],
         ["Backbone"] = ["FileFormats", "Parts", "Runtime"],
-        ["Training"] = ["Backbone", "FileFormats", "Images", "Latents", "Parts", "Runtime", "Transport"],
+        ["Training"] = ["Backbone", "Distributed", "FileFormats", "Images", "Latents", "Parts", "Runtime", "Transport"],
         ["Evaluation"] = ["FileFormats", "Images", "Runtime"],
         [Root] =
         [
-            "Autoencoders", "Backbone", "Encoders", "FileFormats", "Images", "Latents", "Memory", "Parts", "Runtime", "Sampling",
+            "Autoencoders", "Backbone", "Distributed", "Encoders", "FileFormats", "Images", "Latents", "Memory", "Parts", "Runtime", "Sampling",
             "Training", "Transport",
         ],
     };

@@ -18,6 +18,9 @@ internal sealed class TrainingImageReader : IDisposable
 
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Another rank decodes it.</summary>
+    private static readonly Task<DecodedRow> Elsewhere = Task.FromException<DecodedRow>(new InvalidOperationException("Not decoded here."));
+
     private readonly TrainingColumns _columns;
     private readonly GMemTrainer.Options _options;
     private readonly IChannel _channel;
@@ -31,6 +34,7 @@ internal sealed class TrainingImageReader : IDisposable
     private readonly SemaphoreSlim _wholePictures = new(Environment.ProcessorCount);
     private readonly CancellationTokenSource _stop;
     private readonly long? _rows;
+    private readonly RankRows? _ranks;
     private readonly Stopwatch _sinceReport = Stopwatch.StartNew();
     private long _bytesAhead;
 
@@ -42,6 +46,7 @@ internal sealed class TrainingImageReader : IDisposable
         _bad = new BadImages(options.BadImages, channel);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
         long? rows = _rows = view.GetRowCount();
+        _ranks = options.Ranks is { Size: > 1 } ranks ? new RankRows(ranks) : null;
 
         // First, since it can fail; the store has files by then which nobody would delete.
         _sourceSnippets = SourceSnippets.Of(view, columns.Image, options);
@@ -114,10 +119,35 @@ internal sealed class TrainingImageReader : IDisposable
         int ahead = RowsAheadPerCore * Environment.ProcessorCount;
         for (long row = 0; TryReadRow(cursor, images, snippet, label, row); row++)
         {
+            if (_ranks is not null)
+            {
+                TakeWindow(isLast: false);
+                continue;
+            }
+
             while (_decoding.Count >= ahead || (_decoding.Count > 1 && _bytesAhead > ImageReader.MemoryBudget))
             {
                 Take();
             }
+        }
+
+        TakeWindow(isLast: true);
+        TakeAll();
+    }
+
+    /// <summary>With other ranks, rows are taken when all have decoded their share of a window of them.</summary>
+    private void TakeWindow(bool isLast)
+    {
+        if (_ranks is null || (_decoding.Count < _ranks.Window && !isLast))
+        {
+            return;
+        }
+
+        IReadOnlyList<PendingRow> rows = _ranks.Exchange([.. _decoding]);
+        _decoding.Clear();
+        foreach (PendingRow row in rows)
+        {
+            _decoding.Enqueue(row);
         }
 
         TakeAll();
@@ -136,8 +166,8 @@ internal sealed class TrainingImageReader : IDisposable
             }
 
             ImageToDecode? image = images(row);
-            Task<DecodedRow> decoding = image is { } found
-                ? Task.Run(() => DecodeAsync(found), _stop.Token)
+            Task<DecodedRow> decoding = _ranks?.IsOwn(row) == false ? Elsewhere
+                : image is { } found ? Task.Run(() => DecodeAsync(found), _stop.Token)
                 : Task.FromException<DecodedRow>(new InvalidDataException(
                     $"Row {row} (counted from 0): column '{_columns.Image.Name}' has no image; it is "
                         + $"{(_sources is null ? "null or has no bytes" : "an empty path")}."));

@@ -15,6 +15,8 @@ internal sealed class TrainingArguments
     private readonly Option<int> _imageSize = NumberOption.Of(
         "--image-size", "Side of the square images in pixels; a multiple of the patch size.", Defaults.ImageSize, 1, 16384);
     private readonly Option<long> _steps = NumberOption.Of("--steps", "Training steps.", Defaults.Training.TotalSteps, 1, 1_000_000_000);
+    private readonly Option<int?> _shards = NumberOption.Optional(
+        "--shards", "Parts of a batch that threads and processes share, a power of two; without it as many as keep them busy.", 1, 1024);
     private readonly Option<int?> _batchSize = NumberOption.Optional(
         "--batch-size", $"Images in a step; without it {TrainingOptions.DefaultBatchSize}, or all images where there are fewer.",
         1, 1 << 20);
@@ -68,7 +70,7 @@ internal sealed class TrainingArguments
 
     public TrainingArguments(Command command)
     {
-        Option[] options = [_imageSize, _steps, _batchSize, _learningRate, _seed, _patchSize, _hiddenSize, _depth, _heads, _snippetDropout,
+        Option[] options = [_imageSize, _steps, _batchSize, _shards, _learningRate, _seed, _patchSize, _hiddenSize, _depth, _heads, _snippetDropout,
             _snippetDimension, _source, _sourceNoise, _flip, _encoder, _encoderSize, _encoderScale, _encoderOffset,
             _autoencoder, _workspace];
         foreach (Option option in options)
@@ -117,6 +119,7 @@ internal sealed class TrainingArguments
         };
         options.Training.TotalSteps = parsed.GetValue(_steps);
         options.Training.BatchSize = parsed.GetValue(_batchSize);
+        options.Training.Shards = parsed.GetValue(_shards);
         options.Training.LearningRate = parsed.GetValue(_learningRate);
         options.Training.Seed = parsed.GetValue(_seed);
         options.Training.HorizontalFlip = parsed.GetValue(_flip);

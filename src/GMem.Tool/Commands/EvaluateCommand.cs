@@ -55,6 +55,8 @@ internal sealed class EvaluateCommand : ToolCommand
         _sampling = new GenerationArguments(this);
     }
 
+    protected override bool UsesRanks => true;
+
     protected override object Settings(ParseResult parsed, CancellationToken cancellationToken) => new
     {
         Generated = parsed.GetRequiredValue(_model),
@@ -71,7 +73,8 @@ internal sealed class EvaluateCommand : ToolCommand
     {
         MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
         using GMemTransformer? model = ModelAccess.HasImages(parsed.GetRequiredValue(_model)) ? null : Load(parsed, ml);
-        IDataView generated = model?.Transform(ml.ImageGeneration.CreatePrompts(parsed.GetValue(_count), parsed.GetValue(_seed)))
+        (long begin, long length) = ToolConsole.Ranks.PartOf(parsed.GetValue(_count));
+        IDataView generated = model?.Transform(ml.ImageGeneration.CreatePrompts((int)length, parsed.GetValue(_seed) + begin))
             ?? Images(ml, parsed, parsed.GetRequiredValue(_model));
         string column = model is null ? nameof(ImageFile.ImagePath) : nameof(GeneratedImageRow.GeneratedImage);
         using FeatureExtractor? features = parsed.GetValue(_inception) is { } weights
@@ -92,13 +95,14 @@ internal sealed class EvaluateCommand : ToolCommand
         if (real.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
         {
             using FeatureStatistics statistics = FeatureStatistics.Load(real);
-            return ml.ImageGeneration.Evaluate(statistics, generated, column, features, cancellationToken: cancellationToken);
+            return ml.ImageGeneration.Evaluate(
+                statistics, generated, column, features, cancellationToken: cancellationToken, ranks: ToolConsole.Ranks);
         }
 
         IDataView? training = parsed.GetValue(_training) is { } folder ? Images(ml, parsed, folder) : null;
         return ml.ImageGeneration.Evaluate(
             Images(ml, parsed, real), generated, generatedImageColumnName: column, features: features, training: training,
-            cancellationToken: cancellationToken);
+            cancellationToken: cancellationToken, ranks: ToolConsole.Ranks);
     }
 
     private GMemTransformer Load(ParseResult parsed, MLContext ml)
@@ -116,6 +120,7 @@ internal sealed class EvaluateCommand : ToolCommand
         bool listed = parsed.GetValue(_listSkipped);
         ToolConsole.Note(account.Text(listed));
         _accounts.Add(account.Value(listed));
-        return ml.Data.LoadFromEnumerable(account.Readable);
+        (long begin, long length) = ToolConsole.Ranks.PartOf(account.Readable.Count);
+        return ml.Data.LoadFromEnumerable(account.Readable.Skip((int)begin).Take((int)length));
     }
 }

@@ -42,6 +42,8 @@ internal sealed class GenerateCommand : ToolCommand
         Options.Add(_gpu);
     }
 
+    protected override bool UsesRanks => true;
+
     protected override object Settings(ParseResult parsed, CancellationToken cancellationToken)
     {
         using GMemTransformer model = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
@@ -65,6 +67,12 @@ internal sealed class GenerateCommand : ToolCommand
         using GMemTransformer loaded = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
         using GMemModel model = loaded.Model.WithSampling(_sampling.Apply(parsed, loaded.Model.Sampling));
         GenerationRequest[] requests = Requests(parsed, model);
+        if (ToolConsole.Ranks.Rank > 0)
+        {
+            _ = Write(model, requests, parsed.GetValue(_batchSize), null, null, cancellationToken);
+            return ToolResult.Of(new { });
+        }
+
         StreamingOptions options = new() { BatchSize = parsed.GetValue(_batchSize) };
         ImageOutput output = new(
             parsed.GetRequiredValue(_output), model.ImageSize, requests.Length, [parsed.GetValue(_model), parsed.GetValue(_image)]);
@@ -72,6 +80,11 @@ internal sealed class GenerateCommand : ToolCommand
         {
             SamplingReport report = new(view, requests.Length);
             options.Progress = report;
+            if (ToolConsole.Ranks.Size > 1)
+            {
+                return Write(model, requests, parsed.GetValue(_batchSize), output, report, cancellationToken);
+            }
+
             return Write(model.GenerateAsync(requests, options, cancellationToken), output, report).GetAwaiter().GetResult();
         });
         return new ToolResult(new { Output = output.Path, output.Images }, $"Wrote {requests.Length} images to {output.Path}.");
@@ -89,6 +102,38 @@ internal sealed class GenerateCommand : ToolCommand
 
         GenerationRequest first = new(parsed.GetValue(_seed), parsed.GetValue(_memory), snippet, parsed.GetValue(_label));
         return [.. Enumerable.Range(0, parsed.GetValue(_count)).Select(i => first with { Seed = first.Seed + i })];
+    }
+
+    /// <summary>With other ranks: as many images at a time as all of them make at once.</summary>
+    private int Write(
+        GMemModel model, GenerationRequest[] requests, int batchSize, ImageOutput? output, SamplingReport? report,
+        CancellationToken cancellationToken)
+    {
+        foreach (GenerationRequest[] some in requests.Chunk(batchSize * ToolConsole.Ranks.Size))
+        {
+            foreach (GeneratedImage image in Generate(some))
+            {
+                output!.Add(image);
+                report!.Add();
+            }
+        }
+
+        output?.Finish();
+        return report?.Done ?? 0;
+
+        IReadOnlyList<GeneratedImage> Generate(GenerationRequest[] some)
+        {
+            try
+            {
+                return model.Generate(some, ToolConsole.Ranks, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                // The others wait for this rank's images.
+                ToolConsole.Ranks.Abort("stopped; the images until then are written.", (int)ExitCode.Cancelled);
+                throw;
+            }
+        }
     }
 
     private static async Task<int> Write(IAsyncEnumerable<GeneratedImage> stream, ImageOutput output, SamplingReport report)

@@ -13,7 +13,7 @@ internal static class ModelAccess
     /// <summary>A GPU that is asked for must be there. The context's log goes to the console.</summary>
     public static MLContext Context(ToolConsole console, int? gpu)
     {
-        MLContext ml = new() { GpuDeviceId = gpu, FallbackToCpu = gpu is null };
+        MLContext ml = new() { GpuDeviceId = gpu ?? console.Ranks.GpuDeviceId, FallbackToCpu = gpu is null };
         ml.Log += (_, entry) =>
         {
             if (entry.Kind is ChannelMessageKind.Warning or ChannelMessageKind.Error)

@@ -38,13 +38,22 @@ internal abstract class ToolCommand : Command
     /// <summary>Does it.</summary>
     protected abstract ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken);
 
+    /// <summary>Whether several processes do it together; else the first does it alone.</summary>
+    protected virtual bool UsesRanks => false;
+
     private ExitCode Guard(ParseResult parsed, CancellationToken cancellationToken)
     {
+        bool isDryRun = _dryRun is not null && parsed.GetValue(_dryRun);
+        if (ToolConsole.Ranks.Rank > 0 && (isDryRun || !UsesRanks))
+        {
+            return ExitCode.Success;
+        }
+
         bool json = parsed.GetValue(ToolConsole.Json);
         ToolConsole.Configure(parsed);
         try
         {
-            ToolResult result = _dryRun is not null && parsed.GetValue(_dryRun)
+            ToolResult result = isDryRun
                 ? ToolResult.Of(Settings(parsed, cancellationToken))
                 : Execute(parsed, cancellationToken);
             ToolConsole.Write(result, json);

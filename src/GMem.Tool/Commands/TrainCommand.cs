@@ -40,6 +40,10 @@ internal sealed class TrainCommand : ToolCommand
         Options.Add(_decodingMemory);
     }
 
+    protected override bool UsesRanks => true;
+
+    private bool IsWriter => ToolConsole.Ranks.Rank == 0;
+
     /// <summary>A dry run does all but train: it reads every image, and measures a few steps.</summary>
     protected override object Settings(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -88,10 +92,16 @@ internal sealed class TrainCommand : ToolCommand
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
         GMemTrainer.Options options = _training.ToOptions(parsed);
+        options.Ranks = ToolConsole.Ranks;
         options.Validate();
         CheckWorkspace(parsed, options);
-        string output = OutputFile.Prepare(parsed.GetRequiredValue(_output), Ending, Inputs(parsed));
-        OutputFile.PrepareFolder("WorkspacePath", options.WorkspacePath);
+        string output = parsed.GetRequiredValue(_output);
+        if (IsWriter)
+        {
+            output = OutputFile.Prepare(output, Ending, Inputs(parsed));
+            OutputFile.PrepareFolder("WorkspacePath", options.WorkspacePath);
+        }
+
         bool json = parsed.GetValue(ToolConsole.Json);
         ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
         MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
@@ -106,8 +116,17 @@ internal sealed class TrainCommand : ToolCommand
             PreparationReport preparation = new(view, account);
             (options.ReadingProgress, options.EncodingProgress, options.Progress) = (preparation, preparation, last);
             GMemTrainer trainer = ml.ImageGeneration.Trainers.GMem(options);
-            CheckRoom(parsed, trainer, options, output, account.Listing.Count);
+            if (IsWriter)
+            {
+                CheckRoom(parsed, trainer, options, output, account.Listing.Count);
+            }
+
             using GMemTransformer model = trainer.Fit(ml.Data.LoadFromEnumerable(account.Listing));
+            if (!IsWriter)
+            {
+                return ToolResult.Of(new { });
+            }
+
             view.Begin($"saving {output}");
             string saved = ModelKeeping.Save(model, output, options.WorkspacePath, ToolConsole.Warn);
 
@@ -122,6 +141,7 @@ internal sealed class TrainCommand : ToolCommand
                 Steps = model.TrainedSteps,
                 last.Value?.Loss,
                 trainer.Seed,
+                Ranks = ToolConsole.Ranks.Size > 1 ? ToolConsole.Ranks.Size : (int?)null,
                 Stopped = model.IsPartial ? true : (bool?)null,
             };
 

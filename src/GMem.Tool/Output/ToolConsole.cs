@@ -1,4 +1,5 @@
 using System.Text.Json;
+using GMem.Distributed;
 using GMem.Runtime;
 using GMem.Tool.Arguments;
 using Spectre.Console;
@@ -46,13 +47,22 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool term
     };
 
     /// <summary>Whether progress is shown.</summary>
-    public bool ShowsProgress => !_quiet;
+    public bool ShowsProgress => !_quiet && Ranks.Rank == 0;
+
+    /// <summary>The processes that this one works with; only the first has anything to say.</summary>
+    public RankGroup Ranks { get; init; } = RankGroup.Alone;
 
     /// <summary>The console of this process.</summary>
 #pragma warning disable RS0030 // The only place where the tool names the console; everything else is given its streams.
     public static ToolConsole OfProcess() =>
         new(Console.Out, Console.Error,
             AnsiConsole.Profile.Capabilities.Interactive && AnsiConsole.Profile.Out.IsTerminal && !Console.IsOutputRedirected);
+
+    /// <summary>The console of one of several processes. The pseudo-terminal that mpirun gives them is nobody's.</summary>
+    /// <param name="ranks">The processes.</param>
+    /// <param name="error">Where ranks above the first write to, for the case that they alone fail.</param>
+    public static ToolConsole OfRank(RankGroup ranks, TextWriter error) =>
+        new(ranks.Rank == 0 ? Console.Out : TextWriter.Null, ranks.Rank == 0 ? Console.Error : error, terminal: false) { Ranks = ranks };
 #pragma warning restore RS0030
 
     /// <summary>Takes note of how much a command line wants to be told.</summary>
@@ -134,6 +144,7 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool term
         (ExitCode code, string message) = exception switch
         {
             OperationCanceledException => (ExitCode.Cancelled, "stopped; nothing was written."),
+            RanksDifferException => (ExitCode.RanksDiffer, exception.Message),
             GMemRuntimeException => (ExitCode.Runtime, exception.Message),
             ArgumentException or IOException or UnauthorizedAccessException or InvalidDataException or InvalidOperationException
                 or NotSupportedException or KeyNotFoundException

@@ -6,7 +6,7 @@ namespace GMem.Distributed;
 /// <param name="Libraries">The MPI libraries that fit it, the most likely first.</param>
 internal sealed record Launch(string By, int? Size, IReadOnlyList<string> Libraries)
 {
-    /// <summary>Names the MPI library that is taken, and no other.</summary>
+    /// <summary>Names the MPI library, where the loader does not find the right one by itself.</summary>
     public const string LibraryVariable = "GMEM_MPI";
 
     private static readonly string[] OpenMpi = ["libmpi.so.40", "libmpi.so"];
@@ -17,11 +17,11 @@ internal sealed record Launch(string By, int? Size, IReadOnlyList<string> Librar
     /// <returns>Null where no launcher of MPI started this process.</returns>
     public static Launch? Of(Func<string, string?> variable)
     {
-        string[]? named = variable(LibraryVariable) is { Length: > 0 } path ? [path] : null;
-        return SizeIn("OMPI_COMM_WORLD_SIZE") is { } ofOpenMpi ? new("Open MPI's mpirun", ofOpenMpi, named ?? OpenMpi)
-            : SizeIn("PMI_SIZE") is { } ofMpich ? new("mpiexec or srun (PMI)", ofMpich, named ?? Mpich)
-            : variable("PMIX_RANK") is not null ? new("srun --mpi=pmix or another launcher with PMIx", null, named ?? [.. OpenMpi, .. Mpich])
+        Launch? launch = SizeIn("OMPI_COMM_WORLD_SIZE") is { } ofOpenMpi ? new("Open MPI's mpirun", ofOpenMpi, OpenMpi)
+            : SizeIn("PMI_SIZE") is { } ofMpich ? new("mpiexec or srun (PMI)", ofMpich, Mpich)
+            : variable("PMIX_RANK") is not null ? new("srun --mpi=pmix or another launcher with PMIx", null, [.. OpenMpi, .. Mpich])
             : null;
+        return launch is not null && variable(LibraryVariable) is { Length: > 0 } named ? launch with { Libraries = [named] } : launch;
 
         int? SizeIn(string name) =>
             int.TryParse(variable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size > 0 ? size : null;

@@ -19,8 +19,11 @@ public sealed unsafe class RankGroup
     /// <summary>How long a rank waits for the others unless told otherwise: 10 minutes.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(10);
 
+    /// <summary>An environment variable with that time in seconds, for programs that do not say it.</summary>
+    public const string TimeoutVariable = "GMEM_RANK_TIMEOUT";
+
     /// <summary>Others fail the same way a moment later; the first rank says it for all.</summary>
-    private static readonly TimeSpan Courtesy = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan Courtesy = TimeSpan.FromSeconds(2);
 
     private static readonly Lock Gate = new();
     private static RankGroup? Joined;
@@ -71,7 +74,7 @@ public sealed unsafe class RankGroup
     /// <summary>The MPI library and its version; "none" for a process by itself.</summary>
     public string Library { get; } = "none";
 
-    /// <summary>Processors that all processes of this host may run on, together.</summary>
+    /// <summary>Threads of all processes of this host together, at most its processors.</summary>
     internal int HostThreads { get; private set; }
 
     /// <summary>
@@ -81,7 +84,8 @@ public sealed unsafe class RankGroup
     /// <param name="timeout">
     /// How long a rank waits for the others before it ends them all with a message: longer than the longest thing that one does alone (a
     /// checkpoint, a file), shorter than one is ready to wait after a link went down. Above 0;
-    /// <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> for ever; null for <see cref="DefaultTimeout"/>.
+    /// <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> for ever; null for what <see cref="TimeoutVariable"/> says, else
+    /// <see cref="DefaultTimeout"/>.
     /// </param>
     /// <returns>The group; <see cref="Alone"/> where no launcher started this process, or only this one.</returns>
     /// <exception cref="GMemRuntimeException">
@@ -97,9 +101,15 @@ public sealed unsafe class RankGroup
 
         lock (Gate)
         {
-            return Joined ??= Start(Launch.Of(Environment.GetEnvironmentVariable), timeout ?? DefaultTimeout);
+            return Joined ??= Start(Launch.Of(Environment.GetEnvironmentVariable), timeout ?? TimeoutOfEnvironment());
         }
     }
+
+    /// <summary>
+    /// The GPU of this rank where it has not been told another: its number among the ranks of its host, which start again where there are
+    /// fewer GPUs. Null without GPUs, and for a process by itself, which takes the first.
+    /// </summary>
+    public int? GpuDeviceId => Size == 1 || !torch.cuda.is_available() ? null : LocalRank % torch.cuda.device_count();
 
     /// <summary>The part of so many things that is this rank's: parts differ by one at most, and follow each other by rank.</summary>
     /// <param name="count">How many things, at least 0.</param>
@@ -201,8 +211,13 @@ public sealed unsafe class RankGroup
     }
 
     /// <summary>Bytes of every rank, in their order.</summary>
-    internal byte[][] Exchange(byte[] own)
+    /// <param name="own">What this rank gives to all; of any length, and all together at most 2 GiB.</param>
+    /// <returns>One array a rank.</returns>
+    /// <exception cref="IOException">MPI failed.</exception>
+    /// <exception cref="InvalidOperationException">It is more than 2 GiB.</exception>
+    public byte[][] Exchange(byte[] own)
     {
+        ArgumentNullException.ThrowIfNull(own);
         if (Size == 1)
         {
             return [own];
@@ -296,6 +311,27 @@ public sealed unsafe class RankGroup
         return whole;
     }
 
+    /// <summary>Rows of every rank, one rank after the other, however many each has.</summary>
+    /// <param name="part">A matrix, contiguous and on the CPU.</param>
+    /// <returns>A new tensor.</returns>
+    internal torch.Tensor GatherAll(torch.Tensor part)
+    {
+        long[] rows = ExchangeNumbers([part.shape[0]]);
+        torch.Tensor whole = torch.empty([rows.Sum(), .. part.shape[1..]], dtype: part.dtype);
+        long begin = 0;
+        for (int rank = 0; rank < Size; begin += rows[rank++])
+        {
+            using torch.Tensor place = whole.narrow(0, begin, rows[rank]);
+            _ = rank == Rank ? place.copy_(part) : place;
+            if (rows[rank] > 0)
+            {
+                Broadcast(place, rank);
+            }
+        }
+
+        return whole;
+    }
+
     /// <summary>Requires that all ranks have the same of something.</summary>
     /// <param name="facts">By name.</param>
     /// <exception cref="RanksDifferException">They do not; thrown by all.</exception>
@@ -331,6 +367,24 @@ public sealed unsafe class RankGroup
             Encoding.UTF8.GetString(bytes).Split('\0').Chunk(2).Where(p => p.Length == 2).ToDictionary(p => p[0], p => p[1]);
     }
 
+    /// <summary>
+    /// What one rank does alone while the others wait: with as many threads as all of this host have, so that its bits are those of one
+    /// process that has them all.
+    /// </summary>
+    internal T WithHostThreads<T>(Func<T> action)
+    {
+        int own = torch.get_num_threads();
+        torch.set_num_threads(Size == 1 ? own : HostThreads);
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            torch.set_num_threads(own);
+        }
+    }
+
     /// <summary>How ranks work together with tensors of a device.</summary>
     internal ITensorCollectives On(torch.Device device) => device.type == DeviceType.CPU
         ? _host ?? throw new InvalidOperationException("A process by itself has nobody to talk to.")
@@ -347,6 +401,15 @@ public sealed unsafe class RankGroup
 
     /// <summary>The exit code and the line of an exception that ends a rank.</summary>
     internal static int ExitCodeOf(Exception exception) => exception is RanksDifferException ? 2 : 1;
+
+    private static TimeSpan TimeoutOfEnvironment()
+    {
+        string? said = Environment.GetEnvironmentVariable(TimeoutVariable);
+        return string.IsNullOrEmpty(said) ? DefaultTimeout
+            : double.TryParse(said, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds > 0 && seconds < 1e8
+                ? TimeSpan.FromSeconds(seconds)
+                : throw new GMemRuntimeException($"{TimeoutVariable} is '{said}'; it must be a number of seconds above 0.");
+    }
 
     private static RankGroup Start(Launch? launch, TimeSpan timeout)
     {
@@ -388,7 +451,7 @@ public sealed unsafe class RankGroup
         Threads = int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), CultureInfo.InvariantCulture, out int wanted) && wanted > 0
             ? wanted
             : Math.Max(1, Environment.ProcessorCount / sharing);
-        HostThreads = here.GroupBy(rank => places[rank]).Count() * Environment.ProcessorCount;
+        HostThreads = Math.Min(here.Length * Threads, here.GroupBy(rank => places[rank]).Count() * Environment.ProcessorCount);
 
         // MKL reads the number of local ranks from Open MPI's environment and would cut libtorch's threads by it once more.
         GMemRuntime.EnsureLoaded();

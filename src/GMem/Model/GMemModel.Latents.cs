@@ -44,10 +44,8 @@ public sealed partial class GMemModel
         using UseScope latentsUse = latents.Use();
         using UseScope initialUse = copy.InitialModel is { } initial ? initial.Use() : default;
         RankGroup ranks = ModelFitting.Agree(copy);
-        using PreparedTraining data = RankAgreement.Run(
-            ranks, () => new LatentPreparation(latents, memory, mirroredMemory, copy, device, cancellationToken).Run(), isStopAgreed: false);
-        return RankAgreement.Run(
-            ranks, () => new ModelFitting(data, copy, device, ranks.Rank == 0 ? progress : null, cancellationToken).Run(),
-            isStopAgreed: true);
+        using PreparedTraining data = RankAgreement.Prepare(
+            ranks, () => new LatentPreparation(latents, memory, mirroredMemory, copy, device, cancellationToken).Run());
+        return new ModelFitting(data, copy, device, ranks.Rank == 0 ? progress : null, cancellationToken).Run();
     }
 }

@@ -111,11 +111,9 @@ public sealed partial class GMemModel : IDisposable
         using UseScope imagesUse = images.Use();
         using UseScope initialUse = copy.InitialModel is { } initial ? initial.Use() : default;
         RankGroup ranks = ModelFitting.Agree(copy, images);
-        using PreparedTraining data = RankAgreement.Run(
-            ranks, () => new ImagePreparation(images, copy, device, cancellationToken).Run(), isStopAgreed: false);
-        return RankAgreement.Run(
-            ranks, () => new ModelFitting(data, copy, device, ranks.Rank == 0 ? progress : null, cancellationToken).Run(),
-            isStopAgreed: true);
+        using PreparedTraining data = RankAgreement.Prepare(
+            ranks, () => new ImagePreparation(images, copy, device, cancellationToken).Run());
+        return new ModelFitting(data, copy, device, ranks.Rank == 0 ? progress : null, cancellationToken).Run();
     }
 
     /// <summary>Checks, before any image is read, whether a training run fits into memory.</summary>
@@ -140,7 +138,7 @@ public sealed partial class GMemModel : IDisposable
             InputChannels = plan.Autoencoder.Channels,
         };
         network.Validate();
-        return MemoryBudget.Check(network, options.Training, device);
+        return MemoryBudget.Check(network, options.Training, device, ranks: options.Ranks);
     }
 
     /// <summary>
@@ -179,6 +177,26 @@ public sealed partial class GMemModel : IDisposable
         ArgumentNullException.ThrowIfNull(requests);
         using UseScope use = Use();
         return ImageGeneration.Generate(this, requests, cancellationToken);
+    }
+
+    /// <summary>
+    /// Generates together with other ranks, each its part of the requests. The images are the same, bit for bit, as one process makes on a
+    /// CPU of the same kind.
+    /// </summary>
+    /// <param name="requests">What to generate, the same on all ranks; each makes its part at once.</param>
+    /// <param name="ranks">Who generates together; all must call this.</param>
+    /// <param name="cancellationToken">Stops between solver steps; the others then wait for this rank, so end them.</param>
+    /// <returns>On rank 0 the images in the order of the requests; none on the others.</returns>
+    /// <exception cref="ArgumentException">A request is not valid for this model.</exception>
+    /// <exception cref="IOException">MPI failed.</exception>
+    public IReadOnlyList<GeneratedImage> Generate(
+        IReadOnlyList<GenerationRequest> requests, RankGroup ranks, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(ranks);
+        using UseScope use = Use();
+        _ = new ResolvedPrompts(this, requests);
+        return RankGeneration.Run(this, requests, ranks, cancellationToken);
     }
 
     /// <summary>Checks one request without generating.</summary>

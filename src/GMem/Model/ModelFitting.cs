@@ -81,7 +81,7 @@ internal sealed class ModelFitting(
 
         // The first rank's bits are everybody's.
         using DisposeScope scope = torch.NewDisposeScope();
-        RidgeSource? own = _ranks.Rank == 0 ? OwnSource(run) : null;
+        RidgeSource? own = _ranks.Rank == 0 ? _ranks.WithHostThreads(() => OwnSource(run)) : null;
         IReadOnlyDictionary<string, torch.Tensor>? tensors = own?.SaveTensors();
         torch.Tensor mean = _ranks.Share(tensors?["mean"].cpu().contiguous());
         torch.Tensor weight = _ranks.Share(tensors?["weight"].cpu().contiguous());
@@ -132,7 +132,7 @@ internal sealed class ModelFitting(
     private SiT Network()
     {
         SiTOptions shape = options.InitialModel is null ? NetworkOptions() : RequireFitting(new NetworkPlan(options).Network);
-        MemoryBudget.Check(shape, options.Training, device);
+        MemoryBudget.Check(shape, options.Training, device, ranks: _ranks);
         if (options.InitialModel is not { } initial)
         {
             using torch.Generator generator = RandomStream.Create(options.Training.Seed, RandomPurpose.Weights);

@@ -6,31 +6,25 @@ using GMem.Parts;
 
 namespace GMem;
 
-/// <summary>What ranks that train together settle before their first step, and how one that fails ends the others.</summary>
+/// <summary>What ranks that train together settle before their first step.</summary>
 internal static class RankAgreement
 {
     /// <summary>What the shell says of a process that was stopped by Ctrl-C.</summary>
     private const int Stopped = 130;
 
     /// <summary>
-    /// Runs a part of a training on this rank. What ends one of several ranks ends them all, since the others would wait for it: with its
-    /// message, unless all know it already.
+    /// Runs what comes before the first step. From then on ranks hear a request to stop in the same step; before, one that stopped would
+    /// leave the others waiting, and so it ends them.
     /// </summary>
-    /// <param name="ranks">Who trains together.</param>
-    /// <param name="part">What is done.</param>
-    /// <param name="isStopAgreed">Whether a request to stop is heard by all in the same step; else it ends them where they are.</param>
-    public static T Run<T>(RankGroup ranks, Func<T> part, bool isStopAgreed)
+    public static T Prepare<T>(RankGroup ranks, Func<T> preparation)
     {
         try
         {
-            return part();
+            return preparation();
         }
-        catch (Exception e) when (ranks.Size > 1 && e is not RanksDifferException && !(isStopAgreed && e is OperationCanceledException))
+        catch (OperationCanceledException) when (ranks.Size > 1)
         {
-            bool isPlain = e is ArgumentException or IOException or InvalidDataException or InvalidOperationException
-                or InsufficientMemoryException or GMemRuntimeException or UnauthorizedAccessException;
-            string said = e is OperationCanceledException ? "stopped before the first step; nothing was kept." : isPlain ? e.Message : e.ToString();
-            ranks.Abort(ranks.Rank == 0 ? said : $"rank {ranks.Rank} of {ranks.Size}: {said}", e is OperationCanceledException ? Stopped : 1);
+            ranks.Abort("stopped before the first step; nothing was kept.", Stopped);
             throw;
         }
     }
@@ -43,7 +37,7 @@ internal static class RankAgreement
             return fit();
         }
 
-        SnippetEncoder? fitted = ranks.Rank == 0 ? fit() : null;
+        SnippetEncoder? fitted = ranks.Rank == 0 ? ranks.WithHostThreads(fit) : null;
         using DisposeScope scope = torch.NewDisposeScope();
         IReadOnlyDictionary<string, torch.Tensor> own = fitted?.SaveTensors() ?? new Dictionary<string, torch.Tensor>();
         string[] said = Text(

@@ -13,7 +13,7 @@ public sealed class ThreadedFitTests
     [Fact]
     public void Fit_OnTwoThreadsTwice_SameImagesBitForBit() => OperatorThreads.Run(2, () =>
     {
-        Assert.Equal(2, GradientTeam.Members(TinyModel.Options().Training, torch.CPU));
+        Assert.Equal(2, ShardPlan.Default(TinyModel.Options().Training, torch.CPU, torch.get_num_threads()));
         using GMemModel first = TinyModel.Train(), second = TinyModel.Train();
         Assert.Equal(TinyModel.Generate(first, new GenerationRequest(1)), TinyModel.Generate(second, new GenerationRequest(1)));
     });

@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Distributed;
 using GMem.Runtime;
 using GMem.Tests.Runtime;
 using GMem.Tests.Shared;
@@ -40,7 +41,7 @@ public sealed class BatchGradientTests
         TrainingOptions options = new() { Losses = WithCosine, MicroBatchSize = micro, BatchSize = 4 };
         OperatorThreads.Run(threads, () =>
         {
-            Assert.Equal(threads, GradientTeam.Members(options, torch.CPU));
+            Assert.Equal(threads, ShardPlan.Default(options, torch.CPU, threads));
             (torch.Tensor loss, torch.Tensor parts) = Gradient(options, checkpointing);
             Assert.False(whole.equal(parts).all().item<bool>(), "the threads were not used");
             ReferenceFolder.Close(parts, whole, 1e-6, 1e-4, "gradient");
@@ -60,15 +61,57 @@ public sealed class BatchGradientTests
     [InlineData(2, 3, null, 1)]
     [InlineData(2, 9, null, 2)]
     [InlineData(2, 64, 1, 1)]
-    [InlineData(4, 6, null, 3)]
+    [InlineData(4, 6, null, 2)]
+    [InlineData(3, 64, null, 2)]
     [InlineData(16, 64, null, 4)]
-    public void Members_OfThreadsAndImages_AsManyAsHaveEnoughToDo(int threads, int batch, int? micro, int members) =>
-        OperatorThreads.Run(threads, () =>
+    public void Default_OfThreadsAndImages_AsManyShardsAsHaveEnoughToDo(int threads, int batch, int? micro, int shards)
     {
         TrainingOptions options = new() { BatchSize = batch, MicroBatchSize = micro };
-        Assert.Equal(members, GradientTeam.Members(options, torch.CPU));
-        Assert.Equal(1, GradientTeam.Members(options, torch.META));
-    });
+        Assert.Equal(shards, ShardPlan.Default(options, torch.CPU, threads));
+        Assert.Equal(1, ShardPlan.Default(options, torch.META, threads));
+    }
+
+    [Theory]
+    [InlineData(16, 8, 8)]
+    [InlineData(8, 2, 4)]
+    [InlineData(2, 4, 4)]
+    [InlineData(3, 3, 4)]
+    public void Default_OfRanks_AtLeastOneForEach(int threads, int ranks, int shards) =>
+        Assert.Equal(shards, ShardPlan.Default(new TrainingOptions { BatchSize = 64 }, torch.CPU, threads, ranks));
+
+    /// <summary>Whoever computes a shard, and beside how many others.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData(3)]
+    public void Accumulate_TheSameShardsOnMoreThreads_SameBits(int? micro)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        TrainingOptions options = new()
+        {
+            Losses = WithCosine, BatchSize = 4, MicroBatchSize = micro, Shards = 4, ThreadsPerShard = 1,
+        };
+        (torch.Tensor firstLoss, torch.Tensor first) = Gradient(options);
+        foreach (int threads in new[] { 2, 4 })
+        {
+            OperatorThreads.Run(threads, () =>
+            {
+                (torch.Tensor loss, torch.Tensor gradient) = Gradient(options);
+                Assert.True(first.equal(gradient).all().item<bool>());
+                Assert.True(firstLoss.equal(loss).all().item<bool>());
+            });
+        }
+
+        (_, torch.Tensor whole) = Gradient(new TrainingOptions { Losses = WithCosine, BatchSize = 4, MicroBatchSize = micro, Shards = 1 });
+        Assert.False(first.equal(whole).all().item<bool>(), "the shards were not used");
+        ReferenceFolder.Close(first, whole, 1e-6, 1e-4, "gradient");
+    }
+
+    [Fact]
+    public void Of_MoreShardsThanImages_IsRefused() => Assert.Contains(
+        "Shards is 8, but a batch has 4 images",
+        Assert.Throws<ArgumentException>(
+            () => ShardPlan.Of(new TrainingOptions { BatchSize = 4, Shards = 8 }, torch.CPU, RankGroup.Alone)).Message,
+        StringComparison.Ordinal);
 
     [Fact]
     public void Pass_FailsOnOneThread_ThrowsThatAndGoesOn() => OperatorThreads.Run(2, () =>
@@ -83,14 +126,15 @@ public sealed class BatchGradientTests
             Conditions = [new SnippetCondition { Size = 6 }],
         });
         using FlatParameters parameters = new(sit.TrainableParameters());
-        using GradientTeam team = GradientTeam.Of(sit, parameters, new TrainingOptions { BatchSize = 2 }, torch.CPU)!;
+        using GradientTeam team = new(sit, parameters, new ShardPlan(Shards: 2, ThreadsPerShard: 1, Ranks: 1, Rank: 0));
         using DisposeScope scope = torch.NewDisposeScope();
         StepDraws draws = new(torch.zeros(2, 1), torch.zeros(2, 1), torch.zeros(2), [], null);
         torch.Tensor Half(SiT network, StepDraws some, double share, bool counts) => torch.tensor([(float)share, network == sit ? 1 : 2]);
-        Assert.Throws<IOException>(() => team.Pass(
-            draws, 1, (network, some, share, counts) => counts ? Half(network, some, share, counts) : throw new IOException("no")));
-        torch.Tensor loss = team.Pass(draws, 1, Half);
-        Assert.Equal([1f, 3f], loss.data<float>().ToArray());
+        Assert.Throws<IOException>(() => team.Accumulate(
+            draws, 2, 2, (network, some, share, counts) => counts ? Half(network, some, share, counts) : throw new IOException("no")));
+        float[] parts = team.Accumulate(draws, 2, 2, Half);
+        Assert.Equal([0.5f, 1f, 0.5f, 2f], parts);
+        Assert.Equal([1f, 3f], new LossParts(parts, 2, 2, null).Sum(parts).data<float>().ToArray());
     });
 
     [Theory]
@@ -160,10 +204,13 @@ public sealed class BatchGradientTests
             network.ProjectionSize > 0 ? torch.randn([4, 16, network.ProjectionSize], generator: generator) : null);
         using (torch.enable_grad())
         {
-            using GradientTeam? team = options.BatchSize == draws.Count ? GradientTeam.Of(sit, parameters, options, torch.CPU) : null;
+            ShardPlan plan = options.BatchSize == draws.Count
+                ? ShardPlan.Of(options, torch.CPU, RankGroup.Alone)
+                : new ShardPlan(1, torch.get_num_threads(), 1, 0);
+            using GradientTeam team = new(sit, parameters, plan);
             TrainingLoss loss = new(options.CreateTransport(), options.TermsFor(network, hasTokens: false));
-            torch.Tensor losses = new BatchGradient(sit, loss, options, torch.CPU, team).Accumulate(draws, clock: null);
-            return (losses, parameters.Gradients.clone());
+            LossParts parts = new BatchGradient(sit, loss, options, torch.CPU, plan, team).Accumulate(draws, clock: null);
+            return (parts.Sum(parts.Numbers), parameters.Gradients.clone());
         }
     }
 }

@@ -1,3 +1,4 @@
+using GMem.Distributed;
 using GMem.Images;
 
 namespace GMem.Evaluation;
@@ -39,6 +40,20 @@ public sealed class FeatureSet : IDisposable
     /// Logits of a classifier for the Inception score, float32 <c>[N, C]</c> on the CPU, owned by this object; or null.
     /// </summary>
     public torch.Tensor? Logits { get; }
+
+    /// <summary>The features of all ranks, one rank's images after the other's.</summary>
+    /// <param name="ranks">Who evaluates together; all must call this, with features of one kind.</param>
+    /// <returns>A new set, the same on all ranks; dispose it.</returns>
+    /// <exception cref="IOException">MPI failed.</exception>
+    public FeatureSet Gather(RankGroup ranks)
+    {
+        ArgumentNullException.ThrowIfNull(ranks);
+        using UseScope use = _uses.Hold();
+        using DisposeScope scope = torch.NewDisposeScope();
+        return new FeatureSet(
+            Name, ranks.GatherAll(Features), SpatialFeatures is null ? null : ranks.GatherAll(SpatialFeatures),
+            Logits is null ? null : ranks.GatherAll(Logits));
+    }
 
     /// <summary>Creates a set from features computed elsewhere, such as a vector column of an ML.NET pipeline. They are copied.</summary>
     /// <param name="name">Name of the features.</param>

@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Distributed;
 
 namespace GMem.Training;
 
@@ -11,13 +12,17 @@ internal static class MemoryBudget
     /// <param name="training">The run.</param>
     /// <param name="device">Where the network is.</param>
     /// <param name="free">Bytes; null asks the machine, and what it cannot tell is not checked.</param>
+    /// <param name="ranks">Who trains together; null for this process alone. Those of one host share its memory.</param>
     /// <returns>What it will take.</returns>
     /// <exception cref="InsufficientMemoryException">It cannot fit; the message says which options would make it fit.</exception>
-    public static TrainingEstimate Check(SiTOptions network, TrainingOptions training, torch.Device device, long? free = null)
+    public static TrainingEstimate Check(SiTOptions network, TrainingOptions training, torch.Device device, long? free = null,
+        RankGroup? ranks = null)
     {
         bool isCpu = device.type == DeviceType.CPU;
-        MemoryEstimate estimate = MemoryEstimate.Of(network, training, device);
-        if ((free ?? FreeMemory.On(device)) is not { } available || estimate.On(isCpu) <= available)
+        ranks ??= RankGroup.Alone;
+        MemoryEstimate estimate = MemoryEstimate.Of(network, training, device, ranks: ranks.Size);
+        long? share = (free ?? FreeMemory.On(device)) / (isCpu ? ranks.LocalSize : 1);
+        if (share is not { } available || estimate.On(isCpu) <= available)
         {
             return new TrainingEstimate(estimate.On(isCpu), estimate.Network);
         }
@@ -26,8 +31,8 @@ internal static class MemoryBudget
         throw new InsufficientMemoryException(
             $"Training would take about {Gigabytes(estimate.On(isCpu))} on {device} (weights, gradients, moments and averages "
             + $"{Gigabytes(estimate.Weights)}, activations of {training.ImagesAtOnce} images {Gigabytes(estimate.Activations)}{copy}), "
-            + $"and {Gigabytes(available)} are free. "
-            + Cure(network, training, device, estimate, available));
+            + $"and {Gigabytes(available)} are free{(ranks.Size > 1 ? " for each process" : "")}. "
+            + Cure(network, training, device, estimate, available, ranks.Size));
     }
 
     private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / Gigabyte:0.0} GB");
@@ -36,7 +41,7 @@ internal static class MemoryBudget
     /// The least change that fits: fewer images at once, then activation checkpointing, then both, and bfloat16 on a GPU.
     /// </summary>
     private static string Cure(
-        SiTOptions network, TrainingOptions training, torch.Device device, MemoryEstimate whole, long available)
+        SiTOptions network, TrainingOptions training, torch.Device device, MemoryEstimate whole, long available, int ranks)
     {
         bool keepsPrecision = device.type == DeviceType.CPU || training.Precision == Precision.BFloat16Mixed;
         foreach (bool mixed in keepsPrecision ? [false] : new[] { false, true })
@@ -49,7 +54,7 @@ internal static class MemoryBudget
                     TrainingOptions otherTraining = training.Clone();
                     otherTraining.MicroBatchSize = micro;
                     otherTraining.Precision = mixed ? Precision.BFloat16Mixed : training.Precision;
-                    long bytes = MemoryEstimate.Of(otherNetwork, otherTraining, device, whole.Network / sizeof(float))
+                    long bytes = MemoryEstimate.Of(otherNetwork, otherTraining, device, whole.Network / sizeof(float), ranks)
                         .On(device.type == DeviceType.CPU);
                     if (bytes <= available)
                     {

@@ -24,15 +24,23 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
     /// <param name="training">The run.</param>
     /// <param name="device">Where the network is.</param>
     /// <param name="parameterCount">The network's parameters, where they have been counted; null counts them, which takes a while.</param>
-    public static MemoryEstimate Of(SiTOptions network, TrainingOptions training, torch.Device device, long? parameterCount = null)
+    /// <param name="ranks">How many processes train together: each has moments and averages of its part of the weights alone.</param>
+    public static MemoryEstimate Of(
+        SiTOptions network, TrainingOptions training, torch.Device device, long? parameterCount = null, int ranks = 1)
     {
         bool mixed = training.Precision == Precision.BFloat16Mixed;
         long parameters = parameterCount ?? ParameterCount(network);
         int averages = 1 + training.PowerAverageWidths.Count;
-        long state = (3L + averages) * Float * parameters;
+        long state = Float * (parameters + ((2L + averages) * parameters / ranks));
         long working = (2L * Float * parameters) + (mixed ? Half * parameters : 0);
-        long images = training.ImagesAtOnce;
-        long gradientsOfOthers = ((training.Shards ?? ShardPlan.Default(training, device, torch.get_num_threads())) - 1L) * Float * parameters;
+        double images = (double)training.ImagesAtOnce / ranks;
+        int threads = torch.get_num_threads();
+        int shards = Math.Max(1, (training.Shards ?? ShardPlan.Default(training, device, threads * ranks, ranks)) / ranks);
+
+        // One thread's gradients are the network's own; of shards that it takes one after the other, sums wait on each level.
+        int workers = device.type == DeviceType.CPU ? Math.Min(shards, threads) : 1;
+        int waiting = device.type == DeviceType.CPU ? workers * int.Log2(Math.Max(1, shards / workers)) : 0;
+        long gradientsOfOthers = (workers - 1L + waiting) * Float * parameters;
         double activations = images * PerImage(network, mixed, device.type == DeviceType.CPU);
         return new MemoryEstimate(
             state + working + gradientsOfOthers, (long)Math.Min(activations, Largest), state, Float * parameters);
