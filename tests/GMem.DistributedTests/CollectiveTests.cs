@@ -42,7 +42,7 @@ public sealed class CollectiveTests
             {
                 // Segments begin at multiples of a block, so they differ by one at most.
                 Assert.Equal(parameters, four.Sum(rank => rank[name]));
-                Assert.All(four, rank => Assert.InRange(rank[name], (parameters / 4) - FlatBlocks.Length, (parameters / 4) + FlatBlocks.Length));
+                Assert.All(four, rank => Assert.InRange(rank[name] - (parameters / 4), -FlatBlocks.Length, FlatBlocks.Length));
             }
         }
     }

@@ -8,8 +8,7 @@ public sealed class LaunchTests
     [Fact]
     public void Join_WithoutALibrary_FailsAndSaysWhatIsMissing()
     {
-        RankResult result = RankRun.Of(
-            new RankLaunch(2) { Environment = new Dictionary<string, string> { [Launch.LibraryVariable] = "libnone.so.7" } }, "collectives");
+        RankResult result = RankRun.Of(Named("libnone.so.7"), "collectives");
         Assert.NotEqual(0, result.ExitCode);
         Assert.Contains(
             "started as one of 2 by Open MPI's mpirun, but no MPI library was found (looked for libnone.so.7)", result.Errors,
@@ -21,14 +20,16 @@ public sealed class LaunchTests
     public void Join_WithALibraryThatIsNotTheLaunchers_FailsAndSaysSo()
     {
         using CompiledStub library = new("mpi-alone");
-        RankResult result = RankRun.Of(
-            new RankLaunch(2) { Environment = new Dictionary<string, string> { [Launch.LibraryVariable] = library.Path } }, "collectives");
+        RankResult result = RankRun.Of(Named(library.Path), "collectives");
         Assert.NotEqual(0, result.ExitCode);
         Assert.Contains(
             "started as one of 2 by Open MPI's mpirun, but the MPI library 'Stub 1.0' sees 1: the library is not the launcher's",
             result.Errors, StringComparison.Ordinal);
         Assert.Empty(result.Of("rank"));
     }
+
+    private static RankLaunch Named(string library) =>
+        new(2) { Environment = new Dictionary<string, string> { [Launch.LibraryVariable] = library } };
 
     [Fact]
     public void TryJoin_NoSuchLibrary_IsNull() => Assert.Null(MpiLibrary.TryJoin(["libnone.so.7", "/nowhere/libmpi.so"]));

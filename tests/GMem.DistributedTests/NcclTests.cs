@@ -130,7 +130,8 @@ public sealed class NcclTests : IDisposable
             [$"0 {hasNccl} True", $"1 {hasNccl} True"], RankRun.Of(launch, "nccl").RequireSuccess().Of("nccl").Order());
     }
 
-    private static torch.Tensor Numbers(int count, int rank) => torch.arange(count, dtype: torch.float32).remainder(torch.tensor(97 + rank));
+    private static torch.Tensor Numbers(int count, int rank) =>
+        torch.arange(count, dtype: torch.float32).remainder(torch.tensor(97 + rank));
 
     /// <summary>Does something on each rank, a thread with a communicator of its own.</summary>
     private void OnRanks(int size, Action<int, NcclGroup> action)

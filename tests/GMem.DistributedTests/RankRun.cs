@@ -68,7 +68,8 @@ internal sealed class RankRun : IDisposable
     public int Launcher => _process.Id;
 
     /// <summary>Process number of a rank.</summary>
-    public int ProcessOf(int rank) => Processes().First(id => Read(id, "environ").Contains($"\0OMPI_COMM_WORLD_RANK={rank}\0", StringComparison.Ordinal));
+    public int ProcessOf(int rank) =>
+        Processes().First(id => Read(id, "environ").Contains($"\0OMPI_COMM_WORLD_RANK={rank}\0", StringComparison.Ordinal));
 
     /// <summary>Waits for a line that begins so.</summary>
     public void WaitFor(string line)
@@ -111,7 +112,8 @@ internal sealed class RankRun : IDisposable
     /// <summary>Skips the test where a program is missing; in continuous integration it fails.</summary>
     public static void RequireTool(string name, string advice)
     {
-        bool isThere = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(f => File.Exists(Path.Combine(f, name)));
+        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
+        bool isThere = folders.Any(folder => File.Exists(Path.Combine(folder, name)));
         string reason = $"there is no {name} ({advice})";
         Assert.False(!isThere && Environment.GetEnvironmentVariable("CI") is { Length: > 0 }, reason);
         Assert.SkipUnless(isThere, reason);

@@ -7,6 +7,8 @@ public sealed class StopTests
 {
     private const int UserSignal = 10;
 
+    private static readonly string[] Diverging = ["fit", "shards=4", "steps=16", "learning-rate=0.2", "faulty=1", "most-skipped=2"];
+
     /// <summary>mpirun passes the signal on to all ranks, which hear it in different steps.</summary>
     [Fact]
     public void Signal_ToTheLauncher_StopsAllAfterTheSameStepAndKeepsTheModel()
@@ -41,12 +43,11 @@ public sealed class StopTests
         Assert.Equal(one.Weights, two.Weights);
     }
 
-    /// <summary>Some steps' losses are not finite, and only one rank sees why; all leave them out, and return to the same checkpoint.</summary>
+    /// <summary>A loss that is not finite on one rank alone: all leave the step out, and return to the same checkpoint.</summary>
     [Fact]
     public void Guard_OfTwoRanks_ReturnsAsOneDoes()
     {
-        string[] arguments = ["fit", "shards=4", "steps=16", "learning-rate=0.2", "faulty=1", "most-skipped=2"];
-        RankResult one = RankRun.Of(1, arguments).RequireSuccess(), two = RankRun.Of(2, arguments).RequireSuccess();
+        RankResult one = RankRun.Of(1, Diverging).RequireSuccess(), two = RankRun.Of(2, Diverging).RequireSuccess();
         Assert.Contains(one.Of("warning"), w => w.Contains("returned to step", StringComparison.Ordinal));
         Assert.Equal(one.Of("warning"), two.Of("warning"));
         Assert.Equal(one.Of("step"), two.Of("step"));
@@ -56,7 +57,7 @@ public sealed class StopTests
     [Fact]
     public void Guard_ThatStops_EndsAllWithOneMessage() => Assert.Contains(
         "Training diverged",
-        RankRun.Of(2, "fit", "shards=4", "steps=16", "learning-rate=0.2", "faulty=1", "most-skipped=2", "stop-on-divergence=yes").RequireOneMessage(),
+        RankRun.Of(2, [.. Diverging, "stop-on-divergence=yes"]).RequireOneMessage(),
         StringComparison.Ordinal);
 
     private static void RequireStopped(RankResult result, int ranks)

@@ -38,9 +38,12 @@ public sealed class TwoHostTests
         long parameters = long.Parse(brief.Of("parameters").Single());
         Assert.True(parameters > 1_000_000, $"{parameters} weights");
         double needed = 2.0 * parameters / 2 * sizeof(float);
-        foreach (long bytes in new[] { end.First - middle.First - (middle.First - start.First), end.Second - middle.Second - (middle.Second - start.Second) })
+        foreach ((long before, long between, long after) in new[]
         {
-            double step = bytes / (double)(many - few);
+            (start.First, middle.First, end.First), (start.Second, middle.Second, end.Second),
+        })
+        {
+            double step = (after - between - (between - before)) / (double)(many - few);
             TestContext.Current.SendDiagnosticMessage($"{step:N0} bytes a step and rank; {needed:N0} are needed");
             Assert.InRange(step / needed, 0.98, 1.10);
         }

@@ -183,7 +183,12 @@ void State()
 {
     GMemOptions options = TinyModel.Options();
     options.Training.PowerAverageWidths = [0.05, 0.10];
-    using SiT network = new(options.Network with { HiddenSize = Number("width", 32), Depth = Number("depth", 2), InputSize = TinyModel.ImageSize, InputChannels = 3 });
+    using SiT network = new(options.Network with
+    {
+        HiddenSize = Number("width", 32),
+        InputSize = TinyModel.ImageSize,
+        InputChannels = 3,
+    });
     using TrainingState state = new(network, options.Training, ranks);
     Console.WriteLine($"state: {ranks.Rank} {string.Join(' ', state.Tensors.Select(t => $"{t.Key}={t.Value.numel()}"))}");
 }

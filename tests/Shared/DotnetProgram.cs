@@ -7,7 +7,8 @@ namespace GMem.Tests.Shared;
 public static class DotnetProgram
 {
     /// <summary>The program <c>dotnet</c> that runs this process.</summary>
-    public static string Host { get; } = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+    public static string Host { get; } =
+        Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
 
     /// <param name="arguments">What <c>dotnet exec</c> is given: its options, the program, and the program's arguments.</param>
     /// <param name="environment">Variables that it gets beside those of the tests.</param>

@@ -16,7 +16,7 @@ internal sealed class ModelFitting(
 
     /// <summary>What ranks must have alike before any of them reads an image.</summary>
     /// <param name="options">What to train and how.</param>
-    /// <param name="images">What is encoded by all together, for which the number of images must be the same; null where nothing is.</param>
+    /// <param name="images">What all encode together, whose sizes must be the same; null where nothing is encoded.</param>
     /// <returns>The ranks that train together.</returns>
     /// <exception cref="RanksDifferException">They were given different options, or data of different sizes.</exception>
     public static RankGroup Agree(GMemOptions options, TrainingImages? images = null)

@@ -91,7 +91,8 @@ static void run(Operation *o) {
 }
 
 static int add(Operation o) {
-    if (!o.communicator || o.communicator->aborted || o.root < 0 || o.root >= o.communicator->world->size || !o.send) return INVALID_ARGUMENT;
+    if (!o.communicator || o.communicator->aborted || !o.send) return INVALID_ARGUMENT;
+    if (o.root < 0 || o.root >= o.communicator->world->size) return INVALID_ARGUMENT;
     if (count == MOST_OPERATIONS) return INTERNAL_ERROR;
     operations[count++] = o;
     if (depth == 0) { run(&operations[0]); count = 0; }

@@ -74,7 +74,8 @@ internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUnique
     }
 
     /// <summary>Whether ranks at these hosts and GPUs, empty for one without NCCL, can use it.</summary>
-    internal static bool IsPossible(IReadOnlyCollection<string> places) => !places.Contains("") && places.Distinct().Count() == places.Count;
+    internal static bool IsPossible(IReadOnlyCollection<string> places) =>
+        !places.Contains("") && places.Distinct().Count() == places.Count;
 
     /// <summary>Operations that still run would wait for the others for ever.</summary>
     private void RequireWorking()
