@@ -3,7 +3,7 @@ using TorchSharp;
 
 namespace GMem.RankProcess;
 
-/// <summary>A loss that is not finite where predictions are above a limit on average: in some steps, and mostly on one rank alone.</summary>
+/// <summary>A loss that is not finite where predictions are above a limit on average: in some steps, mostly on one rank alone.</summary>
 internal sealed class FaultyTerm(double above) : LossTerm("faulty", weight: 1)
 {
     public double Above => above;

@@ -1,5 +1,5 @@
-// One rank of several, for tests to start by mpirun: GMem.RankProcess COMMAND [name=value ...]. Lines that begin with a word and a colon are
-// what tests read; the first rank writes them, unless the word is "rank".
+// One rank of several, for tests to start by mpirun: GMem.RankProcess COMMAND [name=value ...], where name@1 is for rank 1 alone. Lines that
+// begin with a word and a colon are what tests read; the first rank writes them, unless the word is "rank", "state" or "nccl".
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -18,7 +18,8 @@ Dictionary<string, string> given = args.Skip(1).Select(a => a.Split('=', 2)).ToD
 string? Of(string name) => given.GetValueOrDefault(name);
 int Number(string name, int fallback) => Of(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : fallback;
 
-RankGroup ranks = RankGroup.Join(Of("timeout") is { } seconds ? TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture)) : null);
+TimeSpan? timeout = Of("timeout") is { } seconds ? TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture)) : null;
+RankGroup ranks = RankGroup.Join(timeout);
 if (Of("threads") is not null || ranks.Size == 1)
 {
     torch.set_num_threads(Number("threads", 1));
