@@ -7,3 +7,5 @@ using System.Runtime.CompilerServices;
 [assembly: InternalsVisibleTo("Evaluation")]
 [assembly: InternalsVisibleTo("MemoryBank")]
 [assembly: InternalsVisibleTo("GMem.MLNet.Tests")]
+[assembly: InternalsVisibleTo("GMem.DistributedTests")]
+[assembly: InternalsVisibleTo("GMem.RankProcess")]

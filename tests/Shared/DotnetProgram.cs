@@ -6,12 +6,16 @@ namespace GMem.Tests.Shared;
 /// <summary>A program that has been built, in a process of its own.</summary>
 public static class DotnetProgram
 {
+    /// <summary>The program <c>dotnet</c> that runs this process.</summary>
+    public static string Host { get; } =
+        Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+
     /// <param name="arguments">What <c>dotnet exec</c> is given: its options, the program, and the program's arguments.</param>
     /// <param name="environment">Variables that it gets beside those of the tests.</param>
     /// <returns>The lines that it printed; it must have ended well.</returns>
     public static async Task<string[]> RunAsync(IEnumerable<string> arguments, (string Name, string Value)[]? environment = null)
     {
-        ProcessStartInfo start = new(Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet")))
+        ProcessStartInfo start = new(Host)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

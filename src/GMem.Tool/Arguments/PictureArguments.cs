@@ -71,7 +71,7 @@ internal sealed class PictureArguments
         string picture = parsed.GetRequiredValue(_picture);
         GenerationRequest request = new(parsed.GetValue(_seed), parsed.GetValue(_memory), PromptLabel: parsed.GetValue(_label))
         {
-            PromptImage = ImageReader.ReadFile(picture),
+            PromptImage = ImageReader.ReadWhole(picture, model.ImageShape.Channels),
         };
 
         // Made once, not for each image; a label beside it is for a network that takes both.

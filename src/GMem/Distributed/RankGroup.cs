@@ -431,7 +431,8 @@ public sealed unsafe class RankGroup
 
         RankGroup group = new(mpi, timeout);
         AppDomain.CurrentDomain.UnhandledException += (_, e) => group.Abort(
-            $"rank {group.Rank} of {group.Size} failed: {e.ExceptionObject}", ExitCodeOf((e.ExceptionObject as Exception)!));
+            e.ExceptionObject is RanksDifferException known ? known.Message : $"rank {group.Rank} of {group.Size} failed: {e.ExceptionObject}",
+            ExitCodeOf((e.ExceptionObject as Exception)!));
         AppDomain.CurrentDomain.ProcessExit += (_, _) => group.Leave();
         return group;
     }

@@ -15,12 +15,14 @@ internal sealed class ModelFitting(
     private readonly RankGroup _ranks = options.Ranks ?? RankGroup.Alone;
 
     /// <summary>What ranks must have alike before any of them reads an image.</summary>
+    /// <param name="options">What to train and how.</param>
+    /// <param name="images">What all encode together, whose sizes must be the same; null where nothing is encoded.</param>
     /// <returns>The ranks that train together.</returns>
-    /// <exception cref="RanksDifferException">They were given different options.</exception>
-    public static RankGroup Agree(GMemOptions options)
+    /// <exception cref="RanksDifferException">They were given different options, or data of different sizes.</exception>
+    public static RankGroup Agree(GMemOptions options, TrainingImages? images = null)
     {
         RankGroup ranks = options.Ranks ?? RankGroup.Alone;
-        ranks.RequireSame(ranks.Size == 1 ? new Dictionary<string, string>() : RunDescription.OfOptions(options));
+        ranks.RequireSame(ranks.Size == 1 ? new Dictionary<string, string>() : RunDescription.OfOptions(options, images));
         options.EncodingProgress = ranks.Rank == 0 ? options.EncodingProgress : null;
         return ranks;
     }

@@ -39,7 +39,9 @@ internal static class RunDescription
     private const int PieceRows = 4096;
 
     /// <summary>What ranks that train together must have been given alike: also what is free in a run that goes on.</summary>
-    public static IReadOnlyDictionary<string, string> OfOptions(GMemOptions options)
+    /// <param name="options">What to train and how.</param>
+    /// <param name="images">The images, which count by their sizes here; null where there are none to encode.</param>
+    public static IReadOnlyDictionary<string, string> OfOptions(GMemOptions options, TrainingImages? images = null)
     {
         SortedDictionary<string, string> description = new(StringComparer.Ordinal)
         {
@@ -49,7 +51,15 @@ internal static class RunDescription
         };
         Add(description, "", options, name => name is nameof(options.WorkspacePath) or nameof(options.EncoderTrainer)
             or nameof(options.Ranks) or nameof(options.EncodingProgress));
+        if (images is not null)
+        {
+            description["Data.Images"] = Shape(images.Rows.RowShape.Prepend(images.Rows.Count));
+            description["Data.Snippets"] = images.Snippets is { } snippets ? Shape(snippets.shape) : None;
+        }
+
         return description;
+
+        static string Shape(IEnumerable<long> sizes) => $"[{string.Join(", ", sizes)}]";
     }
 
     /// <param name="options">All options, the network's as they were completed from the data.</param>

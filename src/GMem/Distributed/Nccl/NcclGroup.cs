@@ -10,16 +10,16 @@ internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUnique
 {
     private static readonly ConcurrentDictionary<int, NcclGroup?> OfDevices = new();
 
-    private readonly nint _communicator = nccl.Join(size, id, rank);
+    internal nint Communicator { get; } = nccl.Join(size, id, rank);
 
     /// <summary>The group of a GPU, which all ranks make together when they first need it.</summary>
     /// <returns>Null where a rank has no NCCL, or two share a GPU: NCCL refuses that.</returns>
     public static NcclGroup? Of(RankGroup ranks, torch.Device device) => OfDevices.GetOrAdd(device.index, _ =>
     {
         NcclLibrary? nccl = NcclLibrary.OfProcess;
-        string[] places = [.. ranks.Exchange(Encoding.UTF8.GetBytes($"{Dns.GetHostName()} {device.index} {nccl is not null}"))
+        string[] places = [.. ranks.Exchange(Encoding.UTF8.GetBytes(nccl is null ? "" : $"{Dns.GetHostName()} {device.index}"))
             .Select(Encoding.UTF8.GetString)];
-        if (places.Any(p => p.EndsWith("False", StringComparison.Ordinal)) || places.Distinct().Count() < ranks.Size)
+        if (!IsPossible(places))
         {
             return null;
         }
@@ -28,7 +28,10 @@ internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUnique
 
         // NCCL takes the current device, which an operator of libtorch sets.
         using torch.Tensor current = torch.zeros(1, device: device);
-        return new NcclGroup(nccl!, ranks.Size, ranks.Rank, MemoryMarshal.Read<NcclUniqueId>(first));
+        using (ranks.Waiting("the start of NCCL"))
+        {
+            return new NcclGroup(nccl!, ranks.Size, ranks.Rank, MemoryMarshal.Read<NcclUniqueId>(first));
+        }
     });
 
     public void SumSegments(torch.Tensor flat, Segments segments)
@@ -40,11 +43,11 @@ internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUnique
             {
                 if (segments.Length(root) > 0)
                 {
-                    nccl.Reduce(address + (nint)(segments.Begin(root) * sizeof(float)), segments.Length(root), root, _communicator);
+                    nccl.Reduce(address + (nint)(segments.Begin(root) * sizeof(float)), segments.Length(root), root, Communicator);
                 }
             }
         });
-        nccl.RequireWorking(_communicator);
+        RequireWorking();
     }
 
     public void GatherSegments(torch.Tensor flat, Segments segments)
@@ -57,17 +60,35 @@ internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUnique
                 if (segments.Length(root) > 0)
                 {
                     nccl.Broadcast(
-                        address + (nint)(segments.Begin(root) * sizeof(float)), segments.Length(root) * sizeof(float), root, _communicator);
+                        address + (nint)(segments.Begin(root) * sizeof(float)), segments.Length(root) * sizeof(float), root, Communicator);
                 }
             }
         });
-        nccl.RequireWorking(_communicator);
+        RequireWorking();
     }
 
     public void Broadcast(torch.Tensor tensor, int root)
     {
-        nccl.Broadcast(Address(tensor), tensor.numel() * tensor.ElementSize, root, _communicator);
-        nccl.RequireWorking(_communicator);
+        nccl.Broadcast(Address(tensor), tensor.numel() * tensor.ElementSize, root, Communicator);
+        RequireWorking();
+    }
+
+    /// <summary>Whether ranks at these hosts and GPUs, empty for one without NCCL, can use it.</summary>
+    internal static bool IsPossible(IReadOnlyCollection<string> places) =>
+        !places.Contains("") && places.Distinct().Count() == places.Count;
+
+    /// <summary>Operations that still run would wait for the others for ever.</summary>
+    private void RequireWorking()
+    {
+        try
+        {
+            nccl.RequireWorking(Communicator);
+        }
+        catch (IOException)
+        {
+            nccl.Abort(Communicator);
+            throw;
+        }
     }
 
     private static byte[] Bytes(NcclUniqueId id) => MemoryMarshal.AsBytes(new ReadOnlySpan<NcclUniqueId>(in id)).ToArray();

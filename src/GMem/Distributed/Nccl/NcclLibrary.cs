@@ -5,7 +5,7 @@ namespace GMem.Distributed;
 /// <summary>The functions of NCCL that are needed here, found at run time.</summary>
 internal sealed unsafe class NcclLibrary
 {
-    /// <summary>Names the library where it is neither on the loader's path nor beside libtorch.</summary>
+    /// <summary>Names the library that is taken, and no other; a name that stands for none switches NCCL off.</summary>
     public const string LibraryVariable = "GMEM_NCCL";
 
     private const int Float32 = 7;
@@ -96,6 +96,7 @@ internal sealed unsafe class NcclLibrary
         Check(failure, "an operation of NCCL");
     }
 
+    /// <summary>Ends what a communicator is doing; nothing else can be done with it.</summary>
     public void Abort(nint communicator) => _ = _abort(communicator);
 
     /// <summary>Beside libtorch as its wheel has it, else on the loader's path, else inside libtorch.</summary>
@@ -104,6 +105,7 @@ internal sealed unsafe class NcclLibrary
         if (Environment.GetEnvironmentVariable(LibraryVariable) is { Length: > 0 } named)
         {
             yield return named;
+            yield break;
         }
 
         string? folder = GMemRuntime.LibTorchFolder;
