@@ -1,4 +1,5 @@
 using GMem.Backbone;
+using GMem.Distributed;
 using GMem.Runtime;
 using GMem.Training;
 using TorchSharp;
@@ -33,7 +34,9 @@ internal sealed record Throughput(
         using MatrixProducts? products = MatrixProducts.Use(device, training);
         using TrainingState state = new(network, training);
         TrainingLoss loss = new(training.CreateTransport(), training.TermsFor(network.Options, hasTokens: false));
-        BatchGradient gradient = new(network, loss, training, device);
+        ShardPlan plan = ShardPlan.Of(training, device, RankGroup.Alone);
+        using GradientTeam? team = device.type == DeviceType.CPU ? new GradientTeam(network, state.Parameters, plan) : null;
+        BatchGradient gradient = new(network, loss, training, device, plan, team);
         using DisposeScope scope = torch.NewDisposeScope();
         StepDraws draws = new(Images(network, batch, device), Images(
             network, batch, device), torch.rand(batch, device: device), [Snippets(network, batch, device)], null);
@@ -44,8 +47,8 @@ internal sealed record Throughput(
             {
                 using DisposeScope step = torch.NewDisposeScope();
                 state.Parameters.ZeroGradients();
-                torch.Tensor losses = gradient.Accumulate(draws, clock: null);
-                _ = state.Optimizer.Update(1e-4, 0.999, losses[0]);
+                (torch.Tensor losses, torch.Tensor norm, _) = state.Ranks.Finish(gradient.Accumulate(draws, clock: null), default);
+                _ = state.Optimizer.Update(1e-4, 0.999, losses[0], norm);
             }
         }
 

@@ -52,7 +52,7 @@ internal static class Walkthrough
             shown, .. Generate(pictures[..^1].Select(p => new PromptRow { NoiseImage = square, PromptImage = p })),
         ];
         string file = Path.Combine(output, "pictures.png");
-        ImageGrid.Save(file, rows, Columns, Math.Max(1, SmallestTile / size));
+        ImageGrid.Save(file, rows, Columns, Math.Max(1, SmallestTile / shown.Width));
         double error = model.Model.Invert([new GenerationRequest(PromptImage: shown)], cancellationToken)[0].RoundTripError;
         Console.WriteLine($"Wrote {file}. From its noise the picture comes back with an error of {error:0.00} levels of 255.");
 

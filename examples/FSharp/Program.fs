@@ -9,11 +9,11 @@ let size = 16
 
 /// A square of one colour on white, somewhere in the image.
 let draw (left: int) (top: int) (red: byte, green: byte, blue: byte) =
-    let pixels = Array.create (size * size * RgbImage.Channels) 255uy
+    let pixels = Array.create (size * size * ImageShape.Rgb) 255uy
 
     for y in top .. top + 7 do
         for x in left .. left + 7 do
-            [| red; green; blue |].CopyTo(pixels, (y * size + x) * RgbImage.Channels)
+            [| red; green; blue |].CopyTo(pixels, (y * size + x) * ImageShape.Rgb)
 
     RgbImage(size, size, pixels)
 

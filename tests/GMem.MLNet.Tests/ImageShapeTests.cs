@@ -131,7 +131,8 @@ public sealed class ImageShapeTests
         RgbImage[] edged = [.. pictures.Select(p => new RgbImage(12, 8, [.. p.Pixels.Select((v, i) => i / 3 % 12 == 0 ? (byte)255 : v)]))];
         Assert.True(Catalog.Evaluate(
             Rows(pictures), Rows(edged), nameof(Row.File), nameof(Row.File), features, colour).FrechetDistance > 1e-3);
-        using FeatureStatistics statistics = Catalog.ComputeStatistics(Rows(pictures), new ImageShape(8, 12, 1), nameof(Row.File), features);
+        using FeatureStatistics statistics = Catalog.ComputeStatistics(
+            Rows(pictures), new ImageShape(8, 12, 1), nameof(Row.File), features);
         Assert.Equal(0, Catalog.Evaluate(
             statistics, Rows([.. pictures.Select(p => p.ToChannels(1))]), nameof(Row.File), features, grey).FrechetDistance, 1e-6);
         Assert.Contains("ImageChannels is 4 but must be 1 (grey) or 3 (RGB)", Assert.Throws<ArgumentException>(
@@ -145,8 +146,8 @@ public sealed class ImageShapeTests
         GMemTrainer.Options options = TinyTrainer.Options();
         (options.ImageHeight, options.ImageWidth, options.ImageChannels, options.ImageFit) = (7, 0, 2, (ImageFit)5);
         Assert.Contains(
-            "ImageHeight is 7, which is not divisible by Network.PatchSize 2; choose a multiple of it, or another patch size. ImageWidth is "
-                + "0, it must be from 1 to 16384. ImageChannels is 2, it must be 1 (grey), 3 (RGB) or 4 (RGBA). ImageFit is 5, it must be "
+            "ImageHeight is 7, which is not divisible by Network.PatchSize 2; choose a multiple of it, or another patch size. ImageWidth "
+                + "is 0, it must be from 1 to 16384. ImageChannels is 2, it must be 1 (grey), 3 (RGB) or 4 (RGBA). ImageFit is 5, it must be "
                 + "Crop or Pad.",
             Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
         options = TinyTrainer.Options();
@@ -166,7 +167,8 @@ public sealed class ImageShapeTests
         for (int i = 0; i < expected.Pixels.Length; i++)
         {
             int alpha = expected.Channels == 4 ? expected.Pixels[i | 3] : 255;
-            int allowed = alpha == 0 ? 255 : alpha == 255 || (expected.Channels == 4 && i % 4 == 3) ? tolerance : tolerance + (128 / alpha) + 1;
+            bool isExact = alpha == 255 || (expected.Channels == 4 && i % 4 == 3);
+            int allowed = alpha == 0 ? 255 : isExact ? tolerance : tolerance + (128 / alpha) + 1;
             Assert.InRange(Math.Abs(expected.Pixels[i] - actual.Pixels[i]), 0, allowed);
         }
     }

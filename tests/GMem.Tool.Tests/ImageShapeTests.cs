@@ -11,7 +11,8 @@ public sealed class ImageShapeTests(TinyFiles files) : IClassFixture<TinyFiles>
     [InlineData(24, 32, 4, "pad")]
     public void TrainGenerateEvaluate_OfAShape_WritesPngsOfIt(int height, int width, int channels, string fit)
     {
-        string model = files.File($"shape{channels}.zip"), folder = files.File($"shape{channels}"), grid = files.File($"grid{channels}.png");
+        string model = files.File($"shape{channels}.zip"), folder = files.File($"shape{channels}");
+        string grid = files.File($"grid{channels}.png");
         string[] train =
         [
             "train", files.Images, "--output", model, .. TinyFiles.SettingsWith(steps: 2),

@@ -29,7 +29,8 @@ public static class TinyModel
         ImageShape shape = size ?? ImageSize;
         torch.Tensor coarse = torch.rand([count, shape.Channels, 2, 2], generator: generator);
         torch.Tensor pixels = torch.nn.functional.interpolate(
-            coarse, [shape.Height, shape.Width], mode: torch.InterpolationMode.Bilinear, align_corners: true).mul_(torch.tensor(255f)).to(torch.uint8);
+            coarse, [shape.Height, shape.Width], mode: torch.InterpolationMode.Bilinear, align_corners: true)
+            .mul_(torch.tensor(255f)).to(torch.uint8);
         return new TrainingImages(pixels.MoveToOuterDisposeScope()) { Labels = labels, Fit = shape.Fit };
     }
 

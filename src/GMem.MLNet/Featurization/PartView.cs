@@ -6,8 +6,9 @@ using GMem.MLNet.Training;
 namespace GMem.MLNet.Featurization;
 
 /// <summary>
-/// The part of each training image that is trained on (a square, for square images), at the resolution that it has: what a featurizer is fitted to. One column, of images of
-/// any size, which an enumerable of rows cannot be (ML.NET knows images of one size there).
+/// The part of each training image that is trained on (a square, for square images), at the resolution that it has: what a
+/// featurizer is fitted to. One column, of images of any size, which an enumerable of rows cannot be (ML.NET knows images of one size
+/// there).
 /// </summary>
 /// <param name="columns">The columns of the featurizer.</param>
 /// <param name="open">Reads the images, from the first.</param>

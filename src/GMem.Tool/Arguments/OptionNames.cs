@@ -37,7 +37,8 @@ internal static partial class OptionNames
     public static string InMessage(string message) =>
         Name().Replace(Owner().Replace(message, ""), m => Typed.GetValueOrDefault(m.Groups["name"].Value, m.Value));
 
-    [GeneratedRegex(@" \(Parameter '\w+'\)|\b(GMemTrainer\.Options|GMemOptions|TrainingOptions|SamplingOptions|EvaluationOptions): | \(batchSize\)")]
+    [GeneratedRegex(
+        @" \(Parameter '\w+'\)|\b(GMemTrainer\.Options|GMemOptions|TrainingOptions|SamplingOptions|EvaluationOptions): | \(batchSize\)")]
     private static partial Regex Owner();
 
     // Neither a part of a longer name nor a member of something else.

@@ -80,8 +80,8 @@ internal sealed class TrainingArguments
     public TrainingArguments(Command command)
     {
         Option[] options = [_imageSize, _imageHeight, _imageWidth, _channels, _fit, _steps, _batchSize, _shards, _learningRate, _seed,
-            _patchSize, _hiddenSize, _depth, _heads, _snippetDropout,
-            _snippetDimension, _source, _sourceNoise, _flip, _encoder, _encoderSize, _encoderScale, _encoderOffset,
+            _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _source, _sourceNoise, _flip, _encoder,
+            _encoderSize, _encoderScale, _encoderOffset,
             _autoencoder, _workspace];
         foreach (Option option in options)
         {

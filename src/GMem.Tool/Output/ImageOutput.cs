@@ -26,8 +26,8 @@ internal sealed class ImageOutput
         if (_grid && width * height * count > ImageReader.MaxPixels)
         {
             throw new ArgumentException(
-                $"{count} images of {shape.Width} x {shape.Height} pixels are too many for one picture '{path}'; name a folder for one file "
-                    + "each.");
+                $"{count} images of {shape.Width} x {shape.Height} pixels are too many for one picture '{path}'; name a folder for one "
+                    + "file each.");
         }
     }
 

@@ -17,7 +17,8 @@ internal sealed partial class SiTInference
     /// <exception cref="InvalidDataException">
     /// Tensors by which a SiT is known are missing, or the number of heads cannot be told.
     /// </exception>
-    public static SiTOptions FromShapes(IReadOnlyDictionary<string, long[]> shapes, string source, int? headCount = null, (int Height, int Width)? input = null)
+    public static SiTOptions FromShapes(
+        IReadOnlyDictionary<string, long[]> shapes, string source, int? headCount = null, (int Height, int Width)? input = null)
     {
         SiTInference inference = new(shapes);
         SiTOptions options = inference.Sizes(input);

@@ -63,7 +63,8 @@ internal sealed class ModelCore
     public bool OwnsNetwork { get; init; } = true;
 
     /// <summary>The same with another network, which it owns.</summary>
-    public ModelCore WithNetwork(SiT other) => new(other, Transport, Encoder, Autoencoder, Source, ImageShape, Device) { Outcome = Outcome };
+    public ModelCore WithNetwork(SiT other) =>
+        new(other, Transport, Encoder, Autoencoder, Source, ImageShape, Device) { Outcome = Outcome };
 
     public ModelCore Share()
     {

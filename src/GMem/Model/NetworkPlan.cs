@@ -18,7 +18,8 @@ internal sealed class NetworkPlan(GMemOptions options, int imageChannels = Image
     /// <summary>The user's encoder, or the initial model's; null has one fitted to the images where snippets are wanted.</summary>
     public SnippetEncoder? Encoder { get; } = options.Encoder ?? options.InitialModel?.Encoder;
 
-    public ImageAutoencoder Autoencoder { get; } = options.Autoencoder ?? options.InitialModel?.Autoencoder ?? new PixelAutoencoder(imageChannels);
+    public ImageAutoencoder Autoencoder { get; } =
+        options.Autoencoder ?? options.InitialModel?.Autoencoder ?? new PixelAutoencoder(imageChannels);
 
     /// <summary>Known statistics of latents: a network that was trained on latents normalised so must go on with them.</summary>
     public LatentStatistics? Statistics =>

@@ -9,7 +9,8 @@ using TorchSharp;
 namespace GMem.Tests.Backbone;
 
 /// <summary>
-/// Networks on rectangles and on grey, against the square network of three channels, which the reference tests compare with the public code.
+/// Networks on rectangles and on grey, against the square network of three channels, which the reference tests compare with the public
+/// code.
 /// </summary>
 public sealed class RectangleTests
 {
@@ -180,8 +181,11 @@ public sealed class RectangleTests
     [Fact]
     public void Json_OfASquare_HasNoHeightAndWidth()
     {
-        Assert.DoesNotContain("Height", JsonSerializer.Serialize(Square.WithInput(3, 8, 8) with { Conditions = [] }), StringComparison.Ordinal);
-        Assert.Contains("\"InputHeight\":8", JsonSerializer.Serialize(Square.WithInput(3, 8, 4) with { Conditions = [] }), StringComparison.Ordinal);
+        Assert.DoesNotContain("Height", Json(8, 8), StringComparison.Ordinal);
+        Assert.Contains("\"InputHeight\":8", Json(8, 4), StringComparison.Ordinal);
+
+        static string Json(int height, int width) =>
+            JsonSerializer.Serialize(Square.WithInput(3, height, width) with { Conditions = [] });
     }
 
     private static torch.Tensor Cells(int rows, int columns) =>
@@ -199,7 +203,8 @@ public sealed class RectangleTests
         Dictionary<string, torch.Tensor> stages = [];
         torch.Tensor? embedding = network.EmbedConditions([condition], x.shape[0]);
         network.RunBlocks(
-            x, Modulations.BatchInvariant(network, t, embedding, x.shape[0]), training: false, (name, tokens) => stages[name] = tokens.clone());
+            x, Modulations.BatchInvariant(network, t, embedding, x.shape[0]), training: false,
+            (name, tokens) => stages[name] = tokens.clone());
         return stages;
     }
 

@@ -100,7 +100,7 @@ public sealed class ImageShapeTests
         }
     }
 
-    /// <summary>Colours are resampled times alpha, and divided by the alpha that comes out: Pillow's conversion to and from "RGBa".</summary>
+    /// <summary>Colours are resampled times alpha, and divided by the alpha that comes out: Pillow's way by "RGBa".</summary>
     [Theory]
     [InlineData(33, 20)]
     [InlineData(16, 90)]
@@ -228,7 +228,8 @@ public sealed class ImageShapeTests
     private static RgbImage Middle(RgbImage image, int width, int height)
     {
         (int left, int top) = ((image.Width - width) / 2, (image.Height - height) / 2);
+        int stride = width * image.Channels;
         return new RgbImage(width, height, [.. Enumerable.Range(0, height).SelectMany(
-            y => image.Pixels.AsSpan((((top + y) * image.Width) + left) * image.Channels, width * image.Channels).ToArray())], image.Channels);
+            y => image.Pixels.AsSpan((((top + y) * image.Width) + left) * image.Channels, stride).ToArray())], image.Channels);
     }
 }

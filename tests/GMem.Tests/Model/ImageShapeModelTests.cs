@@ -141,7 +141,8 @@ public sealed class ImageShapeModelTests
         torch.Tensor expected = fine.reshape(2, 16, 32, -1).narrow(1, 8, 8).narrow(2, 8, 8).mean([1, 2]);
         ReferenceFolder.Close(rows["tokens"].Range(0, 2)[.., 5], expected, 2e-3, 1e-3, "token 5 of the 2 x 4 grid");
         Assert.Contains("the network has 20 x 4 tokens", Assert.Throws<ArgumentException>(() => LatentCache.Encode(
-            images.Rows, new ImageEncoding(null, encoder, (20, 4), false), null, null, CancellationToken.None)).Message, StringComparison.Ordinal);
+            images.Rows, new ImageEncoding(null, encoder, (20, 4), false), null, null, CancellationToken.None)).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>Encoders see RGB: grey repeated, alpha over white. A prompt is converted as the training images were.</summary>
@@ -157,7 +158,8 @@ public sealed class ImageShapeModelTests
         IReadOnlyList<RgbImage> pictures = ImageTensors.FromTensor(images.Pixels);
         torch.Tensor rgb = ImageTensors.ToTensor([.. pictures.Select(p => p.ToChannels(3))]);
         Assert.Equal(model.Encoder!.Encode(rgb), model.Encode(pictures));
-        ReferenceFolder.Close(model.Memory.Rows([.. Enumerable.Range(0, 24).Select(i => (long)i)]), model.Encode(pictures), 1e-6, 0, "bank");
+        torch.Tensor bank = model.Memory.Rows([.. Enumerable.Range(0, 24).Select(i => (long)i)]);
+        ReferenceFolder.Close(bank, model.Encode(pictures), 1e-6, 0, "bank");
         Assert.Equal(model.Encode(pictures[0]), model.Encode(channels == 1 ? pictures[0].ToChannels(4) : pictures[0]));
         using TemporaryFolder folder = new();
         PngWriter.Write(folder.File("prompt.png"), pictures[3]);
@@ -185,6 +187,20 @@ public sealed class ImageShapeModelTests
         Assert.Equal(TinyModel.Generate(one, Requests), TinyModel.Generate(two, Requests));
         Assert.Equal((shape, shape), (one.ImageShape, two.ImageShape));
         Assert.Throws<ArgumentOutOfRangeException>(() => new TrainingImageFiles(folder.Path, new ImageShape(8, 8, 2)));
+    }
+
+    /// <summary>Grids of samples are drawn in the channels of the model, into the workspace and TensorBoard's file.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Fit_WithSamples_DrawsGridsInItsChannels(int channels)
+    {
+        using TemporaryFolder folder = new();
+        GMemOptions options = TinyModel.Options(steps: 2);
+        (options.WorkspacePath, options.Training.SampleEveryNStep, options.Training.SampleCount) = (folder.Path, 2, 4);
+        Train(new ImageShape(8, 12, channels), options).Dispose();
+        string grid = Directory.GetFiles(folder.Path, "step-*.png", SearchOption.AllDirectories).Single();
+        Assert.Equal(channels == 1 ? 0 : 6, File.ReadAllBytes(grid)[25]);
     }
 
     [Fact]
