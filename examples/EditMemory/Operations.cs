@@ -15,7 +15,7 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
 
     private const int Nearest = 3;
 
-    private int ImageSize => model.Model.ImageSize;
+    private ImageShape ImageShape => model.Model.ImageShape;
 
     /// <summary>Generates from pictures that were never trained on: each becomes a snippet by the model's own encoder.</summary>
     public IReadOnlyList<RgbImage> External(IReadOnlyList<RgbImage> pictures)
@@ -25,7 +25,7 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
         {
             using torch.Tensor snippet = model.Model.Encode(picture);
             MemoryNeighbor[] neighbors = model.Memory.Nearest(snippet, Nearest)[0];
-            grid.Add(CenterCrop.Apply(picture, ImageSize));
+            grid.Add(CenterCrop.Apply(picture, ImageShape));
             grid.AddRange(neighbors.Select(Remembered));
             float[] values = [.. snippet.data<float>()];
             grid.AddRange(ml.Generate(
@@ -98,6 +98,6 @@ internal sealed class Operations(MLContext ml, GMemTransformer model, int seed)
     /// The training image behind an entry; where the bank does not know it or it is gone, what the model generates from the entry.
     /// </summary>
     private RgbImage Remembered(MemoryNeighbor entry) => entry.Source is { } source && File.Exists(SourceFile.Of(source))
-        ? CenterCrop.Apply(ImageReader.ReadFile(source), ImageSize)
+        ? CenterCrop.Apply(ImageReader.ReadFile(source), ImageShape)
         : ml.Generate(model, [new PromptRow { Seed = seed, MemoryIndex = entry.Index }]).Single();
 }

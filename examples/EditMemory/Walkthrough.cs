@@ -32,7 +32,7 @@ internal static class Walkthrough
         {
             cancellationToken.ThrowIfCancellationRequested();
             string file = Path.Combine(settings.Output, name + ".png");
-            ImageGrid.Save(file, make(), columns: Operations.Columns, scale: Math.Max(1, 64 / model.Model.ImageSize));
+            ImageGrid.Save(file, make(), columns: Operations.Columns, scale: Math.Max(1, 64 / model.Model.ImageShape.Width));
             Console.WriteLine($"Wrote {file}: {what}.");
         }
     }

@@ -52,8 +52,8 @@ internal static class Walkthrough
     private static void SavePictures(
         MLContext ml, GMemTransformer model, Settings settings, CopyCheckResult? copies, IReadOnlyList<ImageFile>? training)
     {
-        int size = model.Model.ImageSize;
-        int scale = Math.Max(1, SmallestTile / size);
+        ImageShape shape = model.Model.ImageShape;
+        int scale = Math.Max(1, SmallestTile / shape.Width);
         long[] first = [.. Enumerable.Range(0, Math.Min(64, settings.Count)).Select(i => (long)settings.Seed + i)];
         ImageGrid.Save(Path.Combine(settings.Output, "samples.png"), Generate(first), scale: scale);
         if (copies is null || training is null)
@@ -65,7 +65,7 @@ internal static class Walkthrough
         CopyPair[] nearest = [.. copies.Pairs.Take(Pairs)];
         IReadOnlyList<RgbImage> generated = Generate(nearest.Select(p => settings.Seed + p.GeneratedIndex));
         RgbImage[] pairs = [.. nearest.Select((pair, i) => ImageGrid.Compose(
-            [generated[i], CenterCrop.Apply(ImageReader.ReadFile(training[(int)pair.TrainingIndex].ImagePath), size)], columns: 2,
+            [generated[i], CenterCrop.Apply(ImageReader.ReadFile(training[(int)pair.TrainingIndex].ImagePath), shape)], columns: 2,
             scale: 1, padding: 0))];
         ImageGrid.Save(Path.Combine(settings.Output, "nearest-pairs.png"), pairs, columns: 4, scale: scale, padding: 4);
 

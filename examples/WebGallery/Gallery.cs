@@ -50,7 +50,8 @@ internal static class Gallery
         _ = app.Use(Answer);
         app.MapGet("/api/model", (ImageService images, Thumbnails thumbnails) => new
         {
-            images.ImageSize,
+            images.ImageShape.Width,
+            images.ImageShape.Height,
             images.Memory.Count,
             Labels = images.PromptLabels,
             PictureBytes,
@@ -149,16 +150,18 @@ internal static class Gallery
             ? seed : throw new ArgumentException($"The seed is '{wish.Seed}'; it must be a whole number of at most 18 digits."));
         if (HttpMethods.IsPost(context.Request.Method))
         {
-            using MemoryStream picture = new();
-            await context.Request.Body.CopyToAsync(picture, context.RequestAborted);
+            (byte[] bytes, byte[]? mask) = await ReadPicture(context);
 
-            // Only the square that the model sees waits in the queue; some encoders see the picture as it is.
-            byte[] bytes = picture.ToArray();
+            // Only the part that the model sees waits in the queue; some encoders see the picture as it is.
+            ImageShape shape = images.ImageShape;
+            RgbImage picture = images.UsesSourceResolution
+                ? CenterCrop.Part(ImageReader.DecodeWhole(bytes, wish.Name, shape.Channels), shape)
+                : ImageReader.Decode(bytes, wish.Name, shape);
             return request with
             {
-                PromptImage = images.UsesSourceResolution
-                    ? CenterCrop.Square(ImageReader.Decode(bytes, wish.Name))
-                    : ImageReader.DecodeSquare(bytes, wish.Name, images.ImageSize),
+                PromptImage = picture,
+                Strength = wish.Strength,
+                PromptMask = mask is null ? null : ImageReader.Decode(mask, "the mask", new ImageShape(picture.Height, picture.Width)),
             };
         }
 
@@ -181,6 +184,27 @@ internal static class Gallery
         using torch.Tensor blend = memory.Interpolate(
             request.MemoryIndex.Value, Position(images.Memory, memory, second), wish.Mix, SnippetInterpolation.Spherical);
         return request with { MemoryIndex = null, Snippet = blend.data<float>().ToArray() };
+    }
+
+    /// <summary>The body is the picture, or a form with a picture and a mask that was drawn over its middle square.</summary>
+    private static async Task<(byte[] Picture, byte[]? Mask)> ReadPicture(HttpContext context)
+    {
+        if (!context.Request.HasFormContentType)
+        {
+            return (await Bytes(context.Request.Body), null);
+        }
+
+        IFormFileCollection files = (await context.Request.ReadFormAsync(context.RequestAborted)).Files;
+        return files["picture"] is { } picture
+            ? (await Bytes(picture.OpenReadStream()), files["mask"] is { } mask ? await Bytes(mask.OpenReadStream()) : null)
+            : throw new ArgumentException("The form has no file 'picture'.");
+
+        async Task<byte[]> Bytes(Stream stream)
+        {
+            using MemoryStream all = new();
+            await stream.CopyToAsync(all, context.RequestAborted);
+            return all.ToArray();
+        }
     }
 
     /// <summary>Where an entry of the whole memory stands in what is left of it.</summary>
@@ -225,10 +249,11 @@ internal static class Gallery
     /// <param name="Second">Another, to blend with.</param>
     /// <param name="Mix">The part of the second, 0 to 1.</param>
     /// <param name="Name">What errors call the picture.</param>
+    /// <param name="Strength">How much of the picture is made anew, 0 to 1; none to take only its memory, or all under the mask.</param>
     /// <param name="Removed">Entries that this visitor has removed; the memory of the others stays whole.</param>
     internal sealed record Wish(
         string Seed = "0", string? Label = null, long? Memory = null, long? Second = null, double Mix = 0.5, string Name = "the picture",
-        long[]? Removed = null);
+        double? Strength = null, long[]? Removed = null);
 
     /// <summary>What the page is sent.</summary>
     internal sealed record Frame(

@@ -105,12 +105,12 @@ public sealed class GMemImageGenerator : IImageGenerator
                     + "a picture, give it to the ImageService as a PromptImage.");
         }
 
-        int side = _service.ImageSize;
+        (int height, int width) = (_service.ImageShape.Height, _service.ImageShape.Width);
         string[] faults = [.. new[]
         {
             options?.Count is < 1 or > MostPictures ? $"Count is {options.Count}, it must be from 1 to {MostPictures}" : null,
-            options?.ImageSize is { } size && (size.Width != side || size.Height != side)
-                ? $"ImageSize is {size.Width} x {size.Height}, the model makes {side} x {side}" : null,
+            options?.ImageSize is { } size && (size.Width != width || size.Height != height)
+                ? $"ImageSize is {size.Width} x {size.Height}, the model makes {width} x {height}" : null,
             options?.MediaType is { } type && !type.Equals(Png, StringComparison.OrdinalIgnoreCase)
                 ? $"MediaType is '{type}', pictures are {Png}" : null,
             options?.ResponseFormat is { } format and not ImageGenerationResponseFormat.Data

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using GMem.Images;
 using GMem.Memory;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -43,8 +44,8 @@ public sealed class ImageService : IDisposable, IAsyncDisposable
     /// <summary>The memory bank that images are drawn from.</summary>
     public MemoryBank Memory => _model.Memory;
 
-    /// <summary>Side of the images in pixels.</summary>
-    public int ImageSize => _model.ImageSize;
+    /// <inheritdoc cref="GMemModel.ImageShape"/>
+    public ImageShape ImageShape => _model.ImageShape;
 
     /// <summary>
     /// Whether the model's encoder is given the pictures of prompts at the resolution that they have

@@ -15,13 +15,13 @@ namespace GMem.ImageSharp;
 /// </remarks>
 public static class ImageSharpExtensions
 {
-    /// <summary>A new image with a picture's pixels, copied once.</summary>
+    /// <summary>A new image with a picture's pixels, copied; grey is repeated, and alpha laid over white.</summary>
     /// <param name="picture">The picture, for example <see cref="GeneratedImage.Image"/>.</param>
     /// <returns>The image, which belongs to the caller.</returns>
     public static Image<Rgb24> ToImageSharp(this RgbImage picture)
     {
         ArgumentNullException.ThrowIfNull(picture);
-        return Image.LoadPixelData<Rgb24>(picture.Pixels, picture.Width, picture.Height);
+        return Image.LoadPixelData<Rgb24>(picture.ToChannels(ImageShape.Rgb).Pixels, picture.Width, picture.Height);
     }
 
     /// <summary>A new image with the pixels of an ML.NET image, copied once; transparency is laid over white.</summary>
@@ -49,7 +49,7 @@ public static class ImageSharpExtensions
     public static RgbImage ToRgbImage(this Image<Rgb24> image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        byte[] pixels = GC.AllocateUninitializedArray<byte>(checked(image.Width * image.Height * RgbImage.Channels));
+        byte[] pixels = GC.AllocateUninitializedArray<byte>(checked(image.Width * image.Height * ImageShape.Rgb));
         image.CopyPixelDataTo(pixels);
         return new RgbImage(image.Width, image.Height, pixels);
     }

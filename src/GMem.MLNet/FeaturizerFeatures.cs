@@ -39,7 +39,7 @@ public sealed class FeaturizerFeatures : FeatureExtractor
     public static IDataView NoImages(string imageColumnName = "Image")
     {
         ArgumentException.ThrowIfNullOrEmpty(imageColumnName);
-        return new SquareView(new FeaturizerColumns(imageColumnName, ""), () => []);
+        return new PartView(new FeaturizerColumns(imageColumnName, ""), () => []);
     }
 
     /// <inheritdoc/>

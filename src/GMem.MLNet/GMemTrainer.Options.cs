@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Distributed;
 using GMem.Encoders;
+using GMem.Images;
 using GMem.Latents;
 using GMem.Sampling;
 using GMem.Training;
@@ -35,9 +36,29 @@ public sealed partial class GMemTrainer
         public string? LabelColumnName { get; set; } = DefaultLabelColumnName;
 
         /// <summary>
-        /// Side in pixels to which images are cut and scaled. A multiple of the network's patch size, at most 16384. Default 32.
+        /// Side in pixels of the square to which images are cut and scaled. A multiple of the network's patch size, at most 16384.
+        /// Default 32.
         /// </summary>
         public int ImageSize { get; set; } = 32;
+
+        /// <summary>Height in pixels of images that are not square, like <see cref="ImageSize"/>, which null takes. Default null.</summary>
+        public int? ImageHeight { get; set; }
+
+        /// <summary>Width in pixels of images that are not square, like <see cref="ImageSize"/>, which null takes. Default null.</summary>
+        public int? ImageWidth { get; set; }
+
+        /// <summary>
+        /// Channels of the images: 1 (grey), 3 (RGB) or 4 (RGBA). Images are converted (<see cref="RgbImage.ToChannels"/>): alpha that is
+        /// not wanted is composited over white. Encoders and metrics see RGB: grey repeated, alpha composited over white. An
+        /// <see cref="Autoencoder"/> must be for as many. Default 3.
+        /// </summary>
+        public int ImageChannels { get; set; } = ImageShape.Rgb;
+
+        /// <summary>What becomes of pictures of another aspect ratio. Default <see cref="ImageFit.Crop"/>.</summary>
+        public ImageFit ImageFit { get; set; }
+
+        /// <summary>The shape that the settings above make.</summary>
+        public ImageShape ImageShape => new(ImageHeight ?? ImageSize, ImageWidth ?? ImageSize, ImageChannels) { Fit = ImageFit };
 
         /// <summary>The network. Its input size, channels and snippet size are set from the data.</summary>
         public SiTOptions Network { get; set; } = new GMemOptions().Network;
@@ -173,18 +194,7 @@ public sealed partial class GMemTrainer
                 faults.Add($"{nameof(LabelColumnName)} is empty; null reads no labels.");
             }
 
-            if (ImageSize is < 1 or > 16384)
-            {
-                faults.Add($"{nameof(ImageSize)} is {ImageSize}, it must be from 1 to 16384.");
-            }
-            else if (InitialModel is null && Network is { PatchSize: > 0 } network
-                && ImageSize % (network.PatchSize * (Autoencoder?.DownsamplingFactor ?? 1)) != 0)
-            {
-                string cells = Autoencoder is { DownsamplingFactor: > 1 and int factor } ? $" latent cells of {factor} pixels" : "";
-                faults.Add($"{nameof(ImageSize)} is {ImageSize}, which is not divisible by {nameof(Network)}.{nameof(network.PatchSize)} "
-                    + $"{network.PatchSize}{cells}; "
-                    + "choose a multiple of it, or another patch size.");
-            }
+            AddImageFaults(faults);
 
             if (!Enum.IsDefined(BadImages))
             {
@@ -197,6 +207,43 @@ public sealed partial class GMemTrainer
             if (faults.Count > 0)
             {
                 throw new ArgumentException($"{nameof(GMemTrainer)}.{nameof(Options)}: {string.Join(' ', faults)}");
+            }
+        }
+
+        private void AddImageFaults(List<string> faults)
+        {
+            AddSideFaults(faults, nameof(ImageSize), ImageHeight is null || ImageWidth is null ? ImageSize : null);
+            AddSideFaults(faults, nameof(ImageHeight), ImageHeight);
+            AddSideFaults(faults, nameof(ImageWidth), ImageWidth);
+            if (ImageChannels is not (ImageShape.Grey or ImageShape.Rgb or ImageShape.Rgba))
+            {
+                faults.Add($"{nameof(ImageChannels)} is {ImageChannels}, it must be 1 (grey), 3 (RGB) or 4 (RGBA).");
+            }
+            else if ((Autoencoder ?? InitialModel?.Autoencoder) is { } autoencoder && autoencoder.ImageChannels != ImageChannels)
+            {
+                faults.Add($"{nameof(ImageChannels)} is {ImageChannels}, but the autoencoder '{autoencoder.Kind.Name}' is for images of "
+                    + $"{autoencoder.ImageChannels} channels.");
+            }
+
+            if (!Enum.IsDefined(ImageFit))
+            {
+                faults.Add($"{nameof(ImageFit)} is {ImageFit}, it must be {nameof(ImageFit.Crop)} or {nameof(ImageFit.Pad)}.");
+            }
+        }
+
+        private void AddSideFaults(List<string> faults, string name, int? side)
+        {
+            if (side is < 1 or > 16384)
+            {
+                faults.Add($"{name} is {side}, it must be from 1 to 16384.");
+            }
+            else if (InitialModel is null && Network is { PatchSize: > 0 } network
+                && side % (network.PatchSize * (Autoencoder?.DownsamplingFactor ?? 1)) is not (null or 0))
+            {
+                string cells = Autoencoder is { DownsamplingFactor: > 1 and int factor } ? $" latent cells of {factor} pixels" : "";
+                faults.Add($"{name} is {side}, which is not divisible by {nameof(Network)}.{nameof(network.PatchSize)} "
+                    + $"{network.PatchSize}{cells}; "
+                    + "choose a multiple of it, or another patch size.");
             }
         }
 

@@ -16,7 +16,7 @@ namespace GMem.MLNet;
 /// ### Input and output columns
 /// The image column is text (the path of a file, also inside a zip or tar: `photos.zip/cat/1.jpg`, or a row of a Parquet file:
 /// `data.parquet/17`), an `MLImage`, or the bytes of an encoded file (a vector of `Byte`). Images are cropped to their centre square and
-/// scaled to `ImageSize`. An optional column of snippets is a vector of `Single` of one known size, one for each image, from any
+/// scaled to `ImageSize`, or to `ImageWidth` x `ImageHeight`, or padded (`ImageFit`); they are RGB, grey or RGBA (`ImageChannels`). An optional column of snippets is a vector of `Single` of one known size, one for each image, from any
 /// featurizer upstream; prompt rows may have the same column. Without it snippets are made by `Options.Featurizer`, any ML.NET estimator
 /// from an image to a vector, or by an encoder (by default principal components of the pixels); either is kept in the model, and encodes
 /// the images of prompts.
@@ -33,7 +33,7 @@ namespace GMem.MLNet;
 /// | `Snippet` | vector of `Single` | prompt | a snippet to use instead of an entry, or empty |
 /// | `PromptLabel` | text or key | prompt | a label, among whose entries the seed picks, or empty |
 /// | `PromptImage` | `MLImage`, text (a path) or bytes | prompt | an image whose snippet is used (by the model's encoder), or empty |
-/// | `GeneratedImage` | `MLImage` | output | the image, `ImageSize` x `ImageSize` |
+/// | `GeneratedImage` | `MLImage` | output | the image, `ImageSize` x `ImageSize`, or `ImageWidth` x `ImageHeight` |
 /// | `MemoryIndex` | `Int64` | output | the entry used, or -1 where a snippet or an image was given |
 /// | `Seed` | `Int64` | output | the seed used |
 /// | `MemoryLabel` | text | output | the entry's label, or empty |
@@ -106,7 +106,7 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         TrainingColumns.Check(inputSchema, _options);
-        return GenerationSchema.Promise(inputSchema, _options.Generation, _options.ImageSize);
+        return GenerationSchema.Promise(inputSchema, _options.Generation, _options.ImageShape);
     }
 
     /// <summary>Reads all images and trains on them.</summary>
@@ -148,7 +148,7 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     /// The training cannot fit; the message says which options would make it fit.
     /// </exception>
     /// <exception cref="GMemRuntimeException">libtorch or the GPU asked for is not there.</exception>
-    public TrainingEstimate CheckMemory() => GMemModel.CheckMemory(_options.ToModelOptions(), _options.ImageSize, Device());
+    public TrainingEstimate CheckMemory() => GMemModel.CheckMemory(_options.ToModelOptions(), _options.ImageShape, Device());
 
     /// <summary>Measures how long a training step takes on this machine (<see cref="GMemModel.MeasureStep"/>).</summary>
     /// <returns>The time of a step; null where it is not known.</returns>
@@ -157,7 +157,7 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled.</exception>
     /// <exception cref="GMemRuntimeException">libtorch or the GPU asked for is not there.</exception>
     public TimeSpan? MeasureStep() =>
-        GMemModel.MeasureStep(_options.ToModelOptions(), _options.ImageSize, Device(), _options.CancellationToken);
+        GMemModel.MeasureStep(_options.ToModelOptions(), _options.ImageShape, Device(), _options.CancellationToken);
 
     private torch.Device Device() =>
         GMemRuntime.SelectDevice(_mlContext.GpuDeviceId ?? _options.Ranks?.GpuDeviceId, _mlContext.FallbackToCpu);

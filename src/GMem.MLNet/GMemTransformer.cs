@@ -161,6 +161,6 @@ public sealed class GMemTransformer : ITransformer, IDisposable
     private GenerationSchema Bind(DataViewSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
-        return new GenerationSchema(schema, _generation, Model.ImageSize, Trained);
+        return new GenerationSchema(schema, _generation, Model.ImageShape, Trained);
     }
 }

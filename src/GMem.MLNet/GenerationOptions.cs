@@ -10,6 +10,8 @@ namespace GMem.MLNet;
 /// that label's entries. Without a seed column, row i of the view has the seed of the trainer plus i. An output column hides an input
 /// column of the same name, as everywhere in ML.NET: by default <c>Seed</c> and <c>MemoryIndex</c> are read as prompts and written as what
 /// each image was really made from. Give the output another name to keep both.
+/// In a row that has a strength or a mask, the image is the picture to start from: its own snippet is taken unless the row also gives a
+/// memory index, a snippet or a label.
 /// </remarks>
 public sealed record GenerationOptions
 {
@@ -37,6 +39,26 @@ public sealed record GenerationOptions
     /// <c>PromptImage</c>.
     /// </summary>
     public string? ImageColumnName { get; init; } = "PromptImage";
+
+    /// <summary>
+    /// Prompt: how much of the row's image is made anew, from 0 (the picture itself) to 1 (from noise alone), or NaN for none
+    /// (<see cref="GenerationRequest.Strength"/>). <see cref="float"/> or <see cref="double"/>. Default <c>Strength</c>.
+    /// </summary>
+    public string? StrengthColumnName { get; init; } = "Strength";
+
+    /// <summary>
+    /// Prompt: where the row's image is painted anew, an image of its size: white is painted, black is kept to the byte
+    /// (<see cref="GenerationRequest.PromptMask"/>). Of the types of <see cref="ImageColumnName"/>; null or empty for none. Default
+    /// <c>PromptMask</c>.
+    /// </summary>
+    public string? MaskColumnName { get; init; } = "PromptMask";
+
+    /// <summary>
+    /// Prompt: a picture whose noise the image is made of instead of the seed's, found by <see cref="GMemModel.Invert"/> under its own
+    /// snippet: with another memory it becomes that picture in another style. Of the types of <see cref="ImageColumnName"/>; null or
+    /// empty for none. Default <c>NoiseImage</c>.
+    /// </summary>
+    public string? NoiseImageColumnName { get; init; } = "NoiseImage";
 
     /// <summary>Output: the image, an <c>MLImage</c>. Default <c>GeneratedImage</c>.</summary>
     public string OutputImageColumnName { get; init; } = "GeneratedImage";
@@ -91,7 +113,7 @@ public sealed record GenerationOptions
         }
 
         string[] prompts = [.. new[] { SeedColumnName, MemoryIndexColumnName, SnippetColumnName, LabelColumnName,
-            ImageColumnName }.OfType<string>()];
+            ImageColumnName, StrengthColumnName, MaskColumnName, NoiseImageColumnName }.OfType<string>()];
         if (prompts.Contains(string.Empty))
         {
             faults.Add("the name of a prompt column is empty (null switches a prompt off)");

@@ -8,7 +8,7 @@ namespace GMem.MLNet;
 /// </summary>
 public static class ImageColumnTypes
 {
-    private static readonly ConcurrentDictionary<Type, Func<DataViewRow, DataViewSchema.Column, Func<RgbImage?>>> Readers = new()
+    private static readonly ConcurrentDictionary<Type, Func<DataViewRow, DataViewSchema.Column, int, Func<RgbImage?>>> Readers = new()
     {
         [typeof(MLImage)] = Reader<MLImage>(MLImageExtensions.ToRgbImage),
     };
@@ -20,16 +20,17 @@ public static class ImageColumnTypes
         where T : class
     {
         ArgumentNullException.ThrowIfNull(copy);
-        Readers[typeof(T)] = Reader(copy);
+        Readers[typeof(T)] = Reader<T>((image, _) => copy(image));
     }
 
     internal static bool Contains(Type rawType) => Readers.ContainsKey(rawType);
 
-    /// <returns>A copy of the current row's image, or null if it holds none.</returns>
-    internal static Func<RgbImage?> Open(DataViewRow source, DataViewSchema.Column column) => Readers[column.Type.RawType](source, column);
+    /// <returns>A copy of the current row's image, with alpha only where 4 channels are wanted, or null if it holds none.</returns>
+    internal static Func<RgbImage?> Open(DataViewRow source, DataViewSchema.Column column, int channels) =>
+        Readers[column.Type.RawType](source, column, channels);
 
-    private static Func<DataViewRow, DataViewSchema.Column, Func<RgbImage?>> Reader<T>(Func<T, RgbImage> copy)
-        where T : class => (source, column) =>
+    private static Func<DataViewRow, DataViewSchema.Column, int, Func<RgbImage?>> Reader<T>(Func<T, int, RgbImage> copy)
+        where T : class => (source, column, channels) =>
         {
             ValueGetter<T> getter = source.GetGetter<T>(column);
             T? image = null;
@@ -37,7 +38,7 @@ public static class ImageColumnTypes
             {
                 // The image may be disposed when the next one is asked for, hence the copy here. Handing in the last one is the custom.
                 getter(ref image!);
-                return image is null ? null : copy(image);
+                return image is null ? null : copy(image, channels);
             };
         };
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using GMem.Distributed;
 using GMem.Evaluation;
+using GMem.Images;
 using GMem.MLNet.Evaluation;
 using GMem.Runtime;
 
@@ -61,18 +62,19 @@ public sealed partial class ImageGenerationCatalog
         ArgumentNullException.ThrowIfNull(real);
         ArgumentNullException.ThrowIfNull(generated);
         ranks ??= RankGroup.Alone;
-        options?.Validate();
+        options ??= new EvaluationOptions();
+        options.Validate();
         ViewImages made = new(generated, "generated", generatedImageColumnName, training is null ? null : memoryIndexColumnName);
         ViewImages actual = new(real, "real", realImageColumnName);
         ViewImages? trained = training is null ? null : new ViewImages(training, "training", trainingImageColumnName);
         using FeatureSource source = new(features);
-        int size = made.Side();
-        using FeatureSet realSet = Compute(source, actual, size, ranks, cancellationToken);
-        using FeatureSet generatedSet = Compute(source, made, size, ranks, cancellationToken);
+        ImageShape shape = made.Shape() with { Channels = options.ImageChannels };
+        using FeatureSet realSet = Compute(source, actual, shape, ranks, cancellationToken);
+        using FeatureSet generatedSet = Compute(source, made, shape, ranks, cancellationToken);
         CopyCheckResult? copies = null;
         if (trained is not null)
         {
-            using FeatureSet trainingSet = Compute(source, trained, size, ranks, cancellationToken);
+            using FeatureSet trainingSet = Compute(source, trained, shape, ranks, cancellationToken);
             long[] entries = Gather(ranks, made.MemoryIndices);
             bool known = entries.Length > 0 && Array.TrueForAll(entries, i => i >= 0);
             copies = CopyCheck.Compute(trainingSet.Features, generatedSet.Features, known ? entries : null);
@@ -108,17 +110,20 @@ public sealed partial class ImageGenerationCatalog
     {
         ArgumentNullException.ThrowIfNull(real);
         ArgumentNullException.ThrowIfNull(generated);
+        options ??= new EvaluationOptions();
+        options.Validate();
         ViewImages made = new(generated, "generated", generatedImageColumnName);
         using FeatureSource source = new(features);
-        using FeatureSet set = Compute(source, made, made.Side(), ranks ?? RankGroup.Alone, cancellationToken);
+        ImageShape shape = made.Shape() with { Channels = options.ImageChannels };
+        using FeatureSet set = Compute(source, made, shape, ranks ?? RankGroup.Alone, cancellationToken);
         return ImageGenerationEvaluator.Evaluate(real, set, options);
     }
 
     private static FeatureSet Compute(
-        FeatureSource source, ViewImages images, int size, RankGroup ranks, CancellationToken cancellationToken)
+        FeatureSource source, ViewImages images, ImageShape shape, RankGroup ranks, CancellationToken cancellationToken)
     {
         FeatureSet own = FeatureSet.Compute(
-            source.Extractor, images.Batches(size, cancellationToken), cancellationToken: cancellationToken);
+            source.Extractor, images.Batches(shape, cancellationToken), cancellationToken: cancellationToken);
         if (ranks.Size == 1)
         {
             return own;
@@ -159,7 +164,10 @@ public sealed partial class ImageGenerationCatalog
     /// Mean and covariance of the features of real images, to be saved (<see cref="FeatureStatistics.Save"/>) and compared with many times.
     /// </summary>
     /// <param name="images">The images, at least 2.</param>
-    /// <param name="imageSize">Side in pixels to which they are cut and scaled: that of the images which will be generated.</param>
+    /// <param name="shape">
+    /// The shape to which they are brought: that of the images which will be generated (<see cref="GMemModel.ImageShape"/>), which a number
+    /// makes a square in RGB.
+    /// </param>
     /// <param name="imageColumnName">Their column: paths (text), <c>MLImage</c> or encoded bytes. Default <c>ImagePath</c>.</param>
     /// <param name="features">As in <c>Evaluate</c>.</param>
     /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
@@ -167,15 +175,14 @@ public sealed partial class ImageGenerationCatalog
     /// <exception cref="ArgumentException">The column is missing or of another type, or there are too few images.</exception>
     /// <exception cref="InvalidDataException">An image cannot be read; the message names it.</exception>
     public FeatureStatistics ComputeStatistics(
-        IDataView images, int imageSize, string imageColumnName = "ImagePath", FeatureExtractor? features = null,
+        IDataView images, ImageShape shape, string imageColumnName = "ImagePath", FeatureExtractor? features = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
-        ArgumentOutOfRangeException.ThrowIfLessThan(imageSize, 1);
         using FeatureSource source = new(features);
         ViewImages view = new(images, "real", imageColumnName);
         using FeatureSet set = FeatureSet.Compute(
-            source.Extractor, view.Batches(imageSize, cancellationToken), cancellationToken: cancellationToken);
+            source.Extractor, view.Batches(shape, cancellationToken), cancellationToken: cancellationToken);
         return set.ToStatistics();
     }
 }

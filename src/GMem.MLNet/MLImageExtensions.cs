@@ -9,20 +9,29 @@ public static class MLImageExtensions
     /// <summary>Bytes per pixel of an <see cref="MLImage"/>.</summary>
     private const int Channels = 4;
 
-    /// <summary>A picture with an image's pixels; transparency is laid over white, as in image files.</summary>
+    /// <summary>A picture with an image's pixels.</summary>
     /// <param name="image">The image. Not disposed.</param>
+    /// <param name="channels">
+    /// Those of the picture: 4 keeps alpha; with 3 or 1 (grey) transparency is laid over white, as in image files. Default 3.
+    /// </param>
     /// <returns>The picture.</returns>
-    public static RgbImage ToRgbImage(this MLImage image)
+    /// <exception cref="ArgumentOutOfRangeException">There are other channels.</exception>
+    public static RgbImage ToRgbImage(this MLImage image, int channels = ImageShape.Rgb)
     {
         ArgumentNullException.ThrowIfNull(image);
-        int row = checked(image.Width * RgbImage.Channels);
+        if (channels == ImageShape.Rgba)
+        {
+            return ToRgba(image);
+        }
+
+        int row = checked(image.Width * ImageShape.Rgb);
         byte[] pixels = new byte[checked(row * image.Height)];
         for (int y = 0; y < image.Height; y++)
         {
             image.CopyRowTo(y, pixels.AsSpan(y * row, row));
         }
 
-        return new RgbImage(image.Width, image.Height, pixels);
+        return new RgbImage(image.Width, image.Height, pixels).ToChannels(channels);
     }
 
     /// <summary>Copies a row of pixels; transparency is laid over white.</summary>
@@ -36,16 +45,16 @@ public static class MLImageExtensions
         ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, image.Height);
-        if (rgb.Length < image.Width * RgbImage.Channels)
+        if (rgb.Length < image.Width * ImageShape.Rgb)
         {
             throw new ArgumentException(
-                $"A row of {image.Width} pixels has {image.Width * RgbImage.Channels} bytes; there is room for {rgb.Length}.", nameof(rgb));
+                $"A row of {image.Width} pixels has {image.Width * ImageShape.Rgb} bytes; there is room for {rgb.Length}.", nameof(rgb));
         }
 
         // MLImage holds colours multiplied by their alpha.
         (int red, int blue) = image.PixelFormat == MLPixelFormat.Bgra32 ? (2, 0) : (0, 2);
         ReadOnlySpan<byte> from = image.Pixels.Slice(row * image.Width * Channels, image.Width * Channels);
-        for (int source = 0, target = 0; source < from.Length; source += Channels, target += RgbImage.Channels)
+        for (int source = 0, target = 0; source < from.Length; source += Channels, target += ImageShape.Rgb)
         {
             int white = byte.MaxValue - from[source + 3];
             rgb[target] = (byte)Math.Min(from[source + red] + white, byte.MaxValue);
@@ -54,12 +63,35 @@ public static class MLImageExtensions
         }
     }
 
-    /// <summary>A new, opaque image with a picture's pixels.</summary>
+    /// <summary>
+    /// A new image with a picture's pixels: grey is repeated. With alpha, which <see cref="MLImage"/> multiplies colours by, those of
+    /// nearly transparent pixels lose precision.
+    /// </summary>
     /// <param name="picture">The picture.</param>
     /// <returns>The image, which belongs to the caller.</returns>
     public static MLImage ToMLImage(this RgbImage picture)
     {
         ArgumentNullException.ThrowIfNull(picture);
         return MLImages.From(picture);
+    }
+
+    private static RgbImage ToRgba(MLImage image)
+    {
+        byte[] pixels = image.Pixels.ToArray();
+        for (int at = 0; at < pixels.Length; at += Channels)
+        {
+            if (image.PixelFormat == MLPixelFormat.Bgra32)
+            {
+                (pixels[at], pixels[at + 2]) = (pixels[at + 2], pixels[at]);
+            }
+
+            int alpha = pixels[at + 3];
+            for (int channel = at; alpha > 0 && channel < at + 3; channel++)
+            {
+                pixels[channel] = (byte)Math.Min(((byte.MaxValue * pixels[channel]) + (alpha / 2)) / alpha, byte.MaxValue);
+            }
+        }
+
+        return new RgbImage(image.Width, image.Height, pixels, Channels);
     }
 }

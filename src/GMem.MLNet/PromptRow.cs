@@ -1,7 +1,8 @@
 namespace GMem.MLNet;
 
 /// <summary>
-/// One image to be generated, as a row for <c>LoadFromEnumerable</c> or a <c>PredictionEngine</c>. At most one of the last four is given.
+/// One image to be generated, as a row for <c>LoadFromEnumerable</c> or a <c>PredictionEngine</c>. At most one of memory index, snippet,
+/// label and image is given; beside an image with a strength or a mask, one of the others may be.
 /// </summary>
 public sealed class PromptRow
 {
@@ -22,4 +23,13 @@ public sealed class PromptRow
     /// encoded bytes here.)
     /// </summary>
     public string PromptImage { get; set; } = "";
+
+    /// <summary>How much of the image is made anew, from 0 to 1, or NaN for none. Default NaN.</summary>
+    public float Strength { get; set; } = float.NaN;
+
+    /// <summary>Path of a mask of the image's size, white where it is painted anew, or empty for none. Default empty.</summary>
+    public string PromptMask { get; set; } = "";
+
+    /// <summary>Path of a picture whose noise is taken instead of the seed's, or empty for none. Default empty.</summary>
+    public string NoiseImage { get; set; } = "";
 }

@@ -67,8 +67,9 @@ internal static class ToolProgram
         // Not a RootCommand, which would call itself by the name of the assembly.
         Command root = new(Name, Description)
         {
-            new TrainCommand(console), new GenerateCommand(console), new EvaluateCommand(console), memory, new ImportCommand(console),
-            new InfoCommand(console), new DoctorCommand(console), extension,
+            new TrainCommand(console), new GenerateCommand(console), new VaryCommand(console), new InpaintCommand(console),
+            new InvertCommand(console), new EvaluateCommand(console), memory, new ImportCommand(console), new InfoCommand(console),
+            new DoctorCommand(console), extension,
         };
         root.Options.Add(new HelpOption());
         root.Options.Add(new VersionOption { Action = new VersionAction() });

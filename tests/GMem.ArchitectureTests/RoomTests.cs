@@ -28,7 +28,7 @@ public sealed partial class RoomTests
         ["Sampling"] = ["Runtime", "Transport"],
         ["Backbone"] = ["FileFormats", "Parts", "Runtime"],
         ["Training"] = ["Backbone", "Distributed", "FileFormats", "Images", "Latents", "Parts", "Runtime", "Transport"],
-        ["Evaluation"] = ["FileFormats", "Images", "Runtime"],
+        ["Evaluation"] = ["Distributed", "FileFormats", "Images", "Runtime"],
         [Root] =
         [
             "Autoencoders", "Backbone", "Distributed", "Encoders", "FileFormats", "Images", "Latents", "Memory", "Parts", "Runtime", "Sampling",

@@ -109,6 +109,34 @@ public sealed class GalleryTests
             ImageReader.Decode(await answer.Content.ReadAsByteArrayAsync(), "answer").Pixels);
     }
 
+    [Fact]
+    public async Task Image_OfAPictureWithStrengthAndMask_VariesAndKeepsWhatIsNotPainted()
+    {
+        await using Server server = await Server.Start();
+        RgbImage picture = TinyService.Model.Generate([new(5, 4)])[0].Image;
+        byte[] png = PngWriter.Encode(picture);
+        HttpResponseMessage varied = await server.Client.PostAsync("/api/image?seed=3&strength=0.5", new ByteArrayContent(png));
+        Assert.Equal(
+            TinyService.Model.Generate([new(3, PromptImage: picture, Strength: 0.5)])[0].Image.Pixels,
+            ImageReader.Decode(await varied.Content.ReadAsByteArrayAsync(), "answer").Pixels);
+
+        RgbImage mask = new(256, 256, [.. Enumerable.Range(0, 256 * 256 * 3).Select(i => i / 3 % 256 < 128 ? byte.MaxValue : (byte)0)]);
+        using MultipartFormDataContent form = new()
+        {
+            { new ByteArrayContent(png), "picture", "picture.png" },
+            { new ByteArrayContent(PngWriter.Encode(mask)), "mask", "mask.png" },
+        };
+        HttpResponseMessage repaired = await server.Client.PostAsync("/api/image?seed=3", form);
+        byte[] made = ImageReader.Decode(await repaired.Content.ReadAsByteArrayAsync(), "answer").Pixels;
+        int[] kept = [.. Enumerable.Range(0, made.Length).Where(i => i / 3 % picture.Width >= picture.Width / 2)];
+        Assert.Equal(kept.Select(i => picture.Pixels[i]), kept.Select(i => made[i]));
+        Assert.NotEqual(picture.Pixels, made);
+
+        HttpResponseMessage wrong = await server.Client.PostAsync("/api/image?strength=2", new ByteArrayContent(png));
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        Assert.Contains("The Strength is 2", await wrong.Content.ReadAsStringAsync());
+    }
+
     [Theory]
     [InlineData(0, "'holiday.png' is empty")]
     [InlineData(100, "'holiday.png'")]

@@ -178,7 +178,7 @@ public sealed class ImageServiceTests
         ImageService service = services.GetRequiredService<ImageService>();
         Assert.Same(service, services.GetRequiredService<ImageService>());
         GeneratedImage image = await service.GenerateOneAsync(new GenerationRequest(4));
-        Assert.Equal(service.ImageSize, image.Image.Width);
+        Assert.Equal(service.ImageShape.Width, image.Image.Width);
         await TinyService.Until(() => log.Lines.Count > 0);
         Assert.StartsWith("Debug: Generated 1 images in", log.Lines[0]);
     }

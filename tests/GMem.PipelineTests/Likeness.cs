@@ -16,7 +16,7 @@ internal static class Likeness
         long[] entries = [.. Enumerable.Range(0, Count).Select(i => i * model.Memory.Count / Count)];
         IDataView prompts = ml.Data.LoadFromEnumerable(entries.Select(e => new PromptRow { Seed = e, MemoryIndex = e }).ToArray());
         return Share(Read(ml, model.Transform(prompts)), [.. entries.Select(e =>
-            ImageReader.ReadSquare(model.Memory.Entry(e).Source!, model.Model.ImageSize))]);
+            ImageReader.ReadFile(model.Memory.Entry(e).Source!, model.Model.ImageShape))]);
     }
 
     /// <summary>

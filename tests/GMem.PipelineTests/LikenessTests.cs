@@ -8,7 +8,7 @@ public sealed class LikenessTests(Pictures pictures)
     [Fact]
     public void Share_OfTheSourcesAndOfOthers_IsOneAndAboutOneHalf()
     {
-        RgbImage[] sources = [.. Pictures.In(pictures.Shapes).Select(f => ImageReader.ReadSquare(f.ImagePath, 16))];
+        RgbImage[] sources = [.. Pictures.In(pictures.Shapes).Select(f => ImageReader.ReadFile(f.ImagePath, 16))];
         RgbImage[] shuffled = [.. sources];
         new Random(1).Shuffle(shuffled);
 

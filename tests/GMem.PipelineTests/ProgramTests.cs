@@ -50,5 +50,5 @@ public sealed class ProgramTests
     }
 
     private static double Mean(RgbImage image, int channel) =>
-        image.Pixels.Where((_, i) => i % RgbImage.Channels == channel).Average(value => value);
+        image.Pixels.Where((_, i) => i % ImageShape.Rgb == channel).Average(value => value);
 }

@@ -49,7 +49,7 @@ public sealed class OnnxFeaturizerTests
     /// <summary>Two pictures of one shade.</summary>
     private static torch.Tensor Grey(byte shade)
     {
-        byte[] pixels = new byte[Side * Side * RgbImage.Channels];
+        byte[] pixels = new byte[Side * Side * ImageShape.Rgb];
         Array.Fill(pixels, shade);
         RgbImage picture = new(Side, Side, pixels);
         return ImageTensors.ToTensor([picture, picture]);

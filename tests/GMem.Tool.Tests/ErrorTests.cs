@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using GMem.Images;
 using GMem.Tests.Shared;
 
 namespace GMem.Tool.Tests;
@@ -13,6 +14,7 @@ public sealed class ErrorTests(TinyFiles files) : IClassFixture<TinyFiles>
     public void Errors_OfEveryWrongInput_AreOneLineAsPinned()
     {
         WriteDamaged();
+        PngWriter.Write(files.File("mask.png"), new RgbImage(3, 5, new byte[45]));
         StringBuilder text = new();
         foreach (string[] arguments in WrongInputs())
         {
@@ -49,7 +51,7 @@ public sealed class ErrorTests(TinyFiles files) : IClassFixture<TinyFiles>
     private IEnumerable<string[]> WrongInputs()
     {
         string model = files.Model, images = files.Images;
-        string edited = files.File("edited.zip");
+        string edited = files.File("edited.zip"), picture = files.File("images/odd/01.png");
         string[] small = ["--image-size", "8", "--patch-size", "2", "--hidden-size", "32", "--depth", "2", "--heads", "2"];
         return
         [
@@ -66,6 +68,11 @@ public sealed class ErrorTests(TinyFiles files) : IClassFixture<TinyFiles>
             ["generate", model, "--label", "odd", "--memory", "1"], ["generate", model, "--image", files.File("broken.png")],
             ["generate", model, "--image", files.File("nowhere.png")], ["generate", model, "--sampler", "magic"],
             ["generate", model, "--guidance", "NaN"], ["generate", model, "--gpu", "7"],
+            ["vary", model], ["vary", model, files.File("nowhere.png")], ["vary", model, picture, "--strength", "1.5"],
+            ["vary", model, picture, "--memory", "1", "--label", "odd"], ["vary", model, picture, "--output", picture],
+            ["inpaint", model, picture], ["inpaint", model, picture, files.File("broken.png")],
+            ["inpaint", model, picture, files.File("mask.png")], ["inpaint", model, picture, picture, "--resamplings", "0"],
+            ["invert", model, picture, "--sampler", "sde"], ["invert", model, picture, "--like", files.File("nowhere.png")],
             ["evaluate", model], ["evaluate", model, "--real", files.File("nowhere")],
             ["evaluate", model, "--real", images, "--count", "3"],
             ["evaluate", model, "--real", images, "--inception", files.File("text.txt")],

@@ -5,7 +5,8 @@ public sealed class HelpTests
 {
     private static readonly string[][] Commands =
     [
-        [], ["train"], ["generate"], ["evaluate"], ["memory"], ["memory", "list"], ["memory", "nearest"], ["memory", "add"],
+        [], ["train"], ["generate"], ["vary"], ["inpaint"], ["invert"], ["evaluate"], ["memory"], ["memory", "list"],
+        ["memory", "nearest"], ["memory", "add"],
         ["memory", "remove"], ["memory", "interpolate"],
         ["memory", "merge"], ["memory", "import"], ["memory", "export"], ["import"], ["info"], ["doctor"],
         ["extension"], ["extension", "add"], ["extension", "list"],

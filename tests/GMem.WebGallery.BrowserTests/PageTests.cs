@@ -74,6 +74,33 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
     }
 
     [Fact]
+    public async Task Page_MaskDrawnOnThePicture_IsPaintedAnewAndTheRestIsKept()
+    {
+        await using OpenPage open = await browser.Open();
+        RgbImage picture = OpenPage.Model.Generate([new(5, 4)])[0].Image;
+        await open.Mode("picture");
+        await open.Page.SetInputFilesAsync("#picture", Upload("holiday.png", PngWriter.Encode(picture)));
+        LocatorBoundingBoxResult box = (await open.Page.Locator("#mask").BoundingBoxAsync())!;
+        float x = box.X + (box.Width * 5 / 16), y = box.Y + (box.Height * 5 / 16);
+        await open.Page.Mouse.MoveAsync(x, y);
+        await open.Page.Mouse.DownAsync();
+        await open.Page.Mouse.MoveAsync(x, y + (box.Height / 4), new MouseMoveOptions { Steps = 8 });
+        await open.Page.Mouse.UpAsync();
+        await open.Draw();
+        await Assertions.Expect(open.Page.Locator("#kept figcaption")).ToHaveTextAsync("holiday.png, under a mask, seed 1");
+        byte[] made = await open.Result();
+        int[] right = [.. Enumerable.Range(0, made.Length).Where(i => i / 3 % picture.Width >= picture.Width / 2)];
+        Assert.Equal(right.Select(i => picture.Pixels[i]), right.Select(i => made[i]));
+        Assert.NotEqual(picture.Pixels, made);
+
+        // What was drawn can be edited in its turn.
+        await open.Page.ClickAsync("#edit");
+        await open.Page.FillAsync("#strength", "0");
+        await open.Draw();
+        Assert.Equal(made, await open.Result());
+    }
+
+    [Fact]
     public async Task Page_RemovedMemory_IsNotDrawnUntilItIsPutBack()
     {
         await using OpenPage open = await browser.Open();

@@ -1,5 +1,6 @@
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Images;
 using GMem.Latents;
 using GMem.Sampling;
 using GMem.Training;
@@ -21,14 +22,15 @@ public static class TinyModel
     };
 
     /// <summary>Images of smooth colours, each another one.</summary>
-    public static TrainingImages Images(int count = 24, int size = ImageSize, IReadOnlyList<string>? labels = null)
+    public static TrainingImages Images(int count = 24, ImageShape? size = null, IReadOnlyList<string>? labels = null)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = new(11);
-        torch.Tensor coarse = torch.rand([count, 3, 2, 2], generator: generator);
+        ImageShape shape = size ?? ImageSize;
+        torch.Tensor coarse = torch.rand([count, shape.Channels, 2, 2], generator: generator);
         torch.Tensor pixels = torch.nn.functional.interpolate(
-            coarse, [size, size], mode: torch.InterpolationMode.Bilinear, align_corners: true).mul_(torch.tensor(255f)).to(torch.uint8);
-        return new TrainingImages(pixels.MoveToOuterDisposeScope()) { Labels = labels };
+            coarse, [shape.Height, shape.Width], mode: torch.InterpolationMode.Bilinear, align_corners: true).mul_(torch.tensor(255f)).to(torch.uint8);
+        return new TrainingImages(pixels.MoveToOuterDisposeScope()) { Labels = labels, Fit = shape.Fit };
     }
 
     public static GMemModel Train(

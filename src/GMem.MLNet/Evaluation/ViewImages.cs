@@ -7,7 +7,7 @@ using TorchSharp;
 namespace GMem.MLNet.Evaluation;
 
 /// <summary>
-/// The images of a view, in batches for a feature network: read in order, decoded on all cores, cut to the square in their middle.
+/// The images of a view, in batches for a feature network: read in order, decoded on all cores, brought to one shape.
 /// </summary>
 internal sealed class ViewImages
 {
@@ -49,31 +49,31 @@ internal sealed class ViewImages
     /// <summary>The memory index of each image that has been read; empty where there is no such column.</summary>
     public List<long> MemoryIndices { get; } = [];
 
-    /// <summary>Side of the largest square in the first image, or as the column's type says.</summary>
+    /// <summary>The shape of the first image, or as the column's type says, in RGB.</summary>
     /// <exception cref="ArgumentException">The view has no rows.</exception>
-    public int Side()
+    public ImageShape Shape()
     {
         if (_column.Type is ImageDataViewType { Width: > 0, Height: > 0 } type)
         {
-            return Math.Min(type.Width, type.Height);
+            return new ImageShape(type.Height, type.Width);
         }
 
         using DataViewRowCursor cursor = _view.GetRowCursor([_column]);
-        Func<long, ImageToDecode?> images = ImageSource.Create(cursor, _column);
+        Func<long, ImageToDecode?> images = ImageSource.Create(cursor, _column, ImageShape.Rgb);
         if (!cursor.MoveNext())
         {
             throw new ArgumentException($"There are no {_role} images: the view has no rows.");
         }
 
         RgbImage first = Required(images(0), 0).Decode(null, null);
-        return Math.Min(first.Width, first.Height);
+        return new ImageShape(first.Height, first.Width);
     }
 
-    /// <summary>Batches uint8 <c>[B, 3, size, size]</c>, each to be disposed by who takes it.</summary>
-    public IEnumerable<torch.Tensor> Batches(int size, CancellationToken cancellationToken)
+    /// <summary>Batches uint8 <c>[B, C, H, W]</c>, each to be disposed by who takes it.</summary>
+    public IEnumerable<torch.Tensor> Batches(ImageShape shape, CancellationToken cancellationToken)
     {
         using DataViewRowCursor cursor = _view.GetRowCursor(_memoryIndex is { } index ? [_column, index] : [_column]);
-        Func<long, ImageToDecode?> images = ImageSource.Create(cursor, _column);
+        Func<long, ImageToDecode?> images = ImageSource.Create(cursor, _column, ImageShape.Rgb);
         ValueGetter<long>? memoryIndex = _memoryIndex is { } column ? cursor.GetGetter<long>(column) : null;
         List<ImageToDecode> batch = [];
         long row = 0;
@@ -89,7 +89,7 @@ internal sealed class ViewImages
 
             if (batch.Count == BatchSize || batch.Sum(image => image.Bytes) > ImageReader.MemoryBudget)
             {
-                yield return Decode(batch, size, cancellationToken);
+                yield return Decode(batch, shape, cancellationToken);
                 batch.Clear();
             }
         }
@@ -101,17 +101,17 @@ internal sealed class ViewImages
 
         if (batch.Count > 0)
         {
-            yield return Decode(batch, size, cancellationToken);
+            yield return Decode(batch, shape, cancellationToken);
         }
     }
 
-    private static torch.Tensor Decode(List<ImageToDecode> images, int size, CancellationToken cancellationToken)
+    private static torch.Tensor Decode(List<ImageToDecode> images, ImageShape shape, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
 
         // Of several failures the first image's is thrown.
         return ImageTensors.ToTensor(Task.WhenAll(images.Select(image =>
-            Task.Run(() => image.Decode(size, null), CancellationToken.None))).GetAwaiter().GetResult());
+            Task.Run(() => image.Decode(shape, null), CancellationToken.None))).GetAwaiter().GetResult());
     }
 
     private ImageToDecode Required(ImageToDecode? image, long row) =>

@@ -14,6 +14,7 @@ internal sealed class SourceSnippets : IDisposable
 {
     private readonly FeaturizerScorer? _scorer;
     private readonly int? _dimension;
+    private readonly ImageShape _shape;
     private readonly GrowingTensor _plain;
     private readonly GrowingTensor? _mirrored;
     private SnippetEncoder? _encoder;
@@ -23,6 +24,7 @@ internal sealed class SourceSnippets : IDisposable
         _scorer = scorer;
         _encoder = encoder;
         _dimension = options.SnippetDimension;
+        _shape = options.ImageShape;
         int size = scorer?.Dimension ?? encoder!.Dimension;
         _plain = new GrowingTensor(rows, [size], torch.float32);
         _mirrored = options.Training.HorizontalFlip ? new GrowingTensor(rows, [size], torch.float32) : null;
@@ -40,8 +42,8 @@ internal sealed class SourceSnippets : IDisposable
         if (options.Featurizer is { } estimator)
         {
             FeaturizerColumns columns = new(options.FeaturizerImageColumnName, options.FeaturizerOutputColumnName);
-            IDataView squares = SquareView.Of(columns, view, images, options.BadImages);
-            return new SourceSnippets(FeaturizerScorer.Owning(estimator.Fit(squares), columns), null, options, view.GetRowCount());
+            IDataView parts = PartView.Of(columns, view, images, options);
+            return new SourceSnippets(FeaturizerScorer.Owning(estimator.Fit(parts), columns), null, options, view.GetRowCount());
         }
 
         return (options.Encoder ?? options.InitialModel?.Encoder) is { UsesSourceResolution: true } encoder
@@ -52,8 +54,8 @@ internal sealed class SourceSnippets : IDisposable
     /// <summary>The vectors of an image and, where they are wanted, of its mirror image. May be called on several threads.</summary>
     public (float[] Plain, float[]? Mirrored) Read(RgbImage image)
     {
-        RgbImage square = CenterCrop.Square(image);
-        return (VectorOf(square), _mirrored is null ? null : VectorOf(Mirror(square)));
+        RgbImage part = CenterCrop.RgbPart(image, _shape);
+        return (VectorOf(part), _mirrored is null ? null : VectorOf(Mirror(part)));
     }
 
     /// <summary>Keeps them as those of the next row.</summary>
@@ -98,24 +100,24 @@ internal sealed class SourceSnippets : IDisposable
         byte[] pixels = new byte[image.Pixels.Length];
         for (int y = 0, at = 0; y < image.Height; y++)
         {
-            for (int x = image.Width - 1; x >= 0; x--, at += RgbImage.Channels)
+            for (int x = image.Width - 1; x >= 0; x--, at += image.Channels)
             {
-                image.Pixels.AsSpan(((y * image.Width) + x) * RgbImage.Channels, RgbImage.Channels).CopyTo(pixels.AsSpan(at));
+                image.Pixels.AsSpan(((y * image.Width) + x) * image.Channels, image.Channels).CopyTo(pixels.AsSpan(at));
             }
         }
 
         return new RgbImage(image.Width, image.Height, pixels);
     }
 
-    private float[] VectorOf(RgbImage square)
+    private float[] VectorOf(RgbImage part)
     {
         if (_scorer is not null)
         {
-            return _scorer.Score(square);
+            return _scorer.Score(part);
         }
 
         using UseScope use = _encoder!.Use();
-        using torch.Tensor images = ImageTensors.ToTensor([square]), snippet = _encoder.Encode(images);
+        using torch.Tensor images = ImageTensors.ToTensor([part]), snippet = _encoder.Encode(images);
         return [.. snippet.data<float>()];
     }
 }

@@ -1,3 +1,4 @@
+using GMem.Images;
 using GMem.MLNet.Persistence;
 
 namespace GMem.MLNet.Generation;
@@ -8,13 +9,13 @@ namespace GMem.MLNet.Generation;
 /// </summary>
 internal sealed class GenerationSchema
 {
-    public GenerationSchema(DataViewSchema input, GenerationOptions options, int imageSize, TrainedColumns? trained = null)
+    public GenerationSchema(DataViewSchema input, GenerationOptions options, ImageShape images, TrainedColumns? trained = null)
     {
         Input = input;
         Prompts = new PromptColumns(input, options, trained);
         DataViewSchema.Builder builder = new();
         builder.AddColumns(input);
-        foreach ((string name, DataViewType type) in Generated(options, imageSize))
+        foreach ((string name, DataViewType type) in Generated(options, images))
         {
             builder.AddColumn(name, type);
         }
@@ -41,10 +42,10 @@ internal sealed class GenerationSchema
     public int MemoryIdIndex => Input.Count + 5;
 
     /// <summary>What an estimator promises; the same columns as <see cref="Output"/>.</summary>
-    public static SchemaShape Promise(SchemaShape input, GenerationOptions options, int imageSize)
+    public static SchemaShape Promise(SchemaShape input, GenerationOptions options, ImageShape images)
     {
         PromptColumns.Check(input, options);
-        return input.With([.. Generated(options, imageSize).Select(c => SchemaShapes.Scalar(c.Name, c.Type))]);
+        return input.With([.. Generated(options, images).Select(c => SchemaShapes.Scalar(c.Name, c.Type))]);
     }
 
     /// <summary>Which output columns are wanted, by index.</summary>
@@ -84,9 +85,9 @@ internal sealed class GenerationSchema
                     + $"'{string.Join("', '", Output.Select(c => c.Name))}'.", nameof(column));
 
     /// <summary>The generated columns, in the order of the indices above.</summary>
-    private static (string Name, DataViewType Type)[] Generated(GenerationOptions options, int imageSize) =>
+    private static (string Name, DataViewType Type)[] Generated(GenerationOptions options, ImageShape images) =>
     [
-        (options.OutputImageColumnName, ImageColumn.TypeOf(imageSize)),
+        (options.OutputImageColumnName, ImageColumn.TypeOf(images)),
         (options.OutputMemoryIndexColumnName, NumberDataViewType.Int64),
         (options.OutputSeedColumnName, NumberDataViewType.Int64),
         (options.OutputLabelColumnName, TextDataViewType.Instance),

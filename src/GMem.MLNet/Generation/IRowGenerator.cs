@@ -8,10 +8,13 @@ namespace GMem.MLNet.Generation;
 internal interface IRowGenerator
 {
     /// <summary>Side of the images in pixels.</summary>
-    int ImageSize { get; }
+    ImageShape ImageShape { get; }
 
     /// <summary>Whether the network itself is told a label, so that one may be given beside a snippet or an entry.</summary>
     bool TakesLabels { get; }
+
+    /// <summary>Whether there is a bank, so that an image can give a snippet.</summary>
+    bool HasMemory { get; }
 
     /// <exception cref="ArgumentException">The request is not valid; the message says why.</exception>
     void Validate(GenerationRequest request);
@@ -25,6 +28,11 @@ internal interface IRowGenerator
     /// <summary>The snippet of an image.</summary>
     /// <exception cref="InvalidOperationException">The model has no encoder.</exception>
     float[] Encode(RgbImage image);
+
+    /// <summary>The noise of which an image is made under its own snippet, and under the label if the network is told one.</summary>
+    /// <exception cref="ArgumentException">The model has no memory.</exception>
+    /// <exception cref="InvalidOperationException">The model has no encoder, or samples by the SDE.</exception>
+    ReadOnlyMemory<float> Invert(RgbImage image, string? label);
 
     /// <summary>One picture a request, in order.</summary>
     IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationRequest> requests);

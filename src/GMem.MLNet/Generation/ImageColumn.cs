@@ -1,3 +1,4 @@
+using GMem.Images;
 using Microsoft.ML.Transforms.Image;
 
 namespace GMem.MLNet.Generation;
@@ -9,9 +10,9 @@ internal static class ImageColumn
     /// An image type of this size, known to ML.NET: <c>CreateEnumerable</c> and <c>PredictionEngine</c> refuse an image column of a size
     /// that has not been registered.
     /// </summary>
-    public static ImageDataViewType TypeOf(int size)
+    public static ImageDataViewType TypeOf(ImageShape shape)
     {
-        new ImageTypeAttribute(size, size).Register();
-        return new ImageDataViewType(size, size);
+        new ImageTypeAttribute(shape.Height, shape.Width).Register();
+        return new ImageDataViewType(shape.Height, shape.Width);
     }
 }

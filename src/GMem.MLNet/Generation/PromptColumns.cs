@@ -21,6 +21,9 @@ internal sealed class PromptColumns
         Snippet = Find(schema, options.SnippetColumnName);
         Label = Find(schema, options.LabelColumnName);
         Image = Find(schema, options.ImageColumnName);
+        Strength = Find(schema, options.StrengthColumnName);
+        Mask = Find(schema, options.MaskColumnName);
+        NoiseImage = Find(schema, options.NoiseImageColumnName);
         if (trained is not null)
         {
             TrainedSnippet = trained.Snippet != options.SnippetColumnName && HoldsSnippets(shape, trained.Snippet)
@@ -43,6 +46,7 @@ internal sealed class PromptColumns
         (Seed, MemoryIndex, Snippet, Label, Image, TrainedSnippet, TrainedImage) = (
             Keep(all.Seed), Keep(all.MemoryIndex), Keep(all.Snippet), Keep(all.Label), Keep(all.Image), Keep(all.TrainedSnippet),
             Keep(all.TrainedImage));
+        (Strength, Mask, NoiseImage) = (Keep(all.Strength), Keep(all.Mask), Keep(all.NoiseImage));
     }
 
     public DataViewSchema.Column? Seed { get; }
@@ -55,6 +59,12 @@ internal sealed class PromptColumns
 
     public DataViewSchema.Column? Image { get; }
 
+    public DataViewSchema.Column? Strength { get; }
+
+    public DataViewSchema.Column? Mask { get; }
+
+    public DataViewSchema.Column? NoiseImage { get; }
+
     /// <summary>The snippets that the pipeline makes upstream, of the name that they had in training.</summary>
     public DataViewSchema.Column? TrainedSnippet { get; }
 
@@ -66,7 +76,8 @@ internal sealed class PromptColumns
 
     /// <summary>The columns that there are.</summary>
     public IEnumerable<DataViewSchema.Column> Present =>
-        new[] { Seed, MemoryIndex, Snippet, Label, Image, TrainedSnippet, TrainedImage }.OfType<DataViewSchema.Column>();
+        new[] { Seed, MemoryIndex, Snippet, Label, Image, Strength, Mask, NoiseImage, TrainedSnippet, TrainedImage }
+            .OfType<DataViewSchema.Column>();
 
     /// <summary>Those of the columns that fulfil a condition; the others count as absent.</summary>
     public PromptColumns Where(Func<DataViewSchema.Column, bool> condition) => new(this, condition);
@@ -86,9 +97,14 @@ internal sealed class PromptColumns
             throw label.Mismatch("label prompt", ColumnKinds.Labels, Advice(nameof(GenerationOptions.LabelColumnName)));
         }
 
-        if (schema.Find(options.ImageColumnName) is { HoldsImages: false } image)
+        CheckImages(schema, "image prompt", options.ImageColumnName, nameof(GenerationOptions.ImageColumnName));
+        CheckImages(schema, "mask prompt", options.MaskColumnName, nameof(GenerationOptions.MaskColumnName));
+        CheckImages(schema, "noise image prompt", options.NoiseImageColumnName, nameof(GenerationOptions.NoiseImageColumnName));
+        if (schema.Find(options.StrengthColumnName) is { } strength
+            && (strength.Kind != SchemaShape.Column.VectorKind.Scalar
+                || (strength.ItemType.RawType != typeof(float) && strength.ItemType.RawType != typeof(double))))
         {
-            throw image.Mismatch("image prompt", ColumnKinds.Images, Advice(nameof(GenerationOptions.ImageColumnName)));
+            throw strength.Mismatch("strength prompt", "Single or Double", Advice(nameof(GenerationOptions.StrengthColumnName)));
         }
     }
 
@@ -101,6 +117,14 @@ internal sealed class PromptColumns
             && (column.Kind != SchemaShape.Column.VectorKind.Scalar || column.IsKey || !Integers.Contains(column.ItemType.RawType)))
         {
             throw column.Mismatch(role, "an integer (Int64 or another width)", Advice(option));
+        }
+    }
+
+    private static void CheckImages(SchemaShape schema, string role, string? name, string option)
+    {
+        if (schema.Find(name) is { HoldsImages: false } column)
+        {
+            throw column.Mismatch(role, ColumnKinds.Images, Advice(option));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using GMem.Images;
 using GMem.MLNet.Columns;
 
 namespace GMem.MLNet.Generation;
@@ -17,6 +18,9 @@ internal sealed class PromptReader
     private readonly ValueGetter<VBuffer<float>>? _snippet;
     private readonly Func<string>? _label;
     private readonly Func<long, ImageToDecode?>? _image;
+    private readonly Func<double>? _strength;
+    private readonly Func<long, ImageToDecode?>? _mask;
+    private readonly Func<long, ImageToDecode?>? _noiseImage;
     private readonly ValueGetter<VBuffer<float>>? _trainedSnippet;
     private readonly Func<long, ImageToDecode?>? _trainedImage;
     private VBuffer<float> _snippetValue;
@@ -34,9 +38,15 @@ internal sealed class PromptReader
         _memoryIndex = columns.MemoryIndex is { } index ? Integer(row, index) : null;
         _snippet = columns.Snippet is { } snippet ? row.GetGetter<VBuffer<float>>(snippet) : null;
         _label = columns.Label is { } label ? LabelSource.Create(row, label) : null;
-        _image = columns.Image is { } image ? ImageSource.Create(row, image) : null;
+        int channels = generator.ImageShape.Channels;
+        _image = columns.Image is { } image ? ImageSource.Create(row, image, channels) : null;
+        _strength = columns.Strength is not { } strength ? null
+            : strength.Type.RawType == typeof(double) ? Number<double, double>(row, strength)
+            : Number<float, double>(row, strength);
+        _mask = columns.Mask is { } mask ? ImageSource.Create(row, mask, ImageShape.Rgb) : null;
+        _noiseImage = columns.NoiseImage is { } noise ? ImageSource.Create(row, noise, channels) : null;
         _trainedSnippet = columns.TrainedSnippet is { } trained ? row.GetGetter<VBuffer<float>>(trained) : null;
-        _trainedImage = columns.TrainedImage is { } pictures ? ImageSource.Create(row, pictures) : null;
+        _trainedImage = columns.TrainedImage is { } pictures ? ImageSource.Create(row, pictures, generator.ImageShape.Channels) : null;
     }
 
     /// <summary>The seed of the current row.</summary>
@@ -60,10 +70,14 @@ internal sealed class PromptReader
     /// <exception cref="InvalidDataException">It is not valid; the message names the row and says why.</exception>
     public GenerationRequest Read(long position)
     {
-        GenerationRequest request = new(ReadSeed(position), ReadMemoryIndex(position), Read(_snippet), _label?.Invoke());
-        ImageToDecode? image = _image?.Invoke(position);
+        GenerationRequest request = new(ReadSeed(position), ReadMemoryIndex(position), Read(_snippet), _label?.Invoke())
+        {
+            Strength = _strength?.Invoke() is { } given && !double.IsNaN(given) ? given : null,
+        };
+        ImageToDecode? image = _image?.Invoke(position), mask = _mask?.Invoke(position), noise = _noiseImage?.Invoke(position);
+        bool starts = request.Strength is not null || mask is not null;
         ReadOnlyMemory<float> trained = ReadTrainedSnippet(position, request);
-        CheckOnePrompt(position, request, image is not null, trained.Length);
+        CheckOnePrompt(position, request, image is not null && !starts, trained.Length);
         if (!trained.IsEmpty)
         {
             request = request with { Snippet = trained };
@@ -71,13 +85,23 @@ internal sealed class PromptReader
 
         try
         {
-            if (image is { } picture)
+            request = request with
             {
-                request = request with { Snippet = _generator.Encode(picture.Decode(null, null)) };
+                PromptMask = mask?.Decode(null, null),
+                Noise = noise is { } noisy ? _generator.Invert(noisy.Decode(null, null), request.PromptLabel) : default,
+            };
+            if (image is { } file)
+            {
+                RgbImage picture = file.Decode(null, null);
+                request = request with
+                {
+                    PromptImage = starts ? picture : null,
+                    Snippet = !starts || TakesSnippetOfImage(request) ? _generator.Encode(picture) : request.Snippet,
+                };
             }
 
             _generator.Validate(request);
-            return request;
+            return request with { PromptImage = Square(request.PromptImage), PromptMask = Square(request.PromptMask) };
         }
         catch (Exception e) when (
             e is not ObjectDisposedException
@@ -86,6 +110,14 @@ internal sealed class PromptReader
             throw new InvalidDataException($"Row {position} (counted from 0): {e.Message}", e);
         }
     }
+
+    /// <summary>Whether a picture to start from is also the memory.</summary>
+    private bool TakesSnippetOfImage(GenerationRequest request) =>
+        _generator.HasMemory && request is { MemoryIndex: null, Snippet.IsEmpty: true }
+        && (_generator.TakesLabels || string.IsNullOrEmpty(request.PromptLabel));
+
+    /// <summary>What the model sees of a picture: a cursor keeps many of them.</summary>
+    private RgbImage? Square(RgbImage? image) => image is null ? null : CenterCrop.Apply(image, _generator.ImageShape);
 
     private void CheckOnePrompt(long position, GenerationRequest request, bool image, int trainedSnippet)
     {
@@ -175,26 +207,27 @@ internal sealed class PromptReader
 
     private static Func<long> Integer(DataViewRow row, DataViewSchema.Column column) => Type.GetTypeCode(column.Type.RawType) switch
     {
-        TypeCode.Int64 => Integer<long>(row, column),
-        TypeCode.Int32 => Integer<int>(row, column),
-        TypeCode.Int16 => Integer<short>(row, column),
-        TypeCode.SByte => Integer<sbyte>(row, column),
-        TypeCode.UInt64 => Integer<ulong>(row, column),
-        TypeCode.UInt32 => Integer<uint>(row, column),
-        TypeCode.UInt16 => Integer<ushort>(row, column),
-        TypeCode.Byte => Integer<byte>(row, column),
+        TypeCode.Int64 => Number<long, long>(row, column),
+        TypeCode.Int32 => Number<int, long>(row, column),
+        TypeCode.Int16 => Number<short, long>(row, column),
+        TypeCode.SByte => Number<sbyte, long>(row, column),
+        TypeCode.UInt64 => Number<ulong, long>(row, column),
+        TypeCode.UInt32 => Number<uint, long>(row, column),
+        TypeCode.UInt16 => Number<ushort, long>(row, column),
+        TypeCode.Byte => Number<byte, long>(row, column),
         _ => throw new NotSupportedException($"Column '{column.Name}' is {column.Type}, no integer."),
     };
 
-    private static Func<long> Integer<T>(DataViewRow row, DataViewSchema.Column column)
-        where T : struct, IBinaryInteger<T>
+    private static Func<TTo> Number<TFrom, TTo>(DataViewRow row, DataViewSchema.Column column)
+        where TFrom : struct, INumber<TFrom>
+        where TTo : struct, INumber<TTo>
     {
-        ValueGetter<T> getter = row.GetGetter<T>(column);
-        T value = default;
+        ValueGetter<TFrom> getter = row.GetGetter<TFrom>(column);
+        TFrom value = default;
         return () =>
         {
             getter(ref value);
-            return long.CreateChecked(value);
+            return TTo.CreateChecked(value);
         };
     }
 }

@@ -13,10 +13,10 @@ internal abstract class ImageStore : IDisposable
     public abstract long Count { get; }
 
     /// <param name="rows">How many there will be, if known.</param>
-    /// <param name="size">Side of the images.</param>
+    /// <param name="shape">Shape of the images.</param>
     /// <param name="workspace">The folder for files; null keeps them in memory.</param>
-    public static ImageStore Create(long? rows, int size, string? workspace) =>
-        workspace is null ? new InMemory(rows, size) : new InFiles(new TrainingImageFiles(workspace, size));
+    public static ImageStore Create(long? rows, ImageShape shape, string? workspace) =>
+        workspace is null ? new InMemory(rows, shape) : new InFiles(new TrainingImageFiles(workspace, shape));
 
     public abstract void Add(RgbImage image);
 
@@ -35,9 +35,9 @@ internal abstract class ImageStore : IDisposable
         torch.Tensor? Snippets, torch.Tensor? MirroredSnippets, SnippetEncoder? Encoder, IReadOnlyList<string>? Sources,
         IReadOnlyList<string>? Labels);
 
-    private sealed class InMemory(long? rows, int size) : ImageStore
+    private sealed class InMemory(long? rows, ImageShape shape) : ImageStore
     {
-        private readonly GrowingTensor _pixels = new(rows, [RgbImage.Channels, size, size], torch.uint8);
+        private readonly GrowingTensor _pixels = new(rows, [shape.Channels, shape.Height, shape.Width], torch.uint8);
 
         public override long Count => _pixels.Count;
 
@@ -50,6 +50,7 @@ internal abstract class ImageStore : IDisposable
 
         public override TrainingImages Finish(Annotations annotations) => new(_pixels.Rows(), annotations.Snippets)
         {
+            Fit = shape.Fit,
             MirroredSnippets = annotations.MirroredSnippets,
             Encoder = annotations.Encoder,
             Sources = annotations.Sources,

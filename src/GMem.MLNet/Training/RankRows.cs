@@ -61,6 +61,7 @@ internal sealed class RankRows(RankGroup ranks)
             writer.Write((byte)Outcome.Decoded);
             writer.Write(row.Image.Width);
             writer.Write(row.Image.Height);
+            writer.Write(row.Image.Channels);
             writer.Write(row.Image.Pixels.Length);
             writer.Write(row.Image.Pixels);
             Write(writer, row.Features);
@@ -84,8 +85,8 @@ internal sealed class RankRows(RankGroup ranks)
                 outcome == Outcome.Missing ? new FileNotFoundException(message) : new InvalidDataException(message));
         }
 
-        (int width, int height) = (reader.ReadInt32(), reader.ReadInt32());
-        RgbImage image = new(width, height, reader.ReadBytes(reader.ReadInt32()));
+        (int width, int height, int channels) = (reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+        RgbImage image = new(width, height, reader.ReadBytes(reader.ReadInt32()), channels);
         return Task.FromResult(new DecodedRow(image, ReadFloats(reader), ReadFloats(reader)));
     }
 

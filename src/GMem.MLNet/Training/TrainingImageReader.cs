@@ -52,7 +52,7 @@ internal sealed class TrainingImageReader : IDisposable
         _sourceSnippets = SourceSnippets.Of(view, columns.Image, options);
         try
         {
-            _pixels = ImageStore.Create(rows, options.ImageSize, options.WorkspacePath);
+            _pixels = ImageStore.Create(rows, options.ImageShape, options.WorkspacePath);
         }
         catch
         {
@@ -90,7 +90,7 @@ internal sealed class TrainingImageReader : IDisposable
                         : $"Give more images, or set Training.BatchSize (batchSize) to at most {count}."));
         }
 
-        channel.Info(MessageSensitivity.None, $"Read {count} images of {options.ImageSize} x {options.ImageSize} pixels.");
+        channel.Info(MessageSensitivity.None, $"Read {count} images of {options.ImageShape}.");
         return reader.Finish();
     }
 
@@ -113,7 +113,7 @@ internal sealed class TrainingImageReader : IDisposable
     private void ReadRows(IDataView view)
     {
         using DataViewRowCursor cursor = view.GetRowCursor(_columns.All);
-        Func<long, ImageToDecode?> images = ImageSource.Create(cursor, _columns.Image);
+        Func<long, ImageToDecode?> images = ImageSource.Create(cursor, _columns.Image, _options.ImageChannels);
         Func<long, float[]>? snippet = _columns.Snippet is { } snippets ? SnippetReader(cursor, snippets) : null;
         Func<string>? label = _columns.Label is { } labels ? LabelSource.Create(cursor, labels) : null;
         int ahead = RowsAheadPerCore * Environment.ProcessorCount;
@@ -188,7 +188,7 @@ internal sealed class TrainingImageReader : IDisposable
     {
         if (_sourceSnippets is null)
         {
-            return new DecodedRow(image.Decode(_options.ImageSize, ImageReader.MaxAspectRatio), null, null);
+            return new DecodedRow(image.Decode(_options.ImageShape, ImageReader.MaxAspectRatio), null, null);
         }
 
         // A whole picture is held until its snippet is made: no more of them at once than there are cores.
@@ -196,9 +196,9 @@ internal sealed class TrainingImageReader : IDisposable
         try
         {
             RgbImage whole = image.Decode(null, null);
-            ImageReader.CheckAspectRatio(whole, image.Source ?? _columns.Image.Name);
+            ImageReader.CheckAspectRatio(whole, image.Source ?? _columns.Image.Name, _options.ImageShape);
             (float[] plain, float[]? mirrored) = _sourceSnippets.Read(whole);
-            return new DecodedRow(CenterCrop.Apply(whole, _options.ImageSize), plain, mirrored);
+            return new DecodedRow(CenterCrop.Apply(whole, _options.ImageShape), plain, mirrored);
         }
         finally
         {

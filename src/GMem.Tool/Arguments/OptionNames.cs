@@ -8,6 +8,10 @@ internal static partial class OptionNames
     private static readonly Dictionary<string, string> Typed = new(StringComparer.Ordinal)
     {
         ["ImageSize"] = "--image-size",
+        ["ImageHeight"] = "--image-height",
+        ["ImageWidth"] = "--image-width",
+        ["ImageChannels"] = "--channels",
+        ["ImageFit"] = "--fit",
         ["TotalSteps"] = "--steps",
         ["BatchSize"] = "--batch-size",
         ["LearningRate"] = "--learning-rate",
@@ -33,7 +37,7 @@ internal static partial class OptionNames
     public static string InMessage(string message) =>
         Name().Replace(Owner().Replace(message, ""), m => Typed.GetValueOrDefault(m.Groups["name"].Value, m.Value));
 
-    [GeneratedRegex(@" \(Parameter '\w+'\)|\b(GMemTrainer\.Options|GMemOptions|TrainingOptions|SamplingOptions): | \(batchSize\)")]
+    [GeneratedRegex(@" \(Parameter '\w+'\)|\b(GMemTrainer\.Options|GMemOptions|TrainingOptions|SamplingOptions|EvaluationOptions): | \(batchSize\)")]
     private static partial Regex Owner();
 
     // Neither a part of a longer name nor a member of something else.

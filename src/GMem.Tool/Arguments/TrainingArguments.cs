@@ -1,5 +1,6 @@
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Images;
 using GMem.Tool.ExtensionPackages;
 using GMem.Training;
 using Microsoft.ML;
@@ -14,6 +15,14 @@ internal sealed class TrainingArguments
 
     private readonly Option<int> _imageSize = NumberOption.Of(
         "--image-size", "Side of the square images in pixels; a multiple of the patch size.", Defaults.ImageSize, 1, 16384);
+    private readonly Option<int?> _imageHeight = NumberOption.Optional(
+        "--image-height", "Height of images that are not square, in pixels; without it, the image size.", 1, 16384);
+    private readonly Option<int?> _imageWidth = NumberOption.Optional(
+        "--image-width", "Width of images that are not square, in pixels; without it, the image size.", 1, 16384);
+    private readonly Option<int> _channels = NumberOption.Of(
+        "--channels", "Channels of the images: 1 (grey), 3 (RGB) or 4 (RGB and alpha).", Defaults.ImageChannels, 1, 4);
+    private readonly Option<ImageFit> _fit = ChoiceOption.Of(
+        "--fit", "What becomes of pictures of another aspect ratio: cropped, or padded with white.", Defaults.ImageFit);
     private readonly Option<long> _steps = NumberOption.Of("--steps", "Training steps.", Defaults.Training.TotalSteps, 1, 1_000_000_000);
     private readonly Option<int?> _shards = NumberOption.Optional(
         "--shards", "Parts of a batch that threads and processes share, a power of two; without it as many as keep them busy.", 1, 1024);
@@ -70,7 +79,8 @@ internal sealed class TrainingArguments
 
     public TrainingArguments(Command command)
     {
-        Option[] options = [_imageSize, _steps, _batchSize, _shards, _learningRate, _seed, _patchSize, _hiddenSize, _depth, _heads, _snippetDropout,
+        Option[] options = [_imageSize, _imageHeight, _imageWidth, _channels, _fit, _steps, _batchSize, _shards, _learningRate, _seed,
+            _patchSize, _hiddenSize, _depth, _heads, _snippetDropout,
             _snippetDimension, _source, _sourceNoise, _flip, _encoder, _encoderSize, _encoderScale, _encoderOffset,
             _autoencoder, _workspace];
         foreach (Option option in options)
@@ -113,6 +123,10 @@ internal sealed class TrainingArguments
         GMemTrainer.Options options = new()
         {
             ImageSize = parsed.GetValue(_imageSize),
+            ImageHeight = parsed.GetValue(_imageHeight),
+            ImageWidth = parsed.GetValue(_imageWidth),
+            ImageChannels = parsed.GetValue(_channels),
+            ImageFit = parsed.GetValue(_fit),
             EncoderTrainer = new PcaEncoderTrainer { Dimension = SnippetDimension(parsed) },
             SnippetDimension = SnippetDimension(parsed),
             WorkspacePath = parsed.GetValue(_workspace),

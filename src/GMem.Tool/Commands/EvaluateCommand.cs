@@ -36,6 +36,8 @@ internal sealed class EvaluateCommand : ToolCommand
     };
     private readonly Option<int> _count = NumberOption.Of("--count", "Images that a model generates.", 1000, 4, 1_000_000);
     private readonly Option<long> _seed = NumberOption.Of("--seed", "Seed of the first image.", 0L, 0, long.MaxValue);
+    private readonly Option<int?> _channels = NumberOption.Optional(
+        "--channels", "Channels in which images are compared: 3, or 1, which makes them grey; without it, the model's.", 1, 3);
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
     private readonly Option<bool> _listSkipped = CommonOptions.ListSkipped();
     private readonly GenerationArguments _sampling;
@@ -47,7 +49,7 @@ internal sealed class EvaluateCommand : ToolCommand
                 "gmem evaluate model.zip --real test-photos --inception inception.safetensors --training photos --json"])
     {
         Arguments.Add(_model);
-        foreach (Option option in new Option[] { _real, _training, _inception, _count, _seed, _gpu, _listSkipped })
+        foreach (Option option in new Option[] { _real, _training, _inception, _count, _seed, _channels, _gpu, _listSkipped })
         {
             Options.Add(option);
         }
@@ -66,7 +68,7 @@ internal sealed class EvaluateCommand : ToolCommand
         Count = parsed.GetValue(_count),
         Seed = parsed.GetValue(_seed),
         Gpu = parsed.GetValue(_gpu),
-        Evaluation = new EvaluationOptions(),
+        Evaluation = Comparison(parsed, model: null),
     };
 
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
@@ -83,12 +85,12 @@ internal sealed class EvaluateCommand : ToolCommand
             : null;
         ImageGenerationMetrics metrics = ProgressView.Show(
             ToolConsole, parsed.GetValue(ToolConsole.Json), model is null ? "comparing the images" : "generating and comparing images",
-            _ => Evaluate(ml, parsed, generated, column, features, cancellationToken));
+            _ => Evaluate(ml, parsed, generated, column, features, Comparison(parsed, model), cancellationToken));
         return new ToolResult(MetricsValue.Of(metrics, _accounts), metrics.ToString());
     }
 
     private ImageGenerationMetrics Evaluate(
-        MLContext ml, ParseResult parsed, IDataView generated, string column, FeatureExtractor? features,
+        MLContext ml, ParseResult parsed, IDataView generated, string column, FeatureExtractor? features, EvaluationOptions options,
         CancellationToken cancellationToken)
     {
         string real = parsed.GetRequiredValue(_real);
@@ -96,13 +98,21 @@ internal sealed class EvaluateCommand : ToolCommand
         {
             using FeatureStatistics statistics = FeatureStatistics.Load(real);
             return ml.ImageGeneration.Evaluate(
-                statistics, generated, column, features, cancellationToken: cancellationToken, ranks: ToolConsole.Ranks);
+                statistics, generated, column, features, options, cancellationToken, ToolConsole.Ranks);
         }
 
         IDataView? training = parsed.GetValue(_training) is { } folder ? Images(ml, parsed, folder) : null;
         return ml.ImageGeneration.Evaluate(
-            Images(ml, parsed, real), generated, generatedImageColumnName: column, features: features, training: training,
-            cancellationToken: cancellationToken, ranks: ToolConsole.Ranks);
+            Images(ml, parsed, real), generated, generatedImageColumnName: column, features: features, options: options,
+            training: training, cancellationToken: cancellationToken, ranks: ToolConsole.Ranks);
+    }
+
+    private EvaluationOptions Comparison(ParseResult parsed, GMemTransformer? model)
+    {
+        bool isGrey = model?.Model.ImageShape.Channels == ImageShape.Grey;
+        EvaluationOptions options = new() { ImageChannels = parsed.GetValue(_channels) ?? (isGrey ? ImageShape.Grey : ImageShape.Rgb) };
+        options.Validate();
+        return options;
     }
 
     private GMemTransformer Load(ParseResult parsed, MLContext ml)

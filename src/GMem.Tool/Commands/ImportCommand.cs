@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Encoders;
+using GMem.Images;
 using GMem.Memory;
 using GMem.Runtime;
 using GMem.Tool.Arguments;
@@ -70,15 +71,17 @@ internal sealed class ImportCommand : ToolCommand
         using GMemModel imported = GMemModel.FromCheckpoint(parsed.GetRequiredValue(_checkpoint), bank, options);
         using GMemTransformer model = ModelAccess.Context(ToolConsole, gpu: null).ImageGeneration.FromModel(imported);
         model.Save(output);
+        ImageShape shape = model.Model.ImageShape;
         return new ToolResult(
             new
             {
                 Output = output,
-                model.Model.ImageSize,
+                ImageWidth = shape.Width,
+                ImageHeight = shape.Height,
                 Network = NetworkSettings.Of(model.Model.Network),
                 Memory = imported.HasMemory ? MemoryValue.Of(model.Memory) : null
             },
-            $"Wrote {output}: images of {model.Model.ImageSize} x "
-                + $"{model.Model.ImageSize}{(imported.HasMemory ? $", {model.Memory.Count} entries" : "")}.");
+            $"Wrote {output}: images of {shape.Width} x "
+                + $"{shape.Height}{(imported.HasMemory ? $", {model.Memory.Count} entries" : "")}.");
     }
 }

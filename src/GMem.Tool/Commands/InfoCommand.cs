@@ -1,4 +1,5 @@
 using GMem.FileFormats;
+using GMem.Images;
 using GMem.Tool.Arguments;
 using GMem.Tool.Output;
 
@@ -27,7 +28,10 @@ internal sealed class InfoCommand : ToolCommand
             Integrity = model.Integrity == FileIntegrity.Checked
                 ? "checked"
                 : "no hashes (written by GMem before it wrote any, or by other software)",
-            model.ImageSize,
+            ImageWidth = model.ImageShape.Width,
+            ImageHeight = model.ImageShape.Height,
+            ImageChannels = model.ImageShape.Channels,
+            ImageFit = model.ImageShape.Fit,
             Autoencoder = model.Autoencoder.Kind.Name,
             Encoder = model.Encoder?.Kind.Name ?? "none (snippets of the user's own)",
             Memory = model.HasMemory ? MemoryValue.Of(model.Memory) : null,

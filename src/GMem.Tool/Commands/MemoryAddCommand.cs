@@ -34,7 +34,7 @@ internal sealed class MemoryAddCommand : MemoryEditCommand
     protected override MemoryBank Edit(ParseResult parsed, GMemModel model)
     {
         ImageFile[] files = [.. parsed.GetRequiredValue(_images).SelectMany(
-            path => Files(path, model.ImageSize, parsed.GetValue(_listSkipped)))];
+            path => Files(path, model.ImageShape, parsed.GetValue(_listSkipped)))];
         string? label = parsed.GetValue(_label);
         using torch.Tensor snippets = model.EncodeFiles([.. files.Select(f => f.ImagePath)]);
         return model.Memory.Add(
@@ -43,7 +43,7 @@ internal sealed class MemoryAddCommand : MemoryEditCommand
 
     protected override IEnumerable<string?> Inputs(ParseResult parsed) => parsed.GetRequiredValue(_images);
 
-    private IReadOnlyList<ImageFile> Files(string path, int imageSize, bool listed)
+    private IReadOnlyList<ImageFile> Files(string path, ImageShape shape, bool listed)
     {
         if (!ImageCollection.IsCollection(path))
         {
@@ -51,7 +51,7 @@ internal sealed class MemoryAddCommand : MemoryEditCommand
         }
 
         ImageAccount account = new(ImageCollection.Enumerate(path));
-        account.ReadAll(imageSize);
+        account.ReadAll(shape);
         account.Warn(ToolConsole);
         ToolConsole.Note(account.Text(listed));
         return account.Readable;

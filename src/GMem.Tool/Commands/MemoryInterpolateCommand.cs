@@ -43,7 +43,7 @@ internal sealed class MemoryInterpolateCommand : ToolCommand
         GenerationRequest[] requests = [.. Enumerable.Range(0, count).Select(
             i => new GenerationRequest(parsed.GetValue(_seed), Snippet: Blend(parsed, model, i / (count - 1.0))))];
         IReadOnlyList<GeneratedImage> images = model.Generate(requests, cancellationToken);
-        ImageGrid.Save(output, [.. images.Select(i => i.Image)], columns: count, scale: Math.Max(1, SmallestTile / model.ImageSize));
+        ImageGrid.Save(output, [.. images.Select(i => i.Image)], columns: count, scale: Math.Max(1, SmallestTile / model.ImageShape.Width));
         return new ToolResult(
             new
             {

@@ -58,19 +58,20 @@ internal sealed class TrainCommand : ToolCommand
         ImageReader.MemoryBudget = parsed.GetValue(_decodingMemory) * Mebibyte;
         _ = ml.ImageGeneration.Trainers.GMem(options).CheckMemory();
         ImageAccount account = ImageAccount.Of(parsed.GetRequiredValue(_images), parsed.GetRequiredValue(_output));
+        ImageShape shape = options.ImageShape;
         bool listed = parsed.GetValue(_listSkipped);
         TrainingForecast forecast = ProgressView.Show(ToolConsole, json: true, "reading the images", view =>
         {
             int found = account.Listing.Count;
             account.ReadAll(
-                options.ImageSize, ImageReader.MaxAspectRatio, read => view.Report(read, found, $"read {read} images of {found}"),
+                shape, ImageReader.MaxAspectRatio, read => view.Report(read, found, $"read {read} images of {found}"),
                 cancellationToken);
             account.Warn(ToolConsole);
             view.Begin("measuring a few steps");
             return TrainingForecast.Of(ml, options, account);
         });
         ToolConsole.Note(account.Text(listed));
-        ToolConsole.Note(account.Contents(options.ImageSize));
+        ToolConsole.Note(account.Contents(shape));
         ToolConsole.Note(forecast.Text);
         return new
         {
@@ -81,7 +82,10 @@ internal sealed class TrainCommand : ToolCommand
             Encoder = _training.Weights(parsed).Encoder,
             Autoencoder = _training.Weights(parsed).Autoencoder,
             options.WorkspacePath,
-            options.ImageSize,
+            ImageWidth = shape.Width,
+            ImageHeight = shape.Height,
+            ImageChannels = shape.Channels,
+            ImageFit = shape.Fit,
             SnippetDimension = _training.SnippetDimension(parsed),
             Network = NetworkSettings.Of(options.Network),
             options.Training,

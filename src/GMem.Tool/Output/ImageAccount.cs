@@ -38,12 +38,12 @@ internal sealed class ImageAccount(ImageListing listing)
     }
 
     /// <summary>Reads every image to find those that cannot be used.</summary>
-    /// <param name="size">Side in pixels to which they would be scaled.</param>
+    /// <param name="shape">Shape to which they would be brought.</param>
     /// <param name="maxAspectRatio">How many times longer than wide they may be; null for any.</param>
     /// <param name="progress">Told, one call at a time on any thread, how many were read.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public void ReadAll(
-        int size, int? maxAspectRatio = null, Action<int>? progress = null, CancellationToken cancellationToken = default)
+        ImageShape shape, int? maxAspectRatio = null, Action<int>? progress = null, CancellationToken cancellationToken = default)
     {
         int read = 0;
         SkippedImage?[] faults = new SkippedImage?[listing.Count];
@@ -61,7 +61,7 @@ internal sealed class ImageAccount(ImageListing listing)
         {
             try
             {
-                _ = ImageReader.ReadSquareAndSize(listing[i].ImagePath, size, maxAspectRatio, out int width, out int height);
+                _ = ImageReader.ReadFile(listing[i].ImagePath, shape, maxAspectRatio, out int width, out int height);
                 sizes[i] = (width, height);
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or OutOfMemoryException)
@@ -79,18 +79,18 @@ internal sealed class ImageAccount(ImageListing listing)
     }
 
     /// <summary>Labels and sizes of the images that were read, in a line.</summary>
-    /// <param name="size">Side in pixels to which they would be scaled.</param>
-    public string Contents(int size)
+    /// <param name="shape">Shape to which they would be brought.</param>
+    public string Contents(ImageShape shape)
     {
         int[] labels = Labels();
-        int small = _sizes.Count(s => Math.Min(s.Width, s.Height) < size);
+        int small = _sizes.Count(s => s.Width < shape.Width || s.Height < shape.Height);
         string ofLabels = labels.Length == 0 ? "no labels"
             : $"{labels.Length} label{(labels.Length == 1 ? "" : "s")} of {labels[0]}"
                 + $"{(labels[0] == labels[^1] ? "" : $" to {labels[^1]}")} image{(labels[^1] == 1 ? "" : "s")}";
         string ofSizes = _sizes.Length == 0 ? "no sizes"
             : _sizes[0] == _sizes[^1] ? $"all {Text(_sizes[0])} pixels"
             : $"{Text(_sizes[0])} to {Text(_sizes[^1])} pixels, median {Text(_sizes[_sizes.Length / 2])}";
-        return $"{ofLabels}; {ofSizes}{(small > 0 ? $"; {small} smaller than {size} x {size}, which are enlarged" : "")}";
+        return $"{ofLabels}; {ofSizes}{(small > 0 ? $"; {small} smaller than {shape.Width} x {shape.Height}, which are enlarged" : "")}";
     }
 
     /// <summary>How many images each label has.</summary>

@@ -13,20 +13,20 @@ internal sealed class ImageOutput
     private readonly List<object> _images = [];
 
     /// <param name="path">A folder, or a file whose name ends in .png.</param>
-    /// <param name="imageSize">Side of the images; small ones are enlarged in a grid.</param>
+    /// <param name="shape">Shape of the images; small ones are enlarged in a grid.</param>
     /// <param name="count">How many there will be.</param>
     /// <param name="inputs">What is read, none of which may be replaced.</param>
     /// <exception cref="ArgumentException">Nothing can be written there, or a grid of so many is too large.</exception>
-    public ImageOutput(string path, int imageSize, int count, IEnumerable<string?> inputs)
+    public ImageOutput(string path, ImageShape shape, int count, IEnumerable<string?> inputs)
     {
         Path = path;
         _grid = OutputFile.PrepareImages(path, inputs);
-        _scale = Math.Max(1, SmallestTile / imageSize);
-        long side = ((long)imageSize * _scale) + 2;
-        if (_grid && side * side * count > ImageReader.MaxPixels)
+        _scale = Math.Max(1, SmallestTile / shape.Width);
+        (long width, long height) = (((long)shape.Width * _scale) + 2, ((long)shape.Height * _scale) + 2);
+        if (_grid && width * height * count > ImageReader.MaxPixels)
         {
             throw new ArgumentException(
-                $"{count} images of {imageSize} x {imageSize} pixels are too many for one picture '{path}'; name a folder for one file "
+                $"{count} images of {shape.Width} x {shape.Height} pixels are too many for one picture '{path}'; name a folder for one file "
                     + "each.");
         }
     }

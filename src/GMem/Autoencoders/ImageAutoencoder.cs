@@ -1,3 +1,4 @@
+using GMem.Images;
 using GMem.Parts;
 
 namespace GMem.Autoencoders;
@@ -11,6 +12,11 @@ public abstract class ImageAutoencoder : SharedModelPart
 {
     /// <summary>Channels of a latent.</summary>
     public abstract int Channels { get; }
+
+    /// <summary>
+    /// Channels of the images that are encoded: 1 (grey), 3 (RGB) or 4 (RGBA). Images of other channels are refused. Default 3.
+    /// </summary>
+    public virtual int ImageChannels => ImageShape.Rgb;
 
     /// <summary>Side in pixels of the area that one latent cell represents; 1 if latents are pixels.</summary>
     public abstract int DownsamplingFactor { get; }
@@ -39,7 +45,7 @@ public abstract class ImageAutoencoder : SharedModelPart
     }
 
     /// <summary>Encodes images.</summary>
-    /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB; H and W are multiples of <see cref="DownsamplingFactor"/>.</param>
+    /// <param name="images">uint8 <c>[B, ImageChannels, H, W]</c>; H and W are multiples of <see cref="DownsamplingFactor"/>.</param>
     /// <returns>float32 <c>[B, Channels, H / factor, W / factor]</c> on the device of the images, normalised by <see cref="Statistics"/>.
     /// For a variational autoencoder, the posterior mean.</returns>
     /// <exception cref="ArgumentException">The images have the wrong type or shape.</exception>
@@ -55,7 +61,7 @@ public abstract class ImageAutoencoder : SharedModelPart
 
     /// <summary>Decodes latents.</summary>
     /// <param name="latents">Floating-point <c>[B, Channels, h, w]</c>, normalised by <see cref="Statistics"/>.</param>
-    /// <returns>uint8 <c>[B, 3, h * factor, w * factor]</c>, RGB, on the device of the latents.</returns>
+    /// <returns>uint8 <c>[B, ImageChannels, h * factor, w * factor]</c>, on the device of the latents.</returns>
     /// <exception cref="ArgumentException">The latents have the wrong type or shape.</exception>
     /// <exception cref="ObjectDisposedException">The weights have been freed.</exception>
     public torch.Tensor Decode(torch.Tensor latents)
@@ -75,7 +81,7 @@ public abstract class ImageAutoencoder : SharedModelPart
     }
 
     /// <summary>Encodes images to latents before normalisation.</summary>
-    /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
+    /// <param name="images">uint8 <c>[B, ImageChannels, H, W]</c>.</param>
     /// <returns>
     /// New float32 tensors <c>[B, Channels, H / factor, W / factor]</c> on any device: the latents, and their standard deviations if
     /// training should sample latents from a normal distribution at each use. Otherwise the deviations are null.
@@ -85,7 +91,7 @@ public abstract class ImageAutoencoder : SharedModelPart
 
     /// <summary>Decodes latents that are not normalised.</summary>
     /// <param name="latents">Floating-point <c>[B, Channels, h, w]</c> on any device; the caller keeps ownership.</param>
-    /// <returns>New tensor uint8 <c>[B, 3, h * factor, w * factor]</c>, RGB, on any device.</returns>
+    /// <returns>New tensor uint8 <c>[B, ImageChannels, h * factor, w * factor]</c>, on any device.</returns>
     public abstract torch.Tensor DecodeRaw(torch.Tensor latents);
 
     /// <summary>Returns this autoencoder with different statistics.</summary>
@@ -103,7 +109,7 @@ public abstract class ImageAutoencoder : SharedModelPart
     }
 
     /// <summary>Encodes a data set and computes the statistics of its latents. Assign the result to <see cref="Statistics"/>.</summary>
-    /// <param name="images">Batches of uint8 <c>[B, 3, H, W]</c>; the caller keeps ownership.</param>
+    /// <param name="images">Batches of uint8 <c>[B, ImageChannels, H, W]</c>; the caller keeps ownership.</param>
     /// <returns>Mean and standard deviation of each channel of the latents before normalisation.</returns>
     /// <exception cref="ArgumentException">There are no images, or they have the wrong type or shape.</exception>
     /// <exception cref="ObjectDisposedException">The weights have been freed.</exception>

@@ -8,18 +8,19 @@ internal static class PositionTables
     /// at frequencies <c>10000^(-i / quarter)</c> (MAE and DiT).
     /// </summary>
     /// <returns><c>[1, T, D]</c>, float64, on the CPU.</returns>
-    public static torch.Tensor SineCosine(int grid, int hidden)
+    public static torch.Tensor SineCosine((int Rows, int Columns) grid, int hidden)
     {
         int quarter = hidden / 4;
-        double[] table = new double[grid * grid * hidden];
-        for (int token = 0; token < grid * grid; token++)
+        int tokens = grid.Rows * grid.Columns;
+        double[] table = new double[tokens * hidden];
+        for (int token = 0; token < tokens; token++)
         {
             Span<double> entry = table.AsSpan(token * hidden, hidden);
-            FillWave(entry[..(2 * quarter)], token % grid);
-            FillWave(entry[(2 * quarter)..], token / grid);
+            FillWave(entry[..(2 * quarter)], token % grid.Columns);
+            FillWave(entry[(2 * quarter)..], token / grid.Columns);
         }
 
-        return torch.tensor(table, [1, grid * grid, hidden], dtype: torch.float64);
+        return torch.tensor(table, [1, tokens, hidden], dtype: torch.float64);
     }
 
     /// <summary>
@@ -27,22 +28,23 @@ internal static class PositionTables
     /// column; two neighbouring entries form a pair and share an angle, at frequencies <c>10000^(-2 i / half)</c> (EVA-02, LightningDiT).
     /// </summary>
     /// <returns><c>[T, head]</c>, float64, on the CPU.</returns>
-    public static torch.Tensor RotaryAngles(int grid, int head)
+    public static torch.Tensor RotaryAngles((int Rows, int Columns) grid, int head)
     {
         int half = head / 2;
-        double[] table = new double[grid * grid * head];
-        for (int token = 0; token < grid * grid; token++)
+        int tokens = grid.Rows * grid.Columns;
+        double[] table = new double[tokens * head];
+        for (int token = 0; token < tokens; token++)
         {
             Span<double> entry = table.AsSpan(token * head, head);
             for (int i = 0; i < half; i++)
             {
                 double frequency = Math.Pow(10000, -(double)(i / 2 * 2) / half);
-                entry[i] = token / grid * frequency;
-                entry[half + i] = token % grid * frequency;
+                entry[i] = token / grid.Columns * frequency;
+                entry[half + i] = token % grid.Columns * frequency;
             }
         }
 
-        return torch.tensor(table, [grid * grid, head], dtype: torch.float64);
+        return torch.tensor(table, [tokens, head], dtype: torch.float64);
     }
 
     private static void FillWave(Span<double> entry, int position)

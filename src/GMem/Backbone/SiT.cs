@@ -221,10 +221,10 @@ internal sealed class SiT : torch.nn.Module
     /// <summary>Patches <c>[B, T, p p C]</c> to images; with learn-sigma only the first half of the channels.</summary>
     private torch.Tensor Unpatchify(torch.Tensor patches)
     {
-        int grid = _options.GridSize, patch = _options.PatchSize;
-        return patches.view(patches.shape[0], grid, grid, patch, patch, _options.OutputChannels)
+        ((int rows, int columns), int patch) = (_options.Grid, _options.PatchSize);
+        return patches.view(patches.shape[0], rows, columns, patch, patch, _options.OutputChannels)
             .narrow(-1, 0, _options.InputChannels)
             .permute(0, 5, 1, 3, 2, 4)
-            .reshape(patches.shape[0], _options.InputChannels, _options.InputSize, _options.InputSize);
+            .reshape([patches.shape[0], .. _options.InputShape]);
     }
 }

@@ -13,13 +13,14 @@ internal sealed partial class SiTInference
     /// <param name="shapes">Shapes of the tensors by their names.</param>
     /// <param name="source">Their file, for messages.</param>
     /// <param name="headCount">Attention heads; null infers them too.</param>
+    /// <param name="input">Height and width of the input; null infers them as those of a square.</param>
     /// <exception cref="InvalidDataException">
     /// Tensors by which a SiT is known are missing, or the number of heads cannot be told.
     /// </exception>
-    public static SiTOptions FromShapes(IReadOnlyDictionary<string, long[]> shapes, string source, int? headCount = null)
+    public static SiTOptions FromShapes(IReadOnlyDictionary<string, long[]> shapes, string source, int? headCount = null, (int Height, int Width)? input = null)
     {
         SiTInference inference = new(shapes);
-        SiTOptions options = inference.Sizes();
+        SiTOptions options = inference.Sizes(input);
         if (inference._missing.Count > 0)
         {
             throw new InvalidDataException(
@@ -33,22 +34,26 @@ internal sealed partial class SiTInference
         return inference.WithSwitches(options) with { HeadCount = heads };
     }
 
-    private SiTOptions Sizes()
+    private SiTOptions Sizes((int Height, int Width)? input)
     {
         long patch = Size("x_embedder.proj.weight", 4, 2);
         long tokens = Size("pos_embed", 3, 1);
         long grid = (long)Math.Round(Math.Sqrt(tokens));
-        if (grid * grid != tokens)
+        int side = (int)Math.Min(grid * patch, int.MaxValue);
+        if (input is null && grid * grid != tokens)
         {
-            _missing.Add($"'pos_embed' has {tokens} positions, which are no square");
+            _missing.Add($"'pos_embed' has {tokens} positions, which are no square (set ImageShape)");
+        }
+        else if (input is { } given && (given.Height / patch) * (given.Width / patch) != tokens)
+        {
+            _missing.Add($"'pos_embed' has {tokens} positions, which are not those of an input of {given.Width} x {given.Height}");
         }
 
+        int channels = (int)Size("x_embedder.proj.weight", 4, 1);
         return new SiTOptions
         {
             HiddenSize = (int)Size("x_embedder.proj.weight", 4, 0),
-            InputChannels = (int)Size("x_embedder.proj.weight", 4, 1),
             PatchSize = (int)patch,
-            InputSize = (int)Math.Min(grid * patch, int.MaxValue),
             Depth = Math.Max(
                 1, _shapes.Keys.Select(n => Block().Match(n)).Where(m => m.Success).Select(m => m.Groups[1].Value).Distinct().Count()),
             FrequencyEmbeddingSize = (int)Size("t_embedder.mlp.0.weight", 2, 1),
@@ -56,7 +61,7 @@ internal sealed partial class SiTInference
                 Has("blocks.0.mlp.w3.weight") ? Size("blocks.0.mlp.w3.weight", 2, 1) : Size("blocks.0.mlp.fc1.weight", 2, 0)),
             LearnSigma = Size("final_layer.linear.weight", 2, 0) == 2 * patch * patch * Size("x_embedder.proj.weight", 4, 1),
             UseShift = Size("blocks.0.adaLN_modulation.1.weight", 2, 0) != 4 * Size("x_embedder.proj.weight", 4, 0),
-        };
+        }.WithInput(channels, input?.Height ?? side, input?.Width ?? side);
     }
 
     private SiTOptions WithSwitches(SiTOptions options)

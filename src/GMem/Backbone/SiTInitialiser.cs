@@ -11,10 +11,10 @@ internal static class SiTInitialiser
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGradients = torch.no_grad();
         SiTOptions options = network.Options;
-        network.pos_embed.copy_(PositionTables.SineCosine(options.GridSize, options.HiddenSize));
+        network.pos_embed.copy_(PositionTables.SineCosine(options.Grid, options.HiddenSize));
         if (network.feat_rope is { } rope)
         {
-            torch.Tensor angles = PositionTables.RotaryAngles(options.GridSize, options.HeadSize);
+            torch.Tensor angles = PositionTables.RotaryAngles(options.Grid, options.HeadSize);
             rope.freqs_cos.copy_(angles.cos());
             rope.freqs_sin.copy_(angles.sin());
         }

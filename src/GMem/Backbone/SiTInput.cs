@@ -6,11 +6,11 @@ internal static class SiTInput
     public static void Check(SiTOptions options, torch.ScalarType dtype, torch.Tensor x, torch.Tensor t)
     {
         long[] shape = x.shape;
-        if (shape.Length != 4 || shape[0] < 1 || !shape[1..].SequenceEqual([options.InputChannels, options.InputSize, options.InputSize]))
+        if (shape.Length != 4 || shape[0] < 1 || !shape[1..].SequenceEqual(options.InputShape))
         {
             throw new ArgumentException(
-                $"x is {Text(shape)}, but this network takes [B, {options.InputChannels}, {options.InputSize}, {options.InputSize}] with "
-                    + "B of at least 1.", nameof(x));
+                $"x is {Text(shape)}, but this network takes [B, {string.Join(", ", options.InputShape)}] with B of at least 1.",
+                nameof(x));
         }
 
         CheckType(x, dtype, nameof(x));

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace GMem.Backbone;
 
 /// <summary>
@@ -12,7 +14,20 @@ public sealed record SiTOptions
     /// <summary>Side of the square input in pixels or latent cells; a multiple of <see cref="PatchSize"/>. Default 32.</summary>
     public int InputSize { get; init; } = 32;
 
-    /// <summary>Channels of the input: 3 for pixels, 4 for SD-VAE latents, 32 for VA-VAE latents. Default 4.</summary>
+    /// <summary>
+    /// Rows of the input in pixels or latent cells, where it is no square; a multiple of <see cref="PatchSize"/>. Null takes
+    /// <see cref="InputSize"/>. Default null.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? InputHeight { get; init; }
+
+    /// <summary>Columns of the input, like <see cref="InputHeight"/>. Default null.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? InputWidth { get; init; }
+
+    /// <summary>
+    /// Channels of the input: 3 for RGB pixels (1 for grey, 4 with alpha), 4 for SD-VAE latents, 32 for VA-VAE latents. Default 4.
+    /// </summary>
     public int InputChannels { get; init; } = 4;
 
     /// <summary>Side of the square patch that makes one token. Default 2.</summary>
@@ -118,10 +133,18 @@ public sealed record SiTOptions
         }
     }
 
-    /// <summary>Patches along one side.</summary>
-    internal int GridSize => InputSize / PatchSize;
+    /// <summary>The shape of one input, <c>[C, H, W]</c>.</summary>
+    internal long[] InputShape => [InputChannels, InputHeight ?? InputSize, InputWidth ?? InputSize];
 
-    internal int TokenCount => GridSize * GridSize;
+    /// <summary>The sides of the input for messages: one number of a square, else width and height.</summary>
+    internal string InputSides => InputShape is [_, long height, long width] && height != width
+        ? string.Create(CultureInfo.InvariantCulture, $"{width} x {height}")
+        : string.Create(CultureInfo.InvariantCulture, $"{InputShape[1]}");
+
+    /// <summary>Patches below and beside one another.</summary>
+    internal (int Rows, int Columns) Grid => ((InputHeight ?? InputSize) / PatchSize, (InputWidth ?? InputSize) / PatchSize);
+
+    internal int TokenCount => Grid.Rows * Grid.Columns;
 
     internal int HeadSize => HiddenSize / HeadCount;
 
@@ -132,6 +155,11 @@ public sealed record SiTOptions
 
     internal int ResolvedMlpHiddenSize =>
         MlpHiddenSize ?? (UseSwiGlu ? (int)(2.0 / 3.0 * (int)(HiddenSize * MlpRatio)) : (int)(HiddenSize * MlpRatio));
+
+    /// <summary>The same options for inputs of a shape.</summary>
+    internal SiTOptions WithInput(int channels, int height, int width) => height == width
+        ? this with { InputChannels = channels, InputSize = height, InputHeight = null, InputWidth = null }
+        : this with { InputChannels = channels, InputSize = Math.Max(height, width), InputHeight = height, InputWidth = width };
 
     /// <summary>The condition of a type, or null.</summary>
     internal T? Find<T>()
@@ -145,7 +173,11 @@ public sealed record SiTOptions
             return;
         }
 
-        Require(faults, InputSize % PatchSize == 0, nameof(InputSize), InputSize, $"a multiple of {nameof(PatchSize)} ({PatchSize})");
+        foreach ((string name, int size) in SideSettings())
+        {
+            Require(faults, size % PatchSize == 0, name, size, $"a multiple of {nameof(PatchSize)} ({PatchSize})");
+        }
+
         Require(faults, HiddenSize % HeadCount == 0, nameof(HiddenSize), HiddenSize, $"a multiple of {nameof(HeadCount)} ({HeadCount})");
         Require(faults, HiddenSize % 4 == 0, nameof(HiddenSize), HiddenSize, "a multiple of 4, for the sine-cosine positions");
         Require(faults, !UseRope || HeadSize % 4 == 0, nameof(HeadCount), HeadCount,
@@ -166,7 +198,11 @@ public sealed record SiTOptions
 
     private void AddPositiveFaults(List<string> faults)
     {
-        Require(faults, InputSize is >= 1 and <= 16384, nameof(InputSize), InputSize, "from 1 to 16384");
+        foreach ((string name, int size) in SideSettings())
+        {
+            Require(faults, size is >= 1 and <= 16384, name, size, "from 1 to 16384");
+        }
+
         Require(faults, InputChannels is >= 1 and <= 65536, nameof(InputChannels), InputChannels, "from 1 to 65536");
         Require(faults, PatchSize is >= 1 and <= 16384, nameof(PatchSize), PatchSize, "from 1 to 16384");
         Require(faults, HiddenSize is >= 1 and <= 65536, nameof(HiddenSize), HiddenSize, "from 1 to 65536");
@@ -176,6 +212,14 @@ public sealed record SiTOptions
             "from 2 to 65536");
         Require(faults, MlpHiddenSize is null or (>= 1 and <= 1 << 20), nameof(MlpHiddenSize), MlpHiddenSize, "null or from 1 to 2^20");
     }
+
+    /// <summary>The sides that count, with the names of their settings.</summary>
+    private IEnumerable<(string Name, int Size)> SideSettings() => new (string Name, int? Size)[]
+    {
+        (nameof(InputSize), InputHeight is null || InputWidth is null ? InputSize : null),
+        (nameof(InputHeight), InputHeight),
+        (nameof(InputWidth), InputWidth),
+    }.Where(s => s.Size is not null).Select(s => (s.Name, s.Size!.Value));
 
     private void AddConditionFaults(List<string> faults)
     {

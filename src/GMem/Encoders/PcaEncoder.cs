@@ -87,7 +87,7 @@ internal sealed class PcaEncoder : SnippetEncoder
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxSide, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxSide, LargestSide);
-        ImageTensors.CheckBatch(images, nameof(images));
+        ImageTensors.CheckBatch(images, nameof(images), ImageShape.Rgb);
         return Fit(new TensorRows(images), dimension, maxSide);
     }
 
@@ -116,7 +116,7 @@ internal sealed class PcaEncoder : SnippetEncoder
     public override torch.Tensor Encode(torch.Tensor images)
     {
         using UseScope use = Use();
-        ImageTensors.CheckBatch(images, nameof(images));
+        ImageTensors.CheckBatch(images, nameof(images), ImageShape.Rgb);
         using DisposeScope scope = torch.NewDisposeScope();
         long count = images.shape[0];
         torch.Tensor snippets = torch.empty(count, Dimension, dtype: torch.float32, device: torch.CPU);

@@ -27,7 +27,7 @@ internal static class PixelFeatures
 
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor features = torch.empty(count, Count(side), dtype: torch.float32, device: torch.CPU);
-        long step = Math.Max(1, ValuesAtOnce / (RgbImage.Channels * height * width));
+        long step = Math.Max(1, ValuesAtOnce / (ImageShape.Rgb * height * width));
         for (long start = 0; start < count; start += step)
         {
             using DisposeScope chunk = torch.NewDisposeScope();

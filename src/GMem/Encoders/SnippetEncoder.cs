@@ -17,14 +17,16 @@ public abstract class SnippetEncoder : SharedModelPart
     public virtual int PatchTokenDimension => 0;
 
     /// <summary>
-    /// Whether an image of the user's is handed to <see cref="Encode"/> as the square in its middle at the resolution that it has
-    /// (<see cref="GMem.Images.CenterCrop.Square(GMem.Images.RgbImage)"/>), rather than scaled to the model's image size: for networks that
+    /// Whether an image of the user's is handed to <see cref="Encode"/> at the resolution that it has, as the part in its middle with the
+    /// aspect ratio of the model's images (<see cref="GMem.Images.CenterCrop.Part"/>), rather than scaled to their size: for networks that
     /// look at more pixels than the model makes. Default false.
     /// </summary>
     public virtual bool UsesSourceResolution => false;
 
     /// <summary>Encodes a batch of images.</summary>
-    /// <param name="images">uint8 <c>[B, 3, H, W]</c>, RGB.</param>
+    /// <param name="images">
+    /// uint8 <c>[B, 3, H, W]</c>, RGB; of models of other channels, grey repeated and alpha composited over white.
+    /// </param>
     /// <returns>float32 <c>[B, m]</c> on the CPU; every row has unit L2 norm.</returns>
     public abstract torch.Tensor Encode(torch.Tensor images);
 
@@ -36,6 +38,17 @@ public abstract class SnippetEncoder : SharedModelPart
     public virtual (torch.Tensor Snippets, torch.Tensor Tokens) EncodeWithPatches(torch.Tensor images) =>
         throw new NotSupportedException(
             $"The snippet encoder '{Kind.Name}' has no patch tokens; the projection loss needs one that has, such as DINOv2.");
+
+    /// <summary>How the patch tokens of an image lie in it. Default: as many below as beside one another.</summary>
+    /// <param name="count">Tokens of an image.</param>
+    /// <param name="height">Rows of pixels of the image.</param>
+    /// <param name="width">Pixels in a row.</param>
+    /// <returns>Rows and columns of tokens; where their product is not the count, the tokens cannot be used.</returns>
+    public virtual (int Rows, int Columns) PatchGrid(int count, int height, int width)
+    {
+        int side = (int)Math.Round(Math.Sqrt(count));
+        return (side, side);
+    }
 
     /// <summary>Loads DINOv2, the encoder of the published results. The model variant is inferred from the tensors in the file.</summary>
     /// <param name="path">An official checkpoint, for instance <c>dinov2_vitb14_pretrain.pth</c>, or the same tensors as

@@ -1,3 +1,5 @@
+using GMem.Images;
+
 namespace GMem.Evaluation;
 
 /// <summary>Settings of an evaluation.</summary>
@@ -27,6 +29,12 @@ public sealed class EvaluationOptions
     /// </summary>
     public long RecommendedSampleCount { get; set; } = 10_000;
 
+    /// <summary>
+    /// Channels in which images that are read for an evaluation are compared: 3 (RGB), or 1, which makes those that have colours grey, for
+    /// models of grey images. Default 3.
+    /// </summary>
+    public int ImageChannels { get; set; } = ImageShape.Rgb;
+
     /// <summary>Seed for choosing subsets and splits. Default 0.</summary>
     public long Seed { get; set; }
 
@@ -53,6 +61,11 @@ public sealed class EvaluationOptions
         if (InceptionSplits < 1)
         {
             faults.Add($"InceptionSplits is {InceptionSplits} but must be at least 1");
+        }
+
+        if (ImageChannels is not (ImageShape.Grey or ImageShape.Rgb))
+        {
+            faults.Add($"ImageChannels is {ImageChannels} but must be 1 (grey) or 3 (RGB)");
         }
 
         if (RecommendedSampleCount < 0)

@@ -7,17 +7,17 @@ public static class ImageGrid
 
     /// <summary>Lays images out row by row and writes them as one PNG file.</summary>
     /// <param name="path">The file. Its folder must exist; an existing file is replaced.</param>
-    /// <param name="images">At least one; all of the same size.</param>
+    /// <param name="images">At least one; all of the same size and channels.</param>
     /// <param name="columns">Images in a row, at least 1. Default 8.</param>
     /// <param name="scale">Factor by which images are enlarged, at least 1; every pixel becomes a square of this side. Default 2.</param>
     /// <param name="padding">White pixels around every image, at least 0. Default 2.</param>
-    /// <exception cref="ArgumentException">There are no images, or they have different sizes.</exception>
+    /// <exception cref="ArgumentException">There are no images, or they have different sizes or channels.</exception>
     public static void Save(string path, IReadOnlyList<RgbImage> images, int columns = 8, int scale = 2, int padding = 2) =>
         PngWriter.Write(path, Compose(images, columns, scale, padding));
 
     /// <summary>Lays a batch out row by row and writes it as one PNG file.</summary>
     /// <param name="path">The file. Its folder must exist; an existing file is replaced.</param>
-    /// <param name="images">uint8 <c>[N, 3, H, W]</c>, N at least 1.</param>
+    /// <param name="images">uint8 <c>[N, C, H, W]</c>, N at least 1.</param>
     /// <param name="columns">Images in a row, at least 1. Default 8.</param>
     /// <param name="scale">Factor by which images are enlarged, at least 1; every pixel becomes a square of this side. Default 2.</param>
     /// <param name="padding">White pixels around every image, at least 0. Default 2.</param>
@@ -26,12 +26,12 @@ public static class ImageGrid
         Save(path, ImageTensors.FromTensor(images), columns, scale, padding);
 
     /// <summary>Lays images out row by row; an incomplete last row is filled with white.</summary>
-    /// <param name="images">At least one; all of the same size.</param>
+    /// <param name="images">At least one; all of the same size and channels.</param>
     /// <param name="columns">Images in a row, at least 1; with fewer images the row is shorter. Default 8.</param>
     /// <param name="scale">Factor by which images are enlarged, at least 1; every pixel becomes a square of this side. Default 2.</param>
     /// <param name="padding">White pixels around every image, at least 0. Default 2.</param>
     /// <returns>The grid.</returns>
-    /// <exception cref="ArgumentException">There are no images, or they have different sizes.</exception>
+    /// <exception cref="ArgumentException">There are no images, or they have different sizes or channels.</exception>
     public static RgbImage Compose(IReadOnlyList<RgbImage> images, int columns = 8, int scale = 2, int padding = 2)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
@@ -44,14 +44,14 @@ public static class ImageGrid
         int cellHeight = checked((images[0].Height * scale) + padding);
         int width = checked((across * cellWidth) + padding);
         int height = checked((down * cellHeight) + padding);
-        byte[] pixels = new byte[checked(width * height * RgbImage.Channels)];
+        byte[] pixels = new byte[checked(width * height * images[0].Channels)];
         Array.Fill(pixels, Background);
         for (int i = 0; i < images.Count; i++)
         {
             Draw(images[i], scale, pixels, width, (i % across * cellWidth) + padding, (i / across * cellHeight) + padding);
         }
 
-        return new RgbImage(width, height, pixels);
+        return new RgbImage(width, height, pixels, images[0].Channels);
     }
 
     private static void CheckSizes(IReadOnlyList<RgbImage> images)
@@ -70,6 +70,13 @@ public static class ImageGrid
                     $"Image {i} is {images[i].Width} x {images[i].Height}, the first one {images[0].Width} x {images[0].Height}: all "
                         + "images in a grid must have the same size.", nameof(images));
             }
+
+            if (images[i].Channels != images[0].Channels)
+            {
+                throw new ArgumentException(
+                    $"Image {i} has {images[i].Channels} channels, the first one {images[0].Channels}: all images in a grid must have the "
+                        + "same. RgbImage.ToChannels converts them.", nameof(images));
+            }
         }
     }
 
@@ -79,9 +86,9 @@ public static class ImageGrid
         {
             for (int x = 0; x < tile.Width * scale; x++)
             {
-                int from = ((y / scale * tile.Width) + (x / scale)) * RgbImage.Channels;
-                int to = (((top + y) * width) + left + x) * RgbImage.Channels;
-                tile.Pixels.AsSpan(from, RgbImage.Channels).CopyTo(pixels.AsSpan(to));
+                int from = ((y / scale * tile.Width) + (x / scale)) * tile.Channels;
+                int to = (((top + y) * width) + left + x) * tile.Channels;
+                tile.Pixels.AsSpan(from, tile.Channels).CopyTo(pixels.AsSpan(to));
             }
         }
     }

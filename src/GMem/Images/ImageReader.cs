@@ -5,8 +5,8 @@ namespace GMem.Images;
 
 /// <summary>
 /// Decodes image files and bytes: JPEG, PNG, WebP, BMP and the first frame of a GIF, recognised by their content. EXIF
-/// orientation is applied (JPEG, PNG, WebP) and transparency is composited over white. Colour profiles are ignored: the values in the file
-/// are treated as sRGB. 16-bit and greyscale images become 8-bit RGB. Thread-safe.
+/// orientation is applied (JPEG, PNG, WebP). Colour profiles are ignored: the values in the file are treated as sRGB. 16-bit images become
+/// 8-bit. Images are RGB, with transparency composited over white, unless a shape asks for other channels. Thread-safe.
 /// </summary>
 public static class ImageReader
 {
@@ -61,48 +61,45 @@ public static class ImageReader
     /// <exception cref="FileNotFoundException">There is no such file, or none of that name in the archive.</exception>
     /// <exception cref="InvalidDataException">The path is a folder, or the file is empty, truncated, too large, or not an image; the
     /// message names it.</exception>
-    public static RgbImage ReadFile(string path)
-    {
-        using IDisposable share = Bytes(path, out ReadOnlyMemory<byte> bytes);
-        return Decode(bytes.Span, path);
-    }
+    public static RgbImage ReadFile(string path) => ReadWhole(path, ImageShape.Rgb);
 
     /// <summary>
-    /// Reads an image file and crops it to its central square (<see cref="CenterCrop.Apply"/>), without ever holding all of
-    /// it beside the decoder's own copy.
+    /// Reads an image file and brings it to a shape (<see cref="CenterCrop.Apply"/>), without ever holding all of it beside the decoder's
+    /// own copy.
     /// </summary>
-    /// <param name="path">As for <see cref="ReadFile"/>.</param>
-    /// <param name="size">Side of the square in pixels, at least 1.</param>
+    /// <param name="path">As for <see cref="ReadFile(string)"/>.</param>
+    /// <param name="shape">The shape; a number is the side of a square in RGB.</param>
     /// <param name="maxAspectRatio">
-    /// How many times longer one side may be than the other, for training <see cref="MaxAspectRatio"/>; null for any. Default null.
+    /// How many times longer than the shape's the image may be in one direction, for training <see cref="MaxAspectRatio"/>; null for any.
+    /// Default null.
     /// </param>
-    /// <returns>An image of <c>size x size</c>.</returns>
+    /// <returns>An image of that shape.</returns>
     /// <exception cref="FileNotFoundException">There is no such file, or none of that name in the archive.</exception>
-    /// <exception cref="InvalidDataException">As for <see cref="ReadFile"/>, or it is too long and thin.</exception>
-    public static RgbImage ReadSquare(string path, int size, int? maxAspectRatio = null) =>
-        ReadSquareAndSize(path, size, maxAspectRatio, out _, out _);
+    /// <exception cref="InvalidDataException">As for <see cref="ReadFile(string)"/>, or it is too long and thin.</exception>
+    public static RgbImage ReadFile(string path, ImageShape shape, int? maxAspectRatio = null) =>
+        ReadFile(path, shape, maxAspectRatio, out _, out _);
 
-    /// <summary>The same as <see cref="ReadSquare"/>, and how large the image was.</summary>
-    /// <param name="path">A file, or a file inside a zip.</param>
-    /// <param name="size">Side of the square in pixels, at least 1.</param>
-    /// <param name="maxAspectRatio">As for <see cref="ReadSquare"/>.</param>
+    /// <summary>The same, and how large the image was.</summary>
+    /// <param name="path">As for <see cref="ReadFile(string)"/>.</param>
+    /// <param name="shape">The shape; a number is the side of a square in RGB.</param>
+    /// <param name="maxAspectRatio">As for <see cref="ReadFile(string, ImageShape, int?)"/>.</param>
     /// <param name="width">Pixels from left to right in the upright image, before it was cropped.</param>
     /// <param name="height">Pixels from top to bottom.</param>
-    /// <returns>An image of <c>size x size</c>.</returns>
-    /// <exception cref="FileNotFoundException">There is no such file, or no such entry in the zip.</exception>
-    /// <exception cref="InvalidDataException">As for <see cref="ReadSquare"/>.</exception>
-    public static RgbImage ReadSquareAndSize(string path, int size, int? maxAspectRatio, out int width, out int height)
+    /// <returns>An image of that shape.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file, or none of that name in the archive.</exception>
+    /// <exception cref="InvalidDataException">As for <see cref="ReadFile(string, ImageShape, int?)"/>.</exception>
+    public static RgbImage ReadFile(string path, ImageShape shape, int? maxAspectRatio, out int width, out int height)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        shape.Validate();
         using IDisposable share = Bytes(path, out ReadOnlyMemory<byte> bytes);
         (int Width, int Height) original = default;
-        RgbImage square = Decode(bytes.Span, path, maxAspectRatio, view =>
+        RgbImage fitted = Decode(bytes.Span, path, shape, maxAspectRatio, view =>
         {
             original = (view.Width, view.Height);
-            return CenterCrop.Square(view, size);
+            return CenterCrop.Scaled(view, shape);
         });
         (width, height) = original;
-        return square;
+        return fitted;
     }
 
     /// <summary>Decodes an image file that is in memory.</summary>
@@ -111,23 +108,50 @@ public static class ImageReader
     /// <returns>The image, upright.</returns>
     /// <exception cref="InvalidDataException">The bytes are empty, truncated, too large, or not an image; the message includes the
     /// name.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name) =>
-        Decode(bytes, name, maxAspectRatio: null, static view => view.ToImage());
+    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name) => DecodeWhole(bytes, name, ImageShape.Rgb);
 
-    /// <summary>Decodes an image file that is in memory and crops it to its central square, as <see cref="ReadSquare"/> does.</summary>
+    /// <summary>
+    /// Decodes an image file that is in memory and brings it to a shape, as <see cref="ReadFile(string, ImageShape, int?)"/> does.
+    /// </summary>
     /// <param name="bytes">The content of a file.</param>
     /// <param name="name">Name to use in error messages, for instance its path.</param>
-    /// <param name="size">Side of the square in pixels, at least 1.</param>
-    /// <param name="maxAspectRatio">As for <see cref="ReadSquare"/>.</param>
-    /// <returns>An image of <c>size x size</c>.</returns>
-    /// <exception cref="InvalidDataException">As for <see cref="ReadSquare"/>.</exception>
-    public static RgbImage DecodeSquare(ReadOnlySpan<byte> bytes, string name, int size, int? maxAspectRatio = null)
+    /// <param name="shape">The shape; a number is the side of a square in RGB.</param>
+    /// <param name="maxAspectRatio">As for <see cref="ReadFile(string, ImageShape, int?)"/>.</param>
+    /// <returns>An image of that shape.</returns>
+    /// <exception cref="InvalidDataException">As for <see cref="ReadFile(string, ImageShape, int?)"/>.</exception>
+    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name, ImageShape shape, int? maxAspectRatio = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
-        return Decode(bytes, name, maxAspectRatio, view => CenterCrop.Square(view, size));
+        shape.Validate();
+        return Decode(bytes, name, shape, maxAspectRatio, view => CenterCrop.Scaled(view, shape));
     }
 
-    private static RgbImage Decode(ReadOnlySpan<byte> bytes, string name, int? maxAspectRatio, Func<PixelView, RgbImage> take)
+    /// <summary>Reads an image file at the size that it has, in the channels wanted (<see cref="RgbImage.ToChannels"/>).</summary>
+    /// <param name="path">As for <see cref="ReadFile(string)"/>.</param>
+    /// <param name="channels">Bytes a pixel: 1, 3 or 4.</param>
+    /// <returns>The image, upright.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file, or none of that name in the archive.</exception>
+    /// <exception cref="InvalidDataException">As for <see cref="ReadFile(string)"/>.</exception>
+    public static RgbImage ReadWhole(string path, int channels)
+    {
+        using IDisposable share = Bytes(path, out ReadOnlyMemory<byte> bytes);
+        return DecodeWhole(bytes.Span, path, channels);
+    }
+
+    /// <summary>The same of a file that is in memory.</summary>
+    /// <param name="bytes">The content of a file.</param>
+    /// <param name="name">Name to use in error messages, for instance its path.</param>
+    /// <param name="channels">Bytes a pixel: 1, 3 or 4.</param>
+    /// <returns>The image, upright.</returns>
+    /// <exception cref="InvalidDataException">As for <see cref="ReadFile(string)"/>.</exception>
+    public static RgbImage DecodeWhole(ReadOnlySpan<byte> bytes, string name, int channels)
+    {
+        ImageShape any = new(1, 1, channels);
+        any.Validate();
+        return Decode(bytes, name, any, maxAspectRatio: null, static view => view.ToImage());
+    }
+
+    private static RgbImage Decode(
+        ReadOnlySpan<byte> bytes, string name, ImageShape shape, int? maxAspectRatio, Func<PixelView, RgbImage> take)
     {
         if (bytes.IsEmpty)
         {
@@ -150,39 +174,48 @@ public static class ImageReader
                 }
 
                 SKEncodedOrigin origin = codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Of(bytes) : codec.EncodedOrigin;
-                return Decode(codec, origin, bytes.Length, name, maxAspectRatio, take);
+                return Decode(codec, origin, bytes.Length, name, shape, maxAspectRatio, take);
             }
         }
     }
 
-    /// <summary>Throws if an image is too long and thin to be cropped to a square. Call it before scaling anything.</summary>
+    /// <summary>Throws if an image is too long and thin to be brought to a shape. Call it before scaling anything.</summary>
     /// <param name="image">The image.</param>
     /// <param name="name">Name to use in the error message, for instance its path.</param>
-    /// <exception cref="InvalidDataException">One side is more than <see cref="MaxAspectRatio"/> times the other.</exception>
-    public static void CheckAspectRatio(RgbImage image, string name)
+    /// <param name="shape">The shape; a number is a square.</param>
+    /// <exception cref="InvalidDataException">
+    /// In one direction it is more than <see cref="MaxAspectRatio"/> times longer than the shape's aspect ratio has it.
+    /// </exception>
+    public static void CheckAspectRatio(RgbImage image, string name, ImageShape shape)
     {
         ArgumentNullException.ThrowIfNull(image);
-        CheckAspectRatio(image.Width, image.Height, MaxAspectRatio, name);
+        CheckAspectRatio(image.Width, image.Height, shape, MaxAspectRatio, name);
     }
 
-    private static void CheckAspectRatio(int width, int height, int ratio, string name)
+    private static void CheckAspectRatio(int width, int height, ImageShape shape, int ratio, string name)
     {
-        if (Math.Max(width, height) > (long)ratio * Math.Min(width, height))
+        (long across, long down) = ((long)width * shape.Height, (long)height * shape.Width);
+        if (Math.Max(across, down) <= ratio * Math.Min(across, down))
         {
-            throw new InvalidDataException(
-                $"'{name}' is {width} x {height} pixels: one side is more than {ratio} times the other, so its "
-                    + "central square shows almost nothing of it.");
+            return;
         }
+
+        throw new InvalidDataException(shape.Width == shape.Height
+            ? $"'{name}' is {width} x {height} pixels: one side is more than {ratio} times the other, so its central square shows almost "
+                + "nothing of it."
+            : $"'{name}' is {width} x {height} pixels: for images of {shape.Width} x {shape.Height}, one side is more than {ratio} times "
+                + "too long, so its middle shows almost nothing of it.");
     }
 
     private static RgbImage Decode(
-        SKCodec codec, SKEncodedOrigin origin, long length, string name, int? maxAspectRatio, Func<PixelView, RgbImage> take)
+        SKCodec codec, SKEncodedOrigin origin, long length, string name, ImageShape shape, int? maxAspectRatio,
+        Func<PixelView, RgbImage> take)
     {
         (int width, int height) = (codec.Info.Width, codec.Info.Height);
         CheckSize(width, height, length, name);
         if (maxAspectRatio is { } ratio)
         {
-            CheckAspectRatio(width, height, ratio, name);
+            CheckAspectRatio(width, height, shape, ratio, name);
         }
 
         // Without a colour space Skia does no conversion: every profile is treated as sRGB, as in Pillow.
@@ -204,12 +237,17 @@ public static class ImageReader
                 : $"'{name}' cannot be decoded: its data are damaged ({result}).");
         }
 
-        if (codec.Info.AlphaType != SKAlphaType.Opaque)
+        if (codec.Info.AlphaType != SKAlphaType.Opaque && shape.Channels != ImageShape.Rgba)
         {
             PixelConversion.OverWhite(pixels.Bytes);
         }
 
-        return take(new PixelView(pixels.Bytes, width, height, DecodedPixels.Channels, origin));
+        if (shape.Channels == ImageShape.Grey)
+        {
+            PixelConversion.ToGrey(pixels.Bytes);
+        }
+
+        return take(new PixelView(pixels.Bytes, width, height, DecodedPixels.Channels, shape.Channels, origin));
     }
 
     private static DecodedPixels Allocate(int width, int height, string name)

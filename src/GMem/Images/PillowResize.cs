@@ -4,7 +4,8 @@ namespace GMem.Images;
 
 /// <summary>
 /// Resampling that matches Pillow byte for byte. The horizontal pass comes first, each pass is rounded and clipped to 8 bits,
-/// and a pass that does not change the size is skipped. Only the requested part is computed, and only some rows are held beside it.
+/// and a pass that does not change the size is skipped. Only the requested part is computed, and only some rows are held beside it. With
+/// alpha, colours are multiplied by it before and divided by it after, so that those of transparent pixels do not show.
 /// </summary>
 internal static class PillowResize
 {
@@ -20,13 +21,14 @@ internal static class PillowResize
     {
         ResampleWeights? vertical = height == image.Height ? null : ResampleWeights.Get(filter, image.Height, height, y, partHeight);
         ResampleWeights? horizontal = width == image.Width ? null : ResampleWeights.Get(filter, image.Width, width, x, partWidth);
-        int stride = partWidth * RgbImage.Channels;
+        int stride = partWidth * image.Channels;
+        bool premultiply = image.Channels == ImageShape.Rgba && (vertical is not null || horizontal is not null);
         byte[] pixels = new byte[checked(partHeight * stride)];
         if (vertical is null)
         {
             for (int row = 0; row < partHeight; row++)
             {
-                Horizontal(image, horizontal, x, y + row, pixels.AsSpan(row * stride, stride));
+                Horizontal(image, horizontal, x, y + row, premultiply, pixels.AsSpan(row * stride, stride));
             }
         }
         else
@@ -34,21 +36,60 @@ internal static class PillowResize
             Vertical(image, horizontal, vertical, x, stride, pixels);
         }
 
-        return new RgbImage(partWidth, partHeight, pixels);
+        if (premultiply)
+        {
+            PixelConversion.Unpremultiply(pixels);
+        }
+
+        return new RgbImage(partWidth, partHeight, pixels, image.Channels);
     }
 
     /// <summary>One row of the source, scaled along it, or a part of it as it is.</summary>
-    private static void Horizontal(PixelView image, ResampleWeights? weights, int x, int row, Span<byte> result)
+    private static void Horizontal(PixelView image, ResampleWeights? weights, int x, int row, bool premultiply, Span<byte> result)
     {
         if (weights is null)
         {
             image.CopyRow(row, x, result);
-            return;
+            if (premultiply)
+            {
+                PixelConversion.Premultiply(result);
+            }
         }
+        else if (image.Channels == ImageShape.Rgb)
+        {
+            Rgb(image, weights, row, result);
+        }
+        else
+        {
+            GreyOrRgba(image, weights, row, result);
+        }
+    }
 
+    private static void GreyOrRgba(PixelView image, ResampleWeights weights, int row, Span<byte> result)
+    {
+        ReadOnlySpan<byte> source = image.Bytes;
+        (int start, int step, int channels) = (image.RowStart(row), image.ColumnStep, image.Channels);
+        for (int to = 0; to < result.Length; to++)
+        {
+            (int pixel, int channel) = Math.DivRem(to, channels);
+            bool isColour = channels == ImageShape.Rgba && channel != 3;
+            int sum = Half, from = start + (weights.Starts[pixel] * step);
+            foreach (int weight in weights.Weights[pixel])
+            {
+                int value = source[from + channel];
+                sum += weight * (isColour ? PixelConversion.Premultiplied(value, source[from + 3]) : value);
+                from += step;
+            }
+
+            result[to] = Clip(sum);
+        }
+    }
+
+    private static void Rgb(PixelView image, ResampleWeights weights, int row, Span<byte> result)
+    {
         ReadOnlySpan<byte> source = image.Bytes;
         (int start, int step) = (image.RowStart(row), image.ColumnStep);
-        for (int i = 0, to = 0; i < weights.Starts.Length; i++, to += RgbImage.Channels)
+        for (int i = 0, to = 0; i < weights.Starts.Length; i++, to += ImageShape.Rgb)
         {
             (int red, int green, int blue) = (Half, Half, Half);
             int from = start + (weights.Starts[i] * step);
@@ -83,7 +124,7 @@ internal static class PillowResize
                 Span<byte> scaled = ring.AsSpan(row % kept * stride, stride);
                 if (row >= next)
                 {
-                    Horizontal(image, horizontal, x, row, scaled);
+                    Horizontal(image, horizontal, x, row, image.Channels == ImageShape.Rgba, scaled);
                     next = row + 1;
                 }
 

@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace GMem.Images;
 
 /// <summary>
-/// Pixels wherever they lie, seen upright: RGB or RGBA, row by row as stored, turned or mirrored only in the order in which they are read.
+/// Pixels wherever they lie, seen upright: row by row as stored, turned or mirrored only in the order in which they are read.
 /// </summary>
 internal readonly ref struct PixelView
 {
@@ -13,13 +13,13 @@ internal readonly ref struct PixelView
     /// <param name="pixels">The bytes, row by row without padding.</param>
     /// <param name="width">Pixels in a stored row.</param>
     /// <param name="height">Stored rows.</param>
-    /// <param name="channels">Bytes a pixel, the first three of which are red, green and blue.</param>
+    /// <param name="stored">Bytes a pixel.</param>
+    /// <param name="channels">How many of them are read, from the first.</param>
     /// <param name="origin">
     /// Where row 0 and column 0 of the stored image are displayed: <c>RightTop</c> means row 0 at the right, column 0 at the top.
     /// </param>
     public PixelView(
-        ReadOnlySpan<byte> pixels, int width, int height, int channels = RgbImage.Channels,
-        SKEncodedOrigin origin = SKEncodedOrigin.Default)
+        ReadOnlySpan<byte> pixels, int width, int height, int stored, int channels, SKEncodedOrigin origin = SKEncodedOrigin.Default)
     {
         bool swapped = origin
             is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
@@ -29,14 +29,15 @@ internal readonly ref struct PixelView
             is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
         Bytes = pixels;
         (Width, Height) = swapped ? (height, width) : (width, height);
-        int row = checked(width * channels);
-        (int right, int down) = swapped ? (row, channels) : (channels, row);
+        Channels = channels;
+        int row = checked(width * stored);
+        (int right, int down) = swapped ? (row, stored) : (stored, row);
         _origin = checked((fromRight ? (Width - 1) * right : 0) + (fromBottom ? (Height - 1) * down : 0));
         (ColumnStep, _rowStep) = (fromRight ? -right : right, fromBottom ? -down : down);
     }
 
     public PixelView(RgbImage image)
-        : this(image.Pixels, image.Width, image.Height)
+        : this(image.Pixels, image.Width, image.Height, image.Channels, image.Channels)
     {
     }
 
@@ -46,38 +47,41 @@ internal readonly ref struct PixelView
 
     public int Height { get; }
 
+    /// <summary>Bytes of a pixel that are read.</summary>
+    public int Channels { get; }
+
     /// <summary>From a pixel to the next one to its right.</summary>
     public int ColumnStep { get; }
 
     /// <summary>Where a row's first pixel is.</summary>
     public int RowStart(int row) => _origin + (row * _rowStep);
 
-    /// <summary>Copies a part of a row as RGB.</summary>
-    public void CopyRow(int row, int firstColumn, Span<byte> rgb)
+    /// <summary>Copies a part of a row.</summary>
+    public void CopyRow(int row, int firstColumn, Span<byte> result)
     {
         int from = RowStart(row) + (firstColumn * ColumnStep);
-        if (ColumnStep == RgbImage.Channels)
+        if (ColumnStep == Channels)
         {
-            Bytes.Slice(from, rgb.Length).CopyTo(rgb);
+            Bytes.Slice(from, result.Length).CopyTo(result);
             return;
         }
 
-        for (int to = 0; to < rgb.Length; to += RgbImage.Channels, from += ColumnStep)
+        for (int to = 0; to < result.Length; to += Channels, from += ColumnStep)
         {
-            Bytes.Slice(from, RgbImage.Channels).CopyTo(rgb[to..]);
+            Bytes.Slice(from, Channels).CopyTo(result[to..]);
         }
     }
 
     /// <summary>A copy of all of it.</summary>
     public RgbImage ToImage()
     {
-        byte[] pixels = new byte[checked(Width * Height * RgbImage.Channels)];
-        int stride = Width * RgbImage.Channels;
+        byte[] pixels = new byte[checked(Width * Height * Channels)];
+        int stride = Width * Channels;
         for (int row = 0; row < Height; row++)
         {
             CopyRow(row, 0, pixels.AsSpan(row * stride, stride));
         }
 
-        return new RgbImage(Width, Height, pixels);
+        return new RgbImage(Width, Height, pixels, Channels);
     }
 }

@@ -16,16 +16,33 @@ public static class PngWriter
         AtomicFile.Write(path, stream => stream.Write(png));
     }
 
-    /// <summary>Encodes an image as an 8-bit RGB PNG.</summary>
+    /// <summary>Encodes an image as an 8-bit PNG: grey, RGB or RGBA, as the image is.</summary>
     /// <param name="image">The image.</param>
     /// <returns>The bytes of a complete PNG file.</returns>
     public static byte[] Encode(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        using SKBitmap bitmap = new(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        bool isGrey = image.Channels == ImageShape.Grey;
+        SKAlphaType alpha = image.Channels == ImageShape.Rgba ? SKAlphaType.Unpremul : SKAlphaType.Opaque;
+        using SKBitmap bitmap = new(new SKImageInfo(
+            image.Width, image.Height, isGrey ? SKColorType.Gray8 : SKColorType.Rgba8888, alpha));
+        Span<byte> pixels;
         unsafe
         {
-            PixelConversion.ToRgba(image.Pixels, new Span<byte>((void*)bitmap.GetPixels(), bitmap.ByteCount));
+            pixels = new((void*)bitmap.GetPixels(), bitmap.ByteCount);
+        }
+
+        if (isGrey)
+        {
+            // A row of one byte a pixel may be padded.
+            for (int y = 0; y < image.Height; y++)
+            {
+                image.Pixels.AsSpan(y * image.Width, image.Width).CopyTo(pixels[(y * bitmap.RowBytes)..]);
+            }
+        }
+        else
+        {
+            PixelConversion.ToRgba(image, pixels);
         }
 
         using SKData data = bitmap.Encode(SKEncodedImageFormat.Png, 100)

@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Encoders;
+using GMem.Images;
 using GMem.Parts;
 
 namespace GMem.Latents;
@@ -10,9 +11,9 @@ namespace GMem.Latents;
 /// </summary>
 /// <param name="autoencoder">Makes the latents; null where the network works on pixels.</param>
 /// <param name="encoder">Makes snippets and tokens; null where neither is wanted.</param>
-/// <param name="tokenGrid">Patch tokens along a side of the network's input; 0 where none are wanted.</param>
+/// <param name="tokenGrid">Patch tokens below and beside one another in the network's input; null where none are wanted.</param>
 /// <param name="mirror">Whether mirror images are encoded too.</param>
-internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncoder? encoder, int tokenGrid, bool mirror)
+internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncoder? encoder, (int Rows, int Columns)? tokenGrid, bool mirror)
 {
     /// <summary>Bytes of the shards that are written; a shard is encoded in one go, and what a kill costs is at most one.</summary>
     private const long ShardBytes = 64L << 20;
@@ -26,7 +27,7 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
     public bool IsNeeded => autoencoder is not null || encoder is not null;
 
     /// <summary>Encodes a batch.</summary>
-    /// <param name="images">uint8 <c>[n, 3, S, S]</c> on the CPU.</param>
+    /// <param name="images">uint8 <c>[n, C, H, W]</c> on the CPU.</param>
     /// <param name="encoded">Told, on any thread, of images that are done; not where they are encoded in one piece.</param>
     /// <returns>Tensors by the names of <see cref="EncodedTable"/>, on the CPU, in the caller's scope.</returns>
     public Dictionary<string, torch.Tensor> Encode(torch.Tensor images, Action<long>? encoded = null)
@@ -79,12 +80,13 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
     }
 
     /// <summary>The same number on every run with the same settings, so that shards of an earlier one fit.</summary>
-    /// <param name="imageSize">Side of the images.</param>
-    public long RowsOfAShard(int imageSize)
+    /// <param name="height">Rows of an image.</param>
+    /// <param name="width">Pixels in a row.</param>
+    public long RowsOfAShard(long height, long width)
     {
-        long side = imageSize / (autoencoder?.DownsamplingFactor ?? 1);
-        long latents = autoencoder is null ? 0 : autoencoder.Channels * side * side * (sizeof(float) + 2);
-        long tokens = encoder is null ? 0 : (long)tokenGrid * tokenGrid * encoder.PatchTokenDimension * 2;
+        long factor = autoencoder?.DownsamplingFactor ?? 1;
+        long latents = autoencoder is null ? 0 : autoencoder.Channels * (height / factor) * (width / factor) * (sizeof(float) + 2);
+        long tokens = encoder is null || tokenGrid is not { } grid ? 0 : (long)grid.Rows * grid.Columns * encoder.PatchTokenDimension * 2;
         long bytes = (latents + tokens + ((encoder?.Dimension ?? 0) * sizeof(float))) * (mirror ? 2 : 1);
         return Math.Clamp(ShardBytes / Math.Max(bytes, 1), 1, MostRowsInAShard);
     }
@@ -92,7 +94,8 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
     /// <summary>Adds all that decides the result, but for the images.</summary>
     public void AddTo(CacheKey key)
     {
-        key.Add($"latents 2; mirror {mirror}; tokens {tokenGrid}");
+        string tokens = tokenGrid is not { } grid ? "0" : grid.Rows == grid.Columns ? $"{grid.Rows}" : $"{grid.Rows} x {grid.Columns}";
+        key.Add($"latents 2; mirror {mirror}; tokens {tokens}");
         key.Add(autoencoder?.Fingerprint() ?? "pixels");
         key.Add(encoder?.Fingerprint() ?? "no encoder");
     }
@@ -116,35 +119,37 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
         }
 
         using UseScope encoderUse = encoder.Use();
-        if (tokenGrid == 0)
+        using torch.Tensor rgb = ImageTensors.ToRgb(images);
+        if (tokenGrid is not { } grid)
         {
-            table.Add(name(EncodedTable.Snippets), encoder.Encode(images));
+            table.Add(name(EncodedTable.Snippets), encoder.Encode(rgb));
             return;
         }
 
-        (torch.Tensor snippets, torch.Tensor tokens) = encoder.EncodeWithPatches(images);
+        (torch.Tensor snippets, torch.Tensor tokens) = encoder.EncodeWithPatches(rgb);
         table.Add(name(EncodedTable.Snippets), snippets);
-        table.Add(name(EncodedTable.Tokens), OnGrid(tokens).to(EncodedTable.SmallType));
+        (int rows, int columns) = encoder.PatchGrid((int)tokens.shape[1], (int)rgb.shape[2], (int)rgb.shape[3]);
+        table.Add(name(EncodedTable.Tokens), OnGrid(tokens, rows, columns, grid).to(EncodedTable.SmallType));
     }
 
     /// <summary>Tokens of a finer grid are averaged down to that of the network, whose tokens they are compared with one by one.</summary>
-    private torch.Tensor OnGrid(torch.Tensor tokens)
+    private static torch.Tensor OnGrid(torch.Tensor tokens, int rows, int columns, (int Rows, int Columns) wanted)
     {
-        long count = tokens.shape[1], side = (long)Math.Round(Math.Sqrt(count));
-        if (side == tokenGrid && side * side == count)
+        long count = tokens.shape[1];
+        if ((rows, columns) == wanted && (long)rows * columns == count)
         {
             return tokens;
         }
 
-        if (side * side != count || side < tokenGrid)
+        if ((long)rows * columns != count || rows < wanted.Rows || columns < wanted.Columns)
         {
             throw new ArgumentException(
-                $"The encoder gives {count} patch tokens an image, but the network has {tokenGrid} x {tokenGrid} tokens, to which only a "
-                    + "finer square grid can be averaged down. "
+                $"The encoder gives {count} patch tokens an image, but the network has {wanted.Rows} x {wanted.Columns} tokens, to which "
+                    + "only a finer grid can be averaged down. "
                 + "Use larger patches in the network, or take the projection loss out of Training.Losses.");
         }
 
-        torch.Tensor grid = tokens.transpose(1, 2).reshape(tokens.shape[0], tokens.shape[2], side, side);
-        return torch.nn.functional.adaptive_avg_pool2d(grid, [tokenGrid, tokenGrid]).flatten(2).transpose(1, 2).contiguous();
+        torch.Tensor grid = tokens.transpose(1, 2).reshape(tokens.shape[0], tokens.shape[2], rows, columns);
+        return torch.nn.functional.adaptive_avg_pool2d(grid, [wanted.Rows, wanted.Columns]).flatten(2).transpose(1, 2).contiguous();
     }
 }

@@ -19,7 +19,7 @@ internal static class LatentCache
 
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
-    /// <param name="images">Rows uint8 <c>[3, S, S]</c>.</param>
+    /// <param name="images">Rows uint8 <c>[C, H, W]</c>.</param>
     /// <param name="encoding">What to make of them.</param>
     /// <param name="workspace">The folder that keeps it, or null.</param>
     /// <param name="progress">Told after every batch that was encoded, and at the end.</param>
@@ -41,7 +41,7 @@ internal static class LatentCache
             return new EncodedRows();
         }
 
-        long rows = encoding.RowsOfAShard((int)images.RowShape[^1]);
+        long rows = encoding.RowsOfAShard(images.RowShape[^2], images.RowShape[^1]);
         return workspace is null
             ? InMemory(images, encoding, rows, progress, cancellationToken, ranks)
             : InShards(

@@ -8,7 +8,7 @@ namespace GMem.Latents;
 /// </summary>
 /// <remarks>
 /// Every <c>.safetensors</c> file of the folder is a shard, in the ordinal order of their names. Each holds <c>latents</c> <c>[n, C, h,
-/// h]</c> before normalisation and may hold <c>latents_flip</c> of the mirror images and <c>labels</c> <c>[n]</c>. Statistics may lie
+/// w]</c> before normalisation and may hold <c>latents_flip</c> of the mirror images and <c>labels</c> <c>[n]</c>. Statistics may lie
 /// beside them as <c>latents_stats.pt</c> or <c>.safetensors</c>. The folders that training caches under <c>WorkspacePath/latents</c> are
 /// of the same layout, with <c>latents_std</c>, <c>snippets</c>, <c>tokens</c> and their <c>_flip</c> besides.
 /// </remarks>
@@ -24,7 +24,7 @@ public sealed class LatentDataSet : IDisposable
         Rows = new EncodedRows(shards);
         Statistics = statistics;
         IReadOnlyList<long> shape = Rows[EncodedTable.Latents].RowShape;
-        (Channels, Size) = ((int)shape[0], (int)shape[1]);
+        (Channels, Height, Width) = ((int)shape[0], (int)shape[1], (int)shape[2]);
         _uses = new UseCount(nameof(LatentDataSet), Rows.Dispose);
     }
 
@@ -37,8 +37,11 @@ public sealed class LatentDataSet : IDisposable
     /// <summary>Channels of a latent.</summary>
     public int Channels { get; }
 
-    /// <summary>Cells along a side of a latent.</summary>
-    public int Size { get; }
+    /// <summary>Rows of cells of a latent.</summary>
+    public int Height { get; }
+
+    /// <summary>Cells in a row.</summary>
+    public int Width { get; }
 
     /// <summary>Whether the mirror images are there too, for <see cref="GMem.Training.TrainingOptions.HorizontalFlip"/>.</summary>
     public bool HasMirrorImages => Rows.Find(EncodedTable.Mirrored(EncodedTable.Latents)) is not null;
@@ -119,11 +122,10 @@ public sealed class LatentDataSet : IDisposable
             ?? throw new InvalidDataException(
                 $"'{path}' is no shard of encoded images: it has no '{EncodedTable.Latents}', but "
                 + $"{string.Join(", ", shards.Entries.Select(e => $"'{e.Name}'"))}.");
-        if (latents.RowShape is not [>= 1 and <= 65536, >= 1 and <= 65536 and long height, >= 1 and long width]
-            || height != width || !IsFloat(latents.Type))
+        if (latents.RowShape is not [>= 1 and <= 65536, >= 1 and <= 65536, >= 1 and <= 65536] || !IsFloat(latents.Type))
         {
             throw new InvalidDataException(
-                $"'{path}': latents must be floating-point [n, C, h, h]; they are {latents.Type} [n, "
+                $"'{path}': latents must be floating-point [n, C, h, w]; they are {latents.Type} [n, "
                 + $"{string.Join(", ", latents.RowShape)}].");
         }
 

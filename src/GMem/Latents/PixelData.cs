@@ -4,7 +4,7 @@ using GMem.FileFormats;
 namespace GMem.Latents;
 
 /// <summary>Images that are encoded batch by batch, which only pixels are: that costs nothing.</summary>
-/// <param name="images">Rows uint8 <c>[3, S, S]</c>.</param>
+/// <param name="images">Rows uint8 <c>[C, H, W]</c>.</param>
 /// <param name="autoencoder">From bytes to the network's numbers.</param>
 /// <param name="canMirror">Whether images are mirrored.</param>
 internal sealed class PixelData(RowSource images, ImageAutoencoder autoencoder, bool canMirror) : ITrainingData

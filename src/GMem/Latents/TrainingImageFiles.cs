@@ -18,6 +18,7 @@ public sealed class TrainingImageFiles : IDisposable
     private readonly string _folder;
     private readonly FileStream _lock;
     private readonly torch.Tensor _buffer;
+    private readonly ImageFit _fit;
     private readonly List<string> _paths = [];
     private readonly UseCount _uses;
     private long _inBuffer;
@@ -25,19 +26,20 @@ public sealed class TrainingImageFiles : IDisposable
 
     /// <summary>Makes a folder for the images of one run.</summary>
     /// <param name="workspace">The workspace, see <see cref="GMemOptions.WorkspacePath"/>; it is made if need be.</param>
-    /// <param name="size">Side of the square images in pixels. At least 1.</param>
-    /// <exception cref="ArgumentException">The workspace is empty, or the size is below 1.</exception>
-    public TrainingImageFiles(string workspace, int size)
+    /// <param name="shape">The shape of the images; a number is the side of a square in RGB.</param>
+    /// <exception cref="ArgumentException">The workspace is empty, or no image can have the shape.</exception>
+    public TrainingImageFiles(string workspace, ImageShape shape)
     {
         ArgumentException.ThrowIfNullOrEmpty(workspace);
-        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        shape.Validate();
+        _fit = shape.Fit;
         string all = Path.Combine(workspace, "images");
         RemoveLeftOver(all);
         _folder = Path.Combine(all, Guid.NewGuid().ToString("N"));
         _ = Directory.CreateDirectory(_folder);
         _lock = new FileStream(Path.Combine(_folder, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
-        _buffer =
-            ImageTensors.Allocate(Math.Max(1, ShardBytes / ((long)RgbImage.Channels * size * size)), size, size).DetachFromDisposeScope();
+        long bytes = (long)shape.Channels * shape.Height * shape.Width;
+        _buffer = ImageTensors.Allocate(Math.Max(1, ShardBytes / bytes), shape).DetachFromDisposeScope();
         _uses = new UseCount(nameof(TrainingImageFiles), Free);
     }
 
@@ -45,8 +47,8 @@ public sealed class TrainingImageFiles : IDisposable
     public long Count { get; private set; }
 
     /// <summary>Adds an image.</summary>
-    /// <param name="image">An image of the side given to the constructor; copied.</param>
-    /// <exception cref="ArgumentException">The image has another size.</exception>
+    /// <param name="image">An image of the shape given to the constructor; copied.</param>
+    /// <exception cref="ArgumentException">The image has another shape.</exception>
     /// <exception cref="InvalidOperationException"><see cref="Finish"/> has been called.</exception>
     public void Add(RgbImage image)
     {
@@ -85,6 +87,7 @@ public sealed class TrainingImageFiles : IDisposable
         _handedOver = true;
         return new TrainingImages(shards.Find(Tensor)!, new Files(shards, _lock, _folder), snippets)
         {
+            Fit = _fit,
             MirroredSnippets = mirroredSnippets,
             Encoder = encoder,
             Sources = sources,

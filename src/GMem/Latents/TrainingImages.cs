@@ -1,5 +1,6 @@
 using GMem.Encoders;
 using GMem.FileFormats;
+using GMem.Images;
 
 namespace GMem.Latents;
 
@@ -11,7 +12,7 @@ public sealed class TrainingImages : IDisposable
     private readonly UseCount _uses;
 
     /// <summary>Images in memory.</summary>
-    /// <param name="pixels">uint8 <c>[N, 3, S, S]</c> on the CPU, RGB.</param>
+    /// <param name="pixels">uint8 <c>[N, C, H, W]</c> on the CPU: grey (C = 1), RGB (3) or RGBA (4).</param>
     /// <param name="snippets">The user's own snippets, float32 <c>[N, m]</c>, or null to have an encoder make them.</param>
     public TrainingImages(torch.Tensor pixels, torch.Tensor? snippets = null)
     {
@@ -23,7 +24,7 @@ public sealed class TrainingImages : IDisposable
     }
 
     /// <summary>Images in files, which may be larger than memory.</summary>
-    /// <param name="rows">uint8 <c>[3, S, S]</c> each.</param>
+    /// <param name="rows">uint8 <c>[C, H, W]</c> each.</param>
     /// <param name="files">Disposed with this.</param>
     /// <param name="snippets">The user's own snippets, or null.</param>
     internal TrainingImages(RowSource rows, IDisposable files, torch.Tensor? snippets)
@@ -45,10 +46,16 @@ public sealed class TrainingImages : IDisposable
         }
     }
 
-    /// <summary>uint8 <c>[N, 3, S, S]</c> on the CPU, RGB.</summary>
+    /// <summary>uint8 <c>[N, C, H, W]</c> on the CPU.</summary>
     /// <exception cref="InvalidOperationException">The images are in files of the workspace, not in memory.</exception>
     public torch.Tensor Pixels =>
         _pixels ?? throw new InvalidOperationException($"The {Count} images are in files of the workspace, not in memory.");
+
+    /// <summary>
+    /// How the images were brought to their shape, which the model does with the images of prompts too. Default
+    /// <see cref="ImageFit.Crop"/>.
+    /// </summary>
+    public ImageFit Fit { get; init; }
 
     /// <summary>float32 <c>[N, m]</c>, or null.</summary>
     public torch.Tensor? Snippets { get; }
@@ -79,6 +86,11 @@ public sealed class TrainingImages : IDisposable
     /// Values of conditions of your own by name, one row an image: tensors <c>[N, ...]</c> on the CPU, disposed with this. Default none.
     /// </summary>
     public IReadOnlyDictionary<string, torch.Tensor> ConditionValues { get; init; } = new Dictionary<string, torch.Tensor>();
+
+    /// <summary>Shape of each image; of rows that are no images, one that is not valid.</summary>
+    internal ImageShape Shape => Rows.RowShape is [long channels, long height, long width]
+        ? new((int)height, (int)width, (int)channels) { Fit = Fit }
+        : default;
 
     /// <summary>The images, wherever they are.</summary>
     internal RowSource Rows { get; }

@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.FileFormats;
+using GMem.Images;
 using GMem.Memory;
 using GMem.Transport;
 
@@ -17,15 +18,17 @@ internal static class CheckpointModel
         Dictionary<string, torch.Tensor> tensors = WeightsFile.ReadTensors(path, nesting: nesting);
         try
         {
-            SiTOptions shape = options.Network ?? SiTInference.FromShapes(WeightsFile.Shapes(tensors), path, options.HeadCount);
-            ImageAutoencoder autoencoder = Autoencoder(options.Autoencoder, shape, out IDisposable? made);
+            int factor = options.Autoencoder?.DownsamplingFactor ?? 1;
+            (int, int)? input = options.ImageShape is { } images ? (images.Height / factor, images.Width / factor) : null;
+            SiTOptions shape = options.Network ?? SiTInference.FromShapes(WeightsFile.Shapes(tensors), path, options.HeadCount, input);
+            ImageAutoencoder autoencoder = Autoencoder(options, shape, out IDisposable? made);
             using IDisposable? handle = made;
             shape = WithClassNames(shape, options.ClassNames);
             MemoryBank? bank = Bank(memory, shape);
             SiT network = Network(shape, tensors, path, device);
             FlowTransport transport = new(InterpolantPath.Of(options.Path), options.Prediction, LossWeighting.None);
             ModelCore core = new(
-                network, transport, options.Encoder, autoencoder, source: null, shape.InputSize * autoencoder.DownsamplingFactor, device);
+                network, transport, options.Encoder, autoencoder, source: null, Images(options, shape, autoencoder), device);
             return new GMemModel(core, bank, options.Sampling);
         }
         finally
@@ -61,21 +64,32 @@ internal static class CheckpointModel
         return network;
     }
 
-    /// <summary>A handle of the model's own, so that what is later set on the user's changes nothing here.</summary>
-    private static ImageAutoencoder Autoencoder(ImageAutoencoder? given, SiTOptions shape, out IDisposable? made)
+    /// <exception cref="ArgumentException">The shape given is not that of what the network makes.</exception>
+    private static ImageShape Images(CheckpointOptions options, SiTOptions shape, ImageAutoencoder autoencoder)
     {
-        int channels = given?.Channels ?? 3;
+        int factor = autoencoder.DownsamplingFactor;
+        ImageShape made = new((int)shape.InputShape[1] * factor, (int)shape.InputShape[2] * factor, autoencoder.ImageChannels);
+        return options.ImageShape is not { } wanted ? made
+            : wanted == made with { Fit = wanted.Fit } ? wanted
+            : throw new ArgumentException($"ImageShape is {wanted}, but the network and the autoencoder make images of {made}.");
+    }
+
+    /// <summary>A handle of the model's own, so that what is later set on the user's changes nothing here.</summary>
+    private static ImageAutoencoder Autoencoder(CheckpointOptions options, SiTOptions shape, out IDisposable? made)
+    {
+        ImageAutoencoder? given = options.Autoencoder;
+        int channels = given?.Channels ?? options.ImageShape?.Channels ?? ImageShape.Rgb;
         if (channels != shape.InputChannels)
         {
             throw new ArgumentException(given is null
                 ? $"The network makes latents of {shape.InputChannels} channels, not images; set Autoencoder to the one it was trained "
-                    + "with."
+                    + "with, or ImageShape if these are pixels."
                 : $"The network makes latents of {shape.InputChannels} channels, but those of the autoencoder '{given.Kind.Name}' have "
                     + $"{channels}.");
         }
 
         ImageAutoencoder? own = given is null
-            ? new PixelAutoencoder()
+            ? new PixelAutoencoder(channels)
             : given.NormalizesLatents ? given.WithStatistics(given.Statistics)
             : null;
         made = own;

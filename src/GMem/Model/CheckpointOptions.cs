@@ -1,6 +1,7 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Images;
 using GMem.Sampling;
 using GMem.Transport;
 
@@ -23,6 +24,12 @@ public sealed class CheckpointOptions
     /// stays yours; the model shares its weights. Null for a network on pixels. Default null.
     /// </summary>
     public ImageAutoencoder? Autoencoder { get; set; }
+
+    /// <summary>
+    /// Shape of the images, which weights do not say where it is no square, and which tells pixels of 4 channels from latents; null takes
+    /// a square, of the autoencoder's channels or in RGB. Default null.
+    /// </summary>
+    public ImageShape? ImageShape { get; set; }
 
     /// <summary>The encoder that made the bank, for prompts by image. It stays yours; the model shares its weights. Default null.</summary>
     public SnippetEncoder? Encoder { get; set; }
@@ -54,6 +61,10 @@ public sealed class CheckpointOptions
     {
         OptionFaults faults = new(nameof(CheckpointOptions));
         faults.Require(HeadCount is null or >= 1, nameof(HeadCount), HeadCount, "at least 1, or null");
+        faults.Require(
+            ImageShape is not { } shape || (shape.Height >= 1 && shape.Width >= 1 && Enum.IsDefined(shape.Fit)
+                && Images.ImageShape.IsChannelCount(shape.Channels)),
+            nameof(ImageShape), ImageShape, "a shape of images, or null");
         faults.Require(Enum.IsDefined(Path), nameof(Path), Path, "a defined path");
         faults.Require(Enum.IsDefined(Prediction), nameof(Prediction), Prediction, "a defined target");
         faults.Require(Sampling is not null, nameof(Sampling), Sampling, "set");

@@ -30,8 +30,8 @@ public sealed partial class GMemModel : IDisposable
         Sampling = sampling;
     }
 
-    /// <summary>Side of the images in pixels.</summary>
-    public int ImageSize => Core.ImageSize;
+    /// <summary>Height, width and channels of the images, and how pictures of prompts are made to fit.</summary>
+    public ImageShape ImageShape => Core.ImageShape;
 
     /// <summary>Whether the network is conditioned on snippets, so that the model has a memory bank.</summary>
     public bool HasMemory => _memory is not null;
@@ -118,25 +118,21 @@ public sealed partial class GMemModel : IDisposable
 
     /// <summary>Checks, before any image is read, whether a training run fits into memory.</summary>
     /// <param name="options">What to train and how.</param>
-    /// <param name="imageSize">Side of the training images in pixels.</param>
+    /// <param name="images">Shape of the training images; a number is the side of a square in RGB.</param>
     /// <param name="device">Where to train.</param>
     /// <returns>What it will take.</returns>
-    /// <exception cref="ArgumentException">The options are not valid, or the image size does not fit them.</exception>
+    /// <exception cref="ArgumentException">The options are not valid, or the shape of the images does not fit them.</exception>
     /// <exception cref="InsufficientMemoryException">
     /// The run cannot fit; the message says which options would make it fit.
     /// </exception>
-    public static TrainingEstimate CheckMemory(GMemOptions options, int imageSize, torch.Device device)
+    public static TrainingEstimate CheckMemory(GMemOptions options, ImageShape images, torch.Device device)
     {
         GMemRuntime.EnsureLoaded();
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(device);
         options.Validate();
-        NetworkPlan plan = new(options);
-        SiTOptions network = plan.Network with
-        {
-            InputSize = imageSize / plan.Autoencoder.DownsamplingFactor,
-            InputChannels = plan.Autoencoder.Channels,
-        };
+        images.Validate();
+        SiTOptions network = new NetworkPlan(options, images.Channels).NetworkFor(images);
         network.Validate();
         return MemoryBudget.Check(network, options.Training, device, ranks: options.Ranks);
     }
@@ -146,23 +142,23 @@ public sealed partial class GMemModel : IDisposable
     /// encoded or kept. Takes some seconds, at most about twenty.
     /// </summary>
     /// <param name="options">What to train and how. Copied.</param>
-    /// <param name="imageSize">Side of the training images in pixels.</param>
+    /// <param name="images">Shape of the training images; a number is the side of a square in RGB.</param>
     /// <param name="device">Where to train.</param>
     /// <param name="cancellationToken">Stops the measurement.</param>
     /// <returns>
     /// The time of a step, without reports, samples and checkpoints; null where it is not known, because steps are too slow to make two of
     /// them, or the network has a condition of your own, for which no values can be made up.
     /// </returns>
-    /// <exception cref="ArgumentException">The options are not valid, or the image size does not fit them.</exception>
+    /// <exception cref="ArgumentException">The options are not valid, or the shape of the images does not fit them.</exception>
     /// <exception cref="InsufficientMemoryException">The run cannot fit.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static TimeSpan? MeasureStep(
-        GMemOptions options, int imageSize, torch.Device device, CancellationToken cancellationToken = default)
+        GMemOptions options, ImageShape images, torch.Device device, CancellationToken cancellationToken = default)
     {
-        _ = CheckMemory(options, imageSize, device);
+        _ = CheckMemory(options, images, device);
         GMemOptions copy = options.Clone();
         using UseScope initialUse = copy.InitialModel is { } initial ? initial.Use() : default;
-        return StepMeasurement.Run(copy, imageSize, device, cancellationToken);
+        return StepMeasurement.Run(copy, images, device, cancellationToken);
     }
 
     /// <summary>Generates one image a request. Each depends on its own request alone, not on the batch it is made in.</summary>
@@ -245,9 +241,9 @@ public sealed partial class GMemModel : IDisposable
     }
 
     /// <summary>
-    /// Turns images into snippets as training did: the square in the middle of each, scaled to <see cref="ImageSize"/>
-    /// (<see cref="CenterCrop.Apply"/>) unless the encoder wants it as it is (<see cref="SnippetEncoder.UsesSourceResolution"/>), through
-    /// the model's own <see cref="Encoder"/>. An image gives the same snippet whatever others come with it.
+    /// Turns images into snippets as training did: each is brought to <see cref="ImageShape"/> (<see cref="CenterCrop.Apply"/>), or cut to
+    /// its aspect ratio where the encoder wants the resolution that it has (<see cref="SnippetEncoder.UsesSourceResolution"/>), and goes in
+    /// RGB through the model's own <see cref="Encoder"/>. An image gives the same snippet whatever others come with it.
     /// </summary>
     /// <param name="images">At least one, of any sizes.</param>
     /// <returns>
@@ -268,8 +264,9 @@ public sealed partial class GMemModel : IDisposable
         using UseScope encoderUse = encoder.Use();
         torch.Tensor[] snippets =
         [
-            .. images.Select(image => encoder.Encode(ImageTensors.ToTensor(
-                [encoder.UsesSourceResolution ? CenterCrop.Square(image) : CenterCrop.Apply(image, ImageSize)]))),
+            .. images.Select(image => encoder.Encode(ImageTensors.ToTensor([
+                encoder.UsesSourceResolution ? CenterCrop.RgbPart(image, ImageShape)
+                    : CenterCrop.Apply(image, ImageShape).ToChannels(ImageShape.Rgb)]))),
         ];
         return snippets.Length > 0
             ? torch.cat(snippets).MoveToOuterDisposeScope()
@@ -290,7 +287,10 @@ public sealed partial class GMemModel : IDisposable
         using DisposeScope scope = torch.NewDisposeScope();
         bool whole = Encoder?.UsesSourceResolution == true;
         torch.Tensor[] snippets =
-            [.. paths.Select(path => Encode(whole ? ImageReader.ReadFile(path) : ImageReader.ReadSquare(path, ImageSize)))];
+        [
+            .. paths.Select(path => Encode(
+                whole ? ImageReader.ReadWhole(path, ImageShape.Channels) : ImageReader.ReadFile(path, ImageShape))),
+        ];
         return snippets.Length > 0
             ? torch.cat(snippets).MoveToOuterDisposeScope()
             : throw new ArgumentException("There are no images to encode.", nameof(paths));

@@ -2,7 +2,6 @@ using GMem.Backbone;
 using GMem.Images;
 using GMem.Memory;
 using GMem.Sampling;
-using GMem.Transport;
 
 namespace GMem;
 
@@ -18,23 +17,50 @@ internal static class ImageGeneration
         IProgress<SamplingProgress>? progress = null)
     {
         ResolvedPrompts prompts = new(model, requests);
-        if (requests.Count == 0)
+
+        // A solver has one time for all rows, so those that start at the same time are made together; whether anything is kept counts too.
+        int[][] groups = [.. Enumerable.Range(0, requests.Count)
+            .GroupBy(i => (requests[i].Strength ?? 1, requests[i].PromptMask is null)).Select(group => group.ToArray())];
+        if (groups.Length <= 1)
         {
-            return [];
+            return requests.Count == 0 ? [] : Together(model, prompts, requests, cancellationToken, previewEveryNStep, preview, progress);
         }
 
+        GeneratedImage[] images = new GeneratedImage[requests.Count];
+        foreach (int[] group in groups)
+        {
+            GenerationRequest[] some = [.. group.Select(i => requests[i])];
+            IEnumerable<GeneratedImage> Placed(IEnumerable<GeneratedImage> made) => made.Select(m => m with { Index = group[m.Index] });
+            foreach (GeneratedImage made in Placed(Together(
+                model, new ResolvedPrompts(model, some), some, cancellationToken, previewEveryNStep,
+                early => preview?.Invoke([.. Placed(early)]), progress)))
+            {
+                images[made.Index] = made;
+            }
+        }
+
+        return images;
+    }
+
+    /// <summary>Requests of one strength, all with a mask or none.</summary>
+    private static GeneratedImage[] Together(
+        GMemModel model,
+        ResolvedPrompts prompts,
+        IReadOnlyList<GenerationRequest> requests,
+        CancellationToken cancellationToken,
+        int previewEveryNStep,
+        Action<IReadOnlyList<GeneratedImage>>? preview,
+        IProgress<SamplingProgress>? progress)
+    {
         ModelCore core = model.Core;
         using IDisposable noGrad = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
-        int side = core.ImageSize / core.Autoencoder.DownsamplingFactor;
         long[] seeds = [.. requests.Select(r => r.Seed)];
-        long[] shape = [core.Autoencoder.Channels, side, side];
-        torch.Tensor noise = SeededNoise.Images(seeds, shape, core.Device);
-        torch.Tensor[] conditions = [.. prompts.ConditionValues().Select(v => v.to(core.Device))];
-        torch.Tensor? embedding = core.Network.EmbedConditions(conditions, seeds.Length);
+        long[] shape = core.LatentShape;
+        torch.Tensor noise = Noise(requests, seeds, shape, core.Device);
         Sampler sampler = new(core.Transport, model.Sampling);
-        torch.Tensor? nullEmbedding = sampler.NeedsNullCondition ? core.Network.EmbedConditions(core.Network.NullConditions(1), 1) : null;
-        GaussianSource? source = core.Source?.Of(core.Network.Conditions, conditions, singly: true);
+        PromptConditions conditions = new(core, prompts, seeds.Length, sampler.NeedsNullCondition);
+        StartingPictures? pictures = StartingPictures.Of(core, requests);
         torch.Tensor latents = noise;
         if (previewEveryNStep > 0)
         {
@@ -61,12 +87,14 @@ internal static class ImageGeneration
             return sampler.Sample(
                 core.Network.ForwardEmbedded,
                 noise.narrow(0, begin, count),
-                embedding?.narrow(0, begin, count),
-                nullEmbedding,
+                conditions.Embedding?.narrow(0, begin, count),
+                conditions.NullEmbedding,
                 sampler.NeedsIncrements ? step => SeededNoise.Increments(some, step, shape, core.Device) : null,
                 progress: begin == 0 ? progress : null,
                 preview: watch,
-                source: source?.Rows(begin, count),
+                source: conditions.Source?.Rows(begin, count),
+                picture: pictures?.Start(
+                    begin, count, model.Sampling.Resamplings, draw => SeededNoise.Repainting(some, draw, shape, core.Device)),
                 cancellationToken: cancellationToken);
         }
 
@@ -74,10 +102,26 @@ internal static class ImageGeneration
         {
             using torch.Tensor decoded = core.Autoencoder.Decode(data);
             using torch.Tensor onHost = decoded.cpu();
-            using torch.Tensor pixels = onHost.contiguous();
+            using torch.Tensor pixels = pictures?.Composite(onHost) ?? onHost.contiguous();
             return [.. ImageTensors.FromTensor(pixels)
                 .Select((image, i) => new GeneratedImage(i, requests[i], image, prompts.EntryOf(i), prompts.LabelOf(i), reached))];
         }
+    }
+
+    /// <summary>The noise of each request: its own, or that of its seed.</summary>
+    private static torch.Tensor Noise(
+        IReadOnlyList<GenerationRequest> requests, long[] seeds, long[] shape, torch.Device device)
+    {
+        torch.Tensor noise = SeededNoise.Images(seeds, shape, device);
+        for (int i = 0; i < seeds.Length; i++)
+        {
+            if (!requests[i].Noise.IsEmpty)
+            {
+                _ = noise[i].copy_(torch.tensor(requests[i].Noise.ToArray()).view(shape));
+            }
+        }
+
+        return noise;
     }
 
     /// <summary>For each request the cosine of its snippet to the nearest entry of the bank; 1 where the snippet is an entry's.</summary>

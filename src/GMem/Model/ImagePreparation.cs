@@ -24,7 +24,7 @@ internal sealed class ImagePreparation
     {
         _images = images;
         _options = options;
-        _plan = new NetworkPlan(options);
+        _plan = new NetworkPlan(options, images.Shape.Channels);
         _device = device;
         _cancellationToken = cancellationToken;
         CheckImages();
@@ -32,7 +32,7 @@ internal sealed class ImagePreparation
 
     private RowSource Images => _images.Rows;
 
-    private int ImageSize => (int)Images.RowShape[2];
+    private ImageShape Shape => _images.Shape;
 
     private RankGroup Ranks => _options.Ranks ?? RankGroup.Alone;
 
@@ -66,7 +66,7 @@ internal sealed class ImagePreparation
         }
 
         ImageAutoencoder? latentsBy = _plan.Autoencoder is PixelAutoencoder ? null : _plan.Autoencoder;
-        int tokenGrid = _plan.UsesTokens ? ImageSize / _plan.Autoencoder.DownsamplingFactor / _plan.Network.PatchSize : 0;
+        (int Rows, int Columns)? tokenGrid = _plan.UsesTokens ? _plan.NetworkFor(Shape).Grid : null;
         ImageEncoding encoding = new(latentsBy, encoder, tokenGrid, Mirror);
         EncodedRows encoded = LatentCache.Encode(
             Images, encoding, _options.WorkspacePath, _options.EncodingProgress, _cancellationToken, Ranks);
@@ -91,12 +91,12 @@ internal sealed class ImagePreparation
             {
                 ConditionData = conditionData,
                 Conditions = _plan.Conditions(conditionData),
-                Tokens = tokenGrid > 0 ? RowPair.Find(encoded, EncodedTable.Tokens) : null,
+                Tokens = tokenGrid is not null ? RowPair.Find(encoded, EncodedTable.Tokens) : null,
             },
             Bank = bank,
             Encoder = makesSnippets ? encoder : _plan.UsesSnippets ? EncoderOfTheSnippets() : null,
             Autoencoder = _plan.Normalised(statistics, _owned),
-            ImageSize = ImageSize,
+            ImageShape = Shape,
         };
     }
 
@@ -153,18 +153,22 @@ internal sealed class ImagePreparation
     private void CheckImages()
     {
         IReadOnlyList<long> shape = Images.RowShape;
-        if (Images.Type != torch.uint8 || shape.Count != 3 || shape[0] != 3 || shape[1] != shape[2])
+        if (Images.Type != torch.uint8 || shape.Count != 3 || !ImageShape.IsChannelCount(shape[0]))
         {
             throw new ArgumentException(
-                $"Images must be uint8 [N, 3, S, S]; these are {Images.Type} [{string.Join(", ", shape.Prepend(Images.Count))}].");
+                $"Images must be uint8 [N, C, H, W] with 1, 3 or 4 channels; these are {Images.Type} "
+                    + $"[{string.Join(", ", shape.Prepend(Images.Count))}].");
         }
 
+        _ = _plan.NetworkFor(Shape);
+
         int factor = _plan.Autoencoder.DownsamplingFactor, patch = _plan.Network.PatchSize * factor;
-        if (patch > 0 && ImageSize % patch != 0)
+        if (patch > 0 && (Shape.Height % patch != 0 || Shape.Width % patch != 0))
         {
+            string size = Shape.Height == Shape.Width ? $"{Shape.Height}" : $"{Shape.Width} x {Shape.Height}";
             string why = factor == 1 ? "" : $" ({_plan.Network.PatchSize} latent cells of {factor} pixels)";
             throw new ArgumentException(
-                $"The image size {ImageSize} is not divisible by the patch of {patch} pixels{why}; choose an image size that is a "
+                $"The image size {size} is not divisible by the patch of {patch} pixels{why}; choose an image size that is a "
                     + "multiple of it, or another PatchSize (1, 2, 4 or 8).");
         }
 

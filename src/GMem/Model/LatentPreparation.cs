@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.FileFormats;
+using GMem.Images;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Training;
@@ -50,7 +51,9 @@ internal sealed class LatentPreparation(
             Bank = bank,
             Encoder = Encoder(bank),
             Autoencoder = _plan.Normalised(statistics, owned),
-            ImageSize = latents.Size * _plan.Autoencoder.DownsamplingFactor,
+            ImageShape = new ImageShape(
+                latents.Height * _plan.Autoencoder.DownsamplingFactor, latents.Width * _plan.Autoencoder.DownsamplingFactor,
+                _plan.Autoencoder.ImageChannels),
         };
     }
 
@@ -100,13 +103,13 @@ internal sealed class LatentPreparation(
             $"The projection loss (Network.ProjectionSize = {_plan.Network.ProjectionSize}) needs patch tokens, but '{latents.Folder}' "
                 + $"holds no '{EncodedTable.Tokens}'. "
             + "Take the loss out of Training.Losses.");
-        long grid = latents.Size / _plan.Network.PatchSize;
-        return tokens.Plain.RowShape is [long count, long width] && count == grid * grid && width == _plan.Network.ProjectionSize
+        long cells = (long)(latents.Height / _plan.Network.PatchSize) * (latents.Width / _plan.Network.PatchSize);
+        return tokens.Plain.RowShape is [long count, long width] && count == cells && width == _plan.Network.ProjectionSize
             && (!Mirror || tokens.CanMirror) ? tokens
             : throw new ArgumentException(
                 $"The patch tokens of '{latents.Folder}' are [{string.Join(", ", tokens.Plain.RowShape)}] an "
                     + $"image{(Mirror && !tokens.CanMirror ? ", without those of the mirror images" : "")}; "
-                + $"the projection loss needs [{grid * grid}, {_plan.Network.ProjectionSize}].");
+                + $"the projection loss needs [{cells}, {_plan.Network.ProjectionSize}].");
     }
 
     private void CheckLatents()
@@ -119,10 +122,11 @@ internal sealed class LatentPreparation(
                 + (_plan.Autoencoder is PixelAutoencoder ? "." : $" (that given has {_plan.Autoencoder.Channels} channels)."));
         }
 
-        if (latents.Size % _plan.Network.PatchSize != 0)
+        if (latents.Height % _plan.Network.PatchSize != 0 || latents.Width % _plan.Network.PatchSize != 0)
         {
+            string cells = latents.Height == latents.Width ? $"{latents.Height} cells a side" : $"{latents.Width} x {latents.Height} cells";
             throw new ArgumentException(
-                $"The latents have {latents.Size} cells a side, which is not divisible by Network.PatchSize {_plan.Network.PatchSize}; "
+                $"The latents have {cells}, which is not divisible by Network.PatchSize {_plan.Network.PatchSize}; "
                     + "choose another.");
         }
 

@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.FileFormats;
+using GMem.Images;
 using GMem.Parts;
 using GMem.Training;
 using GMem.Transport;
@@ -20,11 +21,11 @@ internal sealed class ModelCore
         SnippetEncoder? encoder,
         ImageAutoencoder autoencoder,
         RidgeSource? source,
-        int imageSize,
+        ImageShape imageShape,
         torch.Device device)
     {
         (Network, Transport, Encoder, Autoencoder, Source) = (network, transport, encoder, autoencoder, source);
-        (ImageSize, Device) = (imageSize, device);
+        (ImageShape, Device) = (imageShape, device);
         Uses = new UseCount(nameof(GMemModel), Free);
         autoencoder.AddUse();
         encoder?.AddUse();
@@ -45,9 +46,12 @@ internal sealed class ModelCore
     /// <summary>What the flow starts from; null for N(0, I).</summary>
     public RidgeSource? Source { get; }
 
-    public int ImageSize { get; }
+    public ImageShape ImageShape { get; }
 
     public torch.Device Device { get; }
+
+    /// <summary>Shape of one image as the network sees it, C, h, w.</summary>
+    public long[] LatentShape => Network.Options.InputShape;
 
     /// <summary>How the training ended.</summary>
     public TrainingOutcome Outcome { get; init; }
@@ -59,7 +63,7 @@ internal sealed class ModelCore
     public bool OwnsNetwork { get; init; } = true;
 
     /// <summary>The same with another network, which it owns.</summary>
-    public ModelCore WithNetwork(SiT other) => new(other, Transport, Encoder, Autoencoder, Source, ImageSize, Device) { Outcome = Outcome };
+    public ModelCore WithNetwork(SiT other) => new(other, Transport, Encoder, Autoencoder, Source, ImageShape, Device) { Outcome = Outcome };
 
     public ModelCore Share()
     {

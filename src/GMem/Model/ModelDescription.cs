@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using GMem.Autoencoders;
 using GMem.Backbone;
+using GMem.Images;
 using GMem.Parts;
 using GMem.Sampling;
 using GMem.Transport;
@@ -23,8 +24,21 @@ internal sealed class ModelDescription
     /// <summary>The version of the library that wrote it, for the reader's error message.</summary>
     public string WrittenBy { get; set; } = "";
 
-    /// <summary>Side of the images in pixels.</summary>
-    public int ImageSize { get; set; }
+    /// <summary>Side of the images in pixels, where they are square, RGB and cropped; else null, and not written.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? ImageSize { get; set; }
+
+    /// <summary>Shape of the images where they are not; else null, and not written.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImageShape? ImageShape { get; set; }
+
+    /// <summary>Shape of the images, however it is written.</summary>
+    [JsonIgnore]
+    public ImageShape Images
+    {
+        get => ImageShape ?? ImageSize ?? 0;
+        set => (ImageSize, ImageShape) = value == value.Height ? ((int?)value.Height, (ImageShape?)null) : (null, value);
+    }
 
     public required SiTOptions Network { get; set; }
 

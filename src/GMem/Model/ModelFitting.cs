@@ -62,7 +62,7 @@ internal sealed class ModelFitting(
     }
 
     private ModelCore Core(SiT network, RidgeSource? source, TrainingOutcome outcome, bool ownsNetwork) =>
-        new(network, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, source, data.ImageSize, device)
+        new(network, options.Training.CreateTransport(), data.Encoder, data.Autoencoder, source, data.ImageShape, device)
         {
             Outcome = outcome,
             OwnsNetwork = ownsNetwork,
@@ -147,12 +147,7 @@ internal sealed class ModelFitting(
     /// <summary>What the data decide is set here; the rest is the user's.</summary>
     private SiTOptions NetworkOptions()
     {
-        SiTOptions network = options.Network with
-        {
-            InputSize = InputSize,
-            InputChannels = data.Autoencoder.Channels,
-            Conditions = data.Set.Conditions,
-        };
+        SiTOptions network = WithInputOfData(options.Network) with { Conditions = data.Set.Conditions };
         network.Validate();
 
         // The description of the run names what it was trained with; these options are a copy.
@@ -160,16 +155,23 @@ internal sealed class ModelFitting(
         return network;
     }
 
-    private int InputSize => data.ImageSize / data.Autoencoder.DownsamplingFactor;
+    private SiTOptions WithInputOfData(SiTOptions network)
+    {
+        (ImageShape images, int factor) = (data.ImageShape, data.Autoencoder.DownsamplingFactor);
+        return network.WithInput(data.Autoencoder.Channels, images.Height / factor, images.Width / factor);
+    }
 
     /// <summary>An initial model's network is taken as it is; the data must fit it.</summary>
     private SiTOptions RequireFitting(SiTOptions network)
     {
+        SiTOptions wanted = WithInputOfData(network);
         OptionFaults faults = new(nameof(GMemOptions.InitialModel));
-        faults.Require(network.InputSize == InputSize, "the side of its input", network.InputSize, $"{InputSize}, as these data have");
         faults.Require(
-            network.InputChannels == data.Autoencoder.Channels, "the channels of its input", network.InputChannels,
-            $"{data.Autoencoder.Channels}, as these data have");
+            network.InputShape[1..].SequenceEqual(wanted.InputShape[1..]), "the side of its input", network.InputSides,
+            $"{wanted.InputSides}, as these data have");
+        faults.Require(
+            network.InputChannels == wanted.InputChannels, "the channels of its input", network.InputChannels,
+            $"{wanted.InputChannels}, as these data have");
         faults.Throw();
         return network with { Conditions = data.Set.Conditions };
     }

@@ -34,7 +34,7 @@ internal sealed class ModelReader(IModelArchive archive, torch.Device device)
             SavedModelChecks.SetStatistics(autoencoder, description.LatentStatistics);
             SavedModelChecks.Require(description, autoencoder, memory, encoder, source);
             FlowTransport transport = new(InterpolantPath.Of(description.Path), description.Prediction, description.LossWeighting);
-            ModelCore core = new(network, transport, encoder, autoencoder, source, description.ImageSize, device)
+            ModelCore core = new(network, transport, encoder, autoencoder, source, description.Images, device)
             {
                 Outcome = new TrainingOutcome(description.TrainedSteps, description.IsPartial),
                 Integrity = _hasHashes ? FileIntegrity.Checked : FileIntegrity.NoHashes,

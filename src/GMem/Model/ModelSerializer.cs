@@ -19,7 +19,7 @@ internal static class ModelSerializer
         ModelDescription description = new()
         {
             WrittenBy = typeof(GMemModel).Assembly.GetName().Version?.ToString(3) ?? "",
-            ImageSize = core.ImageSize,
+            Images = core.ImageShape,
             Network = core.Network.Options,
             Path = core.Transport.Path.Kind,
             Prediction = core.Transport.Prediction,

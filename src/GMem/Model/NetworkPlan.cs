@@ -1,13 +1,16 @@
 using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
+using GMem.Images;
 using GMem.Parts;
 using GMem.Training;
 
 namespace GMem;
 
 /// <summary>What options and an initial model decide together, before any data are encoded.</summary>
-internal sealed class NetworkPlan(GMemOptions options)
+/// <param name="options">The options.</param>
+/// <param name="imageChannels">Channels of the images; of latents, which need an autoencoder, any.</param>
+internal sealed class NetworkPlan(GMemOptions options, int imageChannels = ImageShape.Rgb)
 {
     /// <summary>The network to be trained; what the data decide is not set yet.</summary>
     public SiTOptions Network { get; } = Shape(options);
@@ -15,7 +18,7 @@ internal sealed class NetworkPlan(GMemOptions options)
     /// <summary>The user's encoder, or the initial model's; null has one fitted to the images where snippets are wanted.</summary>
     public SnippetEncoder? Encoder { get; } = options.Encoder ?? options.InitialModel?.Encoder;
 
-    public ImageAutoencoder Autoencoder { get; } = options.Autoencoder ?? options.InitialModel?.Autoencoder ?? new PixelAutoencoder();
+    public ImageAutoencoder Autoencoder { get; } = options.Autoencoder ?? options.InitialModel?.Autoencoder ?? new PixelAutoencoder(imageChannels);
 
     /// <summary>Known statistics of latents: a network that was trained on latents normalised so must go on with them.</summary>
     public LatentStatistics? Statistics =>
@@ -41,6 +44,21 @@ internal sealed class NetworkPlan(GMemOptions options)
 
     /// <summary>Whether a term of the loss, such as the projection loss, compares patch tokens.</summary>
     public bool UsesTokens => Network.ProjectionSize > 0 && options.Training.UsesPatchTokens;
+
+    /// <summary>The network with its input set to latents of images of a shape.</summary>
+    /// <exception cref="ArgumentException">The autoencoder is for images of other channels.</exception>
+    public SiTOptions NetworkFor(ImageShape images)
+    {
+        if (images.Channels != Autoencoder.ImageChannels)
+        {
+            throw new ArgumentException(
+                $"The images have {images.Channels} channels, but the autoencoder '{Autoencoder.Kind.Name}' is for images of "
+                    + $"{Autoencoder.ImageChannels}; convert the images, or leave Autoencoder (and InitialModel) null.");
+        }
+
+        int factor = Autoencoder.DownsamplingFactor;
+        return Network.WithInput(Autoencoder.Channels, images.Height / factor, images.Width / factor);
+    }
 
     /// <summary>Keeps the parts alive until a model has them, whatever the user does with theirs.</summary>
     /// <param name="owned">Where the handles are noted, to be disposed.</param>

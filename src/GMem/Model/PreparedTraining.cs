@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Encoders;
+using GMem.Images;
 using GMem.Memory;
 using GMem.Training;
 
@@ -19,7 +20,7 @@ internal sealed class PreparedTraining(IReadOnlyList<IDisposable> owned) : IDisp
     /// <summary>With the statistics of the data, where it takes any.</summary>
     public required ImageAutoencoder Autoencoder { get; init; }
 
-    public required int ImageSize { get; init; }
+    public required ImageShape ImageShape { get; init; }
 
     public void Dispose()
     {

@@ -24,14 +24,15 @@ internal static class RankGeneration
             return [];
         }
 
+        ImageShape shape = model.ImageShape;
         ResolvedPrompts prompts = new(model, requests);
         List<GeneratedImage> images = [];
         for (int rank = 0; rank < all.Length; rank++)
         {
-            foreach (byte[] pixels in all[rank].Chunk(model.ImageSize * model.ImageSize * RgbImage.Channels))
+            foreach (byte[] pixels in all[rank].Chunk(shape.Height * shape.Width * shape.Channels))
             {
                 int i = images.Count;
-                RgbImage image = new(model.ImageSize, model.ImageSize, pixels);
+                RgbImage image = new(shape.Width, shape.Height, pixels, shape.Channels);
                 images.Add(new GeneratedImage(i, requests[i], image, prompts.EntryOf(i), prompts.LabelOf(i)));
             }
         }

@@ -41,6 +41,8 @@ internal sealed class ResolvedPrompts
 
     private bool UsesMemory => _model.HasMemory;
 
+    private bool LabelsOnlyPick => Conditions.All(c => c is SnippetCondition);
+
     private IReadOnlyList<Condition> Conditions => _model.Core.Network.Conditions;
 
     /// <summary>The entry behind a request; null where there is none.</summary>
@@ -115,26 +117,33 @@ internal sealed class ResolvedPrompts
     }
 
     private MemoryEntry? Entry(GenerationRequest request) =>
-        !UsesMemory || !request.Snippet.IsEmpty || request.PromptImage is not null ? null
+        !UsesMemory || !request.Snippet.IsEmpty || TakesSnippetOfImage(request) ? null
         : _model.Memory.Entry(request.MemoryIndex
             ?? _model.Memory.IndexFromNoise(
                 SeededNoise.MemoryIndex(request.Seed), string.IsNullOrEmpty(request.PromptLabel) ? null : request.PromptLabel));
 
+    /// <summary>Whether nothing else says whose memory it is; a label does that where it only picks an entry.</summary>
+    private bool TakesSnippetOfImage(GenerationRequest request) =>
+        request is { PromptImage: not null, MemoryIndex: null, Snippet.IsEmpty: true }
+        && (string.IsNullOrEmpty(request.PromptLabel) || !LabelsOnlyPick);
+
     private ReadOnlyMemory<float> Snippet(GenerationRequest request)
     {
-        if (request.PromptImage is not { } image)
+        if (!TakesSnippetOfImage(request))
         {
             return request.Snippet;
         }
 
-        using torch.Tensor snippet = _model.Encode(image);
+        using torch.Tensor snippet = _model.Encode(request.PromptImage!);
         return snippet.data<float>().ToArray();
     }
 
     private void Check(GenerationRequest request)
     {
         CheckOnePrompt(request);
-        if (!UsesMemory && (request.MemoryIndex is not null || !request.Snippet.IsEmpty || request.PromptImage is not null))
+        StartingPictures.Check(_model, request);
+        if (!UsesMemory
+            && (request.MemoryIndex is not null || !request.Snippet.IsEmpty || (request.PromptImage is not null && !request.HasStart)))
         {
             throw new ArgumentException(
                 "This model has no memory: its network is not conditioned on snippets. Leave out MemoryIndex, Snippet and PromptImage.");
@@ -173,13 +182,13 @@ internal sealed class ResolvedPrompts
             given.Add("a Snippet");
         }
 
-        if (request.PromptImage is not null)
+        if (request.PromptImage is not null && !request.HasStart)
         {
             given.Add("a PromptImage");
         }
 
         // A network that takes labels is told both; otherwise a label only picks the entry.
-        if (!string.IsNullOrEmpty(request.PromptLabel) && Conditions.All(c => c is SnippetCondition))
+        if (!string.IsNullOrEmpty(request.PromptLabel) && LabelsOnlyPick)
         {
             given.Add($"the PromptLabel '{request.PromptLabel}'");
         }

@@ -3,6 +3,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.FileFormats;
+using GMem.Images;
 using GMem.Memory;
 using GMem.Training;
 using GMem.Transport;
@@ -33,18 +34,17 @@ internal static class SavedModelChecks
     public static void Require(SiTOptions options, IReadOnlyDictionary<string, TensorShape> tensors, string source)
     {
         // Of a size that is not there even the shapes alone would take for ever.
-        long cells = (long)options.InputSize / options.PatchSize;
         bool plausible = options.Depth <= tensors.Count
             && tensors.TryGetValue("x_embedder.proj.weight", out TensorShape patches)
             && patches.Sizes.SequenceEqual([options.HiddenSize, options.InputChannels, options.PatchSize, options.PatchSize])
             && tensors.TryGetValue("pos_embed", out TensorShape positions)
-            && positions.Sizes.SequenceEqual([1, cells * cells, options.HiddenSize]);
+            && positions.Sizes.SequenceEqual([1, options.TokenCount, options.HiddenSize]);
         if (!plausible)
         {
             throw new InvalidDataException(
                 $"The model is damaged: '{source}' does not hold the network that its description speaks of ({options.HiddenSize} wide, "
                     + $"{options.Depth} deep, input "
-                + $"{options.InputChannels} x {options.InputSize} x {options.InputSize}, patches of {options.PatchSize}).");
+                + $"{string.Join(" x ", options.InputShape)}, patches of {options.PatchSize}).");
         }
 
         AsDamage(() =>
@@ -65,9 +65,12 @@ internal static class SavedModelChecks
     {
         SiTOptions network = description.Network;
         OptionFaults faults = new("The model is damaged");
+        (ImageShape images, long factor) = (description.Images, autoencoder.DownsamplingFactor);
+        long[] made = [autoencoder.ImageChannels, network.InputShape[1] * factor, network.InputShape[2] * factor];
         faults.Require(
-            description.ImageSize == (long)network.InputSize * autoencoder.DownsamplingFactor, "the side of its images",
-            description.ImageSize, $"{(long)network.InputSize * autoencoder.DownsamplingFactor}, as its network makes");
+            made.SequenceEqual([images.Channels, images.Height, images.Width]), "the shape of its images",
+            $"[{images.Channels}, {images.Height}, {images.Width}]", $"[{string.Join(", ", made)}], as its network makes");
+        faults.Require(Enum.IsDefined(images.Fit), "the fit of its images", images.Fit, "a known one");
         faults.Require(
             autoencoder.Channels == network.InputChannels, "the channels of its autoencoder", autoencoder.Channels,
             $"{network.InputChannels}, as its network makes");
@@ -83,7 +86,7 @@ internal static class SavedModelChecks
             encoder is null || size is null || encoder.Dimension == size, "the length of its encoder's snippets", encoder?.Dimension,
             $"{size}, as its network takes");
         faults.Require(memory is null || memory.Count > 0, "the number of its bank's entries", memory?.Count, "at least 1");
-        long[] expected = [size ?? 0, network.InputChannels, network.InputSize, network.InputSize];
+        long[] expected = [size ?? 0, .. network.InputShape];
         faults.Require(
             source is null || source.Shape.SequenceEqual(expected), "the shape of its source",
             $"[{string.Join(", ", source?.Shape ?? [])}]",
@@ -95,7 +98,7 @@ internal static class SavedModelChecks
     /// <exception cref="InvalidDataException">It is another's.</exception>
     public static void RequireSource(SiTOptions network, StoredTensors tensors)
     {
-        long[] one = [1, network.InputChannels, network.InputSize, network.InputSize];
+        long[] one = [1, .. network.InputShape];
         long[] each = [network.Find<SnippetCondition>()?.Size ?? 0, .. one[1..]];
         if (tensors.Entries.FirstOrDefault(e => !e.Shape.SequenceEqual(e.Name == "mean" ? one : each)) is { } other)
         {

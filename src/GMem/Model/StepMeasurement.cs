@@ -3,6 +3,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.FileFormats;
+using GMem.Images;
 using GMem.Latents;
 using GMem.Memory;
 using GMem.Training;
@@ -29,9 +30,9 @@ internal sealed class StepMeasurement : IProgress<TrainingProgress>, IDisposable
     }
 
     /// <returns>The time of a step; null where it cannot be measured.</returns>
-    public static TimeSpan? Run(GMemOptions options, int imageSize, torch.Device device, CancellationToken cancellationToken)
+    public static TimeSpan? Run(GMemOptions options, ImageShape images, torch.Device device, CancellationToken cancellationToken)
     {
-        NetworkPlan plan = new(options);
+        NetworkPlan plan = new(options, images.Channels);
         if (!plan.Network.Conditions.All(c => c.UsesSnippets || c is LabelCondition))
         {
             return null;
@@ -47,7 +48,7 @@ internal sealed class StepMeasurement : IProgress<TrainingProgress>, IDisposable
         try
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            using PreparedTraining data = MakeUp(options, plan, imageSize, device);
+            using PreparedTraining data = MakeUp(options, plan, images, device);
             new ModelFitting(data, options, device, measurement, measurement._stop.Token).Run().Dispose();
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -72,10 +73,11 @@ internal sealed class StepMeasurement : IProgress<TrainingProgress>, IDisposable
     public void Dispose() => _stop.Dispose();
 
     /// <summary>One batch of noise in the shape of the data. Tensors are the caller's scope's.</summary>
-    private static PreparedTraining MakeUp(GMemOptions options, NetworkPlan plan, int imageSize, torch.Device device)
+    private static PreparedTraining MakeUp(GMemOptions options, NetworkPlan plan, ImageShape images, torch.Device device)
     {
         using torch.Generator generator = RandomStream.Create(options.Training.Seed, RandomPurpose.Evaluation);
-        int count = options.Training.ImagesPerStep, side = imageSize / plan.Autoencoder.DownsamplingFactor;
+        int count = options.Training.ImagesPerStep;
+        SiTOptions network = plan.NetworkFor(images);
         RowPair Rows(params long[] shape) => new(new TensorRows(torch.randn([count, .. shape], generator: generator)), null);
 
         int dimension = plan.Encoder?.Dimension ?? (options.EncoderTrainer as PcaEncoderTrainer)?.Dimension ?? PcaEncoder.DefaultDimension;
@@ -83,20 +85,19 @@ internal sealed class StepMeasurement : IProgress<TrainingProgress>, IDisposable
         string[] classes = options.InitialModel is { ClassNames: { Count: > 0 } known } ? [.. known] : ["0"];
         ConditionData conditionData = ConditionSource.Of(
             bank, null, [.. Enumerable.Repeat(classes[0], count)], classes, new Dictionary<string, torch.Tensor>());
-        int tokens = side / plan.Network.PatchSize;
         List<IDisposable> owned = [];
         plan.Hold(owned);
         return new PreparedTraining(owned)
         {
-            Set = new TrainingSet(new LatentData(Rows(plan.Autoencoder.Channels, side, side), null, null, options.Training.Seed), device)
+            Set = new TrainingSet(new LatentData(Rows(network.InputShape), null, null, options.Training.Seed), device)
             {
                 ConditionData = conditionData,
                 Conditions = plan.Conditions(conditionData),
-                Tokens = plan.UsesTokens ? Rows(tokens * tokens, plan.Network.ProjectionSize) : null,
+                Tokens = plan.UsesTokens ? Rows(network.TokenCount, network.ProjectionSize) : null,
             },
             Bank = bank,
             Autoencoder = plan.Normalised(plan.Statistics, owned),
-            ImageSize = imageSize,
+            ImageShape = images,
         };
     }
 }

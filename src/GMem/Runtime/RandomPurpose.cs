@@ -37,4 +37,7 @@ internal enum RandomPurpose
 
     /// <summary>The direction in which a seed's snippet is turned.</summary>
     SnippetNovelty = 11,
+
+    /// <summary>The noise of what inpainting keeps, and that by which it goes back a step, for a seed.</summary>
+    Repainting = 12,
 }

@@ -15,7 +15,7 @@ internal sealed class Sampler
 {
     private readonly FlowTransport _transport;
     private readonly Guidance _guidance;
-    private readonly IntegrationInterval _interval;
+    private readonly double[] _times;
     private readonly OdeSampler? _ode;
     private readonly SdeSampler? _sde;
 
@@ -44,18 +44,21 @@ internal sealed class Sampler
                 options.LastStep,
                 options.LastStepSize,
                 options.TimestepShift);
-            _interval = _sde.Interval;
+            _times = [.. _sde.Times];
             return;
         }
 
-        _interval = transport.IntegrationInterval(stochastic: false);
+        IntegrationInterval interval = transport.IntegrationInterval(stochastic: false);
+        _times = TimeGrid.Create(interval.Start, interval.End, options.Steps, options.TimestepShift);
         _ode = new OdeSampler(
             options.OdeMethod, options.Steps, options.TimestepShift, options.RelativeTolerance, options.AbsoluteTolerance);
-        if (WellPosed.Fault(transport, options.OdeMethod, _interval) is { } fault)
+        if (WellPosed.Fault(transport, options.OdeMethod, interval) is { } fault)
         {
             throw new ArgumentException(fault, nameof(options));
         }
     }
+
+    private delegate (VectorField Predict, Action<int>? StepDone) Watcher(VectorField predict, int total);
 
     /// <summary>Whether <see cref="Sample"/> needs increments.</summary>
     public bool NeedsIncrements => _sde is not null;
@@ -82,6 +85,7 @@ internal sealed class Sampler
     /// <param name="source">
     /// What the flow starts from, with the null condition's mean if there is guidance; null for N(0, I).
     /// </param>
+    /// <param name="picture">The data that the flow starts from or keeps a part of; null to start from noise alone.</param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>Data <c>[B, ...]</c>, a new tensor.</returns>
     /// <exception cref="ArgumentException">Something is missing or does not fit the noise.</exception>
@@ -98,43 +102,148 @@ internal sealed class Sampler
         IProgress<SamplingProgress>? progress = null,
         SamplingPreview? preview = null,
         GaussianSource? source = null,
+        PictureStart? picture = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(noise);
-        if (noise.Dimensions < 2 || noise.size(0) < 1)
-        {
-            throw new ArgumentException(
-                $"The noise is [{string.Join(", ", noise.shape)}]; it must be a batch [B, ...] of at least one row.", nameof(noise));
-        }
-
-        _guidance.CheckConditions(noise.size(0), condition, nullCondition);
-        using DisposeScope scope = NewDisposeScope();
-        SourceOffset? offset = Offset(source);
-        Tensor initial = source?.Draw(noise) ?? noise;
-        VectorField predict = (x, time) => _guidance.PredictAt(network, x, time, condition, nullCondition, offset);
+        ConditionedNetwork whole = Checked(network, noise, condition, nullCondition, source);
         if (_sde is not null)
         {
             ArgumentNullException.ThrowIfNull(increments);
-            int total = _sde.Steps + 1;
-            (VectorField watched, Action<int>? stepDone) = Watch(predict, preview, progress, total);
-            return _sde.Sample(watched, initial, increments, keepTrajectory: false, source, stepDone, cancellationToken)
-                .Final.MoveToOuterDisposeScope();
         }
 
-        if (_ode!.Method.IsAdaptive)
+        return Solve(whole, noise, progress, preview, (rows, part, begin, watch) =>
         {
-            return IntegrateRows(network, initial, condition, nullCondition, offset, progress, cancellationToken)
+            PictureStart? start = picture?.Rows(begin, part.size(0));
+            return Integrate(rows, part, start, increments, watch, cancellationToken);
+        });
+    }
+
+    /// <summary>Turns data into the noise of which the ODE makes them, by integrating it backwards over the same times.</summary>
+    /// <param name="network">The network, in evaluation mode.</param>
+    /// <param name="data">Data <c>[B, ...]</c>.</param>
+    /// <param name="condition">As for <see cref="Sample"/>, as are the others.</param>
+    /// <param name="nullCondition">The null condition.</param>
+    /// <param name="progress">Told after every step.</param>
+    /// <param name="source">What the flow starts from.</param>
+    /// <param name="cancellationToken">Looked at before every step.</param>
+    /// <returns>
+    /// The noise <c>[B, ...]</c>, a new tensor; of a source, what it was in units of the source's scale about its mean.
+    /// </returns>
+    /// <exception cref="InvalidOperationException">The options are of the SDE, which has no way back.</exception>
+    public Tensor Invert(
+        NetworkFunction network,
+        Tensor data,
+        Tensor? condition = null,
+        Tensor? nullCondition = null,
+        IProgress<SamplingProgress>? progress = null,
+        GaussianSource? source = null,
+        CancellationToken cancellationToken = default)
+    {
+        double[] backwards = [.. _times.Reverse()];
+        if (_sde is not null)
+        {
+            throw new InvalidOperationException(
+                "The model samples by the SDE, whose noise cannot be found again. Inversion needs the ODE: set Sampling.Kind to Ode.");
+        }
+
+        if (WellPosed.Fault(_transport, _ode!.Method, new IntegrationInterval(backwards[0], backwards[^1])) is { } fault)
+        {
+            throw new InvalidOperationException($"Inversion integrates backwards. {fault}");
+        }
+
+        return Solve(Checked(network, data, condition, nullCondition, source), data, progress, null, (rows, part, _, watch) =>
+        {
+            (VectorField predict, Action<int>? done) = watch(rows.Predict, backwards.Length - 1);
+            Tensor noise = Run(predict, part, backwards, null, null, done, cancellationToken);
+            return rows.Source?.Standardise(noise) ?? noise;
+        });
+    }
+
+    private ConditionedNetwork Checked(
+        NetworkFunction network, Tensor state, Tensor? condition, Tensor? nullCondition, GaussianSource? source)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(state);
+        if (state.Dimensions < 2 || state.size(0) < 1)
+        {
+            throw new ArgumentException(
+                $"The noise is [{string.Join(", ", state.shape)}]; it must be a batch [B, ...] of at least one row.", "noise");
+        }
+
+        _guidance.CheckConditions(state.size(0), condition, nullCondition);
+        return _guidance.IsActive && source is { NullMean: null }
+            ? throw new ArgumentException("Guidance needs to know where the null condition's flow starts: give the source a NullMean.")
+            : new ConditionedNetwork(_transport, _guidance, network, condition, nullCondition, source);
+    }
+
+    /// <summary>Solves for the whole batch, or row by row where an adaptive stepper would make a row depend on the others.</summary>
+    private Tensor Solve(
+        ConditionedNetwork network,
+        Tensor state,
+        IProgress<SamplingProgress>? progress,
+        SamplingPreview? preview,
+        Func<ConditionedNetwork, Tensor, long, Watcher, Tensor> solve)
+    {
+        using IDisposable noGradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        int count = (int)state.size(0);
+        if (_ode is not { Method.IsAdaptive: true })
+        {
+            return solve(network.Rows(0, count), state, 0, (predict, total) => Watch(predict, preview, progress, total))
                 .MoveToOuterDisposeScope();
         }
 
-        (VectorField listened, Action<int>? done) = Watch(predict, preview, progress, _ode.Steps);
-        return Integrate(listened, initial, done, cancellationToken).MoveToOuterDisposeScope();
+        Tensor[] rows = new Tensor[count];
+        for (int i = 0; i < count; i++)
+        {
+            rows[i] = solve(network.Rows(i, 1), state.narrow(0, i, 1), i, (predict, _) => (predict, null));
+            progress?.Report(new SamplingProgress(i + 1, count));
+        }
+
+        return cat(rows).MoveToOuterDisposeScope();
     }
 
-    private SourceOffset? Offset(GaussianSource? source) => source is null || !_guidance.IsActive ? null
-        : source.NullMean is { } nullMean ? new SourceOffset(_transport, source.Mean.sub(nullMean))
-        : throw new ArgumentException("Guidance needs to know where the null condition's flow starts: give the source a NullMean.");
+    private Tensor Integrate(
+        ConditionedNetwork network,
+        Tensor noise,
+        PictureStart? picture,
+        Func<int, Tensor>? increments,
+        Watcher watch,
+        CancellationToken cancellationToken)
+    {
+        if (picture is { Strength: 0 })
+        {
+            return picture.Data.clone();
+        }
+
+        (double[] times, int skipped) = picture is null ? (_times, 0) : TimeGrid.From(_times, 1 - picture.Strength);
+        Tensor x0 = network.Source?.Draw(noise) ?? noise;
+        Tensor initial = times[0] > _times[0] ? _transport.Path.Interpolate(x0.Filled(1, times[0]), x0, picture!.Data) : x0;
+        int steps = times.Length - 1;
+        Repainting? repainting = picture?.Repainting;
+        int total = (repainting?.Visits(steps) ?? steps) + (_sde is null ? 0 : 1);
+        (VectorField predict, Action<int>? done) = watch(network.Predict, total);
+        if (repainting is null)
+        {
+            return Run(predict, initial, times, step => increments!(skipped + step), network.Source, done, cancellationToken);
+        }
+
+        Tensor state = repainting.Run(
+            _transport.Path,
+            network.Source,
+            picture!.Data,
+            initial,
+            times,
+            (part, step, visit) => Run(
+                predict, part, times[step..(step + 2)], _ => increments!(visit), network.Source, null, cancellationToken, lastStep: false),
+            done);
+        if (_sde is not null)
+        {
+            state = Run(predict, state, times[^1..], null, network.Source, _ => done?.Invoke(total), cancellationToken);
+        }
+
+        return repainting.Combine(state, picture.Data);
+    }
 
     private (VectorField Predict, Action<int>? StepDone) Watch(
         VectorField predict, SamplingPreview? preview, IProgress<SamplingProgress>? progress, int total)
@@ -149,31 +258,19 @@ internal sealed class Sampler
         return (tap.Listen(predict), tap.StepDone + report);
     }
 
-    private Tensor Integrate(VectorField predict, Tensor noise, Action<int>? stepDone, CancellationToken cancellationToken) =>
-        _ode!.Integrate(_transport.DriftOf(predict), noise, _interval, keepTrajectory: false, stepDone, cancellationToken).Final;
-
-    private Tensor IntegrateRows(
-        NetworkFunction network,
-        Tensor noise,
-        Tensor? condition,
-        Tensor? nullCondition,
-        SourceOffset? offset,
-        IProgress<SamplingProgress>? progress,
-        CancellationToken cancellationToken)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        int count = (int)noise.size(0);
-        Tensor[] rows = new Tensor[count];
-        for (int i = 0; i < count; i++)
-        {
-            Tensor? nullOfRow = nullCondition?.size(0) == 1 ? nullCondition : nullCondition?.narrow(0, i, 1);
-            Tensor? ofRow = condition?.narrow(0, i, 1);
-            SourceOffset? offsetOfRow = offset?.Rows(i, 1);
-            VectorField predict = (x, time) => _guidance.PredictAt(network, x, time, ofRow, nullOfRow, offsetOfRow);
-            rows[i] = Integrate(predict, noise.narrow(0, i, 1), null, cancellationToken);
-            progress?.Report(new SamplingProgress(i + 1, count));
-        }
-
-        return cat(rows).MoveToOuterDisposeScope();
-    }
+    /// <summary>Integrates over the times, which may fall for the ODE; the SDE's last step follows unless it is not wanted.</summary>
+    private Tensor Run(
+        VectorField predict,
+        Tensor initial,
+        double[] times,
+        Func<int, Tensor>? increments,
+        GaussianSource? source,
+        Action<int>? stepDone,
+        CancellationToken cancellationToken,
+        bool lastStep = true) =>
+        _sde is not null ? _sde.Over(times, lastStep).Sample(
+            predict, initial, increments!, keepTrajectory: false, source, stepDone, cancellationToken).Final
+        : times.Length > 1 ? _ode!.Integrate(
+            _transport.DriftOf(predict), initial, times, keepTrajectory: false, stepDone, cancellationToken).Final
+        : initial.clone();
 }

@@ -81,6 +81,13 @@ public sealed record SamplingOptions
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SnippetNovelty? Novelty { get; init; }
 
+    /// <summary>
+    /// How often each step of inpainting but the last is taken, noise being added back in between (RePaint, arXiv 2201.09865), from 1 to
+    /// 1000. More fit what is painted better to what is kept; inpainting costs that many times as much. No effect without a
+    /// <see cref="GenerationRequest.PromptMask"/>. Default 10, as in the paper.
+    /// </summary>
+    public int Resamplings { get; init; } = 10;
+
     /// <summary>The ODE setting of the public code: Euler over 50 points, 49 evaluations.</summary>
     /// <returns>New options.</returns>
     public static SamplingOptions PublicOde() => new() { OdeMethod = Sampling.OdeMethod.Euler, Steps = 49 };
@@ -146,6 +153,7 @@ public sealed record SamplingOptions
         Require(
             AbsoluteTolerance > 0 && double.IsFinite(AbsoluteTolerance), nameof(AbsoluteTolerance), AbsoluteTolerance,
             "above 0 and finite");
+        Require(Resamplings is >= 1 and <= 1000, nameof(Resamplings), Resamplings, "from 1 to 1000");
         Require(Novelty is null or { Cosine: > 0 and <= 1 }, "the novelty's Cosine", Novelty?.Cosine, "above 0 and at most 1");
         Require(Novelty is null or { Neighbours: >= 0 and <= 4096 }, "the novelty's Neighbours", Novelty?.Neighbours, "from 0 to 4096");
         return faults;

@@ -51,6 +51,15 @@ internal static class SeededNoise
     public static Tensor Increments(IReadOnlyList<long> seeds, int step, ReadOnlySpan<long> shape, Device? device = null) =>
         Stack(seeds, RandomPurpose.SamplerNoise, Checked(step), shape, device);
 
+    /// <summary>The noise that inpainting draws for a batch, see <see cref="Repainting"/>.</summary>
+    /// <param name="seeds">A seed for each row.</param>
+    /// <param name="draw">Index of the draw from 0.</param>
+    /// <param name="shape">Shape of one image or latent.</param>
+    /// <param name="device">Where to put it; null for the CPU.</param>
+    /// <returns>Standard normal float32 <c>[B, ...]</c>, a new tensor.</returns>
+    public static Tensor Repainting(IReadOnlyList<long> seeds, int draw, ReadOnlySpan<long> shape, Device? device = null) =>
+        Stack(seeds, RandomPurpose.Repainting, Checked(draw), shape, device);
+
     private static Tensor Stack(IReadOnlyList<long> seeds, RandomPurpose purpose, int step, ReadOnlySpan<long> shape, Device? device)
     {
         if (seeds.Count == 0)

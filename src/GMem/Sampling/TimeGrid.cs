@@ -23,6 +23,15 @@ internal static class TimeGrid
         return times;
     }
 
+    /// <summary>What is left of a rising grid from a time on: that time, kept within the grid, and the later ones.</summary>
+    /// <returns>The times, and how many steps were left out; of one that is begun in the middle, the rest is taken.</returns>
+    public static (double[] Times, int Skipped) From(double[] grid, double time)
+    {
+        double start = Math.Clamp(time, grid[0], grid[^1]);
+        double[] later = [.. grid.Where(t => t > start)];
+        return ([start, .. later], grid.Length - 1 - later.Length);
+    }
+
     public static void Check(int steps, double shift)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);

@@ -9,7 +9,7 @@ internal sealed class FakeGenerator : IRowGenerator
 {
     private readonly Lock _gate = new();
 
-    public int ImageSize => 2;
+    public ImageShape ImageShape => 2;
 
     /// <summary>Entries of the pretended bank; larger indices are refused.</summary>
     public long Entries { get; init; } = 1000;
@@ -26,6 +26,8 @@ internal sealed class FakeGenerator : IRowGenerator
     public string[] Labels { get; init; } = ["cat", "dog"];
 
     public bool TakesLabels => false;
+
+    public bool HasMemory => true;
 
     public void Validate(GenerationRequest request)
     {
@@ -61,6 +63,9 @@ internal sealed class FakeGenerator : IRowGenerator
     /// <summary>The mean of red, green and blue.</summary>
     public float[] Encode(RgbImage image) =>
         [.. Enumerable.Range(0, 3).Select(c => (float)image.Pixels.Where((_, i) => i % 3 == c).Average(b => (double)b))];
+
+    /// <summary>The noise of an image is its snippet.</summary>
+    public ReadOnlyMemory<float> Invert(RgbImage image, string? label) => Encode(image);
 
     public IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationRequest> requests)
     {

@@ -14,7 +14,7 @@ internal static class Views
 
     public static GeneratedDataView Generate(
         this IDataView prompts, FakeGenerator generator, int batchSize = 16, GenerationOptions? options = null, long firstSeed = 0) =>
-        new(prompts, new GenerationSchema(prompts.Schema, options ?? new GenerationOptions(), generator.ImageSize), generator, firstSeed,
+        new(prompts, new GenerationSchema(prompts.Schema, options ?? new GenerationOptions(), generator.ImageShape), generator, firstSeed,
             batchSize);
 
     public static List<T> Values<T>(this IDataView view, string column)

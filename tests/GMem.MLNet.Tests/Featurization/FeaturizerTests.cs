@@ -285,11 +285,11 @@ public sealed class FeaturizerTests
 
     private static RgbImage Picture(int number, bool left)
     {
-        byte[] pixels = new byte[SourceSide * SourceSide * RgbImage.Channels];
+        byte[] pixels = new byte[SourceSide * SourceSide * ImageShape.Rgb];
         new Random(number).NextBytes(pixels);
         for (int y = 0; y < SourceSide; y++)
         {
-            pixels.AsSpan(((y * SourceSide) + (left ? 0 : SourceSide - 2)) * RgbImage.Channels, 2 * RgbImage.Channels).Fill(255);
+            pixels.AsSpan(((y * SourceSide) + (left ? 0 : SourceSide - 2)) * ImageShape.Rgb, 2 * ImageShape.Rgb).Fill(255);
         }
 
         return new RgbImage(SourceSide, SourceSide, pixels);

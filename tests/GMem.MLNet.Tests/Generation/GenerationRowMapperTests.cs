@@ -53,7 +53,7 @@ public class GenerationRowMapperTests
     }
 
     private static GenerationRowMapper Mapper(IDataView prompts, FakeGenerator generator) =>
-        new(new GenerationSchema(prompts.Schema, new GenerationOptions(), generator.ImageSize), generator, firstSeed: 0);
+        new(new GenerationSchema(prompts.Schema, new GenerationOptions(), generator.ImageShape), generator, firstSeed: 0);
 
     private sealed class WithLabel
     {

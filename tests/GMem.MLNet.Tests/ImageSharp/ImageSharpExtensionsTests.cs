@@ -55,5 +55,5 @@ public sealed class ImageSharpExtensionsTests
     private static byte Byte(int i) => (byte)(i * 31);
 
     private static RgbImage Picture(int width, int height) =>
-        new(width, height, [.. Enumerable.Range(0, width * height * RgbImage.Channels).Select(Byte)]);
+        new(width, height, [.. Enumerable.Range(0, width * height * ImageShape.Rgb).Select(Byte)]);
 }

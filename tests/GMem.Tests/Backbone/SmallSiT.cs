@@ -44,7 +44,7 @@ internal static class SmallSiT
         SiTOptions options, long batch, torch.ScalarType dtype = torch.ScalarType.Float32, ulong seed = 2)
     {
         using torch.Generator generator = new(seed, torch.CPU);
-        torch.Tensor x = torch.randn([batch, options.InputChannels, options.InputSize, options.InputSize], generator: generator).to(dtype);
+        torch.Tensor x = torch.randn([batch, .. options.InputShape], generator: generator).to(dtype);
         torch.Tensor t = torch.rand([batch], generator: generator).to(dtype);
         return (x, t, options.Conditions switch
         {

@@ -41,7 +41,7 @@ public sealed class LatentCacheTests
         Assert.Throws<IOException>(() => Encode(images, killed, workspace.Path));
         Reported<EncodingProgress> progress = new();
         using EncodedRows rows = LatentCache.Encode(
-            images.Rows, new ImageEncoding(null, resumed, 0, false), workspace.Path, progress, CancellationToken.None);
+            images.Rows, new ImageEncoding(null, resumed, null, false), workspace.Path, progress, CancellationToken.None);
 
         Assert.Equal(2048, killed.Encoded);
         Assert.Equal([new EncodingProgress(Many - 2048, 2048, Many)], progress.Reports);
@@ -82,7 +82,7 @@ public sealed class LatentCacheTests
         CountingEncoder mender = new(pca);
         Reported<EncodingProgress> progress = new();
         using EncodedRows rows = LatentCache.Encode(
-            images.Rows, new ImageEncoding(null, mender, 0, false), workspace.Path, progress, CancellationToken.None);
+            images.Rows, new ImageEncoding(null, mender, null, false), workspace.Path, progress, CancellationToken.None);
 
         Assert.Equal(images.Count, mender.Encoded);
         Assert.Equal(whole, File.ReadAllBytes(shard));
@@ -133,14 +133,14 @@ public sealed class LatentCacheTests
         using TrainingImages images = TinyModel.Images(3);
         using SnippetEncoder encoder = TinyEncoders.DinoV2();
         using EncodedRows rows = LatentCache.Encode(
-            images.Rows, new ImageEncoding(null, encoder, tokenGrid: 2, mirror: false), null, null, CancellationToken.None);
+            images.Rows, new ImageEncoding(null, encoder, tokenGrid: (2, 2), mirror: false), null, null, CancellationToken.None);
         (_, torch.Tensor fine) = encoder.EncodeWithPatches(images.Pixels);
         torch.Tensor topRight = fine.reshape(3, 16, 16, -1).narrow(1, 0, 8).narrow(2, 8, 8).mean([1, 2]);
         ReferenceFolder.Close(rows["tokens"].Range(0, 3)[.., 1], topRight, 2e-3, 1e-3, "token 1 of the 2 x 2 grid");
         Assert.Equal(torch.ScalarType.Float16, rows["tokens"].Type);
         ArgumentException error = Assert.Throws<ArgumentException>(
             () => LatentCache.Encode(
-                images.Rows, new ImageEncoding(null, encoder, tokenGrid: 32, mirror: false), null, null, CancellationToken.None));
+                images.Rows, new ImageEncoding(null, encoder, tokenGrid: (32, 32), mirror: false), null, null, CancellationToken.None));
         Assert.Contains("256 patch tokens an image, but the network has 32 x 32 tokens", error.Message, StringComparison.Ordinal);
     }
 
@@ -151,7 +151,7 @@ public sealed class LatentCacheTests
         using TrainingImages images = TinyModel.Images();
         using SnippetEncoder encoder = TinyEncoders.DinoV2();
         using CountingAutoencoder autoencoder = new();
-        ImageEncoding encoding = new(autoencoder, encoder, 2, mirror: true);
+        ImageEncoding encoding = new(autoencoder, encoder, (2, 2), mirror: true);
         LatentCache.Encode(images.Rows, encoding, null, null, CancellationToken.None).Dispose();
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         LatentCache.Encode(images.Rows, encoding, null, null, CancellationToken.None).Dispose();
@@ -161,7 +161,7 @@ public sealed class LatentCacheTests
     }
 
     private static EncodedRows Encode(TrainingImages images, SnippetEncoder encoder, string? workspace, bool mirror = false) =>
-        LatentCache.Encode(images.Rows, new ImageEncoding(null, encoder, 0, mirror), workspace, null, CancellationToken.None);
+        LatentCache.Encode(images.Rows, new ImageEncoding(null, encoder, null, mirror), workspace, null, CancellationToken.None);
 
     private sealed class Reported<T> : IProgress<T>
     {

@@ -26,8 +26,8 @@ public sealed class LatentDataSetTests
         options.Network = options.Network with { Conditions = [new LabelCondition()] };
         using GMemModel withLabels = GMemModel.Fit(latents, options, torch.CPU);
 
-        Assert.True(latents is { Count: 16, Channels: 4, Size: 4, HasMirrorImages: true, HasLabels: true, HasSnippets: false });
-        Assert.Equal(8, withBank.ImageSize);
+        Assert.True(latents is { Count: 16, Channels: 4, Height: 4, Width: 4, HasMirrorImages: true, HasLabels: true, HasSnippets: false });
+        Assert.Equal(8, withBank.ImageShape);
         Assert.Equal(16, withBank.Memory.Count);
         Assert.Equal(["0", "1", "2"], withLabels.ClassNames);
         IReadOnlyList<GeneratedImage> images = withLabels.Generate([new(1, PromptLabel: "2"), new(1)]);
@@ -108,8 +108,8 @@ public sealed class LatentDataSetTests
         Check("there is no .safetensors file in it");
         SafetensorsWriter.Write(folder.File("a.safetensors"), [new("weight", torch.ones(3, 2))]);
         Check("it has no 'latents', but 'weight'");
-        SafetensorsWriter.Write(folder.File("a.safetensors"), [new("latents", torch.ones(3, 4, 2, 3))]);
-        Check("latents must be floating-point [n, C, h, h]; they are Float32 [n, 4, 2, 3]");
+        SafetensorsWriter.Write(folder.File("a.safetensors"), [new("latents", torch.ones(3, 4, 2))]);
+        Check("latents must be floating-point [n, C, h, w]; they are Float32 [n, 4, 2]");
         SafetensorsWriter.Write(
             folder.File("a.safetensors"), [new("latents", torch.ones(3, 4, 2, 2)), new("labels", torch.ones(2, dtype: torch.int64))]);
         Check("its tensors have 3, 2 rows");

@@ -23,7 +23,7 @@ public sealed class TrainingDataTests
         using KlAutoencoder autoencoder = TinyEncoders.Kl();
         using DinoV2Encoder encoder = TinyEncoders.DinoV2();
         using EncodedRows rows = LatentCache.Encode(images.Rows, new ImageEncoding(
-            autoencoder, encoder, 2, mirror: true), inFiles ? workspace.Path : null, null, CancellationToken.None);
+            autoencoder, encoder, (2, 2), mirror: true), inFiles ? workspace.Path : null, null, CancellationToken.None);
         TrainingSet set = new(new LatentData(RowPair.Find(rows, "latents")!, null, null, seed: 1), torch.CPU)
         {
             Conditions = [new SnippetCondition()],

@@ -36,7 +36,7 @@ public sealed class CheckpointTests
             }
 
             IReadOnlyList<GeneratedImage> images = model.Generate([new(1), new(2, model.HasMemory ? 0 : null)]);
-            Assert.Equal([2, 3, model.ImageSize, model.ImageSize], images.Pixels.shape);
+            Assert.Equal([2, 3, model.ImageShape.Height, model.ImageShape.Width], images.Pixels.shape);
         }
     }
 
@@ -119,7 +119,7 @@ public sealed class CheckpointTests
         Assert.Contains("holds no SiT, LightningDiT or GMem network", none.Message, StringComparison.Ordinal);
         Assert.Contains("'x_embedder.proj.weight' is missing", none.Message, StringComparison.Ordinal);
         using GMemModel model = GMemModel.FromCheckpoint(path, five, new() { Autoencoder = four, HeadCount = 2 });
-        Assert.Equal(8, model.ImageSize);
+        Assert.Equal(8, model.ImageShape);
 
         void Check(MemoryBank? bank, CheckpointOptions options, string part) =>
             Assert.Contains(

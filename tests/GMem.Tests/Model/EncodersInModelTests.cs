@@ -28,7 +28,7 @@ public sealed class EncodersInModelTests
             Assert.Equal(model.Autoencoder.Statistics!.Mean, loaded.Autoencoder.Statistics!.Mean);
             Assert.Equal(64, ((KlAutoencoder)loaded.Autoencoder).TileSize);
             Assert.Equal("dinov2", loaded.Encoder!.Kind.Name);
-            Assert.Equal(8, loaded.ImageSize);
+            Assert.Equal(8, loaded.ImageShape);
         }
     }
 

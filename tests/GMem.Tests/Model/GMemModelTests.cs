@@ -362,7 +362,7 @@ public sealed class GMemModelTests
         Check(TinyModel.Images(), o => { o.Training.Beta1 = 1; o.Training.TotalSteps = 0; },
             "TotalSteps is 0, it must be from 1 to 1000000000; Beta1 is 1, it must be in [0, 1)");
         Check(TinyModel.Images(), o => o.EncoderTrainer = null!, "EncoderTrainer is ");
-        Check(new TrainingImages(torch.zeros(24, 3, 8, 8)), _ => { }, "Images must be uint8 [N, 3, S, S]");
+        Check(new TrainingImages(torch.zeros(24, 3, 8, 8)), _ => { }, "Images must be uint8 [N, C, H, W] with 1, 3 or 4 channels; these are Float32 [24, 3, 8, 8]");
         Check(new TrainingImages(torch.zeros([24, 3, 8, 8], dtype: torch.uint8), torch.ones(23, 4)), _ => { }, "one row an image");
         Check(new TrainingImages(torch.zeros([24, 3, 8, 8], dtype: torch.uint8), torch.ones(24, 4)),
             o => o.Training.HorizontalFlip = true, "set HorizontalFlip = false");

@@ -49,7 +49,7 @@ public sealed class CoreThreadsTests
         using TrainingImages images = TinyModel.Images(70);
         using SnippetEncoder encoder = TinyEncoders.DinoV2();
         using KlAutoencoder autoencoder = TinyEncoders.Kl();
-        ImageEncoding encoding = new(autoencoder, encoder, 2, mirror: true);
+        ImageEncoding encoding = new(autoencoder, encoder, (2, 2), mirror: true);
         Dictionary<string, torch.Tensor> one = encoding.Encode(images.Pixels), several = [];
         OperatorThreads.Run(2, () => several = encoding.Encode(images.Pixels));
         Assert.Equal(one.Keys.Order(), several.Keys.Order());

@@ -135,6 +135,13 @@ public sealed class DinoV2Encoder : SnippetEncoder
     }
 
     /// <inheritdoc/>
+    public override (int Rows, int Columns) PatchGrid(int count, int height, int width)
+    {
+        (long rows, long columns) = DinoV2Preprocessing.Grid(height, width, _options);
+        return ((int)rows, (int)columns);
+    }
+
+    /// <inheritdoc/>
     public override PartConfiguration SaveConfiguration() => PartConfiguration.From(_options);
 
     /// <inheritdoc/>

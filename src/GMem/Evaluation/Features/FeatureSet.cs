@@ -89,7 +89,8 @@ public sealed class FeatureSet : IDisposable
 
     /// <summary>Computes the features of images.</summary>
     /// <param name="extractor">The network.</param>
-    /// <param name="images">uint8 <c>[N, 3, H, W]</c>, RGB, N at least 1.</param>
+    /// <param name="images">uint8 <c>[N, C, H, W]</c>, N at least 1: RGB, or grey or RGBA, of which features are computed as if they
+    /// were RGB: grey is repeated, and alpha is composited over white.</param>
     /// <param name="batchSize">Images at a time, at least 1. Default 64.</param>
     /// <param name="progress">Receives the number of images done after each batch; may be null.</param>
     /// <param name="cancellationToken">Stops between two batches.</param>
@@ -109,7 +110,7 @@ public sealed class FeatureSet : IDisposable
 
     /// <summary>Computes the features of images that do not fit in one tensor or are still being generated.</summary>
     /// <param name="extractor">The network.</param>
-    /// <param name="batches">Batches, each uint8 <c>[B, 3, H, W]</c>, RGB; each is disposed when its features have been computed.</param>
+    /// <param name="batches">Batches, each uint8 <c>[B, C, H, W]</c>, C = 1, 3 or 4; each is disposed when its features have been computed.</param>
     /// <param name="progress">Receives the number of images done after each batch; may be null.</param>
     /// <param name="cancellationToken">Stops between two batches.</param>
     /// <returns>A new set; dispose it.</returns>
@@ -132,7 +133,8 @@ public sealed class FeatureSet : IDisposable
                 using (batch)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    parts.Add(extractor.ExtractAll(batch));
+                    using torch.Tensor rgb = ImageTensors.ToRgb(batch);
+                    parts.Add(extractor.ExtractAll(rgb));
                 }
 
                 progress?.Report(done += parts[^1].Count);

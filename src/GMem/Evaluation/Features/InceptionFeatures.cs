@@ -101,7 +101,7 @@ public sealed class InceptionFeatures : FeatureExtractor
     /// <summary>All activations of the network; they belong to the caller's scope.</summary>
     internal InceptionActivations Activations(torch.Tensor images)
     {
-        ImageTensors.CheckBatch(images, nameof(images));
+        ImageTensors.CheckBatch(images, nameof(images), ImageShape.Rgb);
         using torch.Tensor input = _path == InceptionInputPath.PyTorchFid
             ? InceptionInput.ResizePyTorch(images, _device).TimesInPlace(2).PlusInPlace(-1)
             : InceptionInput.TensorFlow(images, _device);

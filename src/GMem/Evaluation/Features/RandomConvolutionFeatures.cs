@@ -86,7 +86,7 @@ public sealed class RandomConvolutionFeatures : FeatureExtractor
     public override torch.Tensor Extract(torch.Tensor images)
     {
         using UseScope use = Use();
-        ImageTensors.CheckBatch(images, nameof(images));
+        ImageTensors.CheckBatch(images, nameof(images), ImageShape.Rgb);
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor x = Resize(images.to(_device).to(torch.float32).TimesInPlace(1 / 63.75).PlusInPlace(-2));
         List<torch.Tensor> parts = [];

@@ -41,10 +41,10 @@ public sealed class CopyCheckResult
     /// The images of the closest pairs, alternately generated and training. <see cref="ImageGrid"/> with an even number of columns shows
     /// them side by side.
     /// </summary>
-    /// <param name="generatedImages">uint8 <c>[M, 3, H, W]</c>, in the order of the features.</param>
-    /// <param name="trainingImages">uint8 <c>[N, 3, H, W]</c>, in the order of the features.</param>
+    /// <param name="generatedImages">uint8 <c>[M, C, H, W]</c>, in the order of the features.</param>
+    /// <param name="trainingImages">uint8 <c>[N, C, H, W]</c>, in the order of the features.</param>
     /// <param name="count">Maximum number of pairs, at least 1. Default 32.</param>
-    /// <returns>uint8 <c>[2 * count, 3, H, W]</c> on the CPU.</returns>
+    /// <returns>uint8 <c>[2 * count, C, H, W]</c> on the CPU.</returns>
     /// <exception cref="ArgumentException">The number of images differs from the number of features, or image sizes differ.</exception>
     internal torch.Tensor PairImages(torch.Tensor generatedImages, torch.Tensor trainingImages, int count = 32)
     {

@@ -5,7 +5,7 @@ public sealed class ImageFile
 {
     /// <summary>
     /// Path of the file. A file inside an archive has a path such as <c>archive.zip/cat/0001.jpg</c>, a row of a Parquet file one such as
-    /// <c>data.parquet/17</c>, which <see cref="ImageReader.ReadFile"/> accepts.
+    /// <c>data.parquet/17</c>, which <see cref="ImageReader.ReadFile(string)"/> accepts.
     /// </summary>
     public string ImagePath { get; set; } = string.Empty;
 

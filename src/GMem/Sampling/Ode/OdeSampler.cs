@@ -62,18 +62,20 @@ internal sealed class OdeSampler
         bool keepTrajectory = false,
         CancellationToken cancellationToken = default)
     {
-        return Integrate(drift, initial, interval ?? new IntegrationInterval(0, 1), keepTrajectory, null, cancellationToken);
+        IntegrationInterval over = interval ?? new IntegrationInterval(0, 1);
+        double[] times = TimeGrid.Create(over.Start, over.End, Steps, TimestepShift);
+        return Integrate(drift, initial, times, keepTrajectory, null, cancellationToken);
     }
 
+    /// <summary>Over a grid of one's own.</summary>
     internal SolverResult Integrate(
         VectorField drift,
         Tensor initial,
-        IntegrationInterval interval,
+        double[] times,
         bool keepTrajectory,
         Action<int>? stepDone,
         CancellationToken cancellationToken)
     {
-        double[] times = TimeGrid.Create(interval.Start, interval.End, Steps, TimestepShift);
         using DisposeScope scope = NewDisposeScope();
         OdeSolver.Solution solution = _solver.Solve(
             (time, state) => [Predictions.Checked(drift(state[0], time), state[0])],

@@ -90,6 +90,9 @@ internal sealed class SdeSampler
     /// <summary>Its size. Not used with <see cref="SdeLastStep.None"/>.</summary>
     public double LastStepSize { get; }
 
+    /// <summary>The times of the grid, <see cref="Steps"/> + 1.</summary>
+    internal IReadOnlyList<double> Times => _times;
+
     /// <summary>Where noise is added: from the first time to the last, not counting the extra step.</summary>
     public IntegrationInterval Interval => new(_times[0], _times[^1]);
 
@@ -119,6 +122,10 @@ internal sealed class SdeSampler
     {
         return Sample(network, initial, noise, keepTrajectory, source, null, cancellationToken);
     }
+
+    /// <summary>The same over other times, with or without its last step.</summary>
+    internal SdeSampler Over(double[] times, bool lastStep) =>
+        new(Transport, Method, Form, Norm, lastStep ? LastStep : SdeLastStep.None, LastStepSize, times);
 
     internal SolverResult Sample(
         VectorField network,

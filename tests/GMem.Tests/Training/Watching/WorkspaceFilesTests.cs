@@ -130,7 +130,7 @@ public sealed class WorkspaceFilesTests
 
         // Blue of the training curve: the plots are drawn, not only named.
         int blue = 0;
-        for (int i = 0; i < picture.Pixels.Length; i += RgbImage.Channels)
+        for (int i = 0; i < picture.Pixels.Length; i += picture.Channels)
         {
             blue += picture.Pixels[i] < 0x40 && picture.Pixels[i + 1] is > 0x50 and < 0x90 && picture.Pixels[i + 2] > 0x90 ? 1 : 0;
         }

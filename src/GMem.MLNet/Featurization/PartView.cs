@@ -6,24 +6,24 @@ using GMem.MLNet.Training;
 namespace GMem.MLNet.Featurization;
 
 /// <summary>
-/// The square in the middle of each training image, at the resolution that it has: what a featurizer is fitted to. One column, of images of
+/// The part of each training image that is trained on (a square, for square images), at the resolution that it has: what a featurizer is fitted to. One column, of images of
 /// any size, which an enumerable of rows cannot be (ML.NET knows images of one size there).
 /// </summary>
 /// <param name="columns">The columns of the featurizer.</param>
 /// <param name="open">Reads the images, from the first.</param>
-internal sealed class SquareView(FeaturizerColumns columns, Func<IEnumerable<RgbImage>> open) : IDataView
+internal sealed class PartView(FeaturizerColumns columns, Func<IEnumerable<RgbImage>> open) : IDataView
 {
     public bool CanShuffle => false;
 
     public DataViewSchema Schema { get; } = columns.InputSchema();
 
-    /// <summary>The squares of all images that can be read; the others are named when they are read for training.</summary>
+    /// <summary>The parts of all images that can be read; the others are named when they are read for training.</summary>
     /// <param name="columns">The columns of the featurizer.</param>
     /// <param name="view">The training data.</param>
     /// <param name="images">Their column of images.</param>
-    /// <param name="badImages">Whether images that cannot be read are left out.</param>
-    public static SquareView Of(FeaturizerColumns columns, IDataView view, DataViewSchema.Column images, BadImageHandling badImages) =>
-        new(columns, () => Squares(view, images, badImages));
+    /// <param name="options">The shape of the images, and whether those that cannot be read are left out.</param>
+    public static PartView Of(FeaturizerColumns columns, IDataView view, DataViewSchema.Column images, GMemTrainer.Options options) =>
+        new(columns, () => Parts(view, images, options));
 
     public long? GetRowCount() => null;
 
@@ -33,24 +33,24 @@ internal sealed class SquareView(FeaturizerColumns columns, Func<IEnumerable<Rgb
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
         [GetRowCursor(columnsNeeded, rand)];
 
-    private static IEnumerable<RgbImage> Squares(IDataView view, DataViewSchema.Column images, BadImageHandling badImages)
+    private static IEnumerable<RgbImage> Parts(IDataView view, DataViewSchema.Column images, GMemTrainer.Options options)
     {
         using DataViewRowCursor cursor = view.GetRowCursor([images]);
-        Func<long, ImageToDecode?> read = ImageSource.Create(cursor, images);
+        Func<long, ImageToDecode?> read = ImageSource.Create(cursor, images, options.ImageChannels);
         for (long row = 0; cursor.MoveNext(); row++)
         {
-            RgbImage? square = null;
+            RgbImage? part = null;
             try
             {
-                square = read(row) is { } found ? CenterCrop.Square(found.Decode(null, null)) : null;
+                part = read(row) is { } found ? CenterCrop.RgbPart(found.Decode(null, null), options.ImageShape) : null;
             }
-            catch (Exception e) when (BadImages.IsSkipped(e, badImages))
+            catch (Exception e) when (BadImages.IsSkipped(e, options.BadImages))
             {
             }
 
-            if (square is not null)
+            if (part is not null)
             {
-                yield return square;
+                yield return part;
             }
         }
     }
