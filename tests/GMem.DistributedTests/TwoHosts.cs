@@ -39,7 +39,7 @@ internal sealed class TwoHosts : IDisposable
         string shell = _folder.File("shell");
         File.WriteAllText(
             shell, "#!/bin/bash\nhost=$1; shift\nexec ip netns exec \"$host\" unshare --uts bash -c \"hostname $host; $*\"\n");
-        File.SetUnixFileMode(shell, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Require("chmod", "+x", shell);
 
         // The launcher's processes notice a link that is down by keepalives alone, and by default after eight minutes.
         Launch = new RankLaunch(2)
