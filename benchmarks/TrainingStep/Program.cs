@@ -116,8 +116,8 @@ Console.WriteLine($"share by processor time  {spentShare,8:p1} (all {rounds} ste
 foreach ((string part, double seconds) in clock.Totals())
 {
     double share = seconds / clock.Total;
-    Console.WriteLine(
-        $"  {part,-22} {share,8:p1} {seconds / rounds * 1000,8:f1} ms{(part == StepClock.Optimizer ? " (clip, AdamW, moving average; required below 8 %)" : "")}");
+    string required = part == StepClock.Optimizer ? " (clip, AdamW, moving average; required below 8 %)" : "";
+    Console.WriteLine($"  {part,-22} {share,8:p1} {seconds / rounds * 1000,8:f1} ms{required}");
 }
 
 if (arguments.Number("--sampling", 0) != 0)

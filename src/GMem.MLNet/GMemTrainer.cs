@@ -17,9 +17,9 @@ namespace GMem.MLNet;
 /// The image column is text (the path of a file, also inside a zip or tar: `photos.zip/cat/1.jpg`, or a row of a Parquet file:
 /// `data.parquet/17`), an `MLImage`, or the bytes of an encoded file (a vector of `Byte`). Images are cropped to their centre square and
 /// scaled to `ImageSize`, or to `ImageWidth` x `ImageHeight`, or padded (`ImageFit`); they are RGB, grey or RGBA (`ImageChannels`).
-/// An optional column of snippets is a vector of `Single` of one known size, one for each image, from any featurizer upstream; prompt rows may have the same column. Without it snippets are made by `Options.Featurizer`, any ML.NET estimator
-/// from an image to a vector, or by an encoder (by default principal components of the pixels); either is kept in the model, and encodes
-/// the images of prompts.
+/// An optional column of snippets is a vector of `Single` of one known size, one for each image, from any featurizer upstream; prompt rows
+/// may have the same column. Without it snippets are made by `Options.Featurizer`, any ML.NET estimator from an image to a vector, or by an
+/// encoder (by default principal components of the pixels); either is kept in the model, and encodes the images of prompts.
 ///
 /// An optional column of labels (text or key) is kept with the memory's entries; the network sees it only where `Network.Conditions`
 /// has a `LabelCondition`.

@@ -147,8 +147,8 @@ public sealed class ImageShapeTests
         (options.ImageHeight, options.ImageWidth, options.ImageChannels, options.ImageFit) = (7, 0, 2, (ImageFit)5);
         Assert.Contains(
             "ImageHeight is 7, which is not divisible by Network.PatchSize 2; choose a multiple of it, or another patch size. ImageWidth "
-                + "is 0, it must be from 1 to 16384. ImageChannels is 2, it must be 1 (grey), 3 (RGB) or 4 (RGBA). ImageFit is 5, it must be "
-                + "Crop or Pad.",
+                + "is 0, it must be from 1 to 16384. ImageChannels is 2, it must be 1 (grey), 3 (RGB) or 4 (RGBA). ImageFit is 5, it "
+                + "must be Crop or Pad.",
             Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
         options = TinyTrainer.Options();
         (options.ImageChannels, options.Autoencoder) = (1, autoencoder);

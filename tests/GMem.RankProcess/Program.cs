@@ -1,5 +1,5 @@
-// One rank of several, for tests to start by mpirun: GMem.RankProcess COMMAND [name=value ...], where name@1 is for rank 1 alone. Lines that
-// begin with a word and a colon are what tests read; the first rank writes them, unless the word is "rank", "state" or "nccl".
+// One rank of several, for tests to start by mpirun: GMem.RankProcess COMMAND [name=value ...], where name@1 is for rank 1 alone. Lines
+// that begin with a word and a colon are what tests read; the first rank writes them, unless the word is "rank", "state" or "nccl".
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;

@@ -4,8 +4,8 @@ using GMem.Images;
 namespace GMem.MLNet.Training;
 
 /// <summary>
-/// Decodes the rows of a view together with other ranks: all read the same rows, each decodes its share of every window of them, and all get
-/// the result.
+/// Decodes the rows of a view together with other ranks: all read the same rows, each decodes its share of every window of them, and all
+/// get the result.
 /// </summary>
 /// <param name="ranks">Who reads together.</param>
 internal sealed class RankRows(RankGroup ranks)
@@ -46,8 +46,9 @@ internal sealed class RankRows(RankGroup ranks)
         if (Array.FindIndex(counts, c => c != counts[0]) is int other and > 0)
         {
             throw new RanksDifferException(
-                $"Rank {other} of {ranks.Size} was not given what rank 0 was: after row {(window.Count > 0 ? window[0].Number : 0)} its data "
-                    + $"have {counts[other]} rows where those of rank 0 have {counts[0]}. Give all ranks the same data.");
+                $"Rank {other} of {ranks.Size} was not given what rank 0 was: after row "
+                    + $"{(window.Count > 0 ? window[0].Number : 0)} its data have "
+                    + $"{counts[other]} rows where those of rank 0 have {counts[0]}. Give all ranks the same data.");
         }
 
         return [.. window.Select(row => IsOwn(row.Number) ? row : row with { Image = Read(readers[row.Number % Window / RowsOfARank]) })];

@@ -128,7 +128,8 @@ public sealed unsafe class RankGroup
         if (tensor.dtype != torch.float32 || !tensor.is_contiguous())
         {
             throw new ArgumentException(
-                $"Ranks add up contiguous float32 tensors; this one is {tensor.dtype}{(tensor.is_contiguous() ? "" : " and not contiguous")}.",
+                $"Ranks add up contiguous float32 tensors; this one is {tensor.dtype}"
+                    + $"{(tensor.is_contiguous() ? "" : " and not contiguous")}.",
                 nameof(tensor));
         }
 
@@ -357,7 +358,8 @@ public sealed unsafe class RankGroup
                 .. first.Keys.Union(other.Keys).Order(StringComparer.Ordinal)
                     .Where(name => first.GetValueOrDefault(name) != other.GetValueOrDefault(name))
                     .Select(name =>
-                        $"{name} is {other.GetValueOrDefault(name, "not there")} (on rank 0: {first.GetValueOrDefault(name, "not there")})"),
+                        $"{name} is {other.GetValueOrDefault(name, "not there")} "
+                            + $"(on rank 0: {first.GetValueOrDefault(name, "not there")})"),
             ];
             throw new RanksDifferException(
                 $"Rank {rank} of {Size} was not given what rank 0 was: {string.Join("; ", differences)}. Give all ranks the same.");
@@ -419,19 +421,21 @@ public sealed unsafe class RankGroup
         }
 
         MpiLibrary mpi = MpiLibrary.TryJoin(launch.Libraries) ?? throw new GMemRuntimeException(
-            $"This process was started as one of {launch.Size?.ToString(CultureInfo.InvariantCulture) ?? "several"} by {launch.By}, but no MPI "
-                + $"library was found (looked for {string.Join(", ", launch.Libraries)}). Install it on every host, for instance "
+            $"This process was started as one of {launch.Size?.ToString(CultureInfo.InvariantCulture) ?? "several"} by {launch.By}, but no "
+                + $"MPI library was found (looked for {string.Join(", ", launch.Libraries)}). Install it on every host, for instance "
                 + $"'apt-get install libopenmpi3' or 'libmpich12', or set {Launch.LibraryVariable} to its path.");
         if (launch.Size is { } size && size != mpi.Size)
         {
             throw new GMemRuntimeException(
-                $"This process was started as one of {size} by {launch.By}, but the MPI library '{mpi.Version}' sees {mpi.Size}: the library "
-                    + $"is not the launcher's. Set {Launch.LibraryVariable} to the one that belongs to it.");
+                $"This process was started as one of {size} by {launch.By}, but the MPI library '{mpi.Version}' sees {mpi.Size}: the "
+                    + $"library is not the launcher's. Set {Launch.LibraryVariable} to the one that belongs to it.");
         }
 
         RankGroup group = new(mpi, timeout);
         AppDomain.CurrentDomain.UnhandledException += (_, e) => group.Abort(
-            e.ExceptionObject is RanksDifferException known ? known.Message : $"rank {group.Rank} of {group.Size} failed: {e.ExceptionObject}",
+            e.ExceptionObject is RanksDifferException known
+                ? known.Message
+                : $"rank {group.Rank} of {group.Size} failed: {e.ExceptionObject}",
             ExitCodeOf((e.ExceptionObject as Exception)!));
         AppDomain.CurrentDomain.ProcessExit += (_, _) => group.Leave();
         return group;
@@ -448,7 +452,8 @@ public sealed unsafe class RankGroup
         int[] here = [.. Enumerable.Range(0, Size).Where(rank => places[rank].Split('\n')[0] == host)];
         (LocalRank, LocalSize) = (Array.IndexOf(here, Rank), here.Length);
         int sharing = here.Count(rank => places[rank] == places[Rank]);
-        Threads = int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), CultureInfo.InvariantCulture, out int wanted) && wanted > 0
+        string? said = Environment.GetEnvironmentVariable("OMP_NUM_THREADS");
+        Threads = int.TryParse(said, CultureInfo.InvariantCulture, out int wanted) && wanted > 0
             ? wanted
             : Math.Max(1, Environment.ProcessorCount / sharing);
         HostThreads = Math.Min(here.Length * Threads, here.GroupBy(rank => places[rank]).Count() * Environment.ProcessorCount);
@@ -481,8 +486,8 @@ public sealed unsafe class RankGroup
         if (Interlocked.Exchange(ref _ending, 1) == 0)
         {
             EndAll(
-                $"rank {Rank} of {Size} ({Dns.GetHostName()}) has waited {after.TotalSeconds:0.#} s for the others, in {what}: one of them has "
-                    + "ended or hangs, or a link between hosts is down. Ending all; the newest checkpoint is whole.", 1);
+                $"rank {Rank} of {Size} ({Dns.GetHostName()}) has waited {after.TotalSeconds:0.#} s for the others, in {what}: one of them "
+                    + "has ended or hangs, or a link between hosts is down. Ending all; the newest checkpoint is whole.", 1);
         }
     }
 

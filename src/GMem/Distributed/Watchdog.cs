@@ -20,7 +20,9 @@ internal sealed class Watchdog : IDisposable
     {
         _timeout = timeout;
         _isLate = isLate;
-        TimeSpan look = timeout == Timeout.InfiniteTimeSpan ? timeout : TimeSpan.FromSeconds(Math.Clamp(timeout.TotalSeconds / 10, 0.05, 5));
+        TimeSpan look = timeout == Timeout.InfiniteTimeSpan
+            ? timeout
+            : TimeSpan.FromSeconds(Math.Clamp(timeout.TotalSeconds / 10, 0.05, 5));
         _timer = new Timer(_ => Look(), null, look, look);
     }
 

@@ -5,7 +5,8 @@ public sealed partial class GMemModel
 {
     /// <summary>
     /// Generates on another thread and hands images out as they come: of each batch first the previews, if asked for, then the finished
-    /// images in the order of the requests. An image is the same, bit for bit, as <see cref="Generate(IReadOnlyList{GenerationRequest}, CancellationToken)"/> makes. A reader that is slow holds
+    /// images in the order of the requests. An image is the same, bit for bit, as
+    /// <see cref="Generate(IReadOnlyList{GenerationRequest}, CancellationToken)"/> makes. A reader that is slow holds
     /// at most two batches of images and previews: generation waits for it.
     /// </summary>
     /// <param name="requests">What to generate.</param>

@@ -74,7 +74,8 @@ public sealed class ImageTensorsTests
         using torch.Tensor floats = torch.zeros(1, 3, 4, 4);
         ArgumentException error = Assert.Throws<ArgumentException>(() => ImageTensors.FromTensor(floats));
         Assert.StartsWith(
-            "Images are uint8 [N, C, H, W] with 1, 3 or 4 channels; this is Float32 [1, 3, 4, 4].", error.Message, StringComparison.Ordinal);
+            "Images are uint8 [N, C, H, W] with 1, 3 or 4 channels; this is Float32 [1, 3, 4, 4].", error.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

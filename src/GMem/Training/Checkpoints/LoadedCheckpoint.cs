@@ -10,7 +10,8 @@ internal sealed class LoadedCheckpoint(
     private const string Null = "null";
 
     /// <summary>What runs from before there were shards do not say: those of a machine with as many threads are the same.</summary>
-    private static readonly string[] Unsaid = [$"Training.{nameof(TrainingOptions.Shards)}", $"Training.{nameof(TrainingOptions.ThreadsPerShard)}"];
+    private static readonly string[] Unsaid =
+        [$"Training.{nameof(TrainingOptions.Shards)}", $"Training.{nameof(TrainingOptions.ThreadsPerShard)}"];
 
     public StateNumbers Numbers { get; } = numbers;
 

@@ -24,7 +24,8 @@ internal sealed class BatchGradient(
         long micro = Math.Min(options.MicroBatchSize ?? draws.Count, draws.Count);
         if (team is not null)
         {
-            float[] parts = team.Accumulate(draws, micro, Values, (twin, some, share, counts) => Pass(twin, some, share, counts ? clock : null));
+            float[] parts = team.Accumulate(
+                draws, micro, Values, (twin, some, share, counts) => Pass(twin, some, share, counts ? clock : null));
             return new LossParts(parts, Values, plan.Local, null);
         }
 

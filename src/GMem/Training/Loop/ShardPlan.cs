@@ -34,7 +34,8 @@ internal sealed record ShardPlan(int Shards, int ThreadsPerShard, int Ranks, int
         if (shards % ranks.Size != 0)
         {
             throw new ArgumentException(
-                $"Shards is {shards}, which {ranks.Size} ranks do not divide evenly: start {string.Join(" or ", Divisors(shards))} ranks, or "
+                $"Shards is {shards}, which {ranks.Size} ranks do not divide evenly: start "
+                    + $"{string.Join(" or ", Divisors(shards))} ranks, or "
                     + "set Training.Shards to a power of two that is a multiple of the ranks.");
         }
 
