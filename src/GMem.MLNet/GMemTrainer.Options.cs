@@ -57,8 +57,12 @@ public sealed partial class GMemTrainer
         /// <summary>What becomes of pictures of another aspect ratio. Default <see cref="ImageFit.Crop"/>.</summary>
         public ImageFit ImageFit { get; set; }
 
-        /// <summary>The shape that the settings above make.</summary>
-        public ImageShape ImageShape => new(ImageHeight ?? ImageSize, ImageWidth ?? ImageSize, ImageChannels) { Fit = ImageFit };
+        /// <summary>The shape that the settings above make; setting it sets height, width, channels and fit.</summary>
+        public ImageShape ImageShape
+        {
+            get => new(ImageHeight ?? ImageSize, ImageWidth ?? ImageSize, ImageChannels) { Fit = ImageFit };
+            set => (ImageHeight, ImageWidth, ImageChannels, ImageFit) = (value.Height, value.Width, value.Channels, value.Fit);
+        }
 
         /// <summary>The network. Its input size, channels and snippet size are set from the data.</summary>
         public SiTOptions Network { get; set; } = new GMemOptions().Network;

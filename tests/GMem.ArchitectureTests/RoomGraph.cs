@@ -54,7 +54,9 @@ internal sealed class RoomGraph(string root, string rootRoom)
             type = outer;
         }
 
-        return type.Namespace == root ? rootRoom
+        // A pointer to a native function has no namespace.
+        return type is FunctionPointerType ? null
+            : type.Namespace == root ? rootRoom
             : type.Namespace.StartsWith(root + ".", StringComparison.Ordinal)
                 && type.Scope.MetadataScopeType == MetadataScopeType.ModuleDefinition
                 ? type.Namespace[(root.Length + 1)..].Split('.')[0]
