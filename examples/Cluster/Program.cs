@@ -54,6 +54,13 @@ return ConsoleProgram.Run(command, args, (parsed, cancellationToken) =>
         Console.WriteLine($"{ranks.Size} rank(s) trained {trained.TrainedSteps} steps: {model}");
     }
 
+    // The others must not end while the first writes.
+    ranks.Barrier();
+    if (trained.IsPartial)
+    {
+        return;
+    }
+
     // Every rank makes its part of the images, and the first gets all.
     GenerationRequest[] requests = [.. Enumerable.Range(0, parsed.GetValue(count)).Select(seed => new GenerationRequest(seed))];
     IReadOnlyList<GeneratedImage> generated = trained.Model.Generate(requests, ranks, cancellationToken);

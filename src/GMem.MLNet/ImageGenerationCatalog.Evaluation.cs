@@ -68,7 +68,7 @@ public sealed partial class ImageGenerationCatalog
         ViewImages actual = new(real, "real", realImageColumnName);
         ViewImages? trained = training is null ? null : new ViewImages(training, "training", trainingImageColumnName);
         using FeatureSource source = new(features);
-        ImageShape shape = made.Shape() with { Channels = options.ImageChannels };
+        ImageShape shape = First(ranks, made.Shape()) with { Channels = options.ImageChannels };
         using FeatureSet realSet = Compute(source, actual, shape, ranks, cancellationToken);
         using FeatureSet generatedSet = Compute(source, made, shape, ranks, cancellationToken);
         CopyCheckResult? copies = null;
@@ -114,8 +114,9 @@ public sealed partial class ImageGenerationCatalog
         options.Validate();
         ViewImages made = new(generated, "generated", generatedImageColumnName);
         using FeatureSource source = new(features);
-        ImageShape shape = made.Shape() with { Channels = options.ImageChannels };
-        using FeatureSet set = Compute(source, made, shape, ranks ?? RankGroup.Alone, cancellationToken);
+        ranks ??= RankGroup.Alone;
+        ImageShape shape = First(ranks, made.Shape()) with { Channels = options.ImageChannels };
+        using FeatureSet set = Compute(source, made, shape, ranks, cancellationToken);
         return ImageGenerationEvaluator.Evaluate(real, set, options);
     }
 
@@ -133,6 +134,13 @@ public sealed partial class ImageGenerationCatalog
         {
             return own.Gather(ranks);
         }
+    }
+
+    /// <summary>Images are compared at the size of the very first, which the first rank has.</summary>
+    private static ImageShape First(RankGroup ranks, ImageShape own)
+    {
+        long size = ranks.Broadcast(((long)own.Height << 32) | (uint)own.Width);
+        return own with { Height = (int)(size >> 32), Width = (int)(size & uint.MaxValue) };
     }
 
     private static long[] Gather(RankGroup ranks, List<long> own) =>

@@ -54,9 +54,7 @@ internal sealed class RoomGraph(string root, string rootRoom)
             type = outer;
         }
 
-        // A pointer to a native function has no namespace.
-        return type is FunctionPointerType ? null
-            : type.Namespace == root ? rootRoom
+        return type.Namespace == root ? rootRoom
             : type.Namespace.StartsWith(root + ".", StringComparison.Ordinal)
                 && type.Scope.MetadataScopeType == MetadataScopeType.ModuleDefinition
                 ? type.Namespace[(root.Length + 1)..].Split('.')[0]
@@ -99,6 +97,8 @@ internal sealed class RoomGraph(string root, string rootRoom)
     private static IEnumerable<TypeReference> Parts(TypeReference type) => type switch
     {
         GenericInstanceType generic => [generic.ElementType, .. generic.GenericArguments.SelectMany(Parts)],
+        // A pointer to a native function has no element.
+        FunctionPointerType => [],
         TypeSpecification specification => Parts(specification.ElementType),
         _ => [type],
     };

@@ -75,6 +75,7 @@ internal sealed class EvaluateCommand : ToolCommand
     {
         MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
         using GMemTransformer? model = ModelAccess.HasImages(parsed.GetRequiredValue(_model)) ? null : Load(parsed, ml);
+        RequireOneForEach(parsed.GetValue(_count), "--count is");
         (long begin, long length) = ToolConsole.Ranks.PartOf(parsed.GetValue(_count));
         IDataView generated = model?.Transform(ml.ImageGeneration.CreatePrompts((int)length, parsed.GetValue(_seed) + begin))
             ?? Images(ml, parsed, parsed.GetRequiredValue(_model));
@@ -85,8 +86,32 @@ internal sealed class EvaluateCommand : ToolCommand
             : null;
         ImageGenerationMetrics metrics = ProgressView.Show(
             ToolConsole, parsed.GetValue(ToolConsole.Json), model is null ? "comparing the images" : "generating and comparing images",
-            _ => Evaluate(ml, parsed, generated, column, features, Comparison(parsed, model), cancellationToken));
+            _ => Together(ml, parsed, generated, column, features, Comparison(parsed, model), cancellationToken));
         return new ToolResult(MetricsValue.Of(metrics, _accounts), metrics.ToString());
+    }
+
+    private ImageGenerationMetrics Together(
+        MLContext ml, ParseResult parsed, IDataView generated, string column, FeatureExtractor? features, EvaluationOptions options,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Evaluate(ml, parsed, generated, column, features, options, cancellationToken);
+        }
+        catch (OperationCanceledException) when (ToolConsole.Ranks.Size > 1)
+        {
+            // The others wait for this rank's features.
+            ToolConsole.Ranks.Abort("stopped; nothing was written.", (int)ExitCode.Cancelled);
+            throw;
+        }
+    }
+
+    private void RequireOneForEach(int images, string what)
+    {
+        if (images < ToolConsole.Ranks.Size)
+        {
+            throw new ArgumentException($"{what} {images} images, but there are {ToolConsole.Ranks.Size} ranks: start fewer.");
+        }
     }
 
     private ImageGenerationMetrics Evaluate(
@@ -130,6 +155,7 @@ internal sealed class EvaluateCommand : ToolCommand
         bool listed = parsed.GetValue(_listSkipped);
         ToolConsole.Note(account.Text(listed));
         _accounts.Add(account.Value(listed));
+        RequireOneForEach(account.Readable.Count, $"'{path}' has");
         (long begin, long length) = ToolConsole.Ranks.PartOf(account.Readable.Count);
         return ml.Data.LoadFromEnumerable(account.Readable.Skip((int)begin).Take((int)length));
     }

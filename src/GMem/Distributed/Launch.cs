@@ -19,7 +19,10 @@ internal sealed record Launch(string By, int? Size, IReadOnlyList<string> Librar
     {
         Launch? launch = SizeIn("OMPI_COMM_WORLD_SIZE") is { } ofOpenMpi ? new("Open MPI's mpirun", ofOpenMpi, OpenMpi)
             : SizeIn("PMI_SIZE") is { } ofMpich ? new("mpiexec or srun (PMI)", ofMpich, Mpich)
-            : variable("PMIX_RANK") is not null ? new("srun --mpi=pmix or another launcher with PMIx", null, [.. OpenMpi, .. Mpich])
+            : variable("PMIX_RANK") is not null
+                ? new("srun --mpi=pmix or another launcher with PMIx", SizeIn("SLURM_STEP_NUM_TASKS"), [.. OpenMpi, .. Mpich])
+            : SizeIn("SLURM_STEP_NUM_TASKS") is { } tasks and > 1
+                ? new("srun without MPI (give it --mpi=pmix)", tasks, [.. OpenMpi, .. Mpich])
             : null;
         return launch is not null && variable(LibraryVariable) is { Length: > 0 } named ? launch with { Libraries = [named] } : launch;
 

@@ -295,15 +295,16 @@ public sealed unsafe class RankGroup
         return shared;
     }
 
-    /// <summary>Rows of every rank, one rank after the other; each has its part of them (<see cref="PartOf(long)"/>).</summary>
+    /// <summary>Rows of every rank, one rank after the other.</summary>
     /// <param name="part">Contiguous, on the CPU.</param>
-    /// <param name="count">Rows of all.</param>
+    /// <param name="bounds">The first row of each rank, and the number of all.</param>
     /// <returns>A new tensor.</returns>
-    internal torch.Tensor GatherRows(torch.Tensor part, long count)
+    internal torch.Tensor GatherRows(torch.Tensor part, long[] bounds)
     {
+        long count = bounds[^1];
         torch.Tensor whole = torch.empty([count, .. part.shape[1..]], dtype: part.dtype);
         long row = TensorBytes.Length(whole) / count;
-        (int[] counts, int[] offsets, _) = Layout([.. Enumerable.Range(0, Size).Select(rank => PartOf(count, rank).Length * row)]);
+        (int[] counts, int[] offsets, _) = Layout([.. Enumerable.Range(0, Size).Select(rank => (bounds[rank + 1] - bounds[rank]) * row)]);
         using (Waiting("encoded images"))
         {
             _mpi!.AllGather(TensorBytes.Address(part), TensorBytes.Address(whole), counts, offsets);
@@ -523,10 +524,8 @@ public sealed unsafe class RankGroup
 
         if (Volatile.Read(ref _ending) == 0)
         {
-            using (Waiting("the end of all ranks"))
-            {
-                _mpi!.Finish();
-            }
+            // Not under the watchdog: the first rank may have much to do by itself, and the launcher notices one that dies.
+            _mpi!.Finish();
         }
     }
 

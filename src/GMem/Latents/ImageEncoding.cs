@@ -21,7 +21,7 @@ internal sealed class ImageEncoding(ImageAutoencoder? autoencoder, SnippetEncode
     private const long MostRowsInAShard = 1024;
 
     /// <summary>Images that one thread encodes at once.</summary>
-    private const long PieceRows = 32;
+    public const long PieceRows = 32;
 
     /// <summary>Whether there is anything to be made.</summary>
     public bool IsNeeded => autoencoder is not null || encoder is not null;

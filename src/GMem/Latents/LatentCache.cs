@@ -95,15 +95,18 @@ internal static class LatentCache
         ImageEncoding encoding, RowSource images, long start, long count, EncodingProgress done, IProgress<EncodingProgress>? progress,
         RankGroup ranks)
     {
-        if (ranks.Size == 1 || count < ranks.Size)
+        // Whole pieces, as one process encodes them: a product of another height may round otherwise.
+        long pieces = (count + ImageEncoding.PieceRows - 1) / ImageEncoding.PieceRows;
+        if (ranks.Size == 1 || pieces < ranks.Size)
         {
             return Encode(encoding, images.Range(start, count), done, progress);
         }
 
-        (long begin, long length) = ranks.PartOf(count);
+        long[] bounds = [.. Enumerable.Range(0, ranks.Size).Select(rank => ranks.PartOf(pieces, rank).Begin * ImageEncoding.PieceRows), count];
+        (long begin, long length) = (bounds[ranks.Rank], bounds[ranks.Rank + 1] - bounds[ranks.Rank]);
         Dictionary<string, torch.Tensor> part = Encode(encoding, images.Range(start + begin, length), done, progress);
         return part.OrderBy(p => p.Key, StringComparer.Ordinal)
-            .ToDictionary(p => p.Key, p => ranks.GatherRows(p.Value.contiguous(), count), StringComparer.Ordinal);
+            .ToDictionary(p => p.Key, p => ranks.GatherRows(p.Value.contiguous(), bounds), StringComparer.Ordinal);
     }
 
     private static EncodedRows InMemory(

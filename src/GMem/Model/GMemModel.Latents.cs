@@ -43,7 +43,7 @@ public sealed partial class GMemModel
         GMemOptions copy = options.Clone();
         using UseScope latentsUse = latents.Use();
         using UseScope initialUse = copy.InitialModel is { } initial ? initial.Use() : default;
-        RankGroup ranks = ModelFitting.Agree(copy);
+        RankGroup ranks = ModelFitting.Agree(copy, device);
         using PreparedTraining data = RankAgreement.Prepare(
             ranks, () => new LatentPreparation(latents, memory, mirroredMemory, copy, device, cancellationToken).Run());
         return new ModelFitting(data, copy, device, ranks.Rank == 0 ? progress : null, cancellationToken).Run();

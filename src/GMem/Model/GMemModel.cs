@@ -110,7 +110,7 @@ public sealed partial class GMemModel : IDisposable
         GMemOptions copy = options.Clone();
         using UseScope imagesUse = images.Use();
         using UseScope initialUse = copy.InitialModel is { } initial ? initial.Use() : default;
-        RankGroup ranks = ModelFitting.Agree(copy, images);
+        RankGroup ranks = ModelFitting.Agree(copy, device, images);
         using PreparedTraining data = RankAgreement.Prepare(
             ranks, () => new ImagePreparation(images, copy, device, cancellationToken).Run());
         return new ModelFitting(data, copy, device, ranks.Rank == 0 ? progress : null, cancellationToken).Run();

@@ -16,13 +16,16 @@ internal sealed class ModelFitting(
 
     /// <summary>What ranks must have alike before any of them reads an image.</summary>
     /// <param name="options">What to train and how.</param>
+    /// <param name="device">Where this rank trains.</param>
     /// <param name="images">What all encode together, whose sizes must be the same; null where nothing is encoded.</param>
     /// <returns>The ranks that train together.</returns>
     /// <exception cref="RanksDifferException">They were given different options, or data of different sizes.</exception>
-    public static RankGroup Agree(GMemOptions options, TrainingImages? images = null)
+    public static RankGroup Agree(GMemOptions options, torch.Device device, TrainingImages? images = null)
     {
         RankGroup ranks = options.Ranks ?? RankGroup.Alone;
-        ranks.RequireSame(ranks.Size == 1 ? new Dictionary<string, string>() : RunDescription.OfOptions(options, images));
+        ranks.RequireSame(ranks.Size == 1
+            ? new Dictionary<string, string>()
+            : new Dictionary<string, string>(RunDescription.OfOptions(options, images)) { ["The kind of device"] = $"{device.type}" });
         options.EncodingProgress = ranks.Rank == 0 ? options.EncodingProgress : null;
         return ranks;
     }
@@ -112,6 +115,12 @@ internal sealed class ModelFitting(
     private void FixShards()
     {
         TrainingOptions training = options.Training;
+        if (device.type != DeviceType.CPU)
+        {
+            // There they change nothing, and a run may go on with any number of ranks.
+            return;
+        }
+
         training.TakeShardsOfRun(_ranks.Rank == 0 ? options.WorkspacePath : null);
         (int shards, int threads) = ((int)_ranks.Broadcast(training.Shards ?? 0), (int)_ranks.Broadcast(training.ThreadsPerShard ?? 0));
         (training.Shards, training.ThreadsPerShard) = (shards == 0 ? null : shards, threads == 0 ? null : threads);

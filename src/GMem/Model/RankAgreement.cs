@@ -43,7 +43,7 @@ internal static class RankAgreement
         string[] said = Text(
             ranks, fitted is null ? [] : [fitted.Kind.Name, $"{fitted.Kind.Version}", $"{fitted.SaveConfiguration()}", .. own.Keys]);
         Dictionary<string, torch.Tensor> tensors = said[3..].ToDictionary(
-            name => name, name => ranks.Share(own.GetValueOrDefault(name)?.contiguous()));
+            name => name, name => ranks.Share(own.GetValueOrDefault(name)?.cpu().contiguous()));
         PartKind kind = new(said[0], int.Parse(said[1], CultureInfo.InvariantCulture));
         return fitted ?? ModelParts.Load<SnippetEncoder>(new SavedPart(kind, PartConfiguration.Parse(said[2]), tensors, torch.CPU));
     }

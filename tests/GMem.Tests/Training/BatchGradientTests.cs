@@ -72,8 +72,9 @@ public sealed class BatchGradientTests
     }
 
     [Theory]
-    [InlineData(16, 8, 8)]
-    [InlineData(8, 2, 4)]
+    [InlineData(16, 8, 16)]
+    [InlineData(128, 8, 32)]
+    [InlineData(8, 2, 8)]
     [InlineData(2, 4, 4)]
     [InlineData(3, 3, 4)]
     public void Default_OfRanks_AtLeastOneForEach(int threads, int ranks, int shards) =>

@@ -10,6 +10,9 @@ internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUnique
 {
     private static readonly ConcurrentDictionary<int, NcclGroup?> OfDevices = new();
 
+    /// <summary>Whose watchdog sees that the others do not come; null in tests.</summary>
+    private RankGroup? _ranks;
+
     internal nint Communicator { get; } = nccl.Join(size, id, rank);
 
     /// <summary>The group of a GPU, which all ranks make together when they first need it.</summary>
@@ -17,22 +20,27 @@ internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUnique
     public static NcclGroup? Of(RankGroup ranks, torch.Device device) => OfDevices.GetOrAdd(device.index, _ =>
     {
         NcclLibrary? nccl = NcclLibrary.OfProcess;
-        string[] places = [.. ranks.Exchange(Encoding.UTF8.GetBytes(nccl is null ? "" : $"{Dns.GetHostName()} {device.index}"))
+        string[] places = [.. ranks.Exchange(Encoding.UTF8.GetBytes(nccl is null ? "" : PlaceOf(device)))
             .Select(Encoding.UTF8.GetString)];
         if (!IsPossible(places))
         {
             return null;
         }
 
-        byte[] first = ranks.Exchange(ranks.Rank == 0 ? Bytes(nccl!.UniqueId()) : [])[0];
+        byte[] id = ranks.Exchange(ranks.Rank == 0 ? Bytes(nccl!.UniqueId()) : [])[0];
 
-        // NCCL takes the current device, which an operator of libtorch sets.
-        using torch.Tensor current = torch.zeros(1, device: device);
+        // NCCL takes the device that is current on this thread; operators of libtorch put back the one that was.
+        using torch.Tensor first = torch.zeros(1, device: device);
+        CudaRuntime.SetDevice(device.index);
         using (ranks.Waiting("the start of NCCL"))
         {
-            return new NcclGroup(nccl!, ranks.Size, ranks.Rank, MemoryMarshal.Read<NcclUniqueId>(first));
+            return new NcclGroup(nccl!, ranks.Size, ranks.Rank, MemoryMarshal.Read<NcclUniqueId>(id)) { _ranks = ranks };
         }
     });
+
+    /// <summary>Host and GPU. A launcher that shows each process one GPU names it by what it shows.</summary>
+    private static string PlaceOf(torch.Device device) =>
+        $"{Dns.GetHostName()} {Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES")} {device.index}";
 
     public void SumSegments(torch.Tensor flat, Segments segments)
     {
@@ -65,6 +73,7 @@ internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUnique
             }
         });
         RequireWorking();
+        Await(flat);
     }
 
     public void Broadcast(torch.Tensor tensor, int root)
@@ -76,6 +85,23 @@ internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUnique
     /// <summary>Whether ranks at these hosts and GPUs, empty for one without NCCL, can use it.</summary>
     internal static bool IsPossible(IReadOnlyCollection<string> places) =>
         !places.Contains("") && places.Distinct().Count() == places.Count;
+
+    /// <summary>
+    /// NCCL only queues; a rank that has gone shows where the host waits for the device. Once a step it does so under the watchdog.
+    /// </summary>
+    private void Await(torch.Tensor tensor)
+    {
+        if (_ranks is not null)
+        {
+            using (_ranks.Waiting("NCCL"))
+            using (torch.Tensor last = tensor.narrow(0, tensor.numel() - 1, 1))
+            {
+                last.cpu().Dispose();
+            }
+
+            RequireWorking();
+        }
+    }
 
     /// <summary>Operations that still run would wait for the others for ever.</summary>
     private void RequireWorking()

@@ -21,14 +21,19 @@ internal sealed class RankCheckpoints(RankGroup ranks, CheckpointFolder? folder)
         foreach ((string name, torch.Tensor own) in state.Tensors)
         {
             torch.Tensor tensor = state.Whole(own);
+            if (folder is not null && tensor.device_type == DeviceType.CPU)
+            {
+                whole.Add(new(name, tensor));
+                continue;
+            }
+
             if (folder is not null)
             {
                 whole.Add(new(name, tensor.cpu()));
             }
-            else
-            {
-                tensor.Dispose();
-            }
+
+            // One at a time: all of them would not fit where the optimizer's state is shared to fit.
+            tensor.Dispose();
         }
 
         bool isKept = folder?.Save(new StateSnapshot(state.Numbers, whole)) ?? false;

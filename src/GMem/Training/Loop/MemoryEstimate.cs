@@ -33,17 +33,22 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
         int averages = 1 + training.PowerAverageWidths.Count;
         long state = Float * (parameters + ((2L + averages) * parameters / ranks));
         long working = (2L * Float * parameters) + (mixed ? Half * parameters : 0);
-        double images = (double)training.ImagesAtOnce / ranks;
+        bool isCpu = device.type == DeviceType.CPU;
+
+        // On the CPU threads of all ranks share what goes through at once; elsewhere each rank passes its part of the batch in micro-batches.
+        double images = isCpu ? (double)training.ImagesAtOnce / ranks
+            : Math.Min(training.ImagesAtOnce, Math.Ceiling((double)training.ImagesPerStep / ranks));
         int threads = torch.get_num_threads();
         int shards = Math.Max(1, (training.Shards ?? ShardPlan.Default(training, device, threads * ranks, ranks)) / ranks);
 
         // One thread's gradients are the network's own; of shards that it takes one after the other, sums wait on each level.
-        int workers = device.type == DeviceType.CPU ? Math.Min(shards, threads) : 1;
-        int waiting = device.type == DeviceType.CPU ? workers * int.Log2(Math.Max(1, shards / workers)) : 0;
+        int workers = isCpu ? Math.Min(shards, threads) : 1;
+        int waiting = isCpu ? workers * int.Log2(Math.Max(1, shards / workers)) : 0;
         long gradientsOfOthers = (workers - 1L + waiting) * Float * parameters;
-        double activations = images * PerImage(network, mixed, device.type == DeviceType.CPU);
+        double activations = images * PerImage(network, mixed, isCpu);
         return new MemoryEstimate(
-            state + working + gradientsOfOthers, (long)Math.Min(activations, Largest), state, Float * parameters);
+            state + working + gradientsOfOthers, (long)Math.Min(activations, Largest), (3L + averages) * Float * parameters,
+            Float * parameters);
     }
 
     /// <summary>Bytes on the device.</summary>

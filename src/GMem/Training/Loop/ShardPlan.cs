@@ -13,7 +13,7 @@ namespace GMem.Training;
 internal sealed record ShardPlan(int Shards, int ThreadsPerShard, int Ranks, int Rank)
 {
     /// <summary>
-    /// On one machine more would be held up by the gradients to add, a copy of the network's size for each.
+    /// Of a process: more would be held up by the gradients to add, a copy of the network's size for each.
     /// </summary>
     private const int MostByDefault = 4;
 
@@ -36,7 +36,7 @@ internal sealed record ShardPlan(int Shards, int ThreadsPerShard, int Ranks, int
             throw new ArgumentException(
                 $"Shards is {shards}, which {ranks.Size} ranks do not divide evenly: start "
                     + $"{string.Join(" or ", Divisors(shards))} ranks, or "
-                    + "set Training.Shards to a power of two that is a multiple of the ranks.");
+                    + "set Training.Shards to a power of two that is a multiple of the ranks. (A run that goes on keeps what it began with.)");
         }
 
         return shards <= options.ImagesPerStep
@@ -52,7 +52,7 @@ internal sealed record ShardPlan(int Shards, int ThreadsPerShard, int Ranks, int
     public static int Default(TrainingOptions options, torch.Device device, int threads, int ranks = 1)
     {
         int shards = 1, images = options.ImagesAtOnce;
-        int most = device.type == DeviceType.CPU ? Math.Min(threads, Math.Max(MostByDefault, ranks)) : ranks;
+        int most = device.type == DeviceType.CPU ? Math.Min(threads, MostByDefault * ranks) : ranks;
         while (2 * shards <= most)
         {
             shards *= 2;

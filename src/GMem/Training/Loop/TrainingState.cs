@@ -119,15 +119,21 @@ internal sealed class TrainingState : IDisposable
         using IDisposable noGrad = torch.no_grad();
         using torch.Tensor own = Optimizer.Weights.clone().DetachFromDisposeScope();
         UseAverage();
+        T result;
         try
         {
-            return action();
+            result = action();
         }
-        finally
+        catch
         {
+            // Not gathered: the other ranks are where this one failed, and would take it for something else.
             _ = Optimizer.Weights.copy_(own);
-            Ranks.GatherWeights();
+            throw;
         }
+
+        _ = Optimizer.Weights.copy_(own);
+        Ranks.GatherWeights();
+        return result;
     }
 
     /// <summary>Puts the averaged weights into the network.</summary>

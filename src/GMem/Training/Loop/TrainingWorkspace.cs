@@ -68,7 +68,7 @@ internal sealed class TrainingWorkspace : IDisposable
     /// <summary>Draws the grid of samples, if it is time to, together with the other ranks.</summary>
     public void DrawSamplesIfDue(TrainingState state, SiT network)
     {
-        Files?.DrawSamplesIfDue(state, network);
+        Files?.DrawSamplesIfDue(state, network, state.Ranks.IsAlone);
         if (_others?.IsDue(state.Step) == true)
         {
             _ = _others.Sample(state, network);

@@ -48,8 +48,7 @@ public sealed partial class TrainingOptions
     /// Into how many shards a batch is cut, whose gradients are summed in a fixed order: a power of two, at most 1024 and at most
     /// <see cref="BatchSize"/>. Threads and ranks share the shards, so the number of ranks must divide it; with the same number, and the
     /// same <see cref="ThreadsPerShard"/>, the bits of a run on the CPU do not depend on how many ranks and threads there are. Null takes
-    /// what the run in the workspace has, else as many as keep the processors busy: at most 4 on one machine, at least the ranks. Default
-    /// null.
+    /// what the run in the workspace has, else as many as keep the processors busy: at most 4 for each rank, at least one. Default null.
     /// </summary>
     public int? Shards { get; set; }
 

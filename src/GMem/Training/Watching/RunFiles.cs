@@ -42,14 +42,20 @@ internal sealed class RunFiles
     /// <summary>The run goes on from this step: what was written of later ones is dropped.</summary>
     public void ReturnTo(long step) => Try("metrics.csv", () => _metrics.ReturnTo(step));
 
-    public void DrawSamplesIfDue(TrainingState state, SiT network)
+    /// <param name="state">The state.</param>
+    /// <param name="network">Its network.</param>
+    /// <param name="isAlone">
+    /// Whether this process trains alone, which then goes on without samples that it cannot make; ranks make them together.
+    /// </param>
+    public void DrawSamplesIfDue(TrainingState state, SiT network, bool isAlone)
     {
         if (_grids?.IsDue(state.Step) == true)
         {
             using DisposeScope scope = torch.NewDisposeScope();
+            IReadOnlyList<RgbImage>? made = isAlone ? null : _grids.Sample(state, network);
             Try("The sample grid", () =>
             {
-                _lastGrid = _grids.Draw(state, network);
+                _lastGrid = _grids.Draw(state.Step, made ?? _grids.Sample(state, network));
                 _events.Add(_lastGrid, state.Step);
             });
         }

@@ -29,13 +29,12 @@ internal sealed class SampleGrids(string folder, Func<int, IReadOnlyList<RgbImag
     });
 
     /// <returns>The file of the picture.</returns>
-    public string Draw(TrainingState state, SiT network)
+    public string Draw(long step, IReadOnlyList<RgbImage> samples)
     {
-        IReadOnlyList<RgbImage> samples = Sample(state, network);
         int columns = (int)Math.Ceiling(Math.Sqrt(samples.Count));
         RgbImage grid = ImageGrid.Compose(samples, columns, scale: Math.Max(1, SmallestTile / samples[0].Width));
         _ = Directory.CreateDirectory(folder);
-        string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"step-{state.Step:D8}.png"));
+        string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"step-{step:D8}.png"));
         PngWriter.Write(path, grid);
         return path;
     }
