@@ -102,7 +102,8 @@ internal static class LatentCache
             return Encode(encoding, images.Range(start, count), done, progress);
         }
 
-        long[] bounds = [.. Enumerable.Range(0, ranks.Size).Select(rank => ranks.PartOf(pieces, rank).Begin * ImageEncoding.PieceRows), count];
+        IEnumerable<long> begins = Enumerable.Range(0, ranks.Size).Select(rank => ranks.PartOf(pieces, rank).Begin);
+        long[] bounds = [.. begins.Select(piece => piece * ImageEncoding.PieceRows), count];
         (long begin, long length) = (bounds[ranks.Rank], bounds[ranks.Rank + 1] - bounds[ranks.Rank]);
         Dictionary<string, torch.Tensor> part = Encode(encoding, images.Range(start + begin, length), done, progress);
         return part.OrderBy(p => p.Key, StringComparer.Ordinal)

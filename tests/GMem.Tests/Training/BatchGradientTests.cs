@@ -89,7 +89,11 @@ public sealed class BatchGradientTests
         using DisposeScope scope = torch.NewDisposeScope();
         TrainingOptions options = new()
         {
-            Losses = WithCosine, BatchSize = 4, MicroBatchSize = micro, Shards = 4, ThreadsPerShard = 1,
+            Losses = WithCosine,
+            BatchSize = 4,
+            MicroBatchSize = micro,
+            Shards = 4,
+            ThreadsPerShard = 1,
         };
         (torch.Tensor firstLoss, torch.Tensor first) = Gradient(options);
         foreach (int threads in new[] { 2, 4 })

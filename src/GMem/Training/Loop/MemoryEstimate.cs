@@ -35,7 +35,7 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
         long working = (2L * Float * parameters) + (mixed ? Half * parameters : 0);
         bool isCpu = device.type == DeviceType.CPU;
 
-        // On the CPU threads of all ranks share what goes through at once; elsewhere each rank passes its part of the batch in micro-batches.
+        // On the CPU threads of all ranks share what goes through at once; elsewhere each rank passes its part in micro-batches.
         double images = isCpu ? (double)training.ImagesAtOnce / ranks
             : Math.Min(training.ImagesAtOnce, Math.Ceiling((double)training.ImagesPerStep / ranks));
         int threads = torch.get_num_threads();

@@ -36,7 +36,8 @@ internal sealed record ShardPlan(int Shards, int ThreadsPerShard, int Ranks, int
             throw new ArgumentException(
                 $"Shards is {shards}, which {ranks.Size} ranks do not divide evenly: start "
                     + $"{string.Join(" or ", Divisors(shards))} ranks, or "
-                    + "set Training.Shards to a power of two that is a multiple of the ranks. (A run that goes on keeps what it began with.)");
+                    + "set Training.Shards to a power of two that is a multiple of the ranks. (A run that goes on keeps what it began "
+                    + "with.)");
         }
 
         return shards <= options.ImagesPerStep
