@@ -1,4 +1,5 @@
 using Examples.Shared;
+using GMem.Distributed;
 using GMem.MLNet;
 
 namespace QuickStart;
@@ -32,9 +33,10 @@ internal sealed record Settings
     public string? Workspace { get; init; }
 
     /// <summary>The trainer's options.</summary>
-    public GMemTrainer.Options ToTrainerOptions(ProgressView progress, CancellationToken cancellationToken)
+    public GMemTrainer.Options ToTrainerOptions(ProgressView progress, RankGroup ranks, CancellationToken cancellationToken)
     {
         GMemTrainer.Options options = SmallRecipe.Options(Seed, ImageSize, Steps, BatchSize);
+        options.Ranks = ranks;
         options.WorkspacePath = Workspace;
         progress.Follow(options);
         options.CancellationToken = cancellationToken;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Examples.Shared;
+using GMem.Distributed;
 using GMem.Images;
 using GMem.MLNet;
 using Microsoft.ML;
@@ -18,14 +19,32 @@ internal static class Walkthrough
         OutputFolder output = new(settings.Output);
         MLContext ml = new MLContext(settings.Seed).WithWarnings();
 
-        IReadOnlyList<ImageFile> files = ImageCollection.Enumerate(settings.Images ?? DrawShapes(output, settings.Seed));
-        Console.WriteLine(
-            $"Training on {files.Count} images, {settings.ImageSize} x {settings.ImageSize}, for {settings.Steps} steps of "
-                + $"{settings.BatchSize}.");
+        // One process, unless mpirun started several, which train together (docs/scale-out.md); the first of them writes.
+        RankGroup ranks = RankGroup.Join();
+        bool isFirst = ranks.Rank == 0;
+        if (isFirst && settings.Images is null)
+        {
+            ShapesDataSet.Write(output.Shapes, settings.Seed);
+        }
+
+        ranks.Barrier();
+        IReadOnlyList<ImageFile> files = ImageCollection.Enumerate(settings.Images ?? output.Shapes);
+        if (isFirst)
+        {
+            Console.WriteLine(
+                $"Training on {files.Count} images, {settings.ImageSize} x {settings.ImageSize}, for {settings.Steps} steps of "
+                    + $"{settings.BatchSize}.");
+        }
+
         IDataView images = ml.Data.LoadFromEnumerable(files);
         using (GMemTransformer trained = ProgressView.Show(progress =>
-            ml.ImageGeneration.Trainers.GMem(settings.ToTrainerOptions(progress, cancellationToken)).Fit(images)))
+            ml.ImageGeneration.Trainers.GMem(settings.ToTrainerOptions(progress, ranks, cancellationToken)).Fit(images)))
         {
+            if (!isFirst)
+            {
+                return;
+            }
+
             ml.Model.Save(trained, images.Schema, output.Model);
             if (trained.IsPartial)
             {
@@ -42,12 +61,6 @@ internal static class Walkthrough
         WritePairs(ml, model, settings, files, output, cancellationToken);
         Console.WriteLine(
             $"Wrote {output.Samples}, {output.Training} and {settings.Count} images in {output.Singles} ({clock.Elapsed:m\\:ss} in all).");
-    }
-
-    private static string DrawShapes(OutputFolder output, int seed)
-    {
-        ShapesDataSet.Write(output.Shapes, seed);
-        return output.Shapes;
     }
 
     /// <summary>Images by seed alone: the seed picks an entry of the memory bank and the noise.</summary>

@@ -14,8 +14,8 @@ internal static class ToolProgram
     private const string Description = """
         Trains, runs, judges and edits memory-conditioned image generators (GMem).
 
-        Exit codes: 0 done; 1 something given is wrong; 2 the command line is wrong; 3 libtorch or the GPU asked for is not there;
-        130 stopped by Ctrl-C, or told to end; 70 a fault of the program.
+        Exit codes: 0 done; 1 something given is wrong; 2 the command line is wrong, or ranks differ;
+        3 libtorch or the GPU asked for is not there; 130 stopped by Ctrl-C, or told to end; 70 a fault of the program.
         """;
 
     /// <param name="arguments">The command line.</param>
