@@ -1,3 +1,4 @@
+using GMem.Distributed;
 using GMem.Latents;
 using GMem.MLNet.Generation;
 using GMem.MLNet.Persistence;
@@ -61,9 +62,6 @@ namespace GMem.MLNet;
 public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
 {
     private const string Name = "GMem";
-
-    /// <summary>What the shell says of a process that was stopped by Ctrl-C.</summary>
-    private const int Stopped = 130;
 
     private readonly MLContext _mlContext;
     private readonly IHost _host;
@@ -166,25 +164,12 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     {
         torch.Device device = Device();
         GMemOptions model = _options.ToModelOptions();
-        using TrainingImages images = Read(input, columns, channel);
+        using TrainingImages images = (_options.Ranks ?? RankGroup.Alone).EndAllIfStopped(
+            () => TrainingImageReader.Read(input, columns, _options, channel), "stopped before the first step; nothing was kept.");
         channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");
         model.EncodingProgress = new EncodingLog(channel, _options.EncodingProgress);
         GMemModel trained = GMemModel.Fit(images, model, device, new TrainingLog(channel, _options.Progress), _options.CancellationToken);
         return new GMemTransformer(trained, _options.Generation, _options.Training.Seed, TrainedColumns.Of(_options));
-    }
-
-    private TrainingImages Read(IDataView input, TrainingColumns columns, IChannel channel)
-    {
-        try
-        {
-            return TrainingImageReader.Read(input, columns, _options, channel);
-        }
-        catch (OperationCanceledException) when (_options.Ranks is { Size: > 1 })
-        {
-            // The others would wait for this one's share of the images.
-            _options.Ranks.Abort("stopped before the first step; nothing was kept.", Stopped);
-            throw;
-        }
     }
 
     /// <summary>The log is told of the end; a handler that throws then must not cost the model.</summary>

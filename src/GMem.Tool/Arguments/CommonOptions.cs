@@ -16,6 +16,14 @@ internal static class CommonOptions
     public static Argument<string> Model() =>
         new("model") { Description = "A model that 'gmem train' or mlContext.Model.Save wrote, a .zip." };
 
+    public static Option<long> FirstSeed() =>
+        NumberOption.Of("--seed", "Seed of the first image; the others count up from it.", 0L, 0, long.MaxValue);
+
+    public static Option<string?> Label() => new("--label") { Description = "Label to draw from." };
+
+    public static Option<string> ImageOutput(string byDefault) =>
+        Output("A folder for one .png each, named by its seed, or one .png for a grid of all.", byDefault);
+
     public static Option<string> Output(string description, string? byDefault = null) => new("--output", "-o")
     {
         Description = description,

@@ -14,11 +14,10 @@ internal sealed class PictureArguments
     };
 
     private readonly Option<string> _output;
-    private readonly Option<long> _seed = NumberOption.Of(
-        "--seed", "Seed of the first image; the others count up from it.", 0L, 0, long.MaxValue);
+    private readonly Option<long> _seed = CommonOptions.FirstSeed();
     private readonly Option<long?> _memory = NumberOption.Optional(
         "--memory", "Entry of the memory bank to draw from; without any of these three, the picture's own memory.", 0L, long.MaxValue);
-    private readonly Option<string?> _label = new("--label") { Description = "Label to draw from." };
+    private readonly Option<string?> _label = CommonOptions.Label();
     private readonly Option<string?> _like = new("--like")
     {
         HelpName = "path",
@@ -33,7 +32,7 @@ internal sealed class PictureArguments
     /// <param name="further">What the command has besides: arguments after the picture, options after the output.</param>
     public PictureArguments(Command command, string output, params Symbol[] further)
     {
-        _output = CommonOptions.Output("A folder for one .png each, named by its seed, or one .png for a grid of all.", output);
+        _output = CommonOptions.ImageOutput(output);
         command.Arguments.Add(_model);
         command.Arguments.Add(_picture);
         command.Options.Add(_output);

@@ -86,24 +86,10 @@ internal sealed class EvaluateCommand : ToolCommand
             : null;
         ImageGenerationMetrics metrics = ProgressView.Show(
             ToolConsole, parsed.GetValue(ToolConsole.Json), model is null ? "comparing the images" : "generating and comparing images",
-            _ => Together(ml, parsed, generated, column, features, Comparison(parsed, model), cancellationToken));
+            _ => ToolConsole.Ranks.EndAllIfStopped(
+                () => Evaluate(ml, parsed, generated, column, features, Comparison(parsed, model), cancellationToken),
+                "stopped; nothing was written."));
         return new ToolResult(MetricsValue.Of(metrics, _accounts), metrics.ToString());
-    }
-
-    private ImageGenerationMetrics Together(
-        MLContext ml, ParseResult parsed, IDataView generated, string column, FeatureExtractor? features, EvaluationOptions options,
-        CancellationToken cancellationToken)
-    {
-        try
-        {
-            return Evaluate(ml, parsed, generated, column, features, options, cancellationToken);
-        }
-        catch (OperationCanceledException) when (ToolConsole.Ranks.Size > 1)
-        {
-            // The others wait for this rank's features.
-            ToolConsole.Ranks.Abort("stopped; nothing was written.", (int)ExitCode.Cancelled);
-            throw;
-        }
     }
 
     private void RequireOneForEach(int images, string what)

@@ -7,14 +7,12 @@ namespace GMem.Tool.Commands;
 internal sealed class GenerateCommand : ToolCommand
 {
     private readonly Argument<string> _model = CommonOptions.Model();
-    private readonly Option<string> _output = CommonOptions.Output(
-        "A folder for one .png each, named by its seed, or one .png for a grid of all.", "samples");
+    private readonly Option<string> _output = CommonOptions.ImageOutput("samples");
     private readonly Option<int> _count = NumberOption.Of("--count", "Images to generate.", 16, 1, 1_000_000);
-    private readonly Option<long> _seed = NumberOption.Of(
-        "--seed", "Seed of the first image; the others count up from it.", 0L, 0, long.MaxValue);
+    private readonly Option<long> _seed = CommonOptions.FirstSeed();
     private readonly Option<long?> _memory = NumberOption.Optional(
         "--memory", "Entry of the memory bank to draw from; without it the seed picks one.", 0L, long.MaxValue);
-    private readonly Option<string?> _label = new("--label") { Description = "Label to draw from." };
+    private readonly Option<string?> _label = CommonOptions.Label();
     private readonly Option<string?> _image = new("--image")
     {
         HelpName = "path",

@@ -51,7 +51,9 @@ internal static class ImageWriting
     {
         foreach (GenerationRequest[] some in requests.Chunk(batchSize * console.Ranks.Size))
         {
-            foreach (GeneratedImage image in Generate(some))
+            IReadOnlyList<GeneratedImage> made = console.Ranks.EndAllIfStopped(
+                () => model.Generate(some, console.Ranks, cancellationToken), "stopped; the images until then are written.");
+            foreach (GeneratedImage image in made)
             {
                 output!.Add(image);
                 report!.Add();
@@ -60,20 +62,6 @@ internal static class ImageWriting
 
         output?.Finish();
         return report?.Done ?? 0;
-
-        IReadOnlyList<GeneratedImage> Generate(GenerationRequest[] some)
-        {
-            try
-            {
-                return model.Generate(some, console.Ranks, cancellationToken);
-            }
-            catch (OperationCanceledException)
-            {
-                // The others wait for this rank's images.
-                console.Ranks.Abort("stopped; the images until then are written.", (int)ExitCode.Cancelled);
-                throw;
-            }
-        }
     }
 
     private static async Task<int> Write(IAsyncEnumerable<GeneratedImage> stream, ImageOutput output, SamplingReport report)

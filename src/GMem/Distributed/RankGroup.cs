@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Runtime.InteropServices;
-using System.Text;
-using GMem.FileFormats;
 
 namespace GMem.Distributed;
 
@@ -14,7 +11,7 @@ namespace GMem.Distributed;
 /// All ranks must call the same collective methods (<see cref="Sum"/>, <see cref="Broadcast(torch.Tensor, int)"/>,
 /// <see cref="Barrier"/>, and whatever is given the group) in the same order. A rank that ends by an exception ends all of them.
 /// </remarks>
-public sealed unsafe class RankGroup
+public sealed unsafe partial class RankGroup
 {
     /// <summary>How long a rank waits for the others unless told otherwise: 10 minutes.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(10);
@@ -25,18 +22,20 @@ public sealed unsafe class RankGroup
     /// <summary>Others fail the same way a moment later; the first rank says it for all.</summary>
     private static readonly TimeSpan Courtesy = TimeSpan.FromSeconds(2);
 
+    /// <summary>What the shell says of a process that was stopped by Ctrl-C.</summary>
+    private const int Stopped = 130;
+
     private static readonly Lock Gate = new();
     private static RankGroup? Joined;
 
     private readonly MpiLibrary? _mpi;
     private readonly Watchdog? _watchdog;
     private readonly MpiCollectives? _host;
+    private readonly RankPlace _place = RankPlace.Alone;
     private int _ending;
 
     private RankGroup()
     {
-        HostThreads = Environment.ProcessorCount;
-        Threads = HostThreads;
     }
 
     private RankGroup(MpiLibrary mpi, TimeSpan timeout)
@@ -46,8 +45,14 @@ public sealed unsafe class RankGroup
         (Rank, Size, Library) = (mpi.Rank, mpi.Size, mpi.Version);
         _watchdog = new Watchdog(timeout, EndLate);
         _host = new MpiCollectives(this, mpi);
-        Threads = HostThreads = Environment.ProcessorCount;
-        Place();
+        string[] places = ExchangeText($"{Dns.GetHostName()}\n{RankPlace.Processors()}");
+        string? said = Environment.GetEnvironmentVariable("OMP_NUM_THREADS");
+        bool isWanted = int.TryParse(said, CultureInfo.InvariantCulture, out int wanted) && wanted > 0;
+        _place = RankPlace.Of([.. places.Select(p => p.Split('\n')).Select(p => (p[0], p[1]))], Rank, isWanted ? wanted : null);
+
+        // MKL reads the number of local ranks from Open MPI's environment and would cut libtorch's threads by it once more.
+        GMemRuntime.EnsureLoaded();
+        torch.set_num_threads(Threads);
     }
 
     /// <summary>This process by itself: rank 0 of 1.</summary>
@@ -60,13 +65,13 @@ public sealed unsafe class RankGroup
     public int Size { get; } = 1;
 
     /// <summary>Number of this process among those of its host, from 0.</summary>
-    public int LocalRank { get; private set; }
+    public int LocalRank => _place.LocalRank;
 
     /// <summary>How many processes there are on this host.</summary>
-    public int LocalSize { get; private set; } = 1;
+    public int LocalSize => _place.LocalSize;
 
     /// <summary>Threads of this process: its share of the processors that it may run on. libtorch uses as many.</summary>
-    public int Threads { get; private set; }
+    public int Threads => _place.Threads;
 
     /// <summary>How long this rank waits for the others before it ends them all.</summary>
     public TimeSpan Timeout { get; } = DefaultTimeout;
@@ -75,7 +80,7 @@ public sealed unsafe class RankGroup
     public string Library { get; } = "none";
 
     /// <summary>Threads of all processes of this host together, at most its processors.</summary>
-    internal int HostThreads { get; private set; }
+    internal int HostThreads => _place.HostThreads;
 
     /// <summary>
     /// Joins the processes that a launcher of MPI started this one with, and sets the number of libtorch's threads to this one's share of
@@ -204,170 +209,34 @@ public sealed unsafe class RankGroup
                 Thread.Sleep(Courtesy);
             }
 
-            EndAll(message, exitCode);
+            ProcessEnd.All(message, exitCode, _mpi);
         }
 
         Thread.Sleep(System.Threading.Timeout.Infinite);
         throw new UnreachableException();
     }
 
-    /// <summary>Bytes of every rank, in their order.</summary>
-    /// <param name="own">What this rank gives to all; of any length, and all together at most 2 GiB.</param>
-    /// <returns>One array a rank.</returns>
-    /// <exception cref="IOException">MPI failed.</exception>
-    /// <exception cref="InvalidOperationException">It is more than 2 GiB.</exception>
-    public byte[][] Exchange(byte[] own)
+    /// <summary>
+    /// Runs something in which ranks wait for each other. One that is stopped alone would leave the others waiting: it ends all of them,
+    /// with the exit code 130. A process by itself throws.
+    /// </summary>
+    /// <typeparam name="T">What it gives.</typeparam>
+    /// <param name="action">What is run.</param>
+    /// <param name="message">What is said where it is stopped.</param>
+    /// <returns>What the action gives.</returns>
+    /// <exception cref="OperationCanceledException">It was stopped, in a process by itself.</exception>
+    public T EndAllIfStopped<T>(Func<T> action, string message)
     {
-        ArgumentNullException.ThrowIfNull(own);
-        if (Size == 1)
+        ArgumentNullException.ThrowIfNull(action);
+        try
         {
-            return [own];
+            return action();
         }
-
-        long[] lengths = ExchangeNumbers([own.LongLength]);
-        (int[] counts, int[] offsets, int total) = Layout(lengths);
-        byte[] all = new byte[Math.Max(total, 1)];
-        using (Waiting("an exchange"))
+        catch (OperationCanceledException) when (Size > 1)
         {
-            fixed (byte* mine = own, everybody = all)
-            {
-                _mpi!.AllGather(mine, everybody, counts, offsets);
-            }
+            Abort(message, Stopped);
+            throw;
         }
-
-        return [.. counts.Select((count, rank) => all.AsSpan(offsets[rank], count).ToArray())];
-    }
-
-    /// <summary>Bytes of every rank to the first.</summary>
-    /// <returns>Null on the others.</returns>
-    internal byte[][]? Gather(byte[] own)
-    {
-        if (Size == 1)
-        {
-            return [own];
-        }
-
-        long[] lengths = ExchangeNumbers([own.LongLength]);
-        (int[] counts, int[] offsets, int total) = Layout(lengths);
-        byte[] all = new byte[Rank == 0 ? Math.Max(total, 1) : 1];
-        using (Waiting("a gathering"))
-        {
-            fixed (byte* mine = own, everybody = all)
-            {
-                _mpi!.Gather(mine, everybody, counts, offsets);
-            }
-        }
-
-        return Rank == 0 ? [.. counts.Select((count, rank) => all.AsSpan(offsets[rank], count).ToArray())] : null;
-    }
-
-    /// <summary>As many numbers of every rank, one rank after the other.</summary>
-    internal T[] ExchangeNumbers<T>(T[] own)
-        where T : unmanaged
-    {
-        if (Size == 1)
-        {
-            return own;
-        }
-
-        T[] all = new T[own.Length * Size];
-        using (Waiting("an exchange of numbers"))
-        {
-            fixed (T* mine = own, everybody = all)
-            {
-                _mpi!.AllGather(mine, everybody, own.Length * sizeof(T));
-            }
-        }
-
-        return all;
-    }
-
-    /// <summary>A tensor of rank 0 whose shape the others do not know.</summary>
-    /// <param name="tensor">Contiguous, on the CPU, not empty; null on the others.</param>
-    /// <returns>A new tensor on the others.</returns>
-    internal torch.Tensor Share(torch.Tensor? tensor)
-    {
-        long[] shape = tensor?.shape ?? [];
-        long[] header = [.. Exchange(tensor is null ? [] : Bytes([(long)tensor.dtype, .. shape]))[0].Chunk(sizeof(long))
-            .Select(number => BitConverter.ToInt64(number))];
-        torch.Tensor shared = tensor ?? torch.empty(header[1..], dtype: (torch.ScalarType)header[0]);
-        Broadcast(shared);
-        return shared;
-    }
-
-    /// <summary>Rows of every rank, one rank after the other.</summary>
-    /// <param name="part">Contiguous, on the CPU.</param>
-    /// <param name="bounds">The first row of each rank, and the number of all.</param>
-    /// <returns>A new tensor.</returns>
-    internal torch.Tensor GatherRows(torch.Tensor part, long[] bounds)
-    {
-        long count = bounds[^1];
-        torch.Tensor whole = torch.empty([count, .. part.shape[1..]], dtype: part.dtype);
-        long row = TensorBytes.Length(whole) / count;
-        (int[] counts, int[] offsets, _) = Layout([.. Enumerable.Range(0, Size).Select(rank => (bounds[rank + 1] - bounds[rank]) * row)]);
-        using (Waiting("encoded images"))
-        {
-            _mpi!.AllGather(TensorBytes.Address(part), TensorBytes.Address(whole), counts, offsets);
-        }
-
-        return whole;
-    }
-
-    /// <summary>Rows of every rank, one rank after the other, however many each has.</summary>
-    /// <param name="part">A matrix, contiguous and on the CPU.</param>
-    /// <returns>A new tensor.</returns>
-    internal torch.Tensor GatherAll(torch.Tensor part)
-    {
-        long[] rows = ExchangeNumbers([part.shape[0]]);
-        torch.Tensor whole = torch.empty([rows.Sum(), .. part.shape[1..]], dtype: part.dtype);
-        long begin = 0;
-        for (int rank = 0; rank < Size; begin += rows[rank++])
-        {
-            using torch.Tensor place = whole.narrow(0, begin, rows[rank]);
-            _ = rank == Rank ? place.copy_(part) : place;
-            if (rows[rank] > 0)
-            {
-                Broadcast(place, rank);
-            }
-        }
-
-        return whole;
-    }
-
-    /// <summary>Requires that all ranks have the same of something.</summary>
-    /// <param name="facts">By name.</param>
-    /// <exception cref="RanksDifferException">They do not; thrown by all.</exception>
-    internal void RequireSame(IReadOnlyDictionary<string, string> facts)
-    {
-        if (Size == 1)
-        {
-            return;
-        }
-
-        byte[][] all = Exchange(Encoding.UTF8.GetBytes(string.Join('\0', facts.SelectMany(f => new[] { f.Key, f.Value }))));
-        Dictionary<string, string> first = Facts(all[0]);
-        for (int rank = 1; rank < Size; rank++)
-        {
-            if (all[rank].AsSpan().SequenceEqual(all[0]))
-            {
-                continue;
-            }
-
-            Dictionary<string, string> other = Facts(all[rank]);
-            string[] differences =
-            [
-                .. first.Keys.Union(other.Keys).Order(StringComparer.Ordinal)
-                    .Where(name => first.GetValueOrDefault(name) != other.GetValueOrDefault(name))
-                    .Select(name =>
-                        $"{name} is {other.GetValueOrDefault(name, "not there")} "
-                            + $"(on rank 0: {first.GetValueOrDefault(name, "not there")})"),
-            ];
-            throw new RanksDifferException(
-                $"Rank {rank} of {Size} was not given what rank 0 was: {string.Join("; ", differences)}. Give all ranks the same.");
-        }
-
-        static Dictionary<string, string> Facts(byte[] bytes) =>
-            Encoding.UTF8.GetString(bytes).Split('\0').Chunk(2).Where(p => p.Length == 2).ToDictionary(p => p[0], p => p[1]);
     }
 
     /// <summary>
@@ -442,76 +311,14 @@ public sealed unsafe class RankGroup
         return group;
     }
 
-    /// <summary>Finds out who shares this host and its processors, and takes this rank's share of them.</summary>
-    private void Place()
-    {
-        string processors = OperatingSystem.IsLinux()
-            ? File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith("Cpus_allowed:", StringComparison.Ordinal)) ?? ""
-            : "";
-        string[] places = [.. Exchange(Encoding.UTF8.GetBytes($"{Dns.GetHostName()}\n{processors}")).Select(Encoding.UTF8.GetString)];
-        string host = places[Rank].Split('\n')[0];
-        int[] here = [.. Enumerable.Range(0, Size).Where(rank => places[rank].Split('\n')[0] == host)];
-        (LocalRank, LocalSize) = (Array.IndexOf(here, Rank), here.Length);
-        int sharing = here.Count(rank => places[rank] == places[Rank]);
-        string? said = Environment.GetEnvironmentVariable("OMP_NUM_THREADS");
-        Threads = int.TryParse(said, CultureInfo.InvariantCulture, out int wanted) && wanted > 0
-            ? wanted
-            : Math.Max(1, Environment.ProcessorCount / sharing);
-        HostThreads = Math.Min(here.Length * Threads, here.GroupBy(rank => places[rank]).Count() * Environment.ProcessorCount);
-
-        // MKL reads the number of local ranks from Open MPI's environment and would cut libtorch's threads by it once more.
-        GMemRuntime.EnsureLoaded();
-        torch.set_num_threads(Threads);
-    }
-
-    private static (int[] Counts, int[] Offsets, int Total) Layout(long[] lengths)
-    {
-        if (lengths.Sum() > Array.MaxLength)
-        {
-            throw new InvalidOperationException($"Ranks exchange {lengths.Sum():N0} bytes at once; at most {Array.MaxLength:N0} can be.");
-        }
-
-        int[] counts = Array.ConvertAll(lengths, l => (int)l), offsets = new int[lengths.Length];
-        for (int rank = 1; rank < counts.Length; rank++)
-        {
-            offsets[rank] = offsets[rank - 1] + counts[rank - 1];
-        }
-
-        return (counts, offsets, offsets[^1] + counts[^1]);
-    }
-
-    private static byte[] Bytes(long[] numbers) => MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray();
-
     private void EndLate(string what, TimeSpan after)
     {
         if (Interlocked.Exchange(ref _ending, 1) == 0)
         {
-            EndAll(
+            ProcessEnd.All(
                 $"rank {Rank} of {Size} ({Dns.GetHostName()}) has waited {after.TotalSeconds:0.#} s for the others, in {what}: one of them "
-                    + "has ended or hangs, or a link between hosts is down. Ending all; the newest checkpoint is whole.", 1);
+                    + "has ended or hangs, or a link between hosts is down. Ending all; the newest checkpoint is whole.", 1, _mpi);
         }
-    }
-
-    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
-    private void EndAll(string message, int exitCode)
-    {
-        if (message.Length > 0)
-        {
-            // No console: a library may not use it, and here it must not be waited for either.
-            using Stream error = new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(2, ownsHandle: false), FileAccess.Write, 0);
-            error.Write(Encoding.UTF8.GetBytes($"error: {message}{Environment.NewLine}"));
-        }
-
-        if (_mpi is not null)
-        {
-            Thread ending = new(() => _mpi.Abort(exitCode)) { IsBackground = true };
-            ending.Start();
-            _ = ending.Join(TimeSpan.FromSeconds(3));
-        }
-
-        // Not Environment.Exit, which waits for handlers that may wait for other ranks.
-        LeaveProcess(exitCode);
-        Environment.FailFast(message);
     }
 
     /// <summary>The regular end waits for the others; a process that returns a failure ends them.</summary>
@@ -528,9 +335,6 @@ public sealed unsafe class RankGroup
             _mpi!.Finish();
         }
     }
-
-    [DllImport("libc", EntryPoint = "_exit")]
-    private static extern void LeaveProcess(int code);
 
     /// <summary>A wait for others, which the watchdog sees.</summary>
     internal readonly ref struct Wait : IDisposable

@@ -12,6 +12,7 @@ internal sealed class Segments
     {
         long units = (length + unit - 1) / unit;
         _bounds = [.. Enumerable.Range(0, ranks + 1).Select(r => Math.Min(length, units * r / ranks * unit))];
+        Longest = Enumerable.Range(0, ranks).Max(Length);
     }
 
     public int Count => _bounds.Length - 1;
@@ -19,7 +20,7 @@ internal sealed class Segments
     /// <summary>Numbers of the whole buffer.</summary>
     public long Total => _bounds[^1];
 
-    public long Longest => Enumerable.Range(0, Count).Max(Length);
+    public long Longest { get; }
 
     public long Begin(int rank) => _bounds[rank];
 

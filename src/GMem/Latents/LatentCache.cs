@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using GMem.Distributed;
 using GMem.FileFormats;
 using GMem.Parts;
@@ -238,9 +237,8 @@ internal static class LatentCache
             found = file.ReadAll();
         }
 
-        byte[] names = ranks.Exchange(Encoding.UTF8.GetBytes(string.Join('\0', found.Keys)))[0];
-        Dictionary<string, torch.Tensor> table = Encoding.UTF8.GetString(names).Split('\0')
-            .ToDictionary(name => name, name => ranks.Share(found.GetValueOrDefault(name)), StringComparer.Ordinal);
+        Dictionary<string, torch.Tensor> table = ranks.ShareTexts(found.Keys).ToDictionary(
+            name => name, name => ranks.Share(found.GetValueOrDefault(name)), StringComparer.Ordinal);
         inMemory?.Put(table, start, count);
     }
 

@@ -120,7 +120,7 @@ internal sealed class ImagePreparation
     private LatentStatistics ComputeStatistics(EncodedRows encoded)
     {
         Tell(EncodingPhase.Statistics);
-        return RankAgreement.Share(Ranks, Ranks.WithHostThreads(() => LatentStatisticsPass.Compute(encoded, _cancellationToken)));
+        return RankAgreement.Compute(Ranks, () => LatentStatisticsPass.Compute(encoded, _cancellationToken));
     }
 
     private void Tell(EncodingPhase phase) =>

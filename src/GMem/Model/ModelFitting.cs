@@ -23,9 +23,11 @@ internal sealed class ModelFitting(
     public static RankGroup Agree(GMemOptions options, torch.Device device, TrainingImages? images = null)
     {
         RankGroup ranks = options.Ranks ?? RankGroup.Alone;
-        ranks.RequireSame(ranks.Size == 1
-            ? new Dictionary<string, string>()
-            : new Dictionary<string, string>(RunDescription.OfOptions(options, images)) { ["The kind of device"] = $"{device.type}" });
+        if (ranks.Size > 1)
+        {
+            ranks.RequireSame(RunDescription.OfOptions(options, device, images));
+        }
+
         options.EncodingProgress = ranks.Rank == 0 ? options.EncodingProgress : null;
         return ranks;
     }

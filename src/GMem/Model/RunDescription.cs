@@ -40,12 +40,14 @@ internal static class RunDescription
 
     /// <summary>What ranks that train together must have been given alike: also what is free in a run that goes on.</summary>
     /// <param name="options">What to train and how.</param>
+    /// <param name="device">Where a rank trains, which counts by its kind.</param>
     /// <param name="images">The images, which count by their sizes here; null where there are none to encode.</param>
-    public static IReadOnlyDictionary<string, string> OfOptions(GMemOptions options, TrainingImages? images = null)
+    public static IReadOnlyDictionary<string, string> OfOptions(GMemOptions options, torch.Device device, TrainingImages? images)
     {
         SortedDictionary<string, string> description = new(StringComparer.Ordinal)
         {
-            ["The version of GMem"] = GMemRuntime.Facts()[0].Value,
+            ["The version of GMem"] = GMemRuntime.OwnVersion,
+            ["The kind of device"] = $"{device.type}",
             [nameof(options.WorkspacePath)] = options.WorkspacePath is null ? "null" : "set",
             [nameof(options.EncoderTrainer)] = options.EncoderTrainer.GetType().Name,
         };
@@ -58,8 +60,6 @@ internal static class RunDescription
         }
 
         return description;
-
-        static string Shape(IEnumerable<long> sizes) => $"[{string.Join(", ", sizes)}]";
     }
 
     /// <param name="options">All options, the network's as they were completed from the data.</param>
@@ -69,7 +69,7 @@ internal static class RunDescription
         SortedDictionary<string, string> description = new(StringComparer.Ordinal);
         Add(description, "", options, Free.Contains);
         RowSource rows = data.Set.Source;
-        description["Data.Images"] = $"[{string.Join(", ", rows.RowShape.Prepend(rows.Count))}] {TensorHash.Of(rows.Pieces(PieceRows))}";
+        description["Data.Images"] = $"{Shape(rows.RowShape.Prepend(rows.Count))} {TensorHash.Of(rows.Pieces(PieceRows))}";
         description["Autoencoder"] = Of(data.Autoencoder);
         description["Autoencoder.Statistics"] = data.Autoencoder.Statistics is { } statistics
             ? $"mean {AsText(statistics.Mean)}, standard deviation {AsText(statistics.StandardDeviation)}"
@@ -101,6 +101,8 @@ internal static class RunDescription
 
         return description;
     }
+
+    private static string Shape(IEnumerable<long> sizes) => $"[{string.Join(", ", sizes)}]";
 
     private static string Of(ModelPart part) => $"{part.Kind} {part.SaveConfiguration()} {part.Fingerprint()}";
 

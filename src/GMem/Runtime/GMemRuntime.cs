@@ -19,6 +19,9 @@ public static class GMemRuntime
     /// </summary>
     public const string LibTorchVariable = "GMEM_LIBTORCH";
 
+    /// <summary>The version of this library.</summary>
+    internal static string OwnVersion => Version(typeof(GMemRuntime));
+
     /// <summary>Where libtorch is; null where TorchSharp found it by itself, or it does not load.</summary>
     internal static string? LibTorchFolder => Loaded.Value.LibTorchFolder;
 
@@ -66,7 +69,7 @@ public static class GMemRuntime
         List<KeyValuePair<string, string>> facts = [];
         void Line(string name, string value) => facts.Add(new(name, value));
 
-        Line("GMem", Version(typeof(GMemRuntime)));
+        Line("GMem", OwnVersion);
         Line("TorchSharp", Version(typeof(torch)));
         Line(".NET", RuntimeInformation.FrameworkDescription);
         Line("System", $"{RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier})");

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace GMem.Distributed;
 
@@ -20,8 +19,7 @@ internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUnique
     public static NcclGroup? Of(RankGroup ranks, torch.Device device) => OfDevices.GetOrAdd(device.index, _ =>
     {
         NcclLibrary? nccl = NcclLibrary.OfProcess;
-        string[] places = [.. ranks.Exchange(Encoding.UTF8.GetBytes(nccl is null ? "" : PlaceOf(device)))
-            .Select(Encoding.UTF8.GetString)];
+        string[] places = ranks.ExchangeText(nccl is null ? "" : PlaceOf(device));
         if (!IsPossible(places))
         {
             return null;
@@ -42,37 +40,12 @@ internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUnique
     private static string PlaceOf(torch.Device device) =>
         $"{Dns.GetHostName()} {Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES")} {device.index}";
 
-    public void SumSegments(torch.Tensor flat, Segments segments)
-    {
-        nint address = Address(flat);
-        nccl.Together(() =>
-        {
-            for (int root = 0; root < segments.Count; root++)
-            {
-                if (segments.Length(root) > 0)
-                {
-                    nccl.Reduce(address + (nint)(segments.Begin(root) * sizeof(float)), segments.Length(root), root, Communicator);
-                }
-            }
-        });
-        RequireWorking();
-    }
+    public void SumSegments(torch.Tensor flat, Segments segments) =>
+        ForEach(flat, segments, (address, length, root) => nccl.Reduce(address, length, root, Communicator));
 
     public void GatherSegments(torch.Tensor flat, Segments segments)
     {
-        nint address = Address(flat);
-        nccl.Together(() =>
-        {
-            for (int root = 0; root < segments.Count; root++)
-            {
-                if (segments.Length(root) > 0)
-                {
-                    nccl.Broadcast(
-                        address + (nint)(segments.Begin(root) * sizeof(float)), segments.Length(root) * sizeof(float), root, Communicator);
-                }
-            }
-        });
-        RequireWorking();
+        ForEach(flat, segments, (address, length, root) => nccl.Broadcast(address, length * sizeof(float), root, Communicator));
         Await(flat);
     }
 
@@ -85,6 +58,20 @@ internal sealed class NcclGroup(NcclLibrary nccl, int size, int rank, NcclUnique
     /// <summary>Whether ranks at these hosts and GPUs, empty for one without NCCL, can use it.</summary>
     internal static bool IsPossible(IReadOnlyCollection<string> places) =>
         !places.Contains("") && places.Distinct().Count() == places.Count;
+
+    /// <summary>Does something with the segment of each rank that has one: of its address, its length, and the rank.</summary>
+    private void ForEach(torch.Tensor flat, Segments segments, Action<nint, long, int> operation)
+    {
+        nint address = Address(flat);
+        nccl.Together(() =>
+        {
+            foreach (int root in Enumerable.Range(0, segments.Count).Where(rank => segments.Length(rank) > 0))
+            {
+                operation(address + (nint)(segments.Begin(root) * sizeof(float)), segments.Length(root), root);
+            }
+        });
+        RequireWorking();
+    }
 
     /// <summary>
     /// NCCL only queues; a rank that has gone shows where the host waits for the device. Once a step it does so under the watchdog.

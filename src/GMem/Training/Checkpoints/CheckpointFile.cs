@@ -20,7 +20,8 @@ internal static class CheckpointFile
     private const string RunKey = "run";
     private const string HashKey = "sha256";
 
-    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    /// <summary>How the numbers of a state are written.</summary>
+    public static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     /// <param name="stream">Where to.</param>
     /// <param name="state">What; its tensors are whole.</param>

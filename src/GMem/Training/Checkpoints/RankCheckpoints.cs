@@ -11,9 +11,6 @@ namespace GMem.Training;
 /// <param name="folder">Where they are; null on all ranks but the first.</param>
 internal sealed class RankCheckpoints(RankGroup ranks, CheckpointFolder? folder) : ICheckpointStore
 {
-    private static readonly JsonSerializerOptions Json =
-        new() { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
-
     public bool Save(TrainingState state)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -43,7 +40,7 @@ internal sealed class RankCheckpoints(RankGroup ranks, CheckpointFolder? folder)
     public bool TryRestore(TrainingState state)
     {
         using LoadedCheckpoint? loaded = folder?.TryLoad(state);
-        byte[] numbers = ranks.Exchange(loaded is null ? [] : JsonSerializer.SerializeToUtf8Bytes(loaded.Numbers, Json))[0];
+        byte[] numbers = ranks.Exchange(loaded is null ? [] : JsonSerializer.SerializeToUtf8Bytes(loaded.Numbers, CheckpointFile.Json))[0];
         if (numbers.Length == 0)
         {
             return false;
@@ -56,7 +53,7 @@ internal sealed class RankCheckpoints(RankGroup ranks, CheckpointFolder? folder)
             state.CopyFrom(name, whole);
         }
 
-        state.Numbers = JsonSerializer.Deserialize<StateNumbers>(numbers, Json)!;
+        state.Numbers = JsonSerializer.Deserialize<StateNumbers>(numbers, CheckpointFile.Json)!;
         return true;
     }
 
