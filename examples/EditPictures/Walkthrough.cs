@@ -86,5 +86,6 @@ internal static class Walkthrough
     private static RgbImage RightHalf(RgbImage image, Func<byte, bool, byte> value) => new(
         image.Width,
         image.Height,
-        [.. image.Pixels.Select((b, i) => value(b, i / image.Channels % image.Width >= image.Width / 2))]);
+        [.. image.Pixels.Select((b, i) => value(b, i / image.Channels % image.Width >= image.Width / 2))],
+        image.Channels);
 }

@@ -82,12 +82,25 @@ internal static class ConsoleProgram
     private static void Fail(string message)
     {
         string line = message.ReplaceLineEndings(" ");
-        if (RankGroup.Join() is { Size: > 1 } ranks)
+        if (Ranks() is { Size: > 1 } ranks)
         {
             // The first says it for all that fail the same way.
             ranks.Abort(line);
         }
 
         Console.Error.WriteLine($"error: {line}");
+    }
+
+    /// <summary>What is said may be that there is no MPI library to join by.</summary>
+    private static RankGroup Ranks()
+    {
+        try
+        {
+            return RankGroup.Join();
+        }
+        catch (GMemRuntimeException)
+        {
+            return RankGroup.Alone;
+        }
     }
 }
