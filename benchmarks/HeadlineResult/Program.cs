@@ -25,6 +25,9 @@
 // Judging the judge: whether its distance orders real images that are spoilt more and more, and SiT's kept samples; what are copies to it.
 //   dotnet run -c Release --project benchmarks/HeadlineResult -- ladder --runs FOLDER
 //     [--judge classifier|resnet18|random --half report|tuning --samples 2000 --reference 5000 --output FOLDER --save-samples FOLDER]
+// Few steps: after `run --flow-map-from STAGE --steps 1000` (the same other arguments as of the run) distance at 1, 2, 4, ... evaluations.
+//   dotnet run -c Release --project benchmarks/HeadlineResult -- evaluations --runs FOLDER --only PART-OF-NAME
+//     [--counts 1,2,4,8,20 --samples 2000 --judge classifier --half report --output FOLDER --save-samples FOLDER]
 // They read the images from --images and --held-out, as above. What the judged runs save against SiT:
 //   dotnet run -c Release --project benchmarks/HeadlineResult -- ratios [--output FOLDER --baseline NAME --judge classifier --samples 2000]
 using System.Globalization;
@@ -44,6 +47,12 @@ if (args is ["run", ..])
 if (args is ["judge", ..])
 {
     JudgeCommand.Run(new Arguments(args));
+    return 0;
+}
+
+if (args is ["evaluations", ..])
+{
+    EvaluationsCommand.Run(new Arguments(args));
     return 0;
 }
 

@@ -116,6 +116,7 @@ void Fit()
     training.EarlyStoppingPatience = Number("patience", 0);
     training.PowerAverageWidths = Of("averages") is null ? [] : [0.05, 0.10];
     training.Source = Of("source") is null ? null : new CentredSource();
+    training.FlowMap = Of("flow-map") is null ? null : new FlowMapOptions();
     if (Of("no-clip") is not null)
     {
         training.MaxGradientNorm = 0;

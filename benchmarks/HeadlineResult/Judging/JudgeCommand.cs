@@ -1,8 +1,5 @@
 using System.Globalization;
-using GMem;
 using GMem.Images;
-using GMem.Memory;
-using GMem.Runtime;
 using HeadlineResult.Runs;
 using TorchSharp;
 
@@ -11,6 +8,8 @@ namespace HeadlineResult.Judging;
 /// <summary>Judges the kept stages of long runs, and writes their curves and pictures.</summary>
 internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDisposable
 {
+    private readonly StageModels _models = new(
+        arguments.Text("--runs", "artifacts/runs"), data, TestHalf.Of(arguments.Text("--half", "report")));
     private readonly string _runs = arguments.Text("--runs", "artifacts/runs");
     private readonly string _output = arguments.Text("--output", "benchmarks/HeadlineResult/results");
     private readonly string _judge = JudgeFeatures.NameFrom(arguments);
@@ -19,8 +18,6 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
     private readonly int _few = arguments.Number("--samples", 2000);
     private readonly int _many = arguments.Number("--last-samples", 5000);
     private readonly int _manyFrom = arguments.Number("--last-from", 10_000);
-    private readonly Dictionary<string, Runs.Snippets> _snippets = [];
-
     public static void Run(Arguments arguments)
     {
         torch.set_num_threads(arguments.Number("--threads", 1));
@@ -29,13 +26,7 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
         command.Run();
     }
 
-    public void Dispose()
-    {
-        foreach (Runs.Snippets snippets in _snippets.Values)
-        {
-            snippets.Dispose();
-        }
-    }
+    public void Dispose() => _models.Dispose();
 
     private void Run()
     {
@@ -62,12 +53,12 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
         List<JudgedStage> stages = [];
         IReadOnlyList<int> steps = run.FinishedStages();
         Dictionary<int, torch.Tensor> first = [];
-        double encoderSeconds = run.Plan.Encoder is null ? 0 : SnippetsOf(run.Plan).Seconds;
+        double encoderSeconds = run.Plan.Encoder is null ? 0 : _models.SnippetsOf(run.Plan).Seconds;
         foreach (int step in steps)
         {
             int[] counts = step >= _manyFrom ? [_few, _many] : [_few];
             List<StageVerdict> verdicts = [];
-            using (Samples own = SamplesOf(run, step, counts[^1], isHeldOut: false))
+            using (Samples own = _models.SamplesOf(run, step, counts[^1], isHeldOut: false))
             {
                 verdicts.AddRange(judge.Look(own, "own", counts));
                 first[step] = own.Images.narrow(0, 0, Math.Min(12, own.Images.shape[0])).clone();
@@ -76,7 +67,7 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
 
             if (run.Plan.Encoder is not null)
             {
-                using Samples heldOut = SamplesOf(run, step, counts[^1], isHeldOut: true);
+                using Samples heldOut = _models.SamplesOf(run, step, counts[^1], isHeldOut: true);
                 verdicts.AddRange(judge.Look(heldOut, "held-out", counts));
             }
 
@@ -94,42 +85,6 @@ internal sealed class JudgeCommand(Arguments arguments, JudgeData data) : IDispo
             JudgeFile.Write(_output, $"{run.Name}-{_judge}", _half, judged);
             SaveGrid(run, first);
         }
-    }
-
-    private Samples SamplesOf(RunFolder run, int step, int count, bool isHeldOut)
-    {
-        List<IDisposable> used = [];
-        Lazy<GMemModel> model = new(() =>
-        {
-            GMemModel kept = run.Load(step, GMemRuntime.SelectDevice());
-            used.Add(kept);
-            if (run.Plan.Encoder is null)
-            {
-                return kept;
-            }
-
-            Runs.Snippets snippets = SnippetsOf(run.Plan);
-            using torch.Tensor rows = isHeldOut ? _half.Other(snippets.Test) : snippets.Training.alias();
-            GMemModel whole = kept.WithMemory(MemoryBank.FromRows(rows));
-            used.Add(whole);
-            return whole;
-        });
-        try
-        {
-            return Samples.Get(run.SampleFolder(step, isHeldOut ? $"held-out-{_half.Name}" : "own"), count, model);
-        }
-        finally
-        {
-            used.ForEach(d => d.Dispose());
-        }
-    }
-
-    private Runs.Snippets SnippetsOf(RunPlan plan)
-    {
-        string key = $"{plan.Encoder} {plan.SnippetDimension} {plan.Seed}";
-        return _snippets.TryGetValue(key, out Runs.Snippets? known)
-            ? known
-            : _snippets[key] = Runs.Snippets.Get(_runs, plan, data.Training, data.Test);
     }
 
     private void SavePictures(RunFolder run, int step, Samples samples)

@@ -30,10 +30,11 @@ internal static class LongRun
         string who = $"process {Environment.ProcessId}, {GMemRuntime.Facts()[0].Value}, {torch.get_num_threads()} thread(s)";
         meter.Line($"{plan.Name}, {who}: from stage {last} to {plan.Steps}");
         using TrainingImages images = LoadImages(arguments, plan);
+        using GMemModel? initial = folder.LoadInitial(GMemRuntime.SelectDevice());
         foreach (int steps in open)
         {
             meter.Start();
-            using GMemModel model = GMemModel.Fit(images, Options(folder, steps), GMemRuntime.SelectDevice(), meter);
+            using GMemModel model = GMemModel.Fit(images, Options(folder, steps, initial), GMemRuntime.SelectDevice(), meter);
             SaveStage(folder, steps, model);
             meter.Line($"stage {steps} kept; {RunMeter.SecondsUntil(folder, steps):f0} processor seconds of training until there");
         }
@@ -56,13 +57,19 @@ internal static class LongRun
         return new TrainingImages(data.Training, snippets) { Labels = data.Labels };
     }
 
-    private static GMemOptions Options(RunFolder folder, int steps)
+    private static GMemOptions Options(RunFolder folder, int steps, GMemModel? initial)
     {
         TrainingOptions training = folder.Plan.Training();
         training.TotalSteps = steps;
         training.LogEveryNStep = RunMeter.Interval;
         training.CheckpointEvery = CheckpointEvery;
-        return new GMemOptions { Network = folder.Plan.Network(), Training = training, WorkspacePath = folder.Workspace };
+        return new GMemOptions
+        {
+            Network = folder.Plan.Network(),
+            Training = training,
+            InitialModel = initial,
+            WorkspacePath = folder.Workspace,
+        };
     }
 
     /// <summary>The snippets are the same at every stage and lie in the cache, so a model is kept with one of them only.</summary>

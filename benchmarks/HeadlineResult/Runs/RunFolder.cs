@@ -26,7 +26,8 @@ internal sealed class RunFolder
     public string Seconds => Path.Combine(_path, "seconds.csv");
 
     /// <summary>Where samples of a stage are kept.</summary>
-    public string SampleFolder(int step, string kind) => Path.Combine(_path, "samples", $"{step:d6}-{kind}-heun10");
+    public string SampleFolder(int step, string kind, string sampler = "heun10") =>
+        Path.Combine(_path, "samples", $"{step:d6}-{kind}-{sampler}");
 
     /// <summary>Makes the folder, or opens it to go on.</summary>
     public static RunFolder Make(string runs, RunPlan plan)
@@ -56,6 +57,11 @@ internal sealed class RunFolder
     public void Save(int step, GMemModel model) => Replace(StagePath(step), temporary => ModelFile.Save(temporary, model));
 
     public GMemModel Load(int step, torch.Device device) => ModelFile.Load(StagePath(step), device);
+
+    /// <summary>The model that a flow map is trained from; null for a run from random weights.</summary>
+    public GMemModel? LoadInitial(torch.Device device) => Plan.FlowMapFrom is { } step
+        ? new RunFolder(Path.Combine(Path.GetDirectoryName(_path)!, (Plan with { FlowMapFrom = null }).Name), Plan).Load(step, device)
+        : null;
 
     private static void Replace(string path, Action<string> write)
     {

@@ -40,6 +40,11 @@ internal sealed record RunPlan
     /// <summary>Scale of the noise of a source that is centred by the snippet; null for N(0, I).</summary>
     public double? SourceNoise { get; init; }
 
+    /// <summary>
+    /// The stage of the same run without a flow map from which this one starts, to train a flow map; null trains from random weights.
+    /// </summary>
+    public int? FlowMapFrom { get; init; }
+
     public int Steps { get; init; }
 
     /// <summary>Steps at which the model is kept.</summary>
@@ -59,7 +64,8 @@ internal sealed record RunPlan
     public string Name => string.Create(CultureInfo.InvariantCulture, $"{Contestant}-{Size}-lr{LearningRate}-b{BatchSize}-s{Seed}")
         + (IsCosine ? $"-cosine{Steps}" : "")
         + (Encoder is null ? "" : string.Create(CultureInfo.InvariantCulture, $"-m{SnippetDimension}-drop{SnippetDropout}"))
-        + (SourceNoise is null ? "" : string.Create(CultureInfo.InvariantCulture, $"-centred{SourceNoise}"));
+        + (SourceNoise is null ? "" : string.Create(CultureInfo.InvariantCulture, $"-centred{SourceNoise}"))
+        + (FlowMapFrom is null ? "" : string.Create(CultureInfo.InvariantCulture, $"-map{FlowMapFrom}"));
 
     private string Size => Preset is null ? $"p{Patch}-w{Width}-d{Depth}" : $"{Preset}-p{Patch}";
 
@@ -88,6 +94,7 @@ internal sealed record RunPlan
             SnippetDropout = arguments.Number("--dropout", 0.05),
             SnippetDimension = arguments.Number("--snippet-dimension", 128),
             SourceNoise = SourceNoiseOf(arguments),
+            FlowMapFrom = arguments.Number("--flow-map-from", 0) is > 0 and int stage ? stage : null,
             Steps = steps,
             Stages = isCosine
                 ? [steps]
@@ -123,6 +130,7 @@ internal sealed record RunPlan
         WarmUpSteps = WarmUp,
         Seed = Seed,
         Source = SourceNoise is { } noise ? new CentredSource { NoiseScale = noise } : null,
+        FlowMap = FlowMapFrom is null ? null : new FlowMapOptions(),
         SampleEveryNStep = 0,
     };
 }

@@ -15,7 +15,7 @@ internal sealed record Samples(torch.Tensor Images, IReadOnlyList<long> Entries)
     private const int Batch = 125;
 
     /// <summary>Heun, two evaluations a step.</summary>
-    private const int SolverSteps = 10;
+    private static readonly SamplingOptions Usual = new() { Steps = 10 };
 
     public const string Sampler = "Heun, 10 steps (20 evaluations)";
 
@@ -23,7 +23,8 @@ internal sealed record Samples(torch.Tensor Images, IReadOnlyList<long> Entries)
     /// <param name="folder">Where they are kept.</param>
     /// <param name="count">How many.</param>
     /// <param name="model">The model; asked for only where something is missing.</param>
-    public static Samples Get(string folder, int count, Lazy<GMemModel> model)
+    /// <param name="sampling">How the model samples; null for <see cref="Sampler"/>.</param>
+    public static Samples Get(string folder, int count, Lazy<GMemModel> model, SamplingOptions? sampling = null)
     {
         Directory.CreateDirectory(folder);
         using DisposeScope scope = torch.NewDisposeScope();
@@ -34,7 +35,7 @@ internal sealed record Samples(torch.Tensor Images, IReadOnlyList<long> Entries)
             string path = Path.Combine(folder, $"{first:d5}.safetensors");
             if (!File.Exists(path))
             {
-                Make(path, first, model.Value);
+                Make(path, first, model.Value, sampling ?? Usual);
             }
 
             using SafetensorsFile file = SafetensorsFile.Open(path);
@@ -48,10 +49,10 @@ internal sealed record Samples(torch.Tensor Images, IReadOnlyList<long> Entries)
 
     public void Dispose() => Images.Dispose();
 
-    private static void Make(string path, int first, GMemModel model)
+    private static void Make(string path, int first, GMemModel model, SamplingOptions sampling)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        using GMemModel sampled = model.WithSampling(new SamplingOptions { Steps = SolverSteps });
+        using GMemModel sampled = model.WithSampling(sampling);
         List<torch.Tensor> images = [];
         List<long> entries = [];
         for (int seed = first; seed < first + PerFile; seed += Batch)

@@ -17,6 +17,7 @@ internal static class NetworkSettings
         network.UseSwiGlu,
         network.UseRope,
         network.UseQkNorm,
+        IsFlowMap = network.IsFlowMap ? true : (bool?)null,
         Conditions = network.Conditions.ToDictionary(c => c.Kind.Name, c => JsonNode.Parse(c.SaveConfiguration().ToString())),
     };
 }

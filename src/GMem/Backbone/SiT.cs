@@ -19,6 +19,7 @@ internal sealed class SiT : torch.nn.Module
     internal readonly ModuleList<SiTBlock> blocks;
     internal readonly FinalLayer final_layer;
     internal readonly ModuleList<SiluMlp>? projector;
+    internal readonly TimestepEmbedder? interval_embedder;
     private readonly SiTOptions _options;
 
     /// <summary>Builds a network with new weights.</summary>
@@ -50,6 +51,7 @@ internal sealed class SiT : torch.nn.Module
         projector = options.ProjectionSize == 0 ? null : new ModuleList<SiluMlp>(
             new SiluMlp([options.HiddenSize, options.ProjectorHiddenSize, options.ProjectorHiddenSize, options.ProjectionSize], device,
                 dtype));
+        interval_embedder = options.IsFlowMap ? new TimestepEmbedder(options, device, dtype) : null;
         RegisterInOrder();
         if (device.type != DeviceType.META)
         {
@@ -57,6 +59,9 @@ internal sealed class SiT : torch.nn.Module
             SiTInitialiser.FillWeights(this, initialisation);
         }
     }
+
+    /// <summary>Whether a tensor of that name is there in flow maps only.</summary>
+    public static bool IsOfFlowMap(string name) => name.StartsWith($"{nameof(interval_embedder)}.", StringComparison.Ordinal);
 
     /// <summary>What the network is conditioned on.</summary>
     internal IReadOnlyList<Condition> Conditions => _options.Conditions;
@@ -108,15 +113,19 @@ internal sealed class SiT : torch.nn.Module
     /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>, in the network's type and on its device.</param>
     /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
     /// <param name="embedding">From <see cref="EmbedConditions"/>, <c>[B, D]</c>.</param>
+    /// <param name="target">
+    /// Times <c>[B]</c> to which a flow map leads; the prediction is then the mean velocity from t to there. Null: the velocity at t.
+    /// </param>
     /// <returns>Prediction, <c>[B, C, H, W]</c>.</returns>
-    /// <exception cref="ArgumentException">A shape or type does not fit the network.</exception>
-    public torch.Tensor ForwardEmbedded(torch.Tensor x, torch.Tensor t, torch.Tensor? embedding)
+    /// <exception cref="ArgumentException">A shape or type does not fit the network, or it is no flow map.</exception>
+    public torch.Tensor ForwardEmbedded(torch.Tensor x, torch.Tensor t, torch.Tensor? embedding, torch.Tensor? target = null)
     {
         SiTInput.Check(_options, DataType, x, t);
+        SiTInput.CheckTarget(_options, DataType, x.shape[0], target);
         SiTInput.CheckEmbedding(_options, x.shape[0], embedding);
         using DisposeScope scope = torch.NewDisposeScope();
         long batch = x.shape[0], images = RowPadding.Images(batch, _options.TokenCount);
-        torch.Tensor[] modulations = Modulations.BatchInvariant(this, t, embedding, images);
+        torch.Tensor[] modulations = Modulations.BatchInvariant(this, t, embedding, images, target);
         torch.Tensor prediction = RunBlocks(RowPadding.Take(x, 0, images), modulations, training: false).Prediction;
         return (images == batch ? prediction : prediction.narrow(0, 0, batch)).MoveToOuterDisposeScope();
     }
@@ -128,14 +137,17 @@ internal sealed class SiT : torch.nn.Module
     /// <param name="x">Noisy images or latents, <c>[B, C, H, W]</c>.</param>
     /// <param name="t">Times, <c>[B]</c>; 0 is noise and 1 is data.</param>
     /// <param name="conditions">Values of each condition, in the order of <see cref="SiTOptions.Conditions"/>.</param>
+    /// <param name="target">Times <c>[B]</c> to which a flow map leads; null where those are t.</param>
     /// <returns>Prediction and projection.</returns>
     /// <exception cref="ArgumentException">A shape, type or condition does not fit the network.</exception>
-    internal SiTOutput ForwardTraining(torch.Tensor x, torch.Tensor t, IReadOnlyList<torch.Tensor> conditions)
+    internal SiTOutput ForwardTraining(
+        torch.Tensor x, torch.Tensor t, IReadOnlyList<torch.Tensor> conditions, torch.Tensor? target = null)
     {
         SiTInput.Check(_options, DataType, x, t);
+        SiTInput.CheckTarget(_options, DataType, x.shape[0], target);
         SiTInput.CheckConditions(_options, DataType, x.shape[0], conditions);
         using DisposeScope scope = torch.NewDisposeScope();
-        SiTOutput output = RunBlocks(x, Modulations.Plain(this, t, Modulations.Embed(this, conditions)), training: true);
+        SiTOutput output = RunBlocks(x, Modulations.Plain(this, t, Modulations.Embed(this, conditions), target), training: true);
         return new SiTOutput(output.Prediction.MoveToOuterDisposeScope(), output.Projection?.MoveToOuterDisposeScope());
     }
 
@@ -208,6 +220,7 @@ internal sealed class SiT : torch.nn.Module
         register_module(nameof(blocks), blocks);
         register_module(nameof(final_layer), final_layer);
         Register(nameof(projector), projector);
+        Register(nameof(interval_embedder), interval_embedder);
 
         void Register(string name, torch.nn.Module? module)
         {

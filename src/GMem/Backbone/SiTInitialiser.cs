@@ -5,6 +5,9 @@ internal static class SiTInitialiser
 {
     private const double EmbeddingDeviation = 0.02;
 
+    /// <summary>Zero, so that a flow map begins as the velocity field that it is trained from.</summary>
+    private const string LastOfInterval = "interval_embedder.mlp.2.weight";
+
     /// <summary>The fixed position tables.</summary>
     public static void FillTables(SiT network)
     {
@@ -42,7 +45,7 @@ internal static class SiTInitialiser
     private static void Fill(string name, Parameter parameter, SiTInitialisation scheme, torch.Generator generator)
     {
         bool zeroModulation = scheme == SiTInitialisation.AdaLNZero && name.Contains("adaLN_modulation", StringComparison.Ordinal);
-        if (name.EndsWith(".bias", StringComparison.Ordinal) || zeroModulation || name == "final_layer.linear.weight")
+        if (name.EndsWith(".bias", StringComparison.Ordinal) || zeroModulation || name is "final_layer.linear.weight" or LastOfInterval)
         {
             parameter.zero_();
         }
@@ -52,6 +55,7 @@ internal static class SiTInitialiser
             parameter.FillInPlace(1);
         }
         else if (name.StartsWith("t_embedder.", StringComparison.Ordinal)
+            || SiT.IsOfFlowMap(name)
             || name.EndsWith(".embedding_table.weight", StringComparison.Ordinal))
         {
             // Drawn as float32 on the CPU whatever the network is, so that a seed means the same weights everywhere.

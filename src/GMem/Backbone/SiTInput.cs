@@ -18,6 +18,27 @@ internal static class SiTInput
         CheckType(t, dtype, nameof(t));
     }
 
+    /// <param name="options">The network's.</param>
+    /// <param name="dtype">Its type.</param>
+    /// <param name="batch">Number of images.</param>
+    /// <param name="target">The times to which it leads, or null.</param>
+    public static void CheckTarget(SiTOptions options, torch.ScalarType dtype, long batch, torch.Tensor? target)
+    {
+        if (target is null)
+        {
+            return;
+        }
+
+        if (!options.IsFlowMap)
+        {
+            throw new ArgumentException(
+                $"This network is no flow map ({nameof(SiTOptions.IsFlowMap)} is false); leave the target time null.", nameof(target));
+        }
+
+        CheckShape(target, [batch], "The target (one time for each image)", nameof(target));
+        CheckType(target, dtype, nameof(target));
+    }
+
     public static void CheckConditions(SiTOptions options, torch.ScalarType dtype, long batch, IReadOnlyList<torch.Tensor> conditions)
     {
         if (conditions.Count != options.Conditions.Count)

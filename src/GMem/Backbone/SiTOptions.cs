@@ -97,6 +97,14 @@ public sealed record SiTOptions
     /// <summary>After how many blocks the projector reads the tokens, from 1 to <see cref="Depth"/>. Default 4.</summary>
     public int ProjectorDepth { get; init; } = 4;
 
+    /// <summary>
+    /// Whether the network is told, besides the time, how far a flow map leads from there, and predicts the mean velocity until then
+    /// (arXiv 2505.13447). The embedding of the length is zero at length zero, where it is the velocity field of the same weights. Default
+    /// false; <see cref="Training.FlowMapOptions"/> sets it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsFlowMap { get; init; }
+
     /// <summary>How new weights are drawn. Default <see cref="SiTInitialisation.AdaLNZero"/>.</summary>
     public SiTInitialisation Initialisation { get; init; } = SiTInitialisation.AdaLNZero;
 

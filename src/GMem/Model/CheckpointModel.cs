@@ -24,6 +24,7 @@ internal static class CheckpointModel
             ImageAutoencoder autoencoder = Autoencoder(options, shape, out IDisposable? made);
             using IDisposable? handle = made;
             shape = WithClassNames(shape, options.ClassNames);
+            NetworkPlan.RequireSampling(options.Sampling, shape);
             MemoryBank? bank = Bank(memory, shape);
             SiT network = Network(shape, tensors, path, device);
             FlowTransport transport = new(InterpolantPath.Of(options.Path), options.Prediction, LossWeighting.None);

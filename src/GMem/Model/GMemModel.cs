@@ -318,12 +318,15 @@ public sealed partial class GMemModel : IDisposable
     /// <summary>The same network and bank, sampled in another way.</summary>
     /// <param name="sampling">How. Copied.</param>
     /// <returns>A model that shares this one's network. Dispose both.</returns>
-    /// <exception cref="ArgumentException">The options are not valid; the message names every fault.</exception>
+    /// <exception cref="ArgumentException">
+    /// The options are not valid, the message names every fault; or they are those of a flow map, and the model is none.
+    /// </exception>
     public GMemModel WithSampling(SamplingOptions sampling)
     {
         ArgumentNullException.ThrowIfNull(sampling);
         ThrowIfDisposed();
         sampling.Validate();
+        NetworkPlan.RequireSampling(sampling, Network);
         return new GMemModel(Core.Share(), _memory, sampling);
     }
 

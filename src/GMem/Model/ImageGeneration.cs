@@ -85,7 +85,7 @@ internal static class ImageGeneration
         {
             long[] some = seeds[begin..(begin + count)];
             return sampler.Sample(
-                core.Network.ForwardEmbedded,
+                core.Velocity,
                 noise.narrow(0, begin, count),
                 conditions.Embedding?.narrow(0, begin, count),
                 conditions.NullEmbedding,
@@ -95,6 +95,7 @@ internal static class ImageGeneration
                 source: conditions.Source?.Rows(begin, count),
                 picture: pictures?.Start(
                     begin, count, model.Sampling.Resamplings, draw => SeededNoise.Repainting(some, draw, shape, core.Device)),
+                flowMap: core.MeanVelocity,
                 cancellationToken: cancellationToken);
         }
 

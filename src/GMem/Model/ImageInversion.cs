@@ -30,7 +30,7 @@ internal static class ImageInversion
         Sampler sampler = new(core.Transport, model.Sampling);
         PromptConditions conditions = new(core, prompts, pictures.Length, sampler.NeedsNullCondition);
         torch.Tensor noise = sampler.Invert(
-            core.Network.ForwardEmbedded, latents, conditions.Embedding, conditions.NullEmbedding, source: conditions.Source,
+            core.Velocity, latents, conditions.Embedding, conditions.NullEmbedding, source: conditions.Source,
             cancellationToken: cancellationToken);
         float[][] noises = [.. noise.flatten(1).cpu().unbind().Select(row => row.data<float>().ToArray())];
         IReadOnlyList<GeneratedImage> again =

@@ -4,6 +4,7 @@ using GMem.Encoders;
 using GMem.FileFormats;
 using GMem.Images;
 using GMem.Parts;
+using GMem.Sampling;
 using GMem.Training;
 using GMem.Transport;
 
@@ -52,6 +53,13 @@ internal sealed class ModelCore
 
     /// <summary>Shape of one image as the network sees it, C, h, w.</summary>
     public long[] LatentShape => Network.Options.InputShape;
+
+    /// <summary>The network's prediction, for embedded conditions; of a flow map, the velocity.</summary>
+    public torch.Tensor Velocity(torch.Tensor x, torch.Tensor t, torch.Tensor? embedding) => Network.ForwardEmbedded(x, t, embedding);
+
+    /// <summary>The mean velocity from the state's time to another, as a flow map knows it.</summary>
+    public NetworkFunction MeanVelocity(double target) =>
+        (x, t, embedding) => Network.ForwardEmbedded(x, t, embedding, x.Filled(x.shape[0], target));
 
     /// <summary>How the training ended.</summary>
     public TrainingOutcome Outcome { get; init; }

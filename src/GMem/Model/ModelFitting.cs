@@ -3,6 +3,7 @@ using GMem.Distributed;
 using GMem.FileFormats;
 using GMem.Images;
 using GMem.Latents;
+using GMem.Sampling;
 using GMem.Training;
 
 namespace GMem;
@@ -12,7 +13,14 @@ internal sealed class ModelFitting(
     PreparedTraining data, GMemOptions options, torch.Device device, IProgress<TrainingProgress>? progress,
     CancellationToken cancellationToken)
 {
+    private const int FlowMapSteps = 4;
+
     private readonly RankGroup _ranks = options.Ranks ?? RankGroup.Alone;
+
+    /// <summary>How the model makes images: a flow map in few steps, unless something else was asked for.</summary>
+    private SamplingOptions Sampling => options.Training.FlowMap is not null && options.Sampling == new SamplingOptions()
+        ? options.Sampling with { Kind = SamplerKind.FlowMap, Steps = FlowMapSteps }
+        : options.Sampling;
 
     /// <summary>What ranks must have alike before any of them reads an image.</summary>
     /// <param name="options">What to train and how.</param>
@@ -43,7 +51,7 @@ internal sealed class ModelFitting(
             _ranks.RequireSame(run ?? new Dictionary<string, string>());
             using RidgeSource? source = Source(run);
             TrainingOutcome outcome = Train(sit, source, run);
-            return new GMemModel(Core(sit, source, outcome, ownsNetwork: true), data.Bank, options.Sampling);
+            return new GMemModel(Core(sit, source, outcome, ownsNetwork: true), data.Bank, Sampling);
         }
         catch
         {
@@ -55,7 +63,7 @@ internal sealed class ModelFitting(
     private TrainingOutcome Train(SiT sit, RidgeSource? source, IReadOnlyDictionary<string, string>? run)
     {
         // Generates with the network that is being trained, for people to look at.
-        using GMemModel preview = new(Core(sit, source, default, ownsNetwork: false), data.Bank, options.Sampling);
+        using GMemModel preview = new(Core(sit, source, default, ownsNetwork: false), data.Bank, Sampling);
         using TrainingWorkspace? workspace = options.WorkspacePath is { } path
             ? new TrainingWorkspace(path, run!, options.Training, TermNames(sit), count => Samples(preview, count), _ranks)
             : null;
@@ -144,21 +152,23 @@ internal sealed class ModelFitting(
     {
         SiTOptions shape = options.InitialModel is null ? NetworkOptions() : RequireFitting(new NetworkPlan(options).Network);
         MemoryBudget.Check(shape, options.Training, device, ranks: _ranks);
+        using torch.Generator generator = RandomStream.Create(options.Training.Seed, RandomPurpose.Weights);
         if (options.InitialModel is not { } initial)
         {
-            using torch.Generator generator = RandomStream.Create(options.Training.Seed, RandomPurpose.Weights);
             return new SiT(shape, generator, device);
         }
 
-        SiT network = new(shape, device: device);
-        StateDict.Load(network, initial.Core.Network.StateDictTensors(), "the initial model");
+        // A flow map's embedding of lengths is new, or no longer wanted, where the initial model differs in that.
+        SiT initialNetwork = initial.Core.Network;
+        SiT network = new(shape, shape.IsFlowMap && !initialNetwork.Options.IsFlowMap ? generator : null, device);
+        StateDict.Load(network, initialNetwork.StateDictTensors(), "the initial model", SiT.IsOfFlowMap, SiT.IsOfFlowMap);
         return network;
     }
 
     /// <summary>What the data decide is set here; the rest is the user's.</summary>
     private SiTOptions NetworkOptions()
     {
-        SiTOptions network = WithInputOfData(options.Network) with { Conditions = data.Set.Conditions };
+        SiTOptions network = WithInputOfData(new NetworkPlan(options).Network) with { Conditions = data.Set.Conditions };
         network.Validate();
 
         // The description of the run names what it was trained with; these options are a copy.

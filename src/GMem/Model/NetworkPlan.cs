@@ -3,6 +3,7 @@ using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Images;
 using GMem.Parts;
+using GMem.Sampling;
 using GMem.Training;
 
 namespace GMem;
@@ -27,6 +28,17 @@ internal sealed class NetworkPlan(GMemOptions options, int imageChannels = Image
         ?? (options.InitialModel?.Autoencoder is { } initial && initial.Channels == Autoencoder.Channels ? initial.Statistics : null);
 
     public bool UsesSnippets => Network.Conditions.Any(c => c.UsesSnippets);
+
+    /// <exception cref="ArgumentException">The options sample by a flow map, and the network is none.</exception>
+    public static void RequireSampling(SamplingOptions sampling, SiTOptions network)
+    {
+        if (sampling.Kind == SamplerKind.FlowMap && !network.IsFlowMap)
+        {
+            throw new ArgumentException(
+                $"Sampling.{nameof(SamplingOptions.Kind)} is {nameof(SamplerKind.FlowMap)}, but the model is no flow map: train it with "
+                    + $"Training.{nameof(TrainingOptions.FlowMap)}, or set it to {nameof(SamplerKind.Ode)} or {nameof(SamplerKind.Sde)}.");
+        }
+    }
 
     /// <summary>The network's conditions, completed from the data.</summary>
     public IReadOnlyList<Condition> Conditions(ConditionData data)
@@ -121,6 +133,19 @@ internal sealed class NetworkPlan(GMemOptions options, int imageChannels = Image
             _ = RidgeFit.SnippetIndex(network.Conditions);
         }
 
+        network = WithTargetTime(network, options);
+        RequireSampling(options.Sampling, network);
         return network;
+    }
+
+    /// <summary>A network that goes on without a flow map becomes a velocity field again, of the same weights.</summary>
+    private static SiTOptions WithTargetTime(SiTOptions network, GMemOptions options)
+    {
+        bool isTrained = options.Training.FlowMap is not null;
+        return isTrained || options.InitialModel is not null || !network.IsFlowMap
+            ? network with { IsFlowMap = isTrained }
+            : throw new ArgumentException(
+                $"Network.{nameof(SiTOptions.IsFlowMap)} is true, but nothing would train it as one: set "
+                    + $"Training.{nameof(TrainingOptions.FlowMap)}.");
     }
 }

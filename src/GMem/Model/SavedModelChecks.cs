@@ -27,6 +27,7 @@ internal static class SavedModelChecks
         faults.Throw();
         description.Network!.Validate();
         description.Sampling!.Validate();
+        NetworkPlan.RequireSampling(description.Sampling, description.Network);
     });
 
     /// <summary>That the network described is the one whose tensors these are.</summary>

@@ -18,6 +18,7 @@ internal sealed class Sampler
     private readonly double[] _times;
     private readonly OdeSampler? _ode;
     private readonly SdeSampler? _sde;
+    private readonly bool _isFlowMap;
 
     /// <summary>Prepares sampling; later changes of the options have no effect.</summary>
     /// <param name="transport">The path, and what the network predicts.</param>
@@ -48,11 +49,20 @@ internal sealed class Sampler
             return;
         }
 
+        _isFlowMap = options.Kind == SamplerKind.FlowMap;
+        if (_isFlowMap && !transport.IsLinearVelocity)
+        {
+            throw new ArgumentException(
+                $"A flow map samples from a velocity on the linear path, but this transport predicts the {transport.Prediction} on "
+                    + $"{transport.Path.Kind}: set Sampling.Kind to Ode or Sde.", nameof(options));
+        }
+
+        OdeStepper method = _isFlowMap ? OdeMethod.Euler : options.OdeMethod;
         IntegrationInterval interval = transport.IntegrationInterval(stochastic: false);
         _times = TimeGrid.Create(interval.Start, interval.End, options.Steps, options.TimestepShift);
         _ode = new OdeSampler(
-            options.OdeMethod, options.Steps, options.TimestepShift, options.RelativeTolerance, options.AbsoluteTolerance);
-        if (WellPosed.Fault(transport, options.OdeMethod, interval) is { } fault)
+            method, options.Steps, options.TimestepShift, options.RelativeTolerance, options.AbsoluteTolerance);
+        if (WellPosed.Fault(transport, method, interval) is { } fault)
         {
             throw new ArgumentException(fault, nameof(options));
         }
@@ -86,6 +96,9 @@ internal sealed class Sampler
     /// What the flow starts from, with the null condition's mean if there is guidance; null for N(0, I).
     /// </param>
     /// <param name="picture">The data that the flow starts from or keeps a part of; null to start from noise alone.</param>
+    /// <param name="flowMap">
+    /// For a time to which a flow map leads, the network's mean velocity until there; needed with <see cref="SamplerKind.FlowMap"/> only.
+    /// </param>
     /// <param name="cancellationToken">Looked at before every step.</param>
     /// <returns>Data <c>[B, ...]</c>, a new tensor.</returns>
     /// <exception cref="ArgumentException">Something is missing or does not fit the noise.</exception>
@@ -103,9 +116,15 @@ internal sealed class Sampler
         SamplingPreview? preview = null,
         GaussianSource? source = null,
         PictureStart? picture = null,
+        Func<double, NetworkFunction>? flowMap = null,
         CancellationToken cancellationToken = default)
     {
-        ConditionedNetwork whole = Checked(network, noise, condition, nullCondition, source);
+        ConditionedNetwork whole = Checked(network, noise, condition, nullCondition, source, flowMap);
+        if (_isFlowMap)
+        {
+            ArgumentNullException.ThrowIfNull(flowMap);
+        }
+
         if (_sde is not null)
         {
             ArgumentNullException.ThrowIfNull(increments);
@@ -146,6 +165,13 @@ internal sealed class Sampler
                 "The model samples by the SDE, whose noise cannot be found again. Inversion needs the ODE: set Sampling.Kind to Ode.");
         }
 
+        if (_isFlowMap)
+        {
+            throw new InvalidOperationException(
+                "The model samples by its flow map, which leads from noise to data only. Inversion needs the ODE: set Sampling.Kind to "
+                    + "Ode.");
+        }
+
         if (WellPosed.Fault(_transport, _ode!.Method, new IntegrationInterval(backwards[0], backwards[^1])) is { } fault)
         {
             throw new InvalidOperationException($"Inversion integrates backwards. {fault}");
@@ -160,7 +186,8 @@ internal sealed class Sampler
     }
 
     private ConditionedNetwork Checked(
-        NetworkFunction network, Tensor state, Tensor? condition, Tensor? nullCondition, GaussianSource? source)
+        NetworkFunction network, Tensor state, Tensor? condition, Tensor? nullCondition, GaussianSource? source,
+        Func<double, NetworkFunction>? flowMap = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(state);
@@ -173,7 +200,7 @@ internal sealed class Sampler
         _guidance.CheckConditions(state.size(0), condition, nullCondition);
         return _guidance.IsActive && source is { NullMean: null }
             ? throw new ArgumentException("Guidance needs to know where the null condition's flow starts: give the source a NullMean.")
-            : new ConditionedNetwork(_transport, _guidance, network, condition, nullCondition, source);
+            : new ConditionedNetwork(_transport, _guidance, network, condition, nullCondition, source, flowMap);
     }
 
     /// <summary>Solves for the whole batch, or row by row where an adaptive stepper would make a row depend on the others.</summary>
@@ -222,7 +249,7 @@ internal sealed class Sampler
         int steps = times.Length - 1;
         Repainting? repainting = picture?.Repainting;
         int total = (repainting?.Visits(steps) ?? steps) + (_sde is null ? 0 : 1);
-        (VectorField predict, Action<int>? done) = watch(network.Predict, total);
+        (VectorField predict, Action<int>? done) = watch(_isFlowMap ? network.AlongGrid(times) : network.Predict, total);
         if (repainting is null)
         {
             return Run(predict, initial, times, step => increments!(skipped + step), network.Source, done, cancellationToken);

@@ -60,6 +60,9 @@ internal sealed class FlowTransport
     /// </summary>
     public double SampleEpsilon { get; }
 
+    /// <summary>Whether it is <see cref="LinearVelocity"/>, which alone flow maps are trained on.</summary>
+    public bool IsLinearVelocity => Path.Kind == InterpolantKind.Linear && Prediction == PredictionTarget.Velocity;
+
     /// <summary>Where an equation is integrated, or from where training times come.</summary>
     /// <param name="stochastic">Whether it is the SDE.</param>
     /// <param name="form">The SDE's diffusion. Not used by the ODE.</param>

@@ -26,6 +26,8 @@ public sealed class PictureTests
     [InlineData(Kind.Latents, SamplerKind.Ode)]
     [InlineData(Kind.Centred, SamplerKind.Ode)]
     [InlineData(Kind.Centred, SamplerKind.Sde)]
+    [InlineData(Kind.Latents, SamplerKind.FlowMap)]
+    [InlineData(Kind.Centred, SamplerKind.FlowMap)]
     public void Generate_Strengths_EndsAreThePictureAndOrdinaryGeneration(Kind kind, SamplerKind sampler)
     {
         using GMemModel model = Train(kind, new SamplingOptions { Kind = sampler, Steps = 4, GuidanceScale = 1.5 });
@@ -51,6 +53,7 @@ public sealed class PictureTests
     [Theory]
     [InlineData(SamplerKind.Ode)]
     [InlineData(SamplerKind.Sde)]
+    [InlineData(SamplerKind.FlowMap)]
     public void Generate_RisingStrength_GoesAwayFromThePictureUntilItIsIndependentOfIt(SamplerKind sampler)
     {
         using GMemModel model = Train(Kind.Pixels, new SamplingOptions { Kind = sampler, Steps = 10 }, steps: 150);
@@ -74,6 +77,8 @@ public sealed class PictureTests
     [InlineData(Kind.Pixels, SamplerKind.Sde)]
     [InlineData(Kind.Latents, SamplerKind.Ode)]
     [InlineData(Kind.Centred, SamplerKind.Sde)]
+    [InlineData(Kind.Latents, SamplerKind.FlowMap)]
+    [InlineData(Kind.Centred, SamplerKind.FlowMap)]
     public void Generate_AnyMixOfRequests_EachIsIndependentOfItsBatchAndKeepsWhatIsUnmasked(Kind kind, SamplerKind sampler)
     {
         using GMemModel model = Train(
@@ -255,6 +260,7 @@ public sealed class PictureTests
     {
         GMemOptions options = TinyModel.Options(steps);
         options.Sampling = sampling;
+        options.Training.FlowMap = sampling.Kind == SamplerKind.FlowMap ? new FlowMapOptions() : null;
         if (kind == Kind.Centred)
         {
             options.Training.Source = new CentredSource { NoiseScale = 0.5 };

@@ -87,6 +87,46 @@ public sealed class SamplerTests
         Assert.InRange((data - noise.DividedBy(2)).abs().max().item<float>(), 0, 5e-3);
     }
 
+    [Theory]
+    [InlineData(1, 0.0)]
+    [InlineData(2, 0.0)]
+    [InlineData(3, 0.3)]
+    public void Sample_ExactFlowMap_FindsTheDataInAnyNumberOfSteps(int steps, double shift)
+    {
+        // Of data N(0, 0.25) the flow from t to r multiplies a state by g(r) / g(t).
+        static double Width(double t) => Math.Sqrt(((1 - t) * (1 - t)) + (0.25 * t * t));
+        using DisposeScope scope = NewDisposeScope();
+        List<(double From, double To)> calls = [];
+        Tensor noise = SeededNoise.Images([3, 4], Shape);
+        Sampler sampler = new(
+            FlowTransport.LinearVelocity, new SamplingOptions { Kind = SamplerKind.FlowMap, Steps = steps, TimestepShift = shift });
+
+        Tensor data = sampler.Sample(Network, noise, ones(2), flowMap: target => (x, t, _) =>
+        {
+            double time = t[0].item<float>();
+            calls.Add((time, target));
+            return x.Times(((Width(target) / Width(time)) - 1) / (target - time));
+        });
+
+        Assert.InRange((data - noise.DividedBy(2)).abs().max().item<float>(), 0, 2e-6);
+        Assert.Equal(steps, calls.Count);
+        Assert.Equal(1, calls[^1].To);
+        Assert.All(calls.Zip(calls.Skip(1)), pair => Assert.Equal(pair.First.To, pair.Second.From, 1e-7));
+    }
+
+    [Fact]
+    public void Sample_FlowMap_WhatItCannotDoIsNamed()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        SamplingOptions options = new() { Kind = SamplerKind.FlowMap, Steps = 2 };
+        Sampler sampler = new(FlowTransport.LinearVelocity, options);
+        Assert.Throws<ArgumentNullException>("flowMap", () => sampler.Sample(Network, zeros([1, .. Shape]), ones(1)));
+        Assert.Contains("set Sampling.Kind to Ode", Assert.Throws<InvalidOperationException>(
+            () => sampler.Invert(Network, zeros([1, .. Shape]), ones(1))).Message, StringComparison.Ordinal);
+        Assert.Contains("predicts the Noise on Linear", Assert.Throws<ArgumentException>(
+            () => new Sampler(new FlowTransport(InterpolantPath.Linear, PredictionTarget.Noise), options)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Sample_Progress_CountsStepsOrRows()
     {

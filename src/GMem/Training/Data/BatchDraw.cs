@@ -24,12 +24,14 @@ internal sealed class BatchDraw(
         torch.Tensor noise = torch.randn(taken.Data.shape, dtype: torch.float32, generator: generator).ToDevice(device);
         torch.Tensor[] conditions = [.. network.Conditions.Zip(taken.Conditions, (c, values) => c.Drop(values, generator))];
         noise = source?.Of(network.Conditions, conditions).Draw(noise) ?? noise;
+        FlowMapDraws? map = options.FlowMap is { } wanted ? FlowMapDraws.Of(wanted, time, generator) : null;
         return new StepDraws(
             taken.Data.MoveToOuterDisposeScope(),
             noise.MoveToOuterDisposeScope(),
             time.ToDevice(device).MoveToOuterDisposeScope(),
             [.. conditions.Select(c => c.MoveToOuterDisposeScope())],
-            taken.Tokens?.MoveToOuterDisposeScope());
+            taken.Tokens?.MoveToOuterDisposeScope(),
+            map is null ? null : map with { Target = map.Target.ToDevice(device).MoveToOuterDisposeScope() });
     }
 
     /// <summary>Drawn in every case, so that switching mirroring on changes no other number.</summary>

@@ -17,14 +17,15 @@ internal sealed class TrainingLoss(FlowTransport transport, IReadOnlyList<LossTe
     public (torch.Tensor Total, torch.Tensor Values) Compute(SiT network, StepDraws draws)
     {
         TransportPlan plan = transport.Plan(draws.Time, draws.Noise, draws.Data);
-        SiTOutput output = network.ForwardTraining(plan.State, draws.Time, draws.Conditions);
+        torch.Tensor? velocity = draws.Map is { } map ? FlowMapTarget.Of(network, plan, draws, map) : plan.Velocity;
+        SiTOutput output = network.ForwardTraining(plan.State, draws.Time, draws.Conditions, draws.Map?.Target);
         LossInput input = new()
         {
             Time = plan.Time,
             Noise = plan.Noise,
             Data = draws.Data,
             State = plan.State,
-            Velocity = plan.Velocity,
+            Velocity = velocity,
             Prediction = output.Prediction,
             Projection = output.Projection,
             PatchTokens = draws.ProjectionTarget,

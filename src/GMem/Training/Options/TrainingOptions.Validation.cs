@@ -108,6 +108,11 @@ public sealed partial class TrainingOptions
         faults.Require(Enum.IsDefined(Prediction), nameof(Prediction), Prediction, "a defined target");
         faults.Require(Enum.IsDefined(LossWeighting), nameof(LossWeighting), LossWeighting, "a defined weighting");
         Source?.Check(faults);
+        FlowMap?.Check(faults);
+        bool isLinear = Path == InterpolantKind.Linear && Prediction == PredictionTarget.Velocity;
+        faults.Require(
+            FlowMap is null || isLinear, nameof(FlowMap), $"there with {nameof(Path)} {Path} and {nameof(Prediction)} {Prediction}",
+            $"null, or with {nameof(InterpolantKind.Linear)} and {nameof(PredictionTarget.Velocity)}");
         bool listed = Losses is not null && Losses.All(t => t is not null) && Losses.Any(t => t.Weight != 0);
         string? terms = Losses is null ? null : $"[{string.Join(", ", Losses.Select(t => t?.Name ?? "null"))}]";
         faults.Require(listed, nameof(Losses), terms, "a list of terms, at least one of which has a weight other than 0");

@@ -113,6 +113,13 @@ public sealed partial class TrainingOptions
     /// </summary>
     public CentredSource? Source { get; set; }
 
+    /// <summary>
+    /// Trains a flow map, which makes images in one to a few evaluations; null trains the velocity alone. Default null. A run with one
+    /// starts from a trained model (<c>GMemOptions.InitialModel</c>), and its model samples by <see cref="Sampling.SamplerKind.FlowMap"/>
+    /// in 4 steps where <c>GMemOptions.Sampling</c> was left as it is.
+    /// </summary>
+    public FlowMapOptions? FlowMap { get; set; }
+
     /// <summary>How training times are drawn. Default uniform.</summary>
     public TimeDistribution TimeDistribution { get; set; } = TimeDistribution.Uniform;
 
