@@ -92,6 +92,10 @@ public sealed class CommandLineTests(TinyFiles files) : IClassFixture<TinyFiles>
         _ = SourceFiles.Parquet(files.File("documents/data/train-00000-of-00001.parquet"), labelled);
         _ = SourceFiles.List(files.File("documents/labels.csv"), labelled);
 
+        File.WriteAllLines(
+            files.File("documents/values.csv"), labelled.Select((f, i) => $"{Path.GetRelativePath(files.File("documents"), f.Item1)},{i},0.{i}")
+                .Prepend("path,tilt,heat"));
+
         // The name decides nothing: what a file is, its content says.
         File.Copy(pictures[0], files.File("documents/photo.jpg"));
         File.Copy(files.Model, files.File("documents/model.zip"));
