@@ -205,7 +205,9 @@ public sealed partial class ImageGenerationCatalog
     /// <param name="training">
     /// The images that were trained on, by which copies are counted; null counts none, and then novelty is not searched.
     /// </param>
-    /// <param name="realImageColumnName">Column of real pictures: paths (text), <c>MLImage</c> or encoded bytes. Default <c>ImagePath</c>.</param>
+    /// <param name="realImageColumnName">
+    /// Column of real pictures: paths (text), <c>MLImage</c> or encoded bytes. Default <c>ImagePath</c>.
+    /// </param>
     /// <param name="trainingImageColumnName">That of the training images. Default <c>ImagePath</c>.</param>
     /// <param name="progress">Told of each candidate. Default null.</param>
     /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>

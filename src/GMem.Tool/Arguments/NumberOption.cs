@@ -46,10 +46,11 @@ internal static class NumberOption
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            bool[] valid = [.. text.Split(',').Select(t => float.TryParse(t, CultureInfo.InvariantCulture, out float v) && float.IsFinite(v))];
-            if (valid.All(v => v))
+            float[] values = [.. text.Split(',').Select(
+                t => float.TryParse(t, CultureInfo.InvariantCulture, out float value) ? value : float.NaN)];
+            if (values.All(float.IsFinite))
             {
-                return [.. text.Split(',').Select(t => float.Parse(t, CultureInfo.InvariantCulture))];
+                return values;
             }
 
             result.AddError($"{name} is '{text}', but must be numbers separated by commas, such as 0.3,1.5.");

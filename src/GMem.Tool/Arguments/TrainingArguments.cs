@@ -108,7 +108,8 @@ internal sealed class TrainingArguments
 
     /// <summary>Files that the run reads besides the images.</summary>
     public IEnumerable<string?> Files(ParseResult parsed) =>
-        new[] { parsed.GetValue(_encoder), parsed.GetValue(_autoencoder), parsed.GetValue(_values) }.Where(f => f != OnnxFeaturizers.ResNet18);
+        new[] { parsed.GetValue(_encoder), parsed.GetValue(_autoencoder), parsed.GetValue(_values) }
+            .Where(f => f != OnnxFeaturizers.ResNet18);
 
     /// <summary>Loads the weights of an encoder, to be disposed, or sets the featurizer; null where there is none of the former.</summary>
     public SnippetEncoder? SetEncoder(ParseResult parsed, MLContext ml, GMemTrainer.Options options)
@@ -139,7 +140,8 @@ internal sealed class TrainingArguments
         column.ColumnType = new VectorDataViewType(NumberDataViewType.Single, values.Names.Count);
         ReadOnlyMemory<char>[] names = [.. values.Names.Select(n => n.AsMemory())];
         column.AddAnnotation(
-            "SlotNames", new VBuffer<ReadOnlyMemory<char>>(names.Length, names), new VectorDataViewType(TextDataViewType.Instance, names.Length));
+            "SlotNames", new VBuffer<ReadOnlyMemory<char>>(names.Length, names),
+            new VectorDataViewType(TextDataViewType.Instance, names.Length));
         return ml.Data.LoadFromEnumerable(rows, schema);
     }
 

@@ -120,8 +120,14 @@ internal sealed class TuneCommand : ToolCommand
         result.Sampling,
         Tuning = Value(result.Chosen),
         Report = Value(result.Report),
-        Candidates = result.Candidates.Select(
-            c => new { c.Change, c.Distance, c.CopyShare, MayWin = result.MayWin(c), SecondsPerImage = c.Duration.TotalSeconds / result.Samples }),
+        Candidates = result.Candidates.Select(c => new
+        {
+            c.Change,
+            c.Distance,
+            c.CopyShare,
+            MayWin = result.MayWin(c),
+            SecondsPerImage = c.Duration.TotalSeconds / result.Samples,
+        }),
         result.Skipped,
     };
 

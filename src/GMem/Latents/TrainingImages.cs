@@ -84,8 +84,8 @@ public sealed class TrainingImages : IDisposable
 
     /// <summary>
     /// Values of conditions by name, one row an image: tensors <c>[N, ...]</c> on the CPU, disposed with this. Those of a
-    /// <see cref="Backbone.ValuesCondition"/> have the name <see cref="Backbone.ValuesCondition.Name"/> and are float32 <c>[N, D]</c>; others are
-    /// those of conditions of your own. Default none.
+    /// <see cref="Backbone.ValuesCondition"/> have the name <see cref="Backbone.ValuesCondition.Name"/> and are float32 <c>[N, D]</c>;
+    /// others are those of conditions of your own. Default none.
     /// </summary>
     public IReadOnlyDictionary<string, torch.Tensor> ConditionValues { get; init; } = new Dictionary<string, torch.Tensor>();
 

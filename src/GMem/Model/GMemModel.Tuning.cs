@@ -11,7 +11,7 @@ public sealed partial class GMemModel
     /// A candidate wins if its Frechet distance to the tuning half is smaller than that of all before it, the untuned settings first, and
     /// its copy share is not above that of the tuning half itself: pictures that the model has not seen. Nothing of the model changes;
     /// take the settings with <see cref="WithSampling"/>. Costs at most <see cref="TuningOptions.Samples"/> images for each candidate, for
-    /// the defaults 17 in a round, and twice as many for the report.
+    /// the defaults 15 in the first round, and twice as many for the report.
     /// </remarks>
     /// <param name="real">
     /// Pictures that were not trained on, at least 16, in the model's shape: uint8 <c>[N, C, H, W]</c>. Not disposed.

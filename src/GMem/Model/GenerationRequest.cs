@@ -21,8 +21,8 @@ namespace GMem;
 /// </param>
 /// <param name="Values">
 /// Values of conditions by name; null for none. Those of a <see cref="Backbone.ValuesCondition"/> are made by
-/// <see cref="Backbone.ValuesCondition.Of"/>; without them the image is made under the null value, and its memory alone says what it is like.
-/// Default null.
+/// <see cref="Backbone.ValuesCondition.Of"/>; without them the image is made under the null value, and its memory alone says what it is
+/// like. Default null.
 /// </param>
 /// <param name="Strength">
 /// How much of the picture is made anew: from 0, the picture itself (in a latent model as the autoencoder gives it back), to 1, made from

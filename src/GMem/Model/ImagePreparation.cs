@@ -181,8 +181,8 @@ internal sealed class ImagePreparation
             if (values.dim() == 0 || values.shape[0] != Images.Count)
             {
                 throw new ArgumentException(
-                    $"{nameof(_images.ConditionValues)}['{name}'] must have one row an image; it is [{string.Join(", ", values.shape)}] for "
-                        + $"{Images.Count} images.");
+                    $"{nameof(_images.ConditionValues)}['{name}'] must have one row an image; it is [{string.Join(", ", values.shape)}] "
+                        + $"for {Images.Count} images.");
             }
         }
 

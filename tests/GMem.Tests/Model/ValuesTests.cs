@@ -157,10 +157,13 @@ public sealed class ValuesTests
         float[] numbers = new float[rows * columns];
         numbers[15] = fault == "nan" ? float.NaN : 0;
         using TrainingImages plain = TinyModel.Images();
-        using TrainingImages images = new(plain.Pixels.clone())
+        Dictionary<string, torch.Tensor> values = [];
+        if (fault != "none")
         {
-            ConditionValues = fault == "none" ? new Dictionary<string, torch.Tensor>() : new Dictionary<string, torch.Tensor> { [ValuesCondition.Name] = torch.tensor(numbers, [rows, columns]) },
-        };
+            values[ValuesCondition.Name] = torch.tensor(numbers, [rows, columns]);
+        }
+
+        using TrainingImages images = new(plain.Pixels.clone()) { ConditionValues = values };
         Assert.Contains(message, Assert.Throws<ArgumentException>(
             () => GMemModel.Fit(images, Options(), torch.CPU)).Message, StringComparison.Ordinal);
     }

@@ -16,7 +16,7 @@ public sealed class ValuesCondition : Condition
     /// <summary>The name under which training images and requests have the values: "values".</summary>
     public const string Name = "values";
 
-    /// <summary>No training value is so many standard deviations off, whatever the data; a network makes nothing of numbers beyond.</summary>
+    /// <summary>Beyond any training value, whatever the data; a network overflows far out.</summary>
     private const double MostDeviations = 1e6;
 
     internal static readonly PartKind SavedKind = new(Name);
@@ -133,8 +133,10 @@ public sealed class ValuesCondition : Condition
         int size = (int)values.shape[1];
         if (Array.FindIndex(all, v => !float.IsFinite(v)) is >= 0 and int bad)
         {
-            throw new ArgumentException(FormattableString.Invariant(
-                $"The values of image {bad / size} (counted from 0) are not valid: {NameOf(bad % size)} is {all[bad]}. Leave the image out."));
+            throw new ArgumentException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The values of image {bad / size} (counted from 0) are not valid: {NameOf(bad % size)} is {all[bad]}. Leave the image "
+                    + $"out."));
         }
 
         if (initial is ValuesCondition known)
@@ -194,8 +196,8 @@ public sealed class ValuesCondition : Condition
             {
                 throw new ArgumentException(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The value of {NameOf(i)} is {value}, expected a finite number within {MostDeviations:N0} standard deviations of those "
-                        + $"that were trained on (mean {Mean?[i] ?? 0:0.####}, standard deviation {Deviation?[i] ?? 1:0.####})."));
+                    $"The value of {NameOf(i)} is {value}, expected a finite number within {MostDeviations:N0} standard deviations of "
+                        + $"those that were trained on (mean {Mean?[i] ?? 0:0.####}, standard deviation {Deviation?[i] ?? 1:0.####})."));
             }
         }
 

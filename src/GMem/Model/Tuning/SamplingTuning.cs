@@ -102,13 +102,13 @@ internal sealed class SamplingTuning : IDisposable
         ];
         foreach ((TunedSetting setting, string? reason) in all)
         {
-            if (reason is null)
+            if ((reason ?? WhyRefused(setting)) is { } why)
             {
-                yield return setting;
+                skipped.Add($"{setting.Name}: {why}");
             }
             else
             {
-                skipped.Add($"{setting.Name}: {reason}");
+                yield return setting;
             }
         }
 
@@ -121,23 +121,24 @@ internal sealed class SamplingTuning : IDisposable
     private string? WhyNoGuidance()
     {
         IReadOnlyList<Condition> conditions = _model.Core.Network.Conditions;
-        if (conditions.Count == 0)
-        {
-            return "the network is not conditioned on anything";
-        }
+        return conditions.Count == 0 ? "the network is not conditioned on anything"
+            : conditions.Any(c => c is SnippetCondition { Dropout: 0 })
+                ? "the network was trained without snippet dropout, so it does not know the null condition"
+            : null;
+    }
 
-        if (conditions.Any(c => c is SnippetCondition { Dropout: 0 }))
-        {
-            return "the network was trained without snippet dropout, so it does not know the null condition";
-        }
-
+    /// <summary>What the model itself says to the last value of a setting.</summary>
+    private string? WhyRefused(TunedSetting setting)
+    {
         try
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            _ = _model.Core.Network.NullConditions(1);
+            using GMemModel probe = _model.WithSampling(setting.Values.Aggregate(_model.Sampling, (sampling, v) => v.Apply(sampling)));
+            probe.Validate(new GenerationRequest(_options.Seed));
+            _ = probe.Sampling.GuidanceScale != 1 ? probe.Core.Network.NullConditions(1) : [];
             return null;
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
             return e.Message;
         }
@@ -173,17 +174,18 @@ internal sealed class SamplingTuning : IDisposable
     private FeatureSet Features(torch.Tensor images) =>
         FeatureSet.Compute(_features, images, cancellationToken: _cancellationToken);
 
-    /// <summary>Against the nearest training picture, generated images and unseen pictures alike, so that the two can be compared.</summary>
+    /// <summary>Against the nearest training picture, of generated and unseen pictures alike, so that they can be compared.</summary>
     private double? CopyShare(FeatureSet set) => _training is null ? null : CopyCheck.Compute(_training.Features, set.Features).Share;
 
     private void Check(torch.Tensor images, string name, int fewest)
     {
         ImageShape shape = _model.ImageShape;
-        if (images.dtype != torch.uint8 || images.dim() != 4 || !images.shape[1..].SequenceEqual([shape.Channels, shape.Height, shape.Width]))
+        long[] one = [shape.Channels, shape.Height, shape.Width];
+        if (images.dtype != torch.uint8 || images.dim() != 4 || !images.shape[1..].SequenceEqual(one))
         {
             throw new ArgumentException(
-                $"The {name} pictures must be uint8 [N, {shape.Channels}, {shape.Height}, {shape.Width}], as the model makes them; these are "
-                    + $"{images.dtype} [{string.Join(", ", images.shape)}].", name);
+                $"The {name} pictures must be uint8 [N, {string.Join(", ", one)}], as the model makes them; these are {images.dtype} "
+                    + $"[{string.Join(", ", images.shape)}].", name);
         }
 
         if (images.shape[0] < fewest)

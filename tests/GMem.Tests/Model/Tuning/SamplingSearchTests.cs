@@ -75,7 +75,8 @@ public sealed class SamplingSearchTests
     public void Run_NothingBetter_KeepsTheUntunedAndStops()
     {
         int count = 0;
-        TuningCandidate Measure(string change, SamplingOptions s) => new(change, s, ++count == 1 ? 1 : 1 + (count % 2), null, TimeSpan.Zero);
+        TuningCandidate Measure(string change, SamplingOptions s) =>
+            new(change, s, ++count == 1 ? 1 : 1 + (count % 2), null, TimeSpan.Zero);
         TuningCandidate best = new SamplingSearch(Measure, null).Run(new SamplingOptions { GuidanceScale = 1.1 }, Settings, rounds: 10);
         Assert.Equal(("untuned", 1.1), (best.Change, best.Sampling.GuidanceScale));
         Assert.Equal(1 + 9 + 3 + 3, count);
