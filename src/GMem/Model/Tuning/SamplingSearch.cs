@@ -6,7 +6,7 @@ namespace GMem;
 /// Coordinate search: one setting after the other, each of its values with the best known of the others; again until a round changes
 /// nothing. Every candidate is measured once, with the same seeds, so that a search is a function of what is measured.
 /// </summary>
-/// <param name="measure">Measures settings that were not measured before, by the name of what they change.</param>
+/// <param name="measure">Measures settings that were not measured before, with the name of what they change of the untuned ones.</param>
 /// <param name="mostCopies">The copy share above which a candidate does not win; null for no such rule.</param>
 internal sealed class SamplingSearch(Func<string, SamplingOptions, TuningCandidate> measure, double? mostCopies)
 {
@@ -27,16 +27,16 @@ internal sealed class SamplingSearch(Func<string, SamplingOptions, TuningCandida
     /// <returns>The best: of a smaller distance than all before it, and allowed to win; the untuned where there is none.</returns>
     public TuningCandidate Run(SamplingOptions untuned, IReadOnlyList<TunedSetting> settings, int rounds)
     {
-        TuningCandidate best = Measure("untuned", untuned);
+        TuningCandidate best = Measure(untuned);
         for (int round = 0; round < rounds; round++)
         {
             TuningCandidate before = best;
             foreach (TunedSetting setting in settings)
             {
                 SamplingOptions others = best.Sampling;
-                foreach ((string change, Func<SamplingOptions, SamplingOptions> apply) in setting.Values)
+                foreach (Func<SamplingOptions, SamplingOptions> apply in setting.Values)
                 {
-                    TuningCandidate candidate = Measure(change, apply(others));
+                    TuningCandidate candidate = Measure(apply(others));
                     best = candidate.Distance < best.Distance && MayWin(candidate, mostCopies) ? candidate : best;
                 }
             }
@@ -48,16 +48,16 @@ internal sealed class SamplingSearch(Func<string, SamplingOptions, TuningCandida
         }
 
         return best;
-    }
 
-    private TuningCandidate Measure(string change, SamplingOptions sampling)
-    {
-        if (!_known.TryGetValue(sampling, out TuningCandidate? candidate))
+        TuningCandidate Measure(SamplingOptions sampling)
         {
-            _known[sampling] = candidate = measure(change, sampling);
-            _all.Add(candidate);
-        }
+            if (!_known.TryGetValue(sampling, out TuningCandidate? candidate))
+            {
+                _known[sampling] = candidate = measure(TunedSetting.Describe(sampling, untuned), sampling);
+                _all.Add(candidate);
+            }
 
-        return candidate;
+            return candidate;
+        }
     }
 }

@@ -133,7 +133,7 @@ internal sealed class SamplingTuning : IDisposable
         try
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            using GMemModel probe = _model.WithSampling(setting.Values.Aggregate(_model.Sampling, (sampling, v) => v.Apply(sampling)));
+            using GMemModel probe = _model.WithSampling(setting.Values.Aggregate(_model.Sampling, (sampling, apply) => apply(sampling)));
             probe.Validate(new GenerationRequest(_options.Seed));
             _ = probe.Sampling.GuidanceScale != 1 ? probe.Core.Network.NullConditions(1) : [];
             return null;

@@ -4,8 +4,8 @@ namespace GMem;
 
 /// <summary>A setting to be searched.</summary>
 /// <param name="Name">What it is called.</param>
-/// <param name="Values">Each value's name and how it is set.</param>
-internal sealed record TunedSetting(string Name, IReadOnlyList<(string Change, Func<SamplingOptions, SamplingOptions> Apply)> Values)
+/// <param name="Values">How each of its values is set.</param>
+internal sealed record TunedSetting(string Name, IReadOnlyList<Func<SamplingOptions, SamplingOptions>> Values)
 {
     /// <summary>Guidance: pairs of a scale and the time from which on it guides.</summary>
     /// <param name="options">What to try.</param>
@@ -15,27 +15,38 @@ internal sealed record TunedSetting(string Name, IReadOnlyList<(string Change, F
         [
             .. from scale in options.GuidanceScales
                from start in scale == 1 ? [0] : options.GuidanceIntervalStarts.Where(start => !(start > end))
-               let when = start > 0 ? Invariant($" from t = {start}") : ""
-               select Value(
-                   scale == 1 ? "no guidance" : Invariant($"guidance {scale}{when}"),
+               select new Func<SamplingOptions, SamplingOptions>(
                    s => s with { GuidanceScale = scale, GuidanceIntervalStart = start > 0 ? start : null }),
         ]);
 
     /// <summary>The shift of the times.</summary>
     public static TunedSetting Shift(TuningOptions options) => new(
         "timestep shift",
-        [.. options.TimestepShifts.Select(shift => Value(
-            shift == 0 ? "no shift" : Invariant($"shift {shift}"), s => s with { TimestepShift = shift }))]);
+        [.. options.TimestepShifts.Select(shift => new Func<SamplingOptions, SamplingOptions>(s => s with { TimestepShift = shift }))]);
 
     /// <summary>How far the snippets of drawn entries are turned; towards what, the model's own options say.</summary>
     public static TunedSetting Novelty(TuningOptions options) => new(
         "novelty",
-        [.. options.NoveltyCosines.Select(cosine => Value(
-            cosine == 1 ? "no novelty" : Invariant($"novelty {cosine}"),
+        [.. options.NoveltyCosines.Select(cosine => new Func<SamplingOptions, SamplingOptions>(
             s => s with { Novelty = cosine == 1 ? null : (s.Novelty ?? new SnippetNovelty()) with { Cosine = cosine } }))]);
 
-    private static (string Change, Func<SamplingOptions, SamplingOptions> Apply) Value(
-        string change, Func<SamplingOptions, SamplingOptions> apply) => (change, apply);
+    /// <summary>What settings change of others, such as "guidance 1.5 from t = 0.5, shift 2"; "untuned" for nothing.</summary>
+    public static string Describe(SamplingOptions sampling, SamplingOptions untuned)
+    {
+        string[] changes =
+        [
+            Guided(sampling) == Guided(untuned) ? "" : Guided(sampling),
+            sampling.TimestepShift == untuned.TimestepShift ? ""
+                : sampling.TimestepShift == 0 ? "no shift"
+                : FormattableString.Invariant($"shift {sampling.TimestepShift}"),
+            sampling.Novelty == untuned.Novelty ? ""
+                : sampling.Novelty is { } novelty ? FormattableString.Invariant($"novelty {novelty.Cosine}")
+                : "no novelty",
+        ];
+        return string.Join(", ", changes.Where(c => c.Length > 0)) is { Length: > 0 } text ? text : "untuned";
+    }
 
-    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+    private static string Guided(SamplingOptions s) => s.GuidanceScale == 1 ? "no guidance"
+        : s.GuidanceIntervalStart is { } start ? FormattableString.Invariant($"guidance {s.GuidanceScale} from t = {start}")
+        : FormattableString.Invariant($"guidance {s.GuidanceScale}");
 }

@@ -83,11 +83,20 @@ public sealed class SamplingSearchTests
     }
 
     [Fact]
+    public void Describe_AllSettings_NamesWhatDiffers() => Assert.Equal(
+        "guidance 1.5 from t = 0.5, no shift, novelty 0.9",
+        TunedSetting.Describe(
+            new SamplingOptions { GuidanceScale = 1.5, GuidanceIntervalStart = 0.5, Novelty = new SnippetNovelty() },
+            new SamplingOptions { TimestepShift = 2 }));
+
+    [Fact]
     public void Guidance_IntervalOfTheModelThatEnds_BeginsBeforeIt()
     {
         TunedSetting guidance = TunedSetting.Guidance(Options, end: 0.4);
         SamplingOptions model = new() { GuidanceIntervalEnd = 0.4 };
-        Assert.All(guidance.Values, v => v.Apply(model).Validate());
-        Assert.Equal(["no guidance", "guidance 1.25", "guidance 1.5", "guidance 2", "guidance 3"], guidance.Values.Select(v => v.Change));
+        Assert.All(guidance.Values, apply => apply(model).Validate());
+        Assert.Equal(
+            ["untuned", "guidance 1.25", "guidance 1.5", "guidance 2", "guidance 3"],
+            guidance.Values.Select(apply => TunedSetting.Describe(apply(model), model)));
     }
 }
