@@ -36,6 +36,13 @@ public sealed partial class GMemTrainer
         public string? LabelColumnName { get; set; } = DefaultLabelColumnName;
 
         /// <summary>
+        /// Column of numbers for each image (an age, an angle, a temperature), vectors of <see cref="float"/> of one known size, which the
+        /// network is conditioned on beside the snippet; the names of the slots are kept. A <see cref="ValuesCondition"/> is added to
+        /// <see cref="Network"/> unless it has one. Null reads none. Default null.
+        /// </summary>
+        public string? ValuesColumnName { get; set; }
+
+        /// <summary>
         /// Side in pixels of the square to which images are cut and scaled. A multiple of the network's patch size, at most 16384.
         /// Default 32.
         /// </summary>
@@ -198,6 +205,15 @@ public sealed partial class GMemTrainer
                 faults.Add($"{nameof(LabelColumnName)} is empty; null reads no labels.");
             }
 
+            if (ValuesColumnName is { Length: 0 })
+            {
+                faults.Add($"{nameof(ValuesColumnName)} is empty; null reads no values.");
+            }
+            else if (ValuesColumnName is not null && InitialModel?.Network.Conditions.Any(c => c is ValuesCondition) == false)
+            {
+                faults.Add($"{nameof(ValuesColumnName)} is '{ValuesColumnName}', but {nameof(InitialModel)} was not trained with values.");
+            }
+
             AddImageFaults(faults);
 
             if (!Enum.IsDefined(BadImages))
@@ -263,7 +279,9 @@ public sealed partial class GMemTrainer
 
         internal GMemOptions ToModelOptions() => new()
         {
-            Network = Network,
+            Network = ValuesColumnName is null || Network is null || Network.Conditions.Any(c => c is ValuesCondition)
+                ? Network!
+                : Network with { Conditions = [.. Network.Conditions, new ValuesCondition()] },
             Training = Training,
             Sampling = Sampling,
             Encoder = Encoder,

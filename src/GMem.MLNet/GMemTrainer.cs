@@ -164,6 +164,7 @@ public sealed partial class GMemTrainer : IEstimator<GMemTransformer>
     {
         torch.Device device = Device();
         GMemOptions model = _options.ToModelOptions();
+        model.Network = columns.WithNames(model.Network);
         using TrainingImages images = (_options.Ranks ?? RankGroup.Alone).EndAllIfStopped(
             () => TrainingImageReader.Read(input, columns, _options, channel), "stopped before the first step; nothing was kept.");
         channel.Info(MessageSensitivity.None, $"Training on {device} with seed {_options.Training.Seed}.");

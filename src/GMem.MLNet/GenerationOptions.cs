@@ -41,6 +41,13 @@ public sealed record GenerationOptions
     public string? ImageColumnName { get; init; } = "PromptImage";
 
     /// <summary>
+    /// Prompt: values for a model that was trained with a column of them (<see cref="GMemTrainer.Options.ValuesColumnName"/>), one number a
+    /// component, or an empty vector: the memory alone then says what the image is like. A vector of <see cref="float"/>. Default
+    /// <c>PromptValues</c>.
+    /// </summary>
+    public string? ValuesColumnName { get; init; } = "PromptValues";
+
+    /// <summary>
     /// Prompt: how much of the row's image is made anew, from 0 (the picture itself) to 1 (from noise alone), or NaN for none
     /// (<see cref="GenerationRequest.Strength"/>). <see cref="float"/> or <see cref="double"/>. Default <c>Strength</c>.
     /// </summary>
@@ -113,7 +120,7 @@ public sealed record GenerationOptions
         }
 
         string[] prompts = [.. new[] { SeedColumnName, MemoryIndexColumnName, SnippetColumnName, LabelColumnName,
-            ImageColumnName, StrengthColumnName, MaskColumnName, NoiseImageColumnName }.OfType<string>()];
+            ImageColumnName, ValuesColumnName, StrengthColumnName, MaskColumnName, NoiseImageColumnName }.OfType<string>()];
         if (prompts.Contains(string.Empty))
         {
             faults.Add("the name of a prompt column is empty (null switches a prompt off)");

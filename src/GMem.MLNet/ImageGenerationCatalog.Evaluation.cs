@@ -4,6 +4,7 @@ using GMem.Evaluation;
 using GMem.Images;
 using GMem.MLNet.Evaluation;
 using GMem.Runtime;
+using TorchSharp;
 
 namespace GMem.MLNet;
 
@@ -192,5 +193,51 @@ public sealed partial class ImageGenerationCatalog
         using FeatureSet set = FeatureSet.Compute(
             source.Extractor, view.Batches(shape, cancellationToken), cancellationToken: cancellationToken);
         return set.ToStatistics();
+    }
+
+    /// <summary>
+    /// Searches how a model samples best: guidance, the shift of the times, and novelty (<see cref="GMemModel.Tune"/>). Take the settings
+    /// with <see cref="GMemTransformer.WithSampling"/>.
+    /// </summary>
+    /// <param name="model">The model, which stays as it is.</param>
+    /// <param name="real">Pictures that were not trained on, at least 16; they are brought to the model's shape.</param>
+    /// <param name="options">What to try; null for the defaults.</param>
+    /// <param name="training">
+    /// The images that were trained on, by which copies are counted; null counts none, and then novelty is not searched.
+    /// </param>
+    /// <param name="realImageColumnName">
+    /// Column of real pictures: paths (text), <c>MLImage</c> or encoded bytes. Default <c>ImagePath</c>.
+    /// </param>
+    /// <param name="trainingImageColumnName">That of the training images. Default <c>ImagePath</c>.</param>
+    /// <param name="progress">Told of each candidate. Default null.</param>
+    /// <param name="cancellationToken">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <returns>What was tried, what won, and what to expect of it.</returns>
+    /// <exception cref="ArgumentException">
+    /// A column is missing or of another type, there are too few pictures, or the model makes no images of seeds alone.
+    /// </exception>
+    /// <exception cref="InvalidDataException">An image cannot be read; the message names it.</exception>
+    public TuningResult Tune(
+        GMemTransformer model,
+        IDataView real,
+        TuningOptions? options = null,
+        IDataView? training = null,
+        string realImageColumnName = "ImagePath",
+        string trainingImageColumnName = "ImagePath",
+        IProgress<TuningCandidate>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(real);
+        GMemRuntime.EnsureLoaded();
+        using torch.Tensor actual = Pixels(real, "real", realImageColumnName);
+        using torch.Tensor? trained = training is null ? null : Pixels(training, "training", trainingImageColumnName);
+        return model.Model.Tune(actual, options, trained, progress, cancellationToken);
+
+        torch.Tensor Pixels(IDataView view, string role, string column)
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            return torch.cat([.. new ViewImages(view, role, column).Batches(model.Model.ImageShape, cancellationToken)])
+                .MoveToOuterDisposeScope();
+        }
     }
 }

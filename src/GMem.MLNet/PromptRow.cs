@@ -24,6 +24,11 @@ public sealed class PromptRow
     /// </summary>
     public string PromptImage { get; set; } = "";
 
+    /// <summary>
+    /// Values for a model that was trained with a column of them, one number a component, or empty for none. Default empty.
+    /// </summary>
+    public float[] PromptValues { get; set; } = [];
+
     /// <summary>How much of the image is made anew, from 0 to 1, or NaN for none. Default NaN.</summary>
     public float Strength { get; set; } = float.NaN;
 

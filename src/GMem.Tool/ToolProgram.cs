@@ -68,7 +68,8 @@ internal static class ToolProgram
         Command root = new(Name, Description)
         {
             new TrainCommand(console), new GenerateCommand(console), new VaryCommand(console), new InpaintCommand(console),
-            new InvertCommand(console), new EvaluateCommand(console), memory, new ImportCommand(console), new InfoCommand(console),
+            new InvertCommand(console), new EvaluateCommand(console), new TuneCommand(console), memory, new ImportCommand(console),
+            new InfoCommand(console),
             new DoctorCommand(console), extension,
         };
         root.Options.Add(new HelpOption());

@@ -16,8 +16,8 @@ public class GenerationOptionsTests
         Assert.Equal(
             "GenerationOptions: the output columns need different names and are 'GeneratedImage', 'MemoryIndex', 'GeneratedImage', "
                 + "'MemoryLabel', 'MemoryCosine', 'MemoryId'; the name of a prompt column is empty (null switches a prompt off); "
-            + "the prompt columns need different names and are 'Seed', '', 'Seed', 'PromptLabel', 'PromptImage', 'Strength', 'PromptMask', "
-                + "'NoiseImage'; BatchSize is 0 and must be from 1 to 65536.",
+            + "the prompt columns need different names and are 'Seed', '', 'Seed', 'PromptLabel', 'PromptImage', 'PromptValues', "
+                + "'Strength', 'PromptMask', 'NoiseImage'; BatchSize is 0 and must be from 1 to 65536.",
             Assert.Throws<ArgumentException>(options.Validate).Message);
     }
 

@@ -5,7 +5,7 @@ public sealed class HelpTests
 {
     private static readonly string[][] Commands =
     [
-        [], ["train"], ["generate"], ["vary"], ["inpaint"], ["invert"], ["evaluate"], ["memory"], ["memory", "list"],
+        [], ["train"], ["generate"], ["vary"], ["inpaint"], ["invert"], ["evaluate"], ["tune"], ["memory"], ["memory", "list"],
         ["memory", "nearest"], ["memory", "add"],
         ["memory", "remove"], ["memory", "interpolate"],
         ["memory", "merge"], ["memory", "import"], ["memory", "export"], ["import"], ["info"], ["doctor"],

@@ -21,12 +21,13 @@ internal sealed class PromptColumns
         Snippet = Find(schema, options.SnippetColumnName);
         Label = Find(schema, options.LabelColumnName);
         Image = Find(schema, options.ImageColumnName);
+        Values = Find(schema, options.ValuesColumnName);
         Strength = Find(schema, options.StrengthColumnName);
         Mask = Find(schema, options.MaskColumnName);
         NoiseImage = Find(schema, options.NoiseImageColumnName);
         if (trained is not null)
         {
-            TrainedSnippet = trained.Snippet != options.SnippetColumnName && HoldsSnippets(shape, trained.Snippet)
+            TrainedSnippet = trained.Snippet != options.SnippetColumnName && HoldsVectors(shape, trained.Snippet)
                 ? Find(schema, trained.Snippet)
                 : null;
             TrainedImage = trained.Image != options.ImageColumnName && shape.Find(trained.Image) is { HoldsImages: true }
@@ -46,7 +47,7 @@ internal sealed class PromptColumns
         (Seed, MemoryIndex, Snippet, Label, Image, TrainedSnippet, TrainedImage) = (
             Keep(all.Seed), Keep(all.MemoryIndex), Keep(all.Snippet), Keep(all.Label), Keep(all.Image), Keep(all.TrainedSnippet),
             Keep(all.TrainedImage));
-        (Strength, Mask, NoiseImage) = (Keep(all.Strength), Keep(all.Mask), Keep(all.NoiseImage));
+        (Values, Strength, Mask, NoiseImage) = (Keep(all.Values), Keep(all.Strength), Keep(all.Mask), Keep(all.NoiseImage));
     }
 
     public DataViewSchema.Column? Seed { get; }
@@ -58,6 +59,8 @@ internal sealed class PromptColumns
     public DataViewSchema.Column? Label { get; }
 
     public DataViewSchema.Column? Image { get; }
+
+    public DataViewSchema.Column? Values { get; }
 
     public DataViewSchema.Column? Strength { get; }
 
@@ -76,7 +79,7 @@ internal sealed class PromptColumns
 
     /// <summary>The columns that there are.</summary>
     public IEnumerable<DataViewSchema.Column> Present =>
-        new[] { Seed, MemoryIndex, Snippet, Label, Image, Strength, Mask, NoiseImage, TrainedSnippet, TrainedImage }
+        new[] { Seed, MemoryIndex, Snippet, Label, Image, Values, Strength, Mask, NoiseImage, TrainedSnippet, TrainedImage }
             .OfType<DataViewSchema.Column>();
 
     /// <summary>Those of the columns that fulfil a condition; the others count as absent.</summary>
@@ -87,10 +90,8 @@ internal sealed class PromptColumns
     {
         CheckInteger(schema, "seed prompt", options.SeedColumnName, nameof(GenerationOptions.SeedColumnName));
         CheckInteger(schema, "memory index prompt", options.MemoryIndexColumnName, nameof(GenerationOptions.MemoryIndexColumnName));
-        if (schema.Find(options.SnippetColumnName) is { } snippet && !HoldsSnippets(schema, snippet.Name))
-        {
-            throw snippet.Mismatch("snippet prompt", "a vector of Single", Advice(nameof(GenerationOptions.SnippetColumnName)));
-        }
+        CheckVector(schema, "snippet prompt", options.SnippetColumnName, nameof(GenerationOptions.SnippetColumnName));
+        CheckVector(schema, "values prompt", options.ValuesColumnName, nameof(GenerationOptions.ValuesColumnName));
 
         if (schema.Find(options.LabelColumnName) is { HoldsLabels: false } label)
         {
@@ -108,8 +109,16 @@ internal sealed class PromptColumns
         }
     }
 
-    private static bool HoldsSnippets(SchemaShape schema, string name) => schema.Find(name) is { } column
+    private static bool HoldsVectors(SchemaShape schema, string name) => schema.Find(name) is { } column
         && column.Kind != SchemaShape.Column.VectorKind.Scalar && column.ItemType.RawType == typeof(float);
+
+    private static void CheckVector(SchemaShape schema, string role, string? name, string option)
+    {
+        if (schema.Find(name) is { } column && !HoldsVectors(schema, column.Name))
+        {
+            throw column.Mismatch(role, "a vector of Single", Advice(option));
+        }
+    }
 
     private static void CheckInteger(SchemaShape schema, string role, string? name, string option)
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using GMem.Backbone;
 using GMem.Images;
 using GMem.MLNet.Columns;
 
@@ -18,6 +19,7 @@ internal sealed class PromptReader
     private readonly ValueGetter<VBuffer<float>>? _snippet;
     private readonly Func<string>? _label;
     private readonly Func<long, ImageToDecode?>? _image;
+    private readonly ValueGetter<VBuffer<float>>? _values;
     private readonly Func<double>? _strength;
     private readonly Func<long, ImageToDecode?>? _mask;
     private readonly Func<long, ImageToDecode?>? _noiseImage;
@@ -40,6 +42,7 @@ internal sealed class PromptReader
         _label = columns.Label is { } label ? LabelSource.Create(row, label) : null;
         int channels = generator.ImageShape.Channels;
         _image = columns.Image is { } image ? ImageSource.Create(row, image, channels) : null;
+        _values = columns.Values is { } values ? row.GetGetter<VBuffer<float>>(values) : null;
         _strength = columns.Strength is not { } strength ? null
             : strength.Type.RawType == typeof(double) ? Number<double, double>(row, strength)
             : Number<float, double>(row, strength);
@@ -74,6 +77,11 @@ internal sealed class PromptReader
         {
             Strength = _strength?.Invoke() is { } given && !double.IsNaN(given) ? given : null,
         };
+        if (Read(_values) is { IsEmpty: false } values)
+        {
+            request = request with { Values = ValuesCondition.Of(values.ToArray()) };
+        }
+
         ImageToDecode? image = _image?.Invoke(position), mask = _mask?.Invoke(position), noise = _noiseImage?.Invoke(position);
         bool starts = request.Strength is not null || mask is not null;
         ReadOnlyMemory<float> trained = ReadTrainedSnippet(position, request);

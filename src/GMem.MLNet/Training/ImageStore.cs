@@ -33,7 +33,11 @@ internal abstract class ImageStore : IDisposable
     /// <param name="Labels">Labels.</param>
     public sealed record Annotations(
         torch.Tensor? Snippets, torch.Tensor? MirroredSnippets, SnippetEncoder? Encoder, IReadOnlyList<string>? Sources,
-        IReadOnlyList<string>? Labels);
+        IReadOnlyList<string>? Labels)
+    {
+        /// <summary>Values of conditions by name.</summary>
+        public IReadOnlyDictionary<string, torch.Tensor> Values { get; init; } = new Dictionary<string, torch.Tensor>();
+    }
 
     private sealed class InMemory(long? rows, ImageShape shape) : ImageStore
     {
@@ -55,6 +59,7 @@ internal abstract class ImageStore : IDisposable
             Encoder = annotations.Encoder,
             Sources = annotations.Sources,
             Labels = annotations.Labels,
+            ConditionValues = annotations.Values,
         };
 
         public override void Dispose() => _pixels.Dispose();
@@ -67,7 +72,8 @@ internal abstract class ImageStore : IDisposable
         public override void Add(RgbImage image) => shards.Add(image);
 
         public override TrainingImages Finish(Annotations annotations) => shards.Finish(
-            annotations.Snippets, annotations.Sources, annotations.Labels, annotations.MirroredSnippets, annotations.Encoder);
+            annotations.Snippets, annotations.Sources, annotations.Labels, annotations.MirroredSnippets, annotations.Encoder,
+            annotations.Values);
 
         public override void Dispose() => shards.Dispose();
     }

@@ -7,5 +7,6 @@ namespace GMem.MLNet.Training;
 /// <param name="Source">Its file, where the column holds paths.</param>
 /// <param name="Label">Its label, where there is a column of them.</param>
 /// <param name="Snippet">Its snippet, where there is a column of them.</param>
+/// <param name="Values">Its values, where there is a column of them.</param>
 internal sealed record PendingRow(
-    long Number, Task<DecodedRow> Image, long Bytes, string? Source, string? Label, float[]? Snippet);
+    long Number, Task<DecodedRow> Image, long Bytes, string? Source, string? Label, float[]? Snippet, float[]? Values);

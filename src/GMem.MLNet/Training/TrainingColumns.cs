@@ -1,3 +1,4 @@
+using GMem.Backbone;
 using GMem.MLNet.Columns;
 using GMem.MLNet.Persistence;
 
@@ -12,6 +13,7 @@ internal sealed class TrainingColumns
         Image = schema[options.ImageColumnName];
         Snippet = options.SnippetColumnName is { } name ? schema[name] : null;
         Label = options.LabelColumnName is { } label ? schema.GetColumnOrNull(label) : null;
+        Values = options.ValuesColumnName is { } values ? schema[values] : null;
         if (Label is { } column)
         {
             LabelSource.Check(column);
@@ -24,14 +26,14 @@ internal sealed class TrainingColumns
     /// <summary>A vector of known size of Single, or null.</summary>
     public DataViewSchema.Column? Snippet { get; }
 
-    /// <summary>Entries of a snippet; 0 without a snippet column.</summary>
-    public int SnippetSize => Snippet is { } column ? ((VectorDataViewType)column.Type).Size : 0;
-
     /// <summary>Text or key, or null.</summary>
     public DataViewSchema.Column? Label { get; }
 
+    /// <summary>A vector of known size of Single, or null.</summary>
+    public DataViewSchema.Column? Values { get; }
+
     public IEnumerable<DataViewSchema.Column> All =>
-        new[] { Image, Snippet, Label }.OfType<DataViewSchema.Column>().DistinctBy(c => c.Index);
+        new[] { Image, Snippet, Label, Values }.OfType<DataViewSchema.Column>().DistinctBy(c => c.Index);
 
     /// <exception cref="ArgumentException">
     /// A column is missing or of a type that cannot be used; the message says which, what it is and what is expected.
@@ -44,16 +46,35 @@ internal sealed class TrainingColumns
             throw image.Mismatch("image", ColumnKinds.Images);
         }
 
-        if (options.SnippetColumnName is not null)
+        CheckVector(schema, "snippet", options.SnippetColumnName, nameof(options.SnippetColumnName));
+        CheckVector(schema, "values", options.ValuesColumnName, nameof(options.ValuesColumnName));
+        CheckLabel(schema, options);
+    }
+
+    /// <summary>The network with the names that the values' slots have, unless its condition names them.</summary>
+    public SiTOptions WithNames(SiTOptions network)
+    {
+        if (Values?.HasSlotNames() != true)
         {
-            SchemaShape.Column snippet = Require(schema, "snippet", options.SnippetColumnName, nameof(options.SnippetColumnName));
-            if (snippet.Kind != SchemaShape.Column.VectorKind.Vector || snippet.ItemType.RawType != typeof(float))
-            {
-                throw snippet.Mismatch("snippet", "a vector of Single of known size");
-            }
+            return network;
         }
 
-        CheckLabel(schema, options);
+        VBuffer<ReadOnlyMemory<char>> slots = default;
+        Values.Value.GetSlotNames(ref slots);
+        string[] names = [.. slots.DenseValues().Select(s => s.ToString())];
+        return names.Any(string.IsNullOrEmpty) || names.Distinct().Count() < names.Length ? network : network with
+        {
+            Conditions = [.. network.Conditions.Select(c => c is ValuesCondition { Names: null } v ? v.With(names, v.Dropout) : c)],
+        };
+    }
+
+    private static void CheckVector(SchemaShape schema, string role, string? name, string option)
+    {
+        if (name is not null && Require(schema, role, name, option) is var column
+            && (column.Kind != SchemaShape.Column.VectorKind.Vector || column.ItemType.RawType != typeof(float)))
+        {
+            throw column.Mismatch(role, "a vector of Single of known size");
+        }
     }
 
     /// <summary>The label column may be absent while it is the default: then there are no labels.</summary>

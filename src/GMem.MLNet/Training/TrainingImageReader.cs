@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using GMem.Backbone;
 using GMem.Images;
 using GMem.Latents;
 using GMem.MLNet.Columns;
@@ -27,6 +28,7 @@ internal sealed class TrainingImageReader : IDisposable
     private readonly BadImages _bad;
     private readonly ImageStore _pixels;
     private readonly GrowingTensor? _snippets;
+    private readonly GrowingTensor? _values;
     private readonly SourceSnippets? _sourceSnippets;
     private readonly List<string>? _sources;
     private readonly List<string>? _labels;
@@ -60,7 +62,8 @@ internal sealed class TrainingImageReader : IDisposable
             throw;
         }
 
-        _snippets = columns.Snippet is null ? null : new GrowingTensor(rows, [columns.SnippetSize], torch.float32);
+        _snippets = Vectors(columns.Snippet, rows);
+        _values = Vectors(columns.Values, rows);
         _sources = columns.Image.Type is TextDataViewType ? [] : null;
         _labels = columns.Label is null ? null : [];
     }
@@ -103,21 +106,34 @@ internal sealed class TrainingImageReader : IDisposable
         _wholePictures.Dispose();
         _pixels.Dispose();
         _snippets?.Dispose();
+        _values?.Dispose();
         _sourceSnippets?.Dispose();
     }
 
-    private TrainingImages Finish() => _pixels.Finish(_sourceSnippets is null
+    private static GrowingTensor? Vectors(DataViewSchema.Column? column, long? rows) =>
+        column is { } vectors ? new GrowingTensor(rows, [SizeOf(vectors)], torch.float32) : null;
+
+    private static int SizeOf(DataViewSchema.Column column) => ((VectorDataViewType)column.Type).Size;
+
+    private TrainingImages Finish() => _pixels.Finish((_sourceSnippets is null
         ? new ImageStore.Annotations(_snippets?.Rows(), null, null, _sources, _labels)
-        : _sourceSnippets.Finish(_sources, _labels));
+        : _sourceSnippets.Finish(_sources, _labels)) with
+    {
+        Values = _values is null
+            ? new Dictionary<string, torch.Tensor>()
+            : new Dictionary<string, torch.Tensor> { [ValuesCondition.Name] = _values.Rows() },
+    });
 
     private void ReadRows(IDataView view)
     {
         using DataViewRowCursor cursor = view.GetRowCursor(_columns.All);
         Func<long, ImageToDecode?> images = ImageSource.Create(cursor, _columns.Image, _options.ImageChannels);
-        Func<long, float[]>? snippet = _columns.Snippet is { } snippets ? SnippetReader(cursor, snippets) : null;
+        Func<long, float[]>? snippet = _columns.Snippet is { } snippets ? VectorReader(cursor, snippets, "snippet") : null;
+        Func<long, float[]>? values = _columns.Values is { } numbers ? VectorReader(cursor, numbers, "vector of values") : null;
         Func<string>? label = _columns.Label is { } labels ? LabelSource.Create(cursor, labels) : null;
+        RowReaders readers = new(images, snippet, values, label);
         int ahead = RowsAheadPerCore * Environment.ProcessorCount;
-        for (long row = 0; TryReadRow(cursor, images, snippet, label, row); row++)
+        for (long row = 0; TryReadRow(cursor, readers, row); row++)
         {
             if (_ranks is not null)
             {
@@ -154,8 +170,7 @@ internal sealed class TrainingImageReader : IDisposable
     }
 
     /// <summary>Reads the next row and has its image decoded; false if there is none.</summary>
-    private bool TryReadRow(
-        DataViewRowCursor cursor, Func<long, ImageToDecode?> images, Func<long, float[]>? snippet, Func<string>? label, long row)
+    private bool TryReadRow(DataViewRowCursor cursor, RowReaders readers, long row)
     {
         _stop.Token.ThrowIfCancellationRequested();
         try
@@ -165,13 +180,15 @@ internal sealed class TrainingImageReader : IDisposable
                 return false;
             }
 
-            ImageToDecode? image = images(row);
+            ImageToDecode? image = readers.Image(row);
             Task<DecodedRow> decoding = _ranks?.IsOwn(row) == false ? Elsewhere
                 : image is { } found ? Task.Run(() => DecodeAsync(found), _stop.Token)
                 : Task.FromException<DecodedRow>(new InvalidDataException(
                     $"Row {row} (counted from 0): column '{_columns.Image.Name}' has no image; it is "
                         + $"{(_sources is null ? "null or has no bytes" : "an empty path")}."));
-            _decoding.Enqueue(new PendingRow(row, decoding, image?.Bytes ?? 0, image?.Source, label?.Invoke(), snippet?.Invoke(row)));
+            _decoding.Enqueue(new PendingRow(
+                row, decoding, image?.Bytes ?? 0, image?.Source, readers.Label?.Invoke(), readers.Snippet?.Invoke(row),
+                readers.Values?.Invoke(row)));
             _bytesAhead += image?.Bytes ?? 0;
             return true;
         }
@@ -254,29 +271,30 @@ internal sealed class TrainingImageReader : IDisposable
         {
             _snippets!.Append(snippet);
         }
+
+        if (row.Values is { } values)
+        {
+            _values!.Append(values);
+        }
     }
 
-    private Func<long, float[]> SnippetReader(DataViewRowCursor cursor, DataViewSchema.Column column)
+    private static Func<long, float[]> VectorReader(DataViewRowCursor cursor, DataViewSchema.Column column, string role)
     {
         ValueGetter<VBuffer<float>> getter = cursor.GetGetter<VBuffer<float>>(column);
         VBuffer<float> buffer = default;
         return row =>
         {
             getter(ref buffer);
-            CheckSnippet(buffer, row, column.Name);
-            return [.. buffer.DenseValues()];
+            string? fault = buffer.Length != SizeOf(column) ? $"has {buffer.Length} entries; expected {SizeOf(column)}"
+                : buffer.Items().Any(item => !float.IsFinite(item.Value)) ? "has an entry that is not a finite number"
+                : role == "snippet" && buffer.Items().All(item => item.Value == 0) ? "is all zeros, which stands for no snippet at all"
+                : null;
+            return fault is null ? [.. buffer.DenseValues()]
+                : throw new InvalidDataException($"Row {row} (counted from 0): the {role} in column '{column.Name}' {fault}.");
         };
     }
 
-    private void CheckSnippet(VBuffer<float> snippet, long row, string column)
-    {
-        string? fault = snippet.Length != _columns.SnippetSize ? $"has {snippet.Length} entries; expected {_columns.SnippetSize}"
-            : snippet.Items().Any(item => !float.IsFinite(item.Value)) ? "has an entry that is not a finite number"
-            : snippet.Items().All(item => item.Value == 0) ? "is all zeros, which stands for no snippet at all"
-            : null;
-        if (fault is not null)
-        {
-            throw new InvalidDataException($"Row {row} (counted from 0): the snippet in column '{column}' {fault}.");
-        }
-    }
+    /// <summary>What reads the parts of the current row.</summary>
+    private sealed record RowReaders(
+        Func<long, ImageToDecode?> Image, Func<long, float[]>? Snippet, Func<long, float[]>? Values, Func<string>? Label);
 }

@@ -1,3 +1,5 @@
+using GMem.Backbone;
+
 namespace GMem.Tool.Arguments;
 
 /// <summary>Options that more than one command has.</summary>
@@ -20,6 +22,13 @@ internal static class CommonOptions
         NumberOption.Of("--seed", "Seed of the first image; the others count up from it.", 0L, 0, long.MaxValue);
 
     public static Option<string?> Label() => new("--label") { Description = "Label to draw from." };
+
+    public static Option<float[]> Values() => NumberOption.List(
+        "--values", "Values to generate for, one a component, if the model was trained with any; without them, under the null value.");
+
+    /// <summary>What <see cref="Values"/> asks for; null for nothing.</summary>
+    public static IReadOnlyDictionary<string, ReadOnlyMemory<float>>? ValuesOf(float[]? given) =>
+        given is { Length: > 0 } ? ValuesCondition.Of(given) : null;
 
     public static Option<string> ImageOutput(string byDefault) =>
         Output("A folder for one .png each, named by its seed, or one .png for a grid of all.", byDefault);

@@ -37,6 +37,27 @@ internal static class NumberOption
         CustomParser = result => [.. result.Tokens.Select(token => ParseOne(result, token.Value, name, 0L, long.MaxValue))],
     };
 
+    /// <summary>Numbers separated by commas.</summary>
+    public static Option<float[]> List(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "n,n",
+        DefaultValueFactory = _ => [],
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            float[] values = [.. text.Split(',').Select(
+                t => float.TryParse(t, CultureInfo.InvariantCulture, out float value) ? value : float.NaN)];
+            if (values.All(float.IsFinite))
+            {
+                return values;
+            }
+
+            result.AddError($"{name} is '{text}', but must be numbers separated by commas, such as 0.3,1.5.");
+            return [];
+        },
+    };
+
     private static T Parse<T>(ArgumentResult result, string name, T least, T most)
         where T : struct, INumber<T> => ParseOne(result, string.Join(' ', result.Tokens.Select(t => t.Value)), name, least, most);
 

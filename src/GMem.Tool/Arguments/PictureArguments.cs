@@ -24,6 +24,7 @@ internal sealed class PictureArguments
         Description = "Another picture to draw from.",
     };
 
+    private readonly Option<float[]> _values = CommonOptions.Values();
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
     private readonly GenerationArguments _sampling;
 
@@ -48,7 +49,7 @@ internal sealed class PictureArguments
             }
         }
 
-        foreach (Option option in new Option[] { _seed, _memory, _label, _like })
+        foreach (Option option in new Option[] { _seed, _memory, _label, _like, _values })
         {
             command.Options.Add(option);
         }
@@ -71,6 +72,7 @@ internal sealed class PictureArguments
         GenerationRequest request = new(parsed.GetValue(_seed), parsed.GetValue(_memory), PromptLabel: parsed.GetValue(_label))
         {
             PromptImage = ImageReader.ReadWhole(picture, model.ImageShape.Channels),
+            Values = CommonOptions.ValuesOf(parsed.GetValue(_values)),
         };
 
         // Made once, not for each image; a label beside it is for a network that takes both.
@@ -111,6 +113,7 @@ internal sealed class PictureArguments
             Memory = parsed.GetValue(_memory),
             Label = parsed.GetValue(_label),
             Like = parsed.GetValue(_like),
+            Values = parsed.GetValue(_values) is { Length: > 0 } values ? values : null,
             Device = model.Device.ToString(),
             model.Sampling,
         };

@@ -4,6 +4,7 @@ using GMem.Images;
 using GMem.Tool.ExtensionPackages;
 using GMem.Training;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace GMem.Tool.Arguments;
 
@@ -52,6 +53,13 @@ internal sealed class TrainingArguments
     {
         Description = "Trains a flow map, which makes images in 1 to 4 steps; best a short second stage from a trained model."
     };
+    private readonly Option<string?> _values = new("--values")
+    {
+        HelpName = "path",
+        Description = "A table (CSV, TSV) with a column of paths and columns of numbers, which the network is conditioned on; "
+            + "'gmem generate --values' asks for them."
+    };
+
     private readonly Option<bool> _flip = new("--flip")
     {
         Description = "Mirrors half of the images; not for letters or anything with a "
@@ -84,8 +92,8 @@ internal sealed class TrainingArguments
     public TrainingArguments(Command command)
     {
         Option[] options = [_imageSize, _imageHeight, _imageWidth, _channels, _fit, _steps, _batchSize, _shards, _learningRate, _seed,
-            _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _source, _sourceNoise, _flowMap, _flip, _encoder,
-            _encoderSize, _encoderScale, _encoderOffset,
+            _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _source, _sourceNoise, _flowMap, _values, _flip,
+            _encoder, _encoderSize, _encoderScale, _encoderOffset,
             _autoencoder, _workspace];
         foreach (Option option in options)
         {
@@ -104,7 +112,8 @@ internal sealed class TrainingArguments
 
     /// <summary>Files that the run reads besides the images.</summary>
     public IEnumerable<string?> Files(ParseResult parsed) =>
-        new[] { parsed.GetValue(_encoder), parsed.GetValue(_autoencoder) }.Where(f => f != OnnxFeaturizers.ResNet18);
+        new[] { parsed.GetValue(_encoder), parsed.GetValue(_autoencoder), parsed.GetValue(_values) }
+            .Where(f => f != OnnxFeaturizers.ResNet18);
 
     /// <summary>Loads the weights of an encoder, to be disposed, or sets the featurizer; null where there is none of the former.</summary>
     public SnippetEncoder? SetEncoder(ParseResult parsed, MLContext ml, GMemTrainer.Options options)
@@ -118,6 +127,26 @@ internal sealed class TrainingArguments
         options.Featurizer = OnnxFeaturizers.Create(
             ml, encoder, parsed.GetValue(_encoderSize), parsed.GetValue(_encoderScale), parsed.GetValue(_encoderOffset));
         return null;
+    }
+
+    /// <summary>The images as rows, with their values where there is a table of them.</summary>
+    public IDataView Rows(ParseResult parsed, MLContext ml, IReadOnlyList<ImageFile> images)
+    {
+        if (parsed.GetValue(_values) is not { } table)
+        {
+            return ml.Data.LoadFromEnumerable(images);
+        }
+
+        ImageValues values = ImageValues.Read(table);
+        ImageRow[] rows = [.. images.Select(i => new ImageRow(i.ImagePath, i.Label, values.Of(i.ImagePath)))];
+        SchemaDefinition schema = SchemaDefinition.Create(typeof(ImageRow));
+        SchemaDefinition.Column column = schema[nameof(ImageRow.Values)];
+        column.ColumnType = new VectorDataViewType(NumberDataViewType.Single, values.Names.Count);
+        ReadOnlyMemory<char>[] names = [.. values.Names.Select(n => n.AsMemory())];
+        column.AddAnnotation(
+            "SlotNames", new VBuffer<ReadOnlyMemory<char>>(names.Length, names),
+            new VectorDataViewType(TextDataViewType.Instance, names.Length));
+        return ml.Data.LoadFromEnumerable(rows, schema);
     }
 
     public int SnippetDimension(ParseResult parsed) => parsed.GetValue(_snippetDimension);
@@ -134,6 +163,7 @@ internal sealed class TrainingArguments
             EncoderTrainer = new PcaEncoderTrainer { Dimension = SnippetDimension(parsed) },
             SnippetDimension = SnippetDimension(parsed),
             WorkspacePath = parsed.GetValue(_workspace),
+            ValuesColumnName = parsed.GetValue(_values) is null ? null : nameof(ImageRow.Values),
         };
         options.Training.TotalSteps = parsed.GetValue(_steps);
         options.Training.BatchSize = parsed.GetValue(_batchSize);
@@ -155,4 +185,6 @@ internal sealed class TrainingArguments
         };
         return options;
     }
+
+    private sealed record ImageRow(string ImagePath, string Label, float[] Values);
 }

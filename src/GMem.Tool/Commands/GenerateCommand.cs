@@ -18,6 +18,7 @@ internal sealed class GenerateCommand : ToolCommand
         HelpName = "path",
         Description = "An image to draw from, which need not have been trained on."
     };
+    private readonly Option<float[]> _values = CommonOptions.Values();
     private readonly Option<int> _batchSize = NumberOption.Of(
         "--batch-size", "Images made at once.", new StreamingOptions().BatchSize, 1, 65536);
     private readonly Option<int?> _gpu = CommonOptions.Gpu();
@@ -29,7 +30,7 @@ internal sealed class GenerateCommand : ToolCommand
                 "gmem generate model.zip --image photo.jpg --seed 7 --count 8 --output like-it.png"])
     {
         Arguments.Add(_model);
-        foreach (Option option in new Option[] { _output, _count, _seed, _memory, _label, _image, _batchSize })
+        foreach (Option option in new Option[] { _output, _count, _seed, _memory, _label, _image, _values, _batchSize })
         {
             Options.Add(option);
         }
@@ -52,6 +53,7 @@ internal sealed class GenerateCommand : ToolCommand
             Memory = parsed.GetValue(_memory),
             Label = parsed.GetValue(_label),
             Image = parsed.GetValue(_image),
+            Values = parsed.GetValue(_values) is { Length: > 0 } values ? values : null,
             BatchSize = parsed.GetValue(_batchSize),
             Device = model.Model.Device.ToString(),
             Sampling = _sampling.Apply(parsed, model.Model.Sampling),
@@ -73,6 +75,9 @@ internal sealed class GenerateCommand : ToolCommand
     {
         ReadOnlyMemory<float> snippet = parsed.GetValue(_image) is { } image ? ModelAccess.Snippet(model, image) : default;
         return ImageWriting.Repeated(
-            new(parsed.GetValue(_seed), parsed.GetValue(_memory), snippet, parsed.GetValue(_label)), parsed.GetValue(_count));
+            new(parsed.GetValue(_seed), parsed.GetValue(_memory), snippet, parsed.GetValue(_label))
+            {
+                Values = CommonOptions.ValuesOf(parsed.GetValue(_values)),
+            }, parsed.GetValue(_count));
     }
 }

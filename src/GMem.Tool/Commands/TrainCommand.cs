@@ -67,6 +67,7 @@ internal sealed class TrainCommand : ToolCommand
                 shape, ImageReader.MaxAspectRatio, read => view.Report(read, found, $"read {read} images of {found}"),
                 cancellationToken);
             account.Warn(ToolConsole);
+            _ = _training.Rows(parsed, ml, account.Listing);
             view.Begin("measuring a few steps");
             return TrainingForecast.Of(ml, options, account);
         });
@@ -116,6 +117,7 @@ internal sealed class TrainCommand : ToolCommand
         account.Warn(ToolConsole);
         return ProgressView.Show(ToolConsole, json, "reading the images", view =>
         {
+            IDataView rows = _training.Rows(parsed, ml, account.Listing);
             TrainingReport last = new(view);
             PreparationReport preparation = new(view, account);
             (options.ReadingProgress, options.EncodingProgress, options.Progress) = (preparation, preparation, last);
@@ -125,7 +127,7 @@ internal sealed class TrainCommand : ToolCommand
                 CheckRoom(parsed, trainer, options, output, account.Listing.Count);
             }
 
-            using GMemTransformer model = trainer.Fit(ml.Data.LoadFromEnumerable(account.Listing));
+            using GMemTransformer model = trainer.Fit(rows);
             if (!IsWriter)
             {
                 return ToolResult.Of(new { });

@@ -69,11 +69,13 @@ public sealed class TrainingImageFiles : IDisposable
     /// <param name="labels">A label for each image; null for none. Default null.</param>
     /// <param name="mirroredSnippets">Snippets of the mirror images, which the result then owns; null for none. Default null.</param>
     /// <param name="encoder">The encoder that made the snippets; null for none. Default null.</param>
+    /// <param name="conditionValues">Values of conditions, which the result then owns; null for none. Default null.</param>
     /// <returns>The images in the order in which they were added; dispose them.</returns>
     /// <exception cref="InvalidOperationException">There are no images, or this was called before.</exception>
     public TrainingImages Finish(
         torch.Tensor? snippets = null, IReadOnlyList<string>? sources = null, IReadOnlyList<string>? labels = null,
-        torch.Tensor? mirroredSnippets = null, SnippetEncoder? encoder = null)
+        torch.Tensor? mirroredSnippets = null, SnippetEncoder? encoder = null,
+        IReadOnlyDictionary<string, torch.Tensor>? conditionValues = null)
     {
         using UseScope use = _uses.Hold();
         ThrowIfFinished();
@@ -92,6 +94,7 @@ public sealed class TrainingImageFiles : IDisposable
             Encoder = encoder,
             Sources = sources,
             Labels = labels,
+            ConditionValues = conditionValues ?? new Dictionary<string, torch.Tensor>(),
         };
     }
 

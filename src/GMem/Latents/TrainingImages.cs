@@ -83,7 +83,9 @@ public sealed class TrainingImages : IDisposable
     public IReadOnlyList<string>? Labels { get; init; }
 
     /// <summary>
-    /// Values of conditions of your own by name, one row an image: tensors <c>[N, ...]</c> on the CPU, disposed with this. Default none.
+    /// Values of conditions by name, one row an image: tensors <c>[N, ...]</c> on the CPU, disposed with this. Those of a
+    /// <see cref="Backbone.ValuesCondition"/> have the name <see cref="Backbone.ValuesCondition.Name"/> and are float32 <c>[N, D]</c>;
+    /// others are those of conditions of your own. Default none.
     /// </summary>
     public IReadOnlyDictionary<string, torch.Tensor> ConditionValues { get; init; } = new Dictionary<string, torch.Tensor>();
 

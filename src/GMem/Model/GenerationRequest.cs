@@ -19,7 +19,11 @@ namespace GMem;
 /// An image to make the snippet of, with the model's own encoder; with a <paramref name="Strength"/> or a <paramref name="PromptMask"/>
 /// also the picture to start from, cropped as training images are (<see cref="CenterCrop.Apply"/>). Null for none. Default null.
 /// </param>
-/// <param name="Values">Values of conditions of your own, by name; null for none. Default null.</param>
+/// <param name="Values">
+/// Values of conditions by name; null for none. Those of a <see cref="Backbone.ValuesCondition"/> are made by
+/// <see cref="Backbone.ValuesCondition.Of"/>; without them the image is made under the null value, and its memory alone says what it is
+/// like. Default null.
+/// </param>
 /// <param name="Strength">
 /// How much of the picture is made anew: from 0, the picture itself (in a latent model as the autoencoder gives it back), to 1, made from
 /// noise alone. It is the noise level t = 1 - strength at which the flow starts. Null is 1 with a mask, else no picture to start from.

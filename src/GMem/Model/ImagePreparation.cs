@@ -176,6 +176,16 @@ internal sealed class ImagePreparation
 
         CheckSnippets(_images.Snippets, nameof(_images.Snippets));
         CheckSnippets(_images.MirroredSnippets, nameof(_images.MirroredSnippets));
+        foreach ((string name, torch.Tensor values) in _images.ConditionValues)
+        {
+            if (values.dim() == 0 || values.shape[0] != Images.Count)
+            {
+                throw new ArgumentException(
+                    $"{nameof(_images.ConditionValues)}['{name}'] must have one row an image; it is [{string.Join(", ", values.shape)}] "
+                        + $"for {Images.Count} images.");
+            }
+        }
+
         if (_images.Snippets is not null && _images.MirroredSnippets is null && Mirror && _plan.UsesSnippets)
         {
             throw new ArgumentException(

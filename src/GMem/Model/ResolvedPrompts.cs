@@ -41,7 +41,7 @@ internal sealed class ResolvedPrompts
 
     private bool UsesMemory => _model.HasMemory;
 
-    private bool LabelsOnlyPick => Conditions.All(c => c is SnippetCondition);
+    private bool LabelsOnlyPick => Conditions.All(c => c is SnippetCondition or ValuesCondition);
 
     private IReadOnlyList<Condition> Conditions => _model.Core.Network.Conditions;
 
@@ -159,6 +159,11 @@ internal sealed class ResolvedPrompts
         if (!request.Snippet.IsEmpty)
         {
             CheckSnippet(_model.Memory, request.Snippet.Span);
+        }
+
+        if (request.Values?.ContainsKey(ValuesCondition.Name) == true && !Conditions.Any(c => c is ValuesCondition))
+        {
+            throw new ArgumentException("The request has values, but the model was not trained with any; leave Values out.");
         }
 
         if (!string.IsNullOrEmpty(request.PromptLabel) && Conditions.Count == 0)

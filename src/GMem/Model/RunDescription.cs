@@ -87,6 +87,11 @@ internal static class RunDescription
             description["Data.Labels"] = key.Finish();
         }
 
+        foreach ((string name, torch.Tensor values) in data.Set.ConditionData.Values)
+        {
+            description[$"Data.Values.{name}"] = TensorHash.Of([values.alias()]);
+        }
+
         if (options.InitialModel is { } initial)
         {
             using CacheKey key = new();

@@ -33,7 +33,7 @@ internal sealed class StepMeasurement : IProgress<TrainingProgress>, IDisposable
     public static TimeSpan? Run(GMemOptions options, ImageShape images, torch.Device device, CancellationToken cancellationToken)
     {
         NetworkPlan plan = new(options, images.Channels);
-        if (!plan.Network.Conditions.All(c => c.UsesSnippets || c is LabelCondition))
+        if (!plan.Network.Conditions.All(c => c.UsesSnippets || c is LabelCondition or ValuesCondition))
         {
             return null;
         }
@@ -84,7 +84,9 @@ internal sealed class StepMeasurement : IProgress<TrainingProgress>, IDisposable
         MemoryBank? bank = plan.UsesSnippets ? MemoryBank.FromRows(torch.randn(count, dimension, generator: generator)) : null;
         string[] classes = options.InitialModel is { ClassNames: { Count: > 0 } known } ? [.. known] : ["0"];
         ConditionData conditionData = ConditionSource.Of(
-            bank, null, [.. Enumerable.Repeat(classes[0], count)], classes, new Dictionary<string, torch.Tensor>());
+            bank, null, [.. Enumerable.Repeat(classes[0], count)], classes,
+            network.Conditions.OfType<ValuesCondition>().ToDictionary(
+                _ => ValuesCondition.Name, c => torch.randn(count, c.Size, generator: generator)));
         List<IDisposable> owned = [];
         plan.Hold(owned);
         return new PreparedTraining(owned)

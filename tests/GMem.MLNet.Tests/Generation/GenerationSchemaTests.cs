@@ -14,8 +14,8 @@ public class GenerationSchemaTests
     {
         DataViewSchema output = new GenerationSchema(Views.Of<PromptRow>().Schema, new GenerationOptions(), 8).Output;
 
-        Assert.Equal(["Seed", "MemoryIndex", "Snippet", "PromptLabel", "PromptImage", "Strength", "PromptMask", "NoiseImage",
-            "GeneratedImage", "MemoryIndex", "Seed", "MemoryLabel", "MemoryCosine", "MemoryId"], output.Select(c => c.Name));
+        Assert.Equal(["Seed", "MemoryIndex", "Snippet", "PromptLabel", "PromptImage", "PromptValues", "Strength", "PromptMask",
+            "NoiseImage", "GeneratedImage", "MemoryIndex", "Seed", "MemoryLabel", "MemoryCosine", "MemoryId"], output.Select(c => c.Name));
         Assert.Equal(["Seed", "MemoryIndex"], output.Where(c => c.IsHidden).Select(c => c.Name));
         Assert.Equal(new ImageDataViewType(8, 8), output["GeneratedImage"].Type);
         Assert.Equal(NumberDataViewType.Int64, output["MemoryIndex"].Type);

@@ -20,7 +20,7 @@ public class TrainingColumnsTests
 
         Assert.Equal(image, columns.Image.Name);
         Assert.Equal(snippet, columns.Snippet?.Name);
-        Assert.Equal(snippet is null ? 0 : 3, columns.SnippetSize);
+        Assert.Equal(snippet is null ? 0 : 3, (columns.Snippet?.Type as VectorDataViewType)?.Size ?? 0);
     }
 
     [Theory]

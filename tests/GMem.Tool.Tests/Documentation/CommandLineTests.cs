@@ -3,8 +3,8 @@ using GMem.Images;
 namespace GMem.Tool.Tests.Documentation;
 
 /// <summary>
-/// Every <c>gmem</c> line of every document is run, one after the other, in a folder that has what the documents speak of. Trainings are
-/// made small; nothing else is changed.
+/// Every <c>gmem</c> line of every document is run, one after the other, in a folder that has what the documents speak of. Trainings and
+/// searches are made small; nothing else is changed.
 /// </summary>
 public sealed class CommandLineTests(TinyFiles files) : IClassFixture<TinyFiles>
 {
@@ -45,12 +45,13 @@ public sealed class CommandLineTests(TinyFiles files) : IClassFixture<TinyFiles>
 
     private static string[] Small(string[] arguments)
     {
-        if (arguments[0] != "train")
+        string[] small = arguments[0] switch
         {
-            return arguments;
-        }
-
-        HashSet<string> sizes = [.. TinyFiles.Settings.Where(s => s.StartsWith("--", StringComparison.Ordinal))];
+            "train" => TinyFiles.Settings,
+            "tune" => ["--samples", "16", "--rounds", "1"],
+            _ => [],
+        };
+        HashSet<string> sizes = [.. small.Where(s => s.StartsWith("--", StringComparison.Ordinal))];
         List<string> kept = [];
         for (int i = 0; i < arguments.Length; i++)
         {
@@ -64,7 +65,7 @@ public sealed class CommandLineTests(TinyFiles files) : IClassFixture<TinyFiles>
             }
         }
 
-        return [.. kept, .. TinyFiles.Settings];
+        return [.. kept, .. small];
     }
 
     private void PrepareFolder()
@@ -91,6 +92,10 @@ public sealed class CommandLineTests(TinyFiles files) : IClassFixture<TinyFiles>
         _ = Directory.CreateDirectory(files.File("documents/data"));
         _ = SourceFiles.Parquet(files.File("documents/data/train-00000-of-00001.parquet"), labelled);
         _ = SourceFiles.List(files.File("documents/labels.csv"), labelled);
+
+        File.WriteAllLines(
+            files.File("documents/values.csv"),
+            labelled.Select((f, i) => $"{Path.GetRelativePath(files.File("documents"), f.Item1)},{i},0.{i}").Prepend("path,tilt,heat"));
 
         // The name decides nothing: what a file is, its content says.
         File.Copy(pictures[0], files.File("documents/photo.jpg"));

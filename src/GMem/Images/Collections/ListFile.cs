@@ -10,7 +10,7 @@ internal static class ListFile
 {
     private const int MostShown = 80;
 
-    private static readonly string[] PathColumns =
+    internal static readonly string[] PathColumns =
         ["path", "image", "image_path", "imagepath", "file", "file_name", "filename", "filepath", "file_path"];
 
     /// <summary>Its images, in the order of the lines.</summary>
@@ -19,11 +19,6 @@ internal static class ListFile
     /// </exception>
     public static FoundImages Read(string path)
     {
-        if (ImageReader.RequireBytes(path) > ImageReader.MaxFileBytes)
-        {
-            throw new InvalidDataException($"'{path}' is longer than the {ImageReader.MaxFileBytes} bytes of a list that are read.");
-        }
-
         List<ImageFile> files = [];
         List<IgnoredFile> ignored = [];
         HashSet<string> seen = new(StringComparer.Ordinal);
@@ -67,7 +62,7 @@ internal static class ListFile
     /// The columns of path and label (-1 for none) where the first line is a header: where one of its values is a name that columns of
     /// paths have, in whatever case, and none is the path of an image.
     /// </summary>
-    private static (int Image, int Label)? Header(string[] fields)
+    public static (int Image, int Label)? Header(string[] fields)
     {
         int image = fields.Any(f => ImageName.IsImage(f.Trim())) ? -1 : Index(fields, PathColumns);
         return image < 0 ? null : (image, Index(fields, LabelField.Names));
@@ -93,11 +88,18 @@ internal static class ListFile
     }
 
     /// <summary>Relative paths are relative to the list.</summary>
-    private static string Resolve(string list, string name) =>
+    public static string Resolve(string list, string name) =>
         Path.IsPathRooted(name) ? name : Path.Combine(Path.GetDirectoryName(list) ?? "", name);
 
-    private static IEnumerable<(long Line, string[] Fields)> Lines(string path)
+    /// <summary>Its lines that are not empty, numbered from 1.</summary>
+    /// <exception cref="InvalidDataException">It is not UTF-8, too long, or has a quote that is not closed.</exception>
+    public static IEnumerable<(long Line, string[] Fields)> Lines(string path)
     {
+        if (ImageReader.RequireBytes(path) > ImageReader.MaxFileBytes)
+        {
+            throw new InvalidDataException($"'{path}' is longer than the {ImageReader.MaxFileBytes} bytes of a list that are read.");
+        }
+
         UTF8Encoding strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
         using StreamReader reader = new(path, strict, detectEncodingFromByteOrderMarks: true);
         string text = Text(reader, path);
