@@ -31,8 +31,8 @@ public sealed partial class RoomTests
         ["Evaluation"] = ["Distributed", "FileFormats", "Images", "Runtime"],
         [Root] =
         [
-            "Autoencoders", "Backbone", "Distributed", "Encoders", "FileFormats", "Images", "Latents", "Memory", "Parts", "Runtime",
-            "Sampling", "Training", "Transport",
+            "Autoencoders", "Backbone", "Distributed", "Encoders", "Evaluation", "FileFormats", "Images", "Latents", "Memory", "Parts",
+            "Runtime", "Sampling", "Training", "Transport",
         ],
     };
 

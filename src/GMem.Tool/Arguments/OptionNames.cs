@@ -23,6 +23,7 @@ internal static partial class OptionNames
         ["the source's NoiseScale"] = "--source-noise",
         ["the novelty's Cosine"] = "--novelty",
         ["HorizontalFlip"] = "--flip",
+        ["ValidationFraction"] = "--validation-fraction",
         ["WorkspacePath"] = "--workspace",
         ["OdeMethod"] = "--solver",
         ["GuidanceScale"] = "--guidance",

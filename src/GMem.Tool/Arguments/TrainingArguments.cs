@@ -11,6 +11,7 @@ namespace GMem.Tool.Arguments;
 internal sealed class TrainingArguments
 {
     private static readonly GMemTrainer.Options Defaults = new();
+    private static readonly QualityOptions DefaultQuality = new();
     private static readonly SnippetCondition DefaultSnippet = Defaults.Network.Conditions.OfType<SnippetCondition>().Single();
 
     private readonly Option<int> _imageSize = NumberOption.Of(
@@ -54,6 +55,21 @@ internal sealed class TrainingArguments
         + "handedness."
     };
 
+    private readonly Option<double> _validation = NumberOption.Of(
+        "--validation-fraction", "Share of the images that is held out: not trained on, but measured by.",
+        Defaults.Training.ValidationFraction, 0.0, 0.99);
+    private readonly Option<int?> _qualityEvery = NumberOption.Optional(
+        "--quality-every",
+        $"Measures samples against the held-out images every so many steps and keeps the best weights; {DefaultQuality.EveryNStep} where "
+            + "only the patience is given.", 1, int.MaxValue);
+    private readonly Option<int> _qualitySamples = NumberOption.Of(
+        "--quality-samples", "Samples of a measurement.", DefaultQuality.SampleCount, 4, 100_000);
+    private readonly Option<int> _qualitySteps = NumberOption.Of(
+        "--quality-sampling-steps", "Solver steps of these samples.", DefaultQuality.SamplerSteps!.Value, 1, 10_000);
+    private readonly Option<int> _qualityPatience = NumberOption.Of(
+        "--quality-patience", "Stops after so many measurements in a row without a lower distance; 0 never stops early.",
+        DefaultQuality.EarlyStoppingPatience, 0, int.MaxValue);
+
     private readonly Option<string?> _encoder = new("--encoder")
     {
         HelpName = "path or resnet18",
@@ -80,9 +96,9 @@ internal sealed class TrainingArguments
     public TrainingArguments(Command command)
     {
         Option[] options = [_imageSize, _imageHeight, _imageWidth, _channels, _fit, _steps, _batchSize, _shards, _learningRate, _seed,
-            _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _source, _sourceNoise, _flip, _encoder,
-            _encoderSize, _encoderScale, _encoderOffset,
-            _autoencoder, _workspace];
+            _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _source, _sourceNoise, _flip,
+            _validation, _qualityEvery, _qualitySamples, _qualitySteps, _qualityPatience, _encoder, _encoderSize, _encoderScale,
+            _encoderOffset, _autoencoder, _workspace];
         foreach (Option option in options)
         {
             command.Options.Add(option);
@@ -116,6 +132,19 @@ internal sealed class TrainingArguments
         return null;
     }
 
+    /// <summary>Null where neither a number of steps nor the patience asks for measurements.</summary>
+    private QualityOptions? Quality(ParseResult parsed)
+    {
+        (int? every, int patience) = (parsed.GetValue(_qualityEvery), parsed.GetValue(_qualityPatience));
+        return every is null && patience == 0 ? null : new QualityOptions
+        {
+            EveryNStep = every ?? DefaultQuality.EveryNStep,
+            SampleCount = parsed.GetValue(_qualitySamples),
+            SamplerSteps = parsed.GetValue(_qualitySteps),
+            EarlyStoppingPatience = patience,
+        };
+    }
+
     public int SnippetDimension(ParseResult parsed) => parsed.GetValue(_snippetDimension);
 
     public GMemTrainer.Options ToOptions(ParseResult parsed)
@@ -137,6 +166,8 @@ internal sealed class TrainingArguments
         options.Training.LearningRate = parsed.GetValue(_learningRate);
         options.Training.Seed = parsed.GetValue(_seed);
         options.Training.HorizontalFlip = parsed.GetValue(_flip);
+        options.Training.ValidationFraction = parsed.GetValue(_validation);
+        options.Training.Quality = Quality(parsed);
         options.Training.Source = parsed.GetValue(_source) == SourceKind.Centred
             ? new CentredSource { NoiseScale = parsed.GetValue(_sourceNoise) }
             : null;

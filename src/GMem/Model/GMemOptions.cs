@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Distributed;
 using GMem.Encoders;
+using GMem.Evaluation;
 using GMem.Latents;
 using GMem.Sampling;
 using GMem.Training;
@@ -66,6 +67,13 @@ public sealed class GMemOptions
     /// </summary>
     public GMemModel? InitialModel { get; set; }
 
+    /// <summary>
+    /// The features by which <see cref="TrainingOptions.Quality"/> compares samples with held-out pictures, for instance
+    /// <see cref="InceptionFeatures"/>; not those that snippets are made of. Stays yours. Null takes
+    /// <see cref="RandomConvolutionFeatures"/>, which need no download. Default null.
+    /// </summary>
+    public FeatureExtractor? QualityFeatures { get; set; }
+
     /// <summary>Folder for checkpoints, logs and cached latents of runs; null keeps none. Default null.</summary>
     public string? WorkspacePath { get; set; }
 
@@ -108,6 +116,7 @@ public sealed class GMemOptions
         EncoderTrainer = EncoderTrainer,
         Autoencoder = Autoencoder,
         InitialModel = InitialModel,
+        QualityFeatures = QualityFeatures,
         WorkspacePath = WorkspacePath,
         EncodingProgress = EncodingProgress,
         Ranks = Ranks,

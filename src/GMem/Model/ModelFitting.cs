@@ -59,9 +59,11 @@ internal sealed class ModelFitting(
         using TrainingWorkspace? workspace = options.WorkspacePath is { } path
             ? new TrainingWorkspace(path, run!, options.Training, TermNames(sit), count => Samples(preview, count), _ranks)
             : null;
-        using TrainingLoop loop = new(sit, data.Set, options.Training, device, workspace, source, _ranks);
+        using QualityMeasure? quality = options.Training.Quality is null ? null : new QualityMeasure(data, options, preview, _ranks);
+        Func<QualityMeasurement>? measure = quality is null ? null : quality.Measure;
+        using TrainingLoop loop = new(sit, data.Set, options.Training, device, workspace, source, _ranks, measure);
         TrainingOutcome outcome = loop.Run(progress, cancellationToken);
-        loop.UseAverage();
+        loop.UseResult();
         sit.eval();
         return outcome;
     }

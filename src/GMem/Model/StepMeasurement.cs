@@ -42,6 +42,7 @@ internal sealed class StepMeasurement : IProgress<TrainingProgress>, IDisposable
         TrainingOptions training = options.Training;
         (training.TotalSteps, training.LogEveryNStep, training.CheckpointEvery) = (MostSteps, 1, TrainingInterval.Never);
         (training.ValidationFraction, training.EarlyStoppingPatience, training.HorizontalFlip, training.Source) = (0, 0, false, null);
+        training.Quality = null;
         training.OnCancellation = CancellationBehavior.Throw;
         training.FitBatch(TrainingOptions.DefaultBatchSize);
         using StepMeasurement measurement = new(cancellationToken);

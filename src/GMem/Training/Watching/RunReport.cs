@@ -56,6 +56,8 @@ internal sealed class RunReport(string path, MetricsFile metrics, string gridFol
             CurvePlot.Svg("Loss", ("training", metrics.Read("loss")), ("validation", metrics.Read("validation_loss"))),
             CurvePlot.Svg("Terms of the loss", Terms("")),
             CurvePlot.Svg("Terms of the validation loss", Terms("validation_")),
+            CurvePlot.Svg("Frechet distance to held-out pictures", ("distance", metrics.Read("frechet_distance"))),
+            CurvePlot.Svg("Share of copies", ("copies", metrics.Read("copy_share"))),
             CurvePlot.Svg("Gradient norm before clipping", ("norm", metrics.Read("gradient_norm"))),
             CurvePlot.Svg("Learning rate", ("rate", metrics.Read("learning_rate"))),
             CurvePlot.Svg("Images per second", ("speed", metrics.Read("images_per_second"))),
