@@ -1,3 +1,4 @@
+using System.CommandLine.Parsing;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Images;
@@ -11,6 +12,8 @@ namespace GMem.Tool.Arguments;
 internal sealed class TrainingArguments
 {
     private static readonly GMemTrainer.Options Defaults = new();
+    private const double AdaptiveStep = 0.05;
+
     private static readonly QualityOptions DefaultQuality = new();
     private static readonly SnippetCondition DefaultSnippet = Defaults.Network.Conditions.OfType<SnippetCondition>().Single();
 
@@ -55,6 +58,18 @@ internal sealed class TrainingArguments
         + "handedness."
     };
 
+    private readonly Option<bool> _augment = new("--augment")
+    {
+        Description = "Shifts, scales, turns, stretches and recolours some of the images and tells the network so; what is generated is not "
+            + "augmented. For small data sets."
+    };
+    private readonly Option<double?> _augmentStrength = new("--augment-strength")
+    {
+        HelpName = "n|auto",
+        Description = "Probability of each kind of augmentation, from 0 to 1, or auto, which follows the share of copies that "
+            + $"--quality-every measures; without it {new ImageAugmentation().Probability.ToString(CultureInfo.InvariantCulture)}. Augments.",
+        CustomParser = ParseStrength,
+    };
     private readonly Option<double> _validation = NumberOption.Of(
         "--validation-fraction", "Share of the images that is held out: not trained on, but measured by.",
         Defaults.Training.ValidationFraction, 0.0, 0.99);
@@ -96,7 +111,7 @@ internal sealed class TrainingArguments
     public TrainingArguments(Command command)
     {
         Option[] options = [_imageSize, _imageHeight, _imageWidth, _channels, _fit, _steps, _batchSize, _shards, _learningRate, _seed,
-            _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _source, _sourceNoise, _flip,
+            _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _source, _sourceNoise, _flip, _augment, _augmentStrength,
             _validation, _qualityEvery, _qualitySamples, _qualitySteps, _qualityPatience, _encoder, _encoderSize, _encoderScale,
             _encoderOffset, _autoencoder, _workspace];
         foreach (Option option in options)
@@ -131,6 +146,31 @@ internal sealed class TrainingArguments
             ml, encoder, parsed.GetValue(_encoderSize), parsed.GetValue(_encoderScale), parsed.GetValue(_encoderOffset));
         return null;
     }
+
+    /// <summary>NaN stands for auto.</summary>
+    private static double? ParseStrength(ArgumentResult result)
+    {
+        string text = string.Join(' ', result.Tokens.Select(t => t.Value));
+        if (text.Equals("auto", StringComparison.OrdinalIgnoreCase))
+        {
+            return double.NaN;
+        }
+
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value is >= 0 and <= 1)
+        {
+            return value;
+        }
+
+        result.AddError($"--augment-strength is '{text}', but must be a number from 0 to 1, or auto.");
+        return null;
+    }
+
+    private ImageAugmentation? Augmentation(ParseResult parsed) => parsed.GetValue(_augmentStrength) switch
+    {
+        null => parsed.GetValue(_augment) ? new ImageAugmentation() : null,
+        double.NaN => new ImageAugmentation { AdaptiveStep = AdaptiveStep },
+        double probability => new ImageAugmentation { Probability = probability },
+    };
 
     /// <summary>Null where neither a number of steps nor the patience asks for measurements.</summary>
     private QualityOptions? Quality(ParseResult parsed)
@@ -168,6 +208,7 @@ internal sealed class TrainingArguments
         options.Training.HorizontalFlip = parsed.GetValue(_flip);
         options.Training.ValidationFraction = parsed.GetValue(_validation);
         options.Training.Quality = Quality(parsed);
+        options.Training.Augmentation = Augmentation(parsed);
         options.Training.Source = parsed.GetValue(_source) == SourceKind.Centred
             ? new CentredSource { NoiseScale = parsed.GetValue(_sourceNoise) }
             : null;

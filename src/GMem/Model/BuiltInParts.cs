@@ -22,6 +22,7 @@ internal static class BuiltInParts
         ModelParts.Register(KlAutoencoder.SavedKind, KlAutoencoder.Load);
         ModelParts.Register(SnippetCondition.SavedKind, SnippetCondition.Load);
         ModelParts.Register(LabelCondition.SavedKind, LabelCondition.Load);
+        ModelParts.Register(AugmentationCondition.SavedKind, AugmentationCondition.Load);
         ModelParts.Register(RidgeSource.SavedKind, RidgeSource.Load);
     }
 }

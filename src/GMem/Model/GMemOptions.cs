@@ -103,6 +103,28 @@ public sealed class GMemOptions
         faults.Throw();
         Training!.Validate();
         Sampling!.Validate();
+        CheckAugmentation(faults);
+        faults.Throw();
+    }
+
+    private void CheckAugmentation(OptionFaults faults)
+    {
+        const string Option = "Training.Augmentation";
+        if (Training.Augmentation is null)
+        {
+            return;
+        }
+
+        ImageAutoencoder? autoencoder = Autoencoder ?? InitialModel?.Autoencoder;
+        faults.Require(
+            autoencoder is null or PixelAutoencoder, Option, $"set, and the autoencoder '{autoencoder?.Kind.Name}' too",
+            "null for a network on latents, which are encoded once before training; leave it null, or leave Autoencoder null to train on "
+                + "pixels");
+        int projection = (InitialModel?.Core.Network.Options ?? Network).ProjectionSize;
+        faults.Require(
+            projection == 0 || !Training.UsesPatchTokens, Option, $"set, and Network.ProjectionSize is {projection}",
+            "null with a projection loss, whose targets are those of the pictures as they are; leave it null, or take the loss out of "
+                + "Training.Losses");
     }
 
     /// <summary>A copy of these options. The training options are copied too; encoders and models are shared.</summary>

@@ -153,9 +153,21 @@ internal sealed class ModelFitting(
         }
 
         SiT network = new(shape, device: device);
-        StateDict.Load(network, initial.Core.Network.StateDictTensors(), "the initial model");
+        using DisposeScope scope = torch.NewDisposeScope();
+        Dictionary<string, torch.Tensor> tensors = new(initial.Core.Network.StateDictTensors());
+        foreach ((string name, Parameter parameter) in network.TrainableParameters().Where(p => IsNewAugmentation(p.Name, initial)))
+        {
+            tensors.Add(name, torch.zeros_like(parameter));
+        }
+
+        StateDict.Load(network, tensors, "the initial model");
         return network;
     }
+
+    /// <summary>An initial model that was trained without augmentation is told of it from nothing on.</summary>
+    private static bool IsNewAugmentation(string name, GMemModel initial) =>
+        name.StartsWith("augmentation_projection.", StringComparison.Ordinal)
+            && initial.Core.Network.Options.Find<AugmentationCondition>() is null;
 
     /// <summary>What the data decide is set here; the rest is the user's.</summary>
     private SiTOptions NetworkOptions()

@@ -121,6 +121,12 @@ internal sealed class NetworkPlan(GMemOptions options, int imageChannels = Image
             _ = RidgeFit.SnippetIndex(network.Conditions);
         }
 
+        if (options.Training.Augmentation is not null && !network.Conditions.Any(c => c is AugmentationCondition))
+        {
+            AugmentationCondition told = new() { Size = PictureTransform.ParameterCount };
+            network = network with { Conditions = [.. network.Conditions, told] };
+        }
+
         return network;
     }
 }

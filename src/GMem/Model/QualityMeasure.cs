@@ -28,7 +28,7 @@ internal sealed class QualityMeasure : IDisposable
     private readonly long[] _trained;
     private readonly long[] _entries;
     private readonly GenerationRequest[] _requests;
-    private FeatureSet? _ofTrained;
+    private torch.Tensor? _ofTrained;
     private FeatureStatistics? _ofHeldOut;
     private double _heldOutCopyShare;
 
@@ -73,12 +73,12 @@ internal sealed class QualityMeasure : IDisposable
             images.AddRange(RankGeneration.Run(_model, some, _ranks, CancellationToken.None).Select(i => i.Image));
         }
 
+        QualityMeasurement? own = _ranks.Rank == 0 ? _ranks.WithHostThreads(() => Compare(images)) : null;
         if (_ranks.Size == 1)
         {
-            return Compare(images);
+            return own!;
         }
 
-        QualityMeasurement? own = _ranks.Rank == 0 ? _ranks.WithHostThreads(() => Compare(images)) : null;
         double[] all = _ranks.ExchangeNumbers([own?.FrechetDistance ?? 0, own?.CopyShare ?? 0, own?.HeldOutCopyShare ?? 0]);
         return new QualityMeasurement(all[0], all[1], all[2]);
     }
@@ -98,22 +98,65 @@ internal sealed class QualityMeasure : IDisposable
     {
         using IDisposable noGrad = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
-        if (_ofTrained is null || _ofHeldOut is null)
+        torch.Tensor? heldOut = null;
+        if (_ofTrained is null)
         {
-            _ofTrained = FeaturesOf(_trained);
-            using FeatureSet heldOut = FeaturesOf(_heldOut);
-            _ofHeldOut = heldOut.ToStatistics();
-            _heldOutCopyShare = CopyCheck.Compute(_ofTrained.Features, heldOut.Features).Share;
+            _ofTrained = FeaturesOf(_trained, some => _pictures.Rows(some)).DetachFromDisposeScope();
+            heldOut = FeaturesOf(_heldOut, some => _pictures.Rows(some));
         }
 
-        using FeatureSet made = FeatureSet.Compute(_features, images.Chunk(BatchSize).Select(some => ImageTensors.ToTensor(some)));
-        using FeatureStatistics ofMade = made.ToStatistics();
-        CopyCheckResult copies = CopyCheck.Compute(_ofTrained.Features, made.Features, _model.HasMemory ? _entries : null);
-        return new QualityMeasurement(FrechetDistance.Compute(_ofHeldOut, ofMade), copies.Share, _heldOutCopyShare);
+        torch.Tensor made = FeaturesOf(images, some => ImageTensors.ToTensor(some));
+
+        // The last bits of decompositions depend on the number of threads, which ranks divide.
+        int threads = torch.get_num_threads();
+        torch.set_num_threads(1);
+        try
+        {
+            if (heldOut is not null)
+            {
+                _ofHeldOut = FeatureStatistics.Compute(heldOut);
+                _heldOutCopyShare = CopyCheck.Compute(_ofTrained, heldOut).Share;
+            }
+
+            using FeatureStatistics ofMade = FeatureStatistics.Compute(made);
+            CopyCheckResult copies = CopyCheck.Compute(_ofTrained, made, _model.HasMemory ? _entries : null);
+            return new QualityMeasurement(FrechetDistance.Compute(_ofHeldOut!, ofMade), copies.Share, _heldOutCopyShare);
+        }
+        finally
+        {
+            torch.set_num_threads(threads);
+        }
     }
 
-    private FeatureSet FeaturesOf(long[] indices) =>
-        FeatureSet.Compute(_features, indices.Chunk(BatchSize).Select(some => _pictures.Rows(some)));
+    /// <summary>Our own features are computed on all cores, a batch on each, so that their bits do not depend on the cores.</summary>
+    private torch.Tensor FeaturesOf<T>(IReadOnlyList<T> items, Func<T[], torch.Tensor> load)
+    {
+        T[][] batches = [.. items.Chunk(BatchSize)];
+        torch.Tensor[] parts = new torch.Tensor[batches.Length];
+        void Extract(int i)
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            parts[i] = _features.Extract(ImageTensors.ToRgb(load(batches[i]))).DetachFromDisposeScope();
+        }
+
+        try
+        {
+            if (_ownsFeatures)
+            {
+                CoreThreads.For(batches.Length, Extract);
+            }
+            else
+            {
+                Array.ForEach([.. Enumerable.Range(0, batches.Length)], Extract);
+            }
+
+            return torch.cat(parts);
+        }
+        finally
+        {
+            Array.ForEach(parts, part => part?.Dispose());
+        }
+    }
 
     private GenerationRequest Request(PreparedTraining data, long seed, long image)
     {

@@ -41,7 +41,7 @@ internal sealed class ResolvedPrompts
 
     private bool UsesMemory => _model.HasMemory;
 
-    private bool LabelsOnlyPick => Conditions.All(c => c is SnippetCondition);
+    private bool LabelsOnlyPick => Conditions.All(c => c is SnippetCondition or AugmentationCondition);
 
     private IReadOnlyList<Condition> Conditions => _model.Core.Network.Conditions;
 
@@ -161,7 +161,7 @@ internal sealed class ResolvedPrompts
             CheckSnippet(_model.Memory, request.Snippet.Span);
         }
 
-        if (!string.IsNullOrEmpty(request.PromptLabel) && Conditions.Count == 0)
+        if (!string.IsNullOrEmpty(request.PromptLabel) && Conditions.All(c => c is AugmentationCondition))
         {
             throw new ArgumentException(
                 $"The model is not conditioned on anything, so the label '{request.PromptLabel}' means nothing to it; leave PromptLabel "

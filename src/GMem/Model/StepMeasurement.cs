@@ -32,8 +32,9 @@ internal sealed class StepMeasurement : IProgress<TrainingProgress>, IDisposable
     /// <returns>The time of a step; null where it cannot be measured.</returns>
     public static TimeSpan? Run(GMemOptions options, ImageShape images, torch.Device device, CancellationToken cancellationToken)
     {
+        options.Training.Augmentation = null;
         NetworkPlan plan = new(options, images.Channels);
-        if (!plan.Network.Conditions.All(c => c.UsesSnippets || c is LabelCondition))
+        if (!plan.Network.Conditions.All(c => c.UsesSnippets || c is LabelCondition or AugmentationCondition))
         {
             return null;
         }

@@ -12,4 +12,7 @@ internal sealed record StateNumbers(
 {
     /// <summary>Measurements of quality; checkpoints from before there were any have none.</summary>
     public QualityNumbers Quality { get; init; } = new();
+
+    /// <summary>Probability of each kind of augmentation; 0 without any.</summary>
+    public double AugmentationProbability { get; init; }
 }

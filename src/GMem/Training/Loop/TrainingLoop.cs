@@ -147,7 +147,7 @@ internal sealed class TrainingLoop : IDisposable
         long start = StepClock.Now;
 
         // Batch: images, snippets, times and noise, all from (seed, step).
-        StepDraws draws = _draw.Of(step);
+        StepDraws draws = _draw.Of(step, _state.AugmentationProbability);
         _ = Clock.Add(StepClock.Data, start);
 
         // Loss and gradient.
@@ -221,6 +221,7 @@ internal sealed class TrainingLoop : IDisposable
             SkippedSteps = _state.Optimizer.Counts.Skipped,
             ValidationLoss = validation?[0],
             ValidationTerms = validation is null ? [] : TrainingLoss.Named(_loss.Terms, validation),
+            AugmentationProbability = _options.Augmentation is null ? null : _state.AugmentationProbability,
             Quality = isInterim ? null : _quality?.TakeLast(),
             SampleGridPath = isInterim ? null : _workspace?.Files?.TakeLastGrid(),
             Messages = _messages.Take(),

@@ -16,6 +16,7 @@ internal sealed class TrainingState : IDisposable
         Ranks = new RankSum(ranks, Parameters);
         ranks.Broadcast(Parameters.Weights);
         Segments segments = Parameters.Segments(ranks.Size);
+        AugmentationProbability = options.Augmentation?.Probability ?? 0;
         Optimizer = new FlatAdamW(
             Parameters, new AdamWSettings(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay), options.MaxGradientNorm,
             segment: (segments.Begin(ranks.Rank), segments.Length(ranks.Rank)));
@@ -54,6 +55,9 @@ internal sealed class TrainingState : IDisposable
     /// <summary>What measurements of quality found.</summary>
     public QualityNumbers Quality { get; set; } = new();
 
+    /// <summary>With which each kind of augmentation is applied to a picture; it may follow the share of copies.</summary>
+    public double AugmentationProbability { get; set; }
+
     public StateNumbers Numbers
     {
         get => new(
@@ -66,6 +70,7 @@ internal sealed class TrainingState : IDisposable
             EvaluationsWithoutGain)
         {
             Quality = Quality,
+            AugmentationProbability = AugmentationProbability,
         };
         set
         {
@@ -76,6 +81,7 @@ internal sealed class TrainingState : IDisposable
             BestValidationLoss = value.BestValidationLoss;
             EvaluationsWithoutGain = value.EvaluationsWithoutGain;
             Quality = value.Quality;
+            AugmentationProbability = value.AugmentationProbability;
         }
     }
 

@@ -136,6 +136,11 @@ public sealed partial class TrainingOptions
     public double ValidationFraction { get; set; }
 
     /// <summary>
+    /// Augmentation of the pictures that does not leak into what is generated, for small data sets. Null augments nothing. Default null.
+    /// </summary>
+    public ImageAugmentation? Augmentation { get; set; }
+
+    /// <summary>
     /// Measures the quality of samples while training, and stops and keeps weights by it. Needs held-out pictures
     /// (<see cref="ValidationFraction"/>). Null measures nothing. Default null.
     /// </summary>

@@ -21,6 +21,7 @@ internal sealed class MetricsFile(string path, IReadOnlyList<string> terms)
         ("frechet_distance", p => p.Quality?.FrechetDistance),
         ("copy_share", p => p.Quality?.CopyShare),
         ("quality_seconds", p => p.Quality?.Seconds),
+        ("augmentation_probability", p => p.AugmentationProbability),
         ("gradient_norm", p => p.GradientNorm),
         ("learning_rate", p => p.LearningRate),
         ("images_per_second", p => p.ImagesPerSecond),

@@ -58,6 +58,7 @@ internal sealed class RunReport(string path, MetricsFile metrics, string gridFol
             CurvePlot.Svg("Terms of the validation loss", Terms("validation_")),
             CurvePlot.Svg("Frechet distance to held-out pictures", ("distance", metrics.Read("frechet_distance"))),
             CurvePlot.Svg("Share of copies", ("copies", metrics.Read("copy_share"))),
+            CurvePlot.Svg("Probability of augmentation", ("probability", metrics.Read("augmentation_probability"))),
             CurvePlot.Svg("Gradient norm before clipping", ("norm", metrics.Read("gradient_norm"))),
             CurvePlot.Svg("Learning rate", ("rate", metrics.Read("learning_rate"))),
             CurvePlot.Svg("Images per second", ("speed", metrics.Read("images_per_second"))),

@@ -24,6 +24,7 @@ internal sealed class TensorBoardEvents(string folder)
         Add("quality/frechet distance", progress.Quality?.FrechetDistance, progress.Step);
         Add("quality/copy share", progress.Quality?.CopyShare, progress.Step);
         Add("quality/seconds", progress.Quality?.Seconds, progress.Step);
+        Add("quality/augmentation probability", progress.AugmentationProbability, progress.Step);
         Add("optimizer/gradient norm", progress.GradientNorm, progress.Step);
         Add("optimizer/learning rate", progress.LearningRate, progress.Step);
         Add("optimizer/skipped steps", progress.SkippedSteps, progress.Step);

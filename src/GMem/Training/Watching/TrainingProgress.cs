@@ -47,6 +47,12 @@ public sealed record TrainingProgress(
     /// </summary>
     public QualityMeasurement? Quality { get; init; }
 
+    /// <summary>
+    /// Probability of each kind of augmentation at the next step; null where nothing is augmented
+    /// (<see cref="TrainingOptions.Augmentation"/>).
+    /// </summary>
+    public double? AugmentationProbability { get; init; }
+
     /// <summary>Steps of the whole run that changed nothing because the loss or the gradient was not finite.</summary>
     public long SkippedSteps { get; init; }
 
