@@ -9,7 +9,7 @@ public sealed class TrainingTests
     private static readonly string[] Everything =
     [
         "fit", "shards=4", "micro=4", "validation=0.25", "averages=yes", "source=yes", "sample=3", "checkpoint=2", "batch=8", "width=96",
-        "quality=2",
+        "quality=2", "augment=yes",
     ];
 
     [Fact]

@@ -20,7 +20,7 @@ internal sealed class LatentData(RowPair means, RowPair? deviations, LatentStati
 
     public RowSource Source => means.Plain;
 
-    public torch.Tensor Batch(long[] indices, bool[] mirrored, long step, torch.Device device, torch.Tensor? augmentation)
+    public torch.Tensor Batch(long[] indices, bool[] mirrored, long step, torch.Device device, torch.Tensor? augmentation = null)
     {
         if (augmentation is not null)
         {

@@ -16,7 +16,7 @@ internal sealed class PixelData(RowSource images, ImageAutoencoder autoencoder, 
 
     public RowSource Source => images;
 
-    public torch.Tensor Batch(long[] indices, bool[] mirrored, long step, torch.Device device, torch.Tensor? augmentation)
+    public torch.Tensor Batch(long[] indices, bool[] mirrored, long step, torch.Device device, torch.Tensor? augmentation = null)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor rows = images.Rows(indices);
