@@ -21,7 +21,6 @@ internal static partial class OptionNames
         ["HeadCount"] = "--heads",
         ["the snippet's Dropout"] = "--snippet-dropout",
         ["the source's NoiseScale"] = "--source-noise",
-        ["the augmentation's AdaptiveStep"] = "--augment-strength auto",
         ["the novelty's Cosine"] = "--novelty",
         ["HorizontalFlip"] = "--flip",
         ["Quality"] = "--quality-every",
@@ -48,6 +47,6 @@ internal static partial class OptionNames
     // Neither a part of a longer name nor a member of something else.
     [GeneratedRegex(
         @"(?<![\w./'-])((Training|Network|Sampling)\.)?"
-            + @"(?<name>the (?:snippet's Dropout|source's NoiseScale|augmentation's AdaptiveStep|novelty's Cosine)|[A-Z]\w+)(?![\w.]\w)")]
+            + @"(?<name>the (?:snippet's Dropout|source's NoiseScale|novelty's Cosine)|[A-Z]\w+)(?![\w.]\w)")]
     private static partial Regex Name();
 }

@@ -14,6 +14,7 @@ internal sealed class TrainingArguments
     private static readonly GMemTrainer.Options Defaults = new();
     private const double AdaptiveStep = 0.05;
 
+    private static readonly ImageAugmentation DefaultAugmentation = new();
     private static readonly QualityOptions DefaultQuality = new();
     private static readonly SnippetCondition DefaultSnippet = Defaults.Network.Conditions.OfType<SnippetCondition>().Single();
 
@@ -60,14 +61,14 @@ internal sealed class TrainingArguments
 
     private readonly Option<bool> _augment = new("--augment")
     {
-        Description = "Shifts, scales, turns, stretches and recolours some of the images and tells the network so; what is generated is not "
-            + "augmented. For small data sets."
+        Description = "Shifts, scales, turns, stretches and recolours some of the images and tells the network so; what is generated is "
+            + "not augmented. For small data sets."
     };
     private readonly Option<double?> _augmentStrength = new("--augment-strength")
     {
         HelpName = "n|auto",
         Description = "Probability of each kind of augmentation, from 0 to 1, or auto, which follows the share of copies that "
-            + $"--quality-every measures; without it {new ImageAugmentation().Probability.ToString(CultureInfo.InvariantCulture)}. Augments.",
+            + $"--quality-every measures; without it {DefaultAugmentation.Probability.ToString(CultureInfo.InvariantCulture)}. Augments.",
         CustomParser = ParseStrength,
     };
     private readonly Option<double> _validation = NumberOption.Of(
@@ -111,8 +112,8 @@ internal sealed class TrainingArguments
     public TrainingArguments(Command command)
     {
         Option[] options = [_imageSize, _imageHeight, _imageWidth, _channels, _fit, _steps, _batchSize, _shards, _learningRate, _seed,
-            _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _source, _sourceNoise, _flip, _augment, _augmentStrength,
-            _validation, _qualityEvery, _qualitySamples, _qualitySteps, _qualityPatience, _encoder, _encoderSize, _encoderScale,
+            _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _source, _sourceNoise, _flip, _augment,
+            _augmentStrength, _validation, _qualityEvery, _qualitySamples, _qualitySteps, _qualityPatience, _encoder, _encoderSize, _encoderScale,
             _encoderOffset, _autoencoder, _workspace];
         foreach (Option option in options)
         {
@@ -209,6 +210,13 @@ internal sealed class TrainingArguments
         options.Training.ValidationFraction = parsed.GetValue(_validation);
         options.Training.Quality = Quality(parsed);
         options.Training.Augmentation = Augmentation(parsed);
+        if (options.Training is { Quality: null, Augmentation.AdaptiveStep: > 0 })
+        {
+            throw new ArgumentException(
+                "--augment-strength is auto, which follows the share of copies among samples: give --quality-every and "
+                    + "--validation-fraction too, or a number from 0 to 1.");
+        }
+
         options.Training.Source = parsed.GetValue(_source) == SourceKind.Centred
             ? new CentredSource { NoiseScale = parsed.GetValue(_sourceNoise) }
             : null;

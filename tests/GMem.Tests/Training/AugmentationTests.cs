@@ -58,11 +58,20 @@ public sealed class AugmentationTests
         using TrainingImages images = TinyModel.Images();
         PixelAutoencoder pixels = new();
         AugmentationCondition condition = new() { Size = PictureTransform.ParameterCount };
-        SiTOptions network = new() { InputSize = 8, InputChannels = 3, PatchSize = 2, HiddenSize = 32, HeadCount = 2, Conditions = [condition] };
+        SiTOptions network = new()
+        {
+            InputSize = 8,
+            InputChannels = 3,
+            PatchSize = 2,
+            HiddenSize = 32,
+            HeadCount = 2,
+            Conditions = [condition],
+        };
         TrainingSet set = new(new PixelData(new TensorRows(images.Pixels), pixels, false), torch.CPU) { Conditions = [condition] };
         TrainingOptions options = new() { BatchSize = 6, Seed = 3, Augmentation = Strong };
         long[] all = [.. Enumerable.Range(0, 24).Select(i => (long)i)];
-        StepDraws Of(double probability) => new BatchDraw(set, all, network, FlowTransport.LinearVelocity, options, torch.CPU).Of(3, probability);
+        StepDraws Of(double probability) =>
+            new BatchDraw(set, all, network, FlowTransport.LinearVelocity, options, torch.CPU).Of(3, probability);
         StepDraws plain = Of(0), augmented = Of(0.5);
         torch.Tensor told = augmented.Conditions[0];
         Assert.True(told.Equals(AugmentationDraw.Of(Strong, 0.5, [6, 3, 8, 8], 3, 3)));

@@ -8,7 +8,7 @@ namespace GMem.Training;
 /// <param name="measure">Measures the network as it is; of several ranks all call it, and all get the same.</param>
 internal sealed class QualityWatch(SiT network, TrainingOptions options, Func<QualityMeasurement> measure)
 {
-    /// <summary>Beyond this, arXiv 2006.06676 finds that augmentation leaks; here it also is where hardly a picture stays as it is.</summary>
+    /// <summary>Beyond this hardly a picture stays as it is; arXiv 2006.06676 finds that augmentation leaks there.</summary>
     private const double MostProbability = 0.8;
 
     private readonly QualityOptions _options = options.Quality!;

@@ -175,7 +175,7 @@ internal sealed class TrainingState : IDisposable
         _ = Best?.copy_(Optimizer.Average);
     }
 
-    /// <summary>Puts the weights of the trained model into the network: the best, where they are kept and known, else the average.</summary>
+    /// <summary>Puts the weights of the trained model into the network: the best, where they are known, else the average.</summary>
     public void UseResult() => Use(Best is not null && Quality.BestStep > 0 ? Best : Optimizer.Average);
 
     /// <summary>Puts the averaged weights into the network.</summary>

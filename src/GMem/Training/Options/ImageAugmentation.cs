@@ -25,8 +25,8 @@ public sealed record ImageAugmentation
     public double AdaptiveStep { get; init; }
 
     /// <summary>
-    /// The share of copies above which the probability rises, in [0, 1]. Null takes the share that the held-out pictures have, which a model
-    /// that copies nothing would have. Default null.
+    /// The share of copies above which the probability rises, in [0, 1]. Null takes the share that the held-out pictures have, which a
+    /// model that copies nothing would have. Default null.
     /// </summary>
     public double? CopyShareTarget { get; init; }
 

@@ -48,7 +48,8 @@ public sealed record QualityOptions
         const string Owner = "the quality's ";
         faults.Require(EveryNStep >= 1, Owner + nameof(EveryNStep), EveryNStep, "at least 1");
         faults.RequireFrom(4, 100_000, SampleCount, Owner + nameof(SampleCount));
-        faults.Require(SamplerSteps is null or (>= 1 and <= 10_000), Owner + nameof(SamplerSteps), SamplerSteps, "from 1 to 10000, or null");
+        faults.Require(
+            SamplerSteps is null or (>= 1 and <= 10_000), Owner + nameof(SamplerSteps), SamplerSteps, "from 1 to 10000, or null");
         faults.Require(
             EarlyStoppingPatience >= 0, Owner + nameof(EarlyStoppingPatience), EarlyStoppingPatience, "at least 0 (0 never stops early)");
         faults.Require(MinimumGain is >= 0 and < 1, Owner + nameof(MinimumGain), MinimumGain, "in [0, 1)");
