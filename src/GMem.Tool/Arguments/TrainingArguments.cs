@@ -113,8 +113,8 @@ internal sealed class TrainingArguments
     {
         Option[] options = [_imageSize, _imageHeight, _imageWidth, _channels, _fit, _steps, _batchSize, _shards, _learningRate, _seed,
             _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _source, _sourceNoise, _flip, _augment,
-            _augmentStrength, _validation, _qualityEvery, _qualitySamples, _qualitySteps, _qualityPatience, _encoder, _encoderSize, _encoderScale,
-            _encoderOffset, _autoencoder, _workspace];
+            _augmentStrength, _validation, _qualityEvery, _qualitySamples, _qualitySteps, _qualityPatience, _encoder, _encoderSize,
+            _encoderScale, _encoderOffset, _autoencoder, _workspace];
         foreach (Option option in options)
         {
             command.Options.Add(option);
