@@ -37,7 +37,12 @@ internal sealed class QualityWatch(SiT network, TrainingOptions options, Func<Qu
         _seconds += seconds;
         _untold = found with { Seconds = seconds, TimeShare = clock.Seconds(StepClock.Quality) / clock.Total };
         KeepIfBest(state, found.FrechetDistance);
-        Adapt(state, found);
+
+        // A run that ends between two measurements and goes on later adapts as one that never ended.
+        if (state.Step % _options.EveryNStep == 0)
+        {
+            Adapt(state, found);
+        }
     }
 
     /// <returns>The last measurement, once.</returns>
