@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Distributed;
 using GMem.Encoders;
+using GMem.Evaluation;
 using GMem.Images;
 using GMem.Latents;
 using GMem.Sampling;
@@ -125,6 +126,12 @@ public sealed partial class GMemTrainer
         /// A model whose weights training starts from, with a new bank. Default null. See <see cref="GMemOptions.InitialModel"/>.
         /// </summary>
         public GMemModel? InitialModel { get; set; }
+
+        /// <summary>
+        /// The features by which <see cref="TrainingOptions.Quality"/> compares samples with held-out pictures. Default null: fixed random
+        /// convolutions. See <see cref="GMemOptions.QualityFeatures"/>.
+        /// </summary>
+        public FeatureExtractor? QualityFeatures { get; set; }
 
         /// <summary>Folder for checkpoints, logs and cached latents of runs; null keeps none. Default null.</summary>
         public string? WorkspacePath { get; set; }
@@ -288,6 +295,7 @@ public sealed partial class GMemTrainer
             EncoderTrainer = EncoderTrainer,
             Autoencoder = Autoencoder,
             InitialModel = InitialModel,
+            QualityFeatures = QualityFeatures,
             WorkspacePath = WorkspacePath,
             Ranks = Ranks,
         };

@@ -8,7 +8,8 @@ public sealed class TrainingTests
     /// <summary>Everything that a run can have, and a network of several blocks, so that every rank has a segment of it.</summary>
     private static readonly string[] Everything =
     [
-        "fit", "shards=4", "micro=4", "validation=0.25", "averages=yes", "source=yes", "flow-map=yes", "sample=3", "checkpoint=2", "batch=8", "width=96",
+        "fit", "shards=4", "micro=4", "validation=0.25", "averages=yes", "source=yes", "sample=3", "checkpoint=2", "batch=8", "width=96",
+        "quality=2", "augment=yes", "flow-map=yes",
     ];
 
     [Fact]

@@ -114,6 +114,10 @@ void Fit()
     training.ValidationFraction = double.Parse(Of("validation") ?? "0", CultureInfo.InvariantCulture);
     training.ValidateEveryNStep = 2;
     training.EarlyStoppingPatience = Number("patience", 0);
+    training.Augmentation = Of("augment") is null ? null
+        : new ImageAugmentation { Probability = 0.4, AdaptiveStep = 0.1, HorizontalFlip = true };
+    training.Quality = Of("quality") is null ? null
+        : new QualityOptions { EveryNStep = Number("quality", 2), SampleCount = 5, SamplerSteps = 2 };
     training.PowerAverageWidths = Of("averages") is null ? [] : [0.05, 0.10];
     training.Source = Of("source") is null ? null : new CentredSource();
     training.FlowMap = Of("flow-map") is null ? null : new FlowMapOptions();
@@ -138,7 +142,8 @@ void Fit()
             stop.Cancel();
         }
 
-        Console.WriteLine($"step: {value.Step} {value.Loss:r} {value.ValidationLoss:r}");
+        Console.WriteLine($"step: {value.Step} {value.Loss:r} {value.ValidationLoss:r} {value.Quality?.FrechetDistance:r} "
+            + $"{value.Quality?.CopyShare:r}");
         foreach (TrainingMessage message in value.Messages.Where(m => m.Level == TrainingMessageLevel.Warning))
         {
             Console.WriteLine($"warning: {message.Text}");

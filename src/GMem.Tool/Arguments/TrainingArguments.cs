@@ -1,3 +1,4 @@
+using System.CommandLine.Parsing;
 using GMem.Backbone;
 using GMem.Encoders;
 using GMem.Images;
@@ -12,6 +13,10 @@ namespace GMem.Tool.Arguments;
 internal sealed class TrainingArguments
 {
     private static readonly GMemTrainer.Options Defaults = new();
+    private const double AdaptiveStep = 0.05;
+
+    private static readonly ImageAugmentation DefaultAugmentation = new();
+    private static readonly QualityOptions DefaultQuality = new();
     private static readonly SnippetCondition DefaultSnippet = Defaults.Network.Conditions.OfType<SnippetCondition>().Single();
 
     private readonly Option<int> _imageSize = NumberOption.Of(
@@ -66,6 +71,33 @@ internal sealed class TrainingArguments
         + "handedness."
     };
 
+    private readonly Option<bool> _augment = new("--augment")
+    {
+        Description = "Shifts, scales, turns, stretches and recolours some of the images and tells the network so; what is generated is "
+            + "not augmented. For small data sets."
+    };
+    private readonly Option<double?> _augmentStrength = new("--augment-strength")
+    {
+        HelpName = "n|auto",
+        Description = "Probability of each kind of augmentation, from 0 to 1, or auto, which follows the share of copies that "
+            + $"--quality-every measures; without it {DefaultAugmentation.Probability.ToString(CultureInfo.InvariantCulture)}. Augments.",
+        CustomParser = ParseStrength,
+    };
+    private readonly Option<double> _validation = NumberOption.Of(
+        "--validation-fraction", "Share of the images that is held out: not trained on, but measured by.",
+        Defaults.Training.ValidationFraction, 0.0, 0.99);
+    private readonly Option<int?> _qualityEvery = NumberOption.Optional(
+        "--quality-every",
+        $"Measures samples against the held-out images every so many steps and keeps the best weights; {DefaultQuality.EveryNStep} where "
+            + "only the patience is given.", 1, int.MaxValue);
+    private readonly Option<int> _qualitySamples = NumberOption.Of(
+        "--quality-samples", "Samples of a measurement.", DefaultQuality.SampleCount, 4, 100_000);
+    private readonly Option<int> _qualitySteps = NumberOption.Of(
+        "--quality-sampling-steps", "Solver steps of these samples.", DefaultQuality.SamplerSteps!.Value, 1, 10_000);
+    private readonly Option<int> _qualityPatience = NumberOption.Of(
+        "--quality-patience", "Stops after so many measurements in a row without a lower distance; 0 never stops early.",
+        DefaultQuality.EarlyStoppingPatience, 0, int.MaxValue);
+
     private readonly Option<string?> _encoder = new("--encoder")
     {
         HelpName = "path or resnet18",
@@ -93,8 +125,8 @@ internal sealed class TrainingArguments
     {
         Option[] options = [_imageSize, _imageHeight, _imageWidth, _channels, _fit, _steps, _batchSize, _shards, _learningRate, _seed,
             _patchSize, _hiddenSize, _depth, _heads, _snippetDropout, _snippetDimension, _source, _sourceNoise, _flowMap, _values, _flip,
-            _encoder, _encoderSize, _encoderScale, _encoderOffset,
-            _autoencoder, _workspace];
+            _augment, _augmentStrength, _validation, _qualityEvery, _qualitySamples, _qualitySteps, _qualityPatience, _encoder,
+            _encoderSize, _encoderScale, _encoderOffset, _autoencoder, _workspace];
         foreach (Option option in options)
         {
             command.Options.Add(option);
@@ -149,6 +181,44 @@ internal sealed class TrainingArguments
         return ml.Data.LoadFromEnumerable(rows, schema);
     }
 
+    /// <summary>NaN stands for auto.</summary>
+    private static double? ParseStrength(ArgumentResult result)
+    {
+        string text = string.Join(' ', result.Tokens.Select(t => t.Value));
+        if (text.Equals("auto", StringComparison.OrdinalIgnoreCase))
+        {
+            return double.NaN;
+        }
+
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value is >= 0 and <= 1)
+        {
+            return value;
+        }
+
+        result.AddError($"--augment-strength is '{text}', but must be a number from 0 to 1, or auto.");
+        return null;
+    }
+
+    private ImageAugmentation? Augmentation(ParseResult parsed) => parsed.GetValue(_augmentStrength) switch
+    {
+        null => parsed.GetValue(_augment) ? new ImageAugmentation() : null,
+        double.NaN => new ImageAugmentation { AdaptiveStep = AdaptiveStep },
+        double probability => new ImageAugmentation { Probability = probability },
+    };
+
+    /// <summary>Null where neither a number of steps nor the patience asks for measurements.</summary>
+    private QualityOptions? Quality(ParseResult parsed)
+    {
+        (int? every, int patience) = (parsed.GetValue(_qualityEvery), parsed.GetValue(_qualityPatience));
+        return every is null && patience == 0 ? null : new QualityOptions
+        {
+            EveryNStep = every ?? DefaultQuality.EveryNStep,
+            SampleCount = parsed.GetValue(_qualitySamples),
+            SamplerSteps = parsed.GetValue(_qualitySteps),
+            EarlyStoppingPatience = patience,
+        };
+    }
+
     public int SnippetDimension(ParseResult parsed) => parsed.GetValue(_snippetDimension);
 
     public GMemTrainer.Options ToOptions(ParseResult parsed)
@@ -172,6 +242,16 @@ internal sealed class TrainingArguments
         options.Training.Seed = parsed.GetValue(_seed);
         options.Training.HorizontalFlip = parsed.GetValue(_flip);
         options.Training.FlowMap = parsed.GetValue(_flowMap) ? new FlowMapOptions() : null;
+        options.Training.ValidationFraction = parsed.GetValue(_validation);
+        options.Training.Quality = Quality(parsed);
+        options.Training.Augmentation = Augmentation(parsed);
+        if (options.Training is { Quality: null, Augmentation.AdaptiveStep: > 0 })
+        {
+            throw new ArgumentException(
+                "--augment-strength is auto, which follows the share of copies among samples: give --quality-every and "
+                    + "--validation-fraction too, or a number from 0 to 1.");
+        }
+
         options.Training.Source = parsed.GetValue(_source) == SourceKind.Centred
             ? new CentredSource { NoiseScale = parsed.GetValue(_sourceNoise) }
             : null;

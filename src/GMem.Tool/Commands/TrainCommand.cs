@@ -146,6 +146,8 @@ internal sealed class TrainCommand : ToolCommand
                 Memory = model.Memory.Count,
                 Steps = model.TrainedSteps,
                 last.Value?.Loss,
+                last.Quality?.FrechetDistance,
+                last.Quality?.CopyShare,
                 trainer.Seed,
                 Ranks = ToolConsole.Ranks.Size > 1 ? ToolConsole.Ranks.Size : (int?)null,
                 Stopped = model.IsPartial ? true : (bool?)null,

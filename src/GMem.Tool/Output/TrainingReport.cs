@@ -18,9 +18,17 @@ internal sealed class TrainingReport(ProgressView view) : IProgress<TrainingProg
 
     public TrainingProgress? Value { get; private set; }
 
+    /// <summary>The last measurement of quality; null where there was none.</summary>
+    public QualityMeasurement? Quality { get; private set; }
+
     public void Report(TrainingProgress value)
     {
         Value = value;
+        if (value.Quality is { } quality)
+        {
+            Quality = quality;
+            view.Say($"step {value.Step}: {quality}");
+        }
 
         if (_sinceFirst.IsRunning)
         {

@@ -1,4 +1,5 @@
 using GMem.FileFormats;
+using GMem.Images;
 
 namespace GMem.Latents;
 
@@ -18,6 +19,7 @@ internal interface ITrainingData
     /// <param name="mirrored">For each, whether its mirror image is meant.</param>
     /// <param name="step">The training step, which decides what is drawn.</param>
     /// <param name="device">Where the batch is put.</param>
+    /// <param name="augmentation">What is done to each picture, as <see cref="PictureTransform"/> takes it; null for nothing.</param>
     /// <returns>float32 <c>[B, C, h, w]</c>.</returns>
-    torch.Tensor Batch(long[] indices, bool[] mirrored, long step, torch.Device device);
+    torch.Tensor Batch(long[] indices, bool[] mirrored, long step, torch.Device device, torch.Tensor? augmentation = null);
 }

@@ -20,8 +20,13 @@ internal sealed class LatentData(RowPair means, RowPair? deviations, LatentStati
 
     public RowSource Source => means.Plain;
 
-    public torch.Tensor Batch(long[] indices, bool[] mirrored, long step, torch.Device device)
+    public torch.Tensor Batch(long[] indices, bool[] mirrored, long step, torch.Device device, torch.Tensor? augmentation = null)
     {
+        if (augmentation is not null)
+        {
+            throw new NotSupportedException("Latents that were encoded before cannot be augmented.");
+        }
+
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor latents = means.Rows(indices, mirrored).to(torch.float32);
         if (deviations is not null)

@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.FileFormats;
+using GMem.Images;
 
 namespace GMem.Latents;
 
@@ -15,7 +16,7 @@ internal sealed class PixelData(RowSource images, ImageAutoencoder autoencoder, 
 
     public RowSource Source => images;
 
-    public torch.Tensor Batch(long[] indices, bool[] mirrored, long step, torch.Device device)
+    public torch.Tensor Batch(long[] indices, bool[] mirrored, long step, torch.Device device, torch.Tensor? augmentation = null)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor rows = images.Rows(indices);
@@ -25,6 +26,7 @@ internal sealed class PixelData(RowSource images, ImageAutoencoder autoencoder, 
             rows = torch.where(flip.view(-1, 1, 1, 1), rows.flip(3), rows);
         }
 
+        rows = augmentation is null ? rows : PictureTransform.Apply(rows, augmentation);
         return autoencoder.Encode(rows.ToDevice(device)).MoveToOuterDisposeScope();
     }
 }

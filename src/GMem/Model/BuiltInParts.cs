@@ -23,6 +23,7 @@ internal static class BuiltInParts
         ModelParts.Register(SnippetCondition.SavedKind, SnippetCondition.Load);
         ModelParts.Register(LabelCondition.SavedKind, LabelCondition.Load);
         ModelParts.Register(ValuesCondition.SavedKind, ValuesCondition.Load);
+        ModelParts.Register(AugmentationCondition.SavedKind, AugmentationCondition.Load);
         ModelParts.Register(RidgeSource.SavedKind, RidgeSource.Load);
     }
 }

@@ -44,7 +44,9 @@ internal static class CheckpointModel
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
         double scale = network.Options.Find<SnippetCondition>()?.Scale ?? 1;
+        string? augmentation = network.Options.Find<AugmentationCondition>()?.ModuleName;
         IEnumerable<KeyValuePair<string, torch.Tensor>> tensors = network.StateDictTensors()
+            .Where(t => augmentation is null || !t.Key.StartsWith($"{augmentation}.", StringComparison.Ordinal))
             .Select(t => t.Key == SnippetProjection && scale != 1 ? new(t.Key, t.Value.Times(scale)) : t);
         SafetensorsWriter.Write(path, [.. tensors]);
     }

@@ -38,7 +38,10 @@ public sealed partial class GMemModel
     /// (<c>safetensors.torch.load_file</c>, then <c>load_state_dict</c>), as does <see cref="FromCheckpoint"/>. The bank is written by
     /// <see cref="MemoryBank.Save(string)"/>.
     /// </summary>
-    /// <remarks>The snippet scale, which the public code does not have, is multiplied into the projection of the snippets.</remarks>
+    /// <remarks>
+    /// The snippet scale, which the public code does not have, is multiplied into the projection of the snippets. What tells the network of
+    /// augmentation in training adds nothing in generation and is left out.
+    /// </remarks>
     /// <param name="path">The file; an existing one is replaced only when the new one is complete.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void ExportCheckpoint(string path)

@@ -2,6 +2,7 @@ using GMem.Autoencoders;
 using GMem.Backbone;
 using GMem.Distributed;
 using GMem.Encoders;
+using GMem.Evaluation;
 using GMem.Latents;
 using GMem.Sampling;
 using GMem.Training;
@@ -66,6 +67,13 @@ public sealed class GMemOptions
     /// </summary>
     public GMemModel? InitialModel { get; set; }
 
+    /// <summary>
+    /// The features by which <see cref="TrainingOptions.Quality"/> compares samples with held-out pictures, for instance
+    /// <see cref="InceptionFeatures"/>; not those that snippets are made of. Stays yours. Null takes
+    /// <see cref="RandomConvolutionFeatures"/>, which need no download. Default null.
+    /// </summary>
+    public FeatureExtractor? QualityFeatures { get; set; }
+
     /// <summary>Folder for checkpoints, logs and cached latents of runs; null keeps none. Default null.</summary>
     public string? WorkspacePath { get; set; }
 
@@ -95,6 +103,28 @@ public sealed class GMemOptions
         faults.Throw();
         Training!.Validate();
         Sampling!.Validate();
+        CheckAugmentation(faults);
+        faults.Throw();
+    }
+
+    private void CheckAugmentation(OptionFaults faults)
+    {
+        const string Option = "Training.Augmentation";
+        if (Training.Augmentation is null)
+        {
+            return;
+        }
+
+        ImageAutoencoder? autoencoder = Autoencoder ?? InitialModel?.Autoencoder;
+        faults.Require(
+            autoencoder is null or PixelAutoencoder, Option, $"set, and the autoencoder '{autoencoder?.Kind.Name}' too",
+            "null for a network on latents, which are encoded once before training; leave it null, or leave Autoencoder null to train on "
+                + "pixels");
+        int projection = (InitialModel?.Core.Network.Options ?? Network).ProjectionSize;
+        faults.Require(
+            projection == 0 || !Training.UsesPatchTokens, Option, $"set, and Network.ProjectionSize is {projection}",
+            "null with a projection loss, whose targets are those of the pictures as they are; leave it null, or take the loss out of "
+                + "Training.Losses");
     }
 
     /// <summary>A copy of these options. The training options are copied too; encoders and models are shared.</summary>
@@ -108,6 +138,7 @@ public sealed class GMemOptions
         EncoderTrainer = EncoderTrainer,
         Autoencoder = Autoencoder,
         InitialModel = InitialModel,
+        QualityFeatures = QualityFeatures,
         WorkspacePath = WorkspacePath,
         EncodingProgress = EncodingProgress,
         Ranks = Ranks,

@@ -96,6 +96,7 @@ internal sealed class ImagePreparation
             Bank = bank,
             Encoder = makesSnippets ? encoder : _plan.UsesSnippets ? EncoderOfTheSnippets() : null,
             Autoencoder = _plan.Normalised(statistics, _owned),
+            Pictures = Images,
             ImageShape = Shape,
         };
     }

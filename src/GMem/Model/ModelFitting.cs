@@ -67,9 +67,11 @@ internal sealed class ModelFitting(
         using TrainingWorkspace? workspace = options.WorkspacePath is { } path
             ? new TrainingWorkspace(path, run!, options.Training, TermNames(sit), count => Samples(preview, count), _ranks)
             : null;
-        using TrainingLoop loop = new(sit, data.Set, options.Training, device, workspace, source, _ranks);
+        using QualityMeasure? quality = options.Training.Quality is null ? null : new QualityMeasure(data, options, preview, _ranks);
+        Func<QualityMeasurement>? measure = quality is null ? null : quality.Measure;
+        using TrainingLoop loop = new(sit, data.Set, options.Training, device, workspace, source, _ranks, measure);
         TrainingOutcome outcome = loop.Run(progress, cancellationToken);
-        loop.UseAverage();
+        loop.UseResult();
         sit.eval();
         return outcome;
     }
@@ -161,9 +163,21 @@ internal sealed class ModelFitting(
         // A flow map's embedding of lengths is new, or no longer wanted, where the initial model differs in that.
         SiT initialNetwork = initial.Core.Network;
         SiT network = new(shape, shape.IsFlowMap && !initialNetwork.Options.IsFlowMap ? generator : null, device);
-        StateDict.Load(network, initialNetwork.StateDictTensors(), "the initial model", SiT.IsOfFlowMap, SiT.IsOfFlowMap);
+        using DisposeScope scope = torch.NewDisposeScope();
+        Dictionary<string, torch.Tensor> tensors = new(initialNetwork.StateDictTensors());
+        foreach ((string name, Parameter parameter) in network.TrainableParameters().Where(p => IsNewAugmentation(p.Name, initial)))
+        {
+            tensors.Add(name, torch.zeros_like(parameter));
+        }
+
+        StateDict.Load(network, tensors, "the initial model", SiT.IsOfFlowMap, SiT.IsOfFlowMap);
         return network;
     }
+
+    /// <summary>An initial model that was trained without augmentation is told of it from nothing on.</summary>
+    private static bool IsNewAugmentation(string name, GMemModel initial) =>
+        name.StartsWith("augmentation_projection.", StringComparison.Ordinal)
+            && initial.Core.Network.Options.Find<AugmentationCondition>() is null;
 
     /// <summary>What the data decide is set here; the rest is the user's.</summary>
     private SiTOptions NetworkOptions()

@@ -135,6 +135,12 @@ internal sealed class NetworkPlan(GMemOptions options, int imageChannels = Image
 
         network = WithTargetTime(network, options);
         RequireSampling(options.Sampling, network);
+        if (options.Training.Augmentation is not null && !network.Conditions.Any(c => c is AugmentationCondition))
+        {
+            AugmentationCondition told = new() { Size = PictureTransform.ParameterCount };
+            network = network with { Conditions = [.. network.Conditions, told] };
+        }
+
         return network;
     }
 

@@ -1,5 +1,6 @@
 using GMem.Autoencoders;
 using GMem.Encoders;
+using GMem.FileFormats;
 using GMem.Images;
 using GMem.Memory;
 using GMem.Training;
@@ -19,6 +20,9 @@ internal sealed class PreparedTraining(IReadOnlyList<IDisposable> owned) : IDisp
 
     /// <summary>With the statistics of the data, where it takes any.</summary>
     public required ImageAutoencoder Autoencoder { get; init; }
+
+    /// <summary>The pictures, rows uint8 <c>[C, H, W]</c>; null where there are only latents.</summary>
+    public RowSource? Pictures { get; init; }
 
     public required ImageShape ImageShape { get; init; }
 

@@ -41,7 +41,7 @@ internal sealed class ResolvedPrompts
 
     private bool UsesMemory => _model.HasMemory;
 
-    private bool LabelsOnlyPick => Conditions.All(c => c is SnippetCondition or ValuesCondition);
+    private bool LabelsOnlyPick => Conditions.All(c => c is SnippetCondition or ValuesCondition or AugmentationCondition);
 
     private IReadOnlyList<Condition> Conditions => _model.Core.Network.Conditions;
 
@@ -166,7 +166,7 @@ internal sealed class ResolvedPrompts
             throw new ArgumentException("The request has values, but the model was not trained with any; leave Values out.");
         }
 
-        if (!string.IsNullOrEmpty(request.PromptLabel) && Conditions.Count == 0)
+        if (!string.IsNullOrEmpty(request.PromptLabel) && Conditions.All(c => c is AugmentationCondition))
         {
             throw new ArgumentException(
                 $"The model is not conditioned on anything, so the label '{request.PromptLabel}' means nothing to it; leave PromptLabel "

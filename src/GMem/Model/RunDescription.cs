@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Reflection;
 using GMem.Backbone;
+using GMem.Evaluation;
 using GMem.FileFormats;
 using GMem.Latents;
 using GMem.Memory;
@@ -33,6 +34,7 @@ internal static class RunDescription
         $"Training.{nameof(TrainingOptions.AverageSnapshotEveryNStep)}",
         $"Training.{nameof(TrainingOptions.ValidateEveryNStep)}",
         $"Training.{nameof(TrainingOptions.EarlyStoppingPatience)}",
+        $"Training.{nameof(TrainingOptions.Quality)}.{nameof(QualityOptions.EarlyStoppingPatience)}",
     };
 
     private const string None = "not there";
@@ -163,6 +165,7 @@ internal static class RunDescription
     {
         null => "null",
         string text => text,
+        FeatureExtractor features => features.Name,
         ModelPart part => $"{part.Kind} {part.SaveConfiguration()}",
         ValueType => Convert.ToString(value, CultureInfo.InvariantCulture),
         IEnumerable many => $"[{string.Join(", ", many.Cast<object?>().Select(AsText))}]",

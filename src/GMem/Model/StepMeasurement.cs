@@ -32,8 +32,9 @@ internal sealed class StepMeasurement : IProgress<TrainingProgress>, IDisposable
     /// <returns>The time of a step; null where it cannot be measured.</returns>
     public static TimeSpan? Run(GMemOptions options, ImageShape images, torch.Device device, CancellationToken cancellationToken)
     {
+        options.Training.Augmentation = null;
         NetworkPlan plan = new(options, images.Channels);
-        if (!plan.Network.Conditions.All(c => c.UsesSnippets || c is LabelCondition or ValuesCondition))
+        if (!plan.Network.Conditions.All(c => c.UsesSnippets || c is LabelCondition or ValuesCondition or AugmentationCondition))
         {
             return null;
         }
@@ -42,6 +43,7 @@ internal sealed class StepMeasurement : IProgress<TrainingProgress>, IDisposable
         TrainingOptions training = options.Training;
         (training.TotalSteps, training.LogEveryNStep, training.CheckpointEvery) = (MostSteps, 1, TrainingInterval.Never);
         (training.ValidationFraction, training.EarlyStoppingPatience, training.HorizontalFlip, training.Source) = (0, 0, false, null);
+        training.Quality = null;
         training.OnCancellation = CancellationBehavior.Throw;
         training.FitBatch(TrainingOptions.DefaultBatchSize);
         using StepMeasurement measurement = new(cancellationToken);

@@ -40,4 +40,7 @@ internal enum RandomPurpose
 
     /// <summary>The noise of what inpainting keeps, and that by which it goes back a step, for a seed.</summary>
     Repainting = 12,
+
+    /// <summary>What augmentation does to the pictures of a training step.</summary>
+    Augmentation = 13,
 }

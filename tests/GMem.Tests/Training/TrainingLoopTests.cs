@@ -165,7 +165,7 @@ public sealed class TrainingLoopTests
         _ = loop.Run(progress, CancellationToken.None);
         if (useAverage)
         {
-            loop.UseAverage();
+            loop.UseResult();
         }
 
         return torch.cat([.. sit.TrainableParameters().Select(p => p.Item2.detach().reshape(-1))]).clone();

@@ -8,4 +8,11 @@ internal sealed record StateNumbers(
     double LearningRateFactor,
     int Returns,
     double BestValidationLoss,
-    int EvaluationsWithoutGain);
+    int EvaluationsWithoutGain)
+{
+    /// <summary>Measurements of quality; checkpoints from before there were any have none.</summary>
+    public QualityNumbers Quality { get; init; } = new();
+
+    /// <summary>Probability of each kind of augmentation; 0 without any.</summary>
+    public double AugmentationProbability { get; init; }
+}

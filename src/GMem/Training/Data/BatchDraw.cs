@@ -11,8 +11,9 @@ internal sealed class BatchDraw(
     private readonly BatchOrder _order = new(images.Count, options.ImagesPerStep, options.Seed);
 
     /// <param name="step">The step, from 0.</param>
+    /// <param name="augmentation">Probability of each kind of augmentation, where there are any.</param>
     /// <returns>Tensors of the caller's scope.</returns>
-    public StepDraws Of(long step)
+    public StepDraws Of(long step, double augmentation = 0)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using torch.Generator generator = RandomStream.Create(options.Seed, RandomPurpose.TrainingStep, step);
@@ -20,7 +21,10 @@ internal sealed class BatchDraw(
         bool[] mirrored = Mirrored(generator, batch);
         torch.Tensor time = transport.SampleTimes(batch, options.TimeDistribution, generator);
         long[] indices = Array.ConvertAll(_order.Indices(step), i => images[(int)i]);
-        TrainingBatch taken = set.Batch(indices, mirrored, step);
+        torch.Tensor? transforms = options.Augmentation is { } kinds
+            ? AugmentationDraw.Of(kinds, augmentation, [batch, .. set.RowShape], options.Seed, step)
+            : null;
+        TrainingBatch taken = set.Batch(indices, mirrored, step, transforms);
         torch.Tensor noise = torch.randn(taken.Data.shape, dtype: torch.float32, generator: generator).ToDevice(device);
         torch.Tensor[] conditions = [.. network.Conditions.Zip(taken.Conditions, (c, values) => c.Drop(values, generator))];
         noise = source?.Of(network.Conditions, conditions).Draw(noise) ?? noise;

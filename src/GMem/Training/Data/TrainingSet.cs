@@ -16,6 +16,9 @@ internal sealed class TrainingSet(ITrainingData data, torch.Device device)
 
     public bool CanMirror => data.CanMirror;
 
+    /// <summary>Shape of one row of the data before anything is drawn.</summary>
+    public IReadOnlyList<long> RowShape => data.Source.RowShape;
+
     /// <summary>What the data are made from, for telling whether they are the same.</summary>
     public RowSource Source => data.Source;
 
@@ -31,12 +34,15 @@ internal sealed class TrainingSet(ITrainingData data, torch.Device device)
     /// <param name="indices">Image indices.</param>
     /// <param name="mirrored">For each, whether the image and with it all that belongs to it is mirrored.</param>
     /// <param name="step">The training step, which decides what is drawn from the distributions of latents.</param>
-    public TrainingBatch Batch(long[] indices, bool[] mirrored, long step = 0)
+    /// <param name="augmentation">Numbers of <see cref="AugmentationDraw"/>; null leaves the pictures as they are.</param>
+    public TrainingBatch Batch(long[] indices, bool[] mirrored, long step = 0, torch.Tensor? augmentation = null)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor batch = data.Batch(indices, mirrored, step, device);
+        torch.Tensor batch = data.Batch(indices, mirrored, step, device, augmentation);
         torch.Tensor[] conditions = [.. Conditions.Select(
-            c => c.TrainingValues(ConditionData, indices, mirrored).ToDevice(device).MoveToOuterDisposeScope())];
+            c => (c is AugmentationCondition && augmentation is not null
+                ? augmentation.clone()
+                : c.TrainingValues(ConditionData, indices, mirrored)).ToDevice(device).MoveToOuterDisposeScope())];
         torch.Tensor? tokens = Tokens?.Rows(indices, mirrored).to(torch.float32).ToDevice(device);
         return new TrainingBatch(batch.MoveToOuterDisposeScope(), conditions, tokens?.MoveToOuterDisposeScope());
     }

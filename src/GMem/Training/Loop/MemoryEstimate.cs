@@ -30,7 +30,7 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
     {
         bool mixed = training.Precision == Precision.BFloat16Mixed;
         long parameters = parameterCount ?? ParameterCount(network);
-        int averages = 1 + training.PowerAverageWidths.Count;
+        int averages = 1 + training.PowerAverageWidths.Count + (training.Quality is { KeepBest: true } ? 1 : 0);
         long state = Float * (parameters + ((2L + averages) * parameters / ranks));
         long working = (2L * Float * parameters) + (mixed ? Half * parameters : 0);
         bool isCpu = device.type == DeviceType.CPU;

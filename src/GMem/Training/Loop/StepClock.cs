@@ -12,6 +12,7 @@ internal sealed class StepClock
     public const string Ranks = "sum over ranks";
     public const string Averages = "averages";
     public const string Validation = "validation";
+    public const string Quality = "quality";
     public const string Samples = "samples";
     public const string Checkpoint = "checkpoint";
     public const string Reports = "reports";
@@ -22,6 +23,9 @@ internal sealed class StepClock
 
     /// <summary>Seconds in the network itself; all else is the loop's own cost.</summary>
     public double Network => _seconds.GetValueOrDefault(Forward) + _seconds.GetValueOrDefault(Backward);
+
+    /// <summary>Seconds of a part so far.</summary>
+    public double Seconds(string part) => _seconds.GetValueOrDefault(part);
 
     public static long Now => Stopwatch.GetTimestamp();
 

@@ -27,6 +27,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly DivergenceGuard _guard;
     private readonly RankGroup _ranks;
     private readonly ValidationLoss _validation;
+    private readonly QualityWatch? _quality;
     private TrainingProgress? _lastReport;
     private StepFlags _agreed;
     private bool _handlerFailed;
@@ -38,10 +39,11 @@ internal sealed class TrainingLoop : IDisposable
     /// <param name="workspace">Where checkpoints and logs go; null keeps none.</param>
     /// <param name="source">What the flow starts from; null for N(0, I).</param>
     /// <param name="ranks">Who trains together; null for this process alone.</param>
+    /// <param name="quality">Measures samples of the network as it is; null where <see cref="TrainingOptions.Quality"/> is.</param>
     /// <exception cref="ArgumentException">The ranks do not divide the shards.</exception>
     public TrainingLoop(
         SiT network, TrainingSet set, TrainingOptions options, torch.Device device, TrainingWorkspace? workspace = null,
-        RidgeSource? source = null, RankGroup? ranks = null)
+        RidgeSource? source = null, RankGroup? ranks = null, Func<QualityMeasurement>? quality = null)
     {
         _ranks = ranks ?? RankGroup.Alone;
         ShardPlan plan = ShardPlan.Of(options, device, _ranks);
@@ -59,6 +61,7 @@ internal sealed class TrainingLoop : IDisposable
         _team = device.type == DeviceType.CPU ? new GradientTeam(network, _state.Parameters, plan) : null;
         _gradient = new BatchGradient(network, loss, options, device, plan, _team);
         _validation = new ValidationLoss(network, set, _split.Validation, loss, transport, options, device, source, _ranks, _team);
+        _quality = quality is null ? null : new QualityWatch(network, options, quality);
         _messages = workspace?.Messages ?? new TrainingMessages();
         _store = workspace?.Checkpoints ?? new MemoryCheckpoint();
         _checkpoints = new CheckpointSchedule(_store, options.CheckpointEvery);
@@ -76,6 +79,8 @@ internal sealed class TrainingLoop : IDisposable
 
     internal TrainingState State => _state;
 
+    private bool SaysStop => _validation.SaysStop(_state) || _quality?.SaysStop(_state) == true;
+
     /// <summary>Trains to the last step, from where a run before this one in the same workspace stopped.</summary>
     /// <param name="progress">Receives the reports, on this thread.</param>
     /// <param name="cancellationToken">Stops at the next step.</param>
@@ -89,7 +94,7 @@ internal sealed class TrainingLoop : IDisposable
         _workspace?.Files?.ReturnTo(_state.Step);
         long firstStep = _state.Step;
         using ProgressMeter meter = new(_options, _loss.Terms, _split.Training.Count, _state.Step, Clock, _device);
-        while (_state.Step < _options.TotalSteps && !_validation.SaysStop(_state))
+        while (_state.Step < _options.TotalSteps && !SaysStop)
         {
             if (_ranks.Size == 1 ? cancellationToken.IsCancellationRequested : _agreed.Stop)
             {
@@ -113,13 +118,15 @@ internal sealed class TrainingLoop : IDisposable
 
             long start = StepClock.Now;
             _validation.EvaluateIfDue(_state);
-            start = Clock.Add(StepClock.Validation, start);
+            _ = Clock.Add(StepClock.Validation, start);
+            _quality?.MeasureIfDue(_state, Clock);
+            start = StepClock.Now;
             _workspace?.DrawSamplesIfDue(_state, _network);
             start = Clock.Add(StepClock.Samples, start);
             _workspace?.Averages.SaveIfDue(_state);
             _checkpoints.SaveIfDue(_state, _agreed.Checkpoint);
             start = Clock.Add(StepClock.Checkpoint, start);
-            bool isRegular = isReportDue || _validation.SaysStop(_state);
+            bool isRegular = isReportDue || SaysStop;
             if (isRegular || (progress is not null && meter.IsInterimDue(_state.Step)))
             {
                 Report(meter, norm, progress, isInterim: !isRegular);
@@ -140,7 +147,7 @@ internal sealed class TrainingLoop : IDisposable
         long start = StepClock.Now;
 
         // Batch: images, snippets, times and noise, all from (seed, step).
-        StepDraws draws = _draw.Of(step);
+        StepDraws draws = _draw.Of(step, _state.AugmentationProbability);
         _ = Clock.Add(StepClock.Data, start);
 
         // Loss and gradient.
@@ -165,8 +172,8 @@ internal sealed class TrainingLoop : IDisposable
         return (losses, norm);
     }
 
-    /// <summary>Puts the moving average into the network, which is what generates.</summary>
-    public void UseAverage() => _state.UseAverage();
+    /// <summary>Puts into the network what generates: the moving average, or that of the best quality.</summary>
+    public void UseResult() => _state.UseResult();
 
     public void Dispose()
     {
@@ -197,8 +204,13 @@ internal sealed class TrainingLoop : IDisposable
 
     private void Report(ProgressMeter meter, torch.Tensor norm, IProgress<TrainingProgress>? progress, bool isInterim)
     {
-        if (_state.Step == _options.TotalSteps)
+        if (_state.Step == _options.TotalSteps || SaysStop)
         {
+            if (_quality is not null)
+            {
+                _messages.Information(_quality.Summary(_state, Clock));
+            }
+
             _messages.Information($"Where the time went: {string.Join(", ", Clock.Shares().Select(p => $"{p.Part} {p.Share}"))}.");
         }
 
@@ -209,6 +221,8 @@ internal sealed class TrainingLoop : IDisposable
             SkippedSteps = _state.Optimizer.Counts.Skipped,
             ValidationLoss = validation?[0],
             ValidationTerms = validation is null ? [] : TrainingLoss.Named(_loss.Terms, validation),
+            AugmentationProbability = _options.Augmentation is null ? null : _state.AugmentationProbability,
+            Quality = isInterim ? null : _quality?.TakeLast(),
             SampleGridPath = isInterim ? null : _workspace?.Files?.TakeLastGrid(),
             Messages = _messages.Take(),
         };

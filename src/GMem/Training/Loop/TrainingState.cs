@@ -16,10 +16,12 @@ internal sealed class TrainingState : IDisposable
         Ranks = new RankSum(ranks, Parameters);
         ranks.Broadcast(Parameters.Weights);
         Segments segments = Parameters.Segments(ranks.Size);
+        AugmentationProbability = options.Augmentation?.Probability ?? 0;
         Optimizer = new FlatAdamW(
             Parameters, new AdamWSettings(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay), options.MaxGradientNorm,
             segment: (segments.Begin(ranks.Rank), segments.Length(ranks.Rank)));
         PowerAverages = new PowerAverages(Optimizer.Weights, options.PowerAverageWidths);
+        Best = options.Quality is { KeepBest: true } ? torch.zeros_like(Optimizer.Average).DetachFromDisposeScope() : null;
     }
 
     /// <summary>What ranks do together.</summary>
@@ -31,6 +33,9 @@ internal sealed class TrainingState : IDisposable
     public FlatAdamW Optimizer { get; }
 
     public PowerAverages PowerAverages { get; }
+
+    /// <summary>The averaged weights of the lowest distance measured, of this rank's segment; null where they are not kept.</summary>
+    public torch.Tensor? Best { get; }
 
     /// <summary>Steps done.</summary>
     public long Step { get; set; }
@@ -47,6 +52,12 @@ internal sealed class TrainingState : IDisposable
     /// <summary>Evaluations in a row that did not lower it.</summary>
     public int EvaluationsWithoutGain { get; set; }
 
+    /// <summary>What measurements of quality found.</summary>
+    public QualityNumbers Quality { get; set; } = new();
+
+    /// <summary>With which each kind of augmentation is applied to a picture; it may follow the share of copies.</summary>
+    public double AugmentationProbability { get; set; }
+
     public StateNumbers Numbers
     {
         get => new(
@@ -56,7 +67,11 @@ internal sealed class TrainingState : IDisposable
             LearningRateFactor,
             Returns,
             BestValidationLoss,
-            EvaluationsWithoutGain);
+            EvaluationsWithoutGain)
+        {
+            Quality = Quality,
+            AugmentationProbability = AugmentationProbability,
+        };
         set
         {
             Step = value.Step;
@@ -65,6 +80,8 @@ internal sealed class TrainingState : IDisposable
             Returns = value.Returns;
             BestValidationLoss = value.BestValidationLoss;
             EvaluationsWithoutGain = value.EvaluationsWithoutGain;
+            Quality = value.Quality;
+            AugmentationProbability = value.AugmentationProbability;
         }
     }
 
@@ -76,6 +93,7 @@ internal sealed class TrainingState : IDisposable
         new("second_moment", Optimizer.SecondMoment),
         new("average", Optimizer.Average),
         .. PowerAverages.Tensors.Select((t, i) => new KeyValuePair<string, torch.Tensor>($"power_average.{i}", t)),
+        .. Best is null ? Array.Empty<KeyValuePair<string, torch.Tensor>>() : [new("best", Best)],
     ];
 
     /// <summary>A tensor of the state of which each rank has its segment, whole.</summary>
@@ -136,19 +154,46 @@ internal sealed class TrainingState : IDisposable
         return result;
     }
 
-    /// <summary>Puts the averaged weights into the network.</summary>
-    public void UseAverage()
+    /// <summary>Does something while the network has the averaged weights and is in evaluation mode.</summary>
+    public T Generating<T>(SiT network, Func<T> action) => WithAverage(() =>
+    {
+        network.eval();
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            network.train();
+        }
+    });
+
+    /// <summary>The averaged weights as they are now are the best, where those are kept.</summary>
+    public void KeepAverageAsBest()
     {
         using IDisposable noGrad = torch.no_grad();
-        _ = Optimizer.Weights.copy_(Optimizer.Average);
-        Ranks.GatherWeights();
+        _ = Best?.copy_(Optimizer.Average);
     }
+
+    /// <summary>Puts the weights of the trained model into the network: the best, where they are known, else the average.</summary>
+    public void UseResult() => Use(Best is not null && Quality.BestStep > 0 ? Best : Optimizer.Average);
+
+    /// <summary>Puts the averaged weights into the network.</summary>
+    public void UseAverage() => Use(Optimizer.Average);
 
     public void Dispose()
     {
+        Best?.Dispose();
         PowerAverages.Dispose();
         Optimizer.Dispose();
         Parameters.Dispose();
+    }
+
+    private void Use(torch.Tensor weights)
+    {
+        using IDisposable noGrad = torch.no_grad();
+        _ = Optimizer.Weights.copy_(weights);
+        Ranks.GatherWeights();
     }
 
     private torch.Tensor Part(torch.Tensor whole, torch.Tensor own) =>

@@ -142,6 +142,17 @@ public sealed partial class TrainingOptions
     /// </summary>
     public double ValidationFraction { get; set; }
 
+    /// <summary>
+    /// Augmentation of the pictures that does not leak into what is generated, for small data sets. Null augments nothing. Default null.
+    /// </summary>
+    public ImageAugmentation? Augmentation { get; set; }
+
+    /// <summary>
+    /// Measures the quality of samples while training, and stops and keeps weights by it. Needs held-out pictures
+    /// (<see cref="ValidationFraction"/>). Null measures nothing. Default null.
+    /// </summary>
+    public QualityOptions? Quality { get; set; }
+
     /// <summary>Seed of everything that is drawn at random. Default 0.</summary>
     public long Seed { get; set; }
 

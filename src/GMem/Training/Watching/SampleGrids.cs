@@ -15,18 +15,8 @@ internal sealed class SampleGrids(string folder, Func<int, IReadOnlyList<RgbImag
     public bool IsDue(long step) => options.SampleEveryNStep > 0 && (step % options.SampleEveryNStep == 0 || step == options.TotalSteps);
 
     /// <summary>The samples of the averaged weights.</summary>
-    public IReadOnlyList<RgbImage> Sample(TrainingState state, SiT network) => state.WithAverage(() =>
-    {
-        network.eval();
-        try
-        {
-            return sample(options.SampleCount);
-        }
-        finally
-        {
-            network.train();
-        }
-    });
+    public IReadOnlyList<RgbImage> Sample(TrainingState state, SiT network) =>
+        state.Generating(network, () => sample(options.SampleCount));
 
     /// <returns>The file of the picture.</returns>
     public string Draw(long step, IReadOnlyList<RgbImage> samples)

@@ -21,6 +21,10 @@ internal sealed class TensorBoardEvents(string folder)
             Add($"validation/{term.Name}", term.Value, progress.Step);
         }
 
+        Add("quality/frechet distance", progress.Quality?.FrechetDistance, progress.Step);
+        Add("quality/copy share", progress.Quality?.CopyShare, progress.Step);
+        Add("quality/seconds", progress.Quality?.Seconds, progress.Step);
+        Add("quality/augmentation probability", progress.AugmentationProbability, progress.Step);
         Add("optimizer/gradient norm", progress.GradientNorm, progress.Step);
         Add("optimizer/learning rate", progress.LearningRate, progress.Step);
         Add("optimizer/skipped steps", progress.SkippedSteps, progress.Step);

@@ -39,6 +39,11 @@ public sealed partial class TrainingLogger(ILogger logger, IProgress<TrainingPro
             Validation(logger, value.Step, loss);
         }
 
+        if (value.Quality is { } quality)
+        {
+            Quality(logger, value.Step, quality.FrechetDistance, quality.CopyShare, quality.Seconds);
+        }
+
         next?.Report(value);
     }
 
@@ -62,4 +67,8 @@ public sealed partial class TrainingLogger(ILogger logger, IProgress<TrainingPro
     [LoggerMessage(EventId = 3, EventName = "ValidationLoss", Level = LogLevel.Information, Message =
         "Step {Step}: validation loss {ValidationLoss:0.0000}.")]
     private static partial void Validation(ILogger logger, long step, double validationLoss);
+
+    [LoggerMessage(EventId = 4, EventName = "Quality", Level = LogLevel.Information, Message =
+        "Step {Step}: Frechet distance {FrechetDistance:0.0000}, share of copies {CopyShare:0.000}, measured in {Seconds:0.0} s.")]
+    private static partial void Quality(ILogger logger, long step, double frechetDistance, double copyShare, double seconds);
 }

@@ -19,6 +19,10 @@ internal static class TrainingMeter
         "gmem.training.loss", null, "Mean total loss since the last report.");
     private static readonly Gauge<double> ValidationLoss = Meter.CreateGauge<double>(
         "gmem.training.validation_loss", null, "Loss on the validation images.");
+    private static readonly Gauge<double> Distance = Meter.CreateGauge<double>(
+        "gmem.training.frechet_distance", null, "Frechet distance of samples to held-out pictures.");
+    private static readonly Gauge<double> Copies = Meter.CreateGauge<double>(
+        "gmem.training.copy_share", null, "Share of samples that are copies of training pictures.");
     private static readonly Gauge<double> GradientNorm = Meter.CreateGauge<double>(
         "gmem.training.gradient_norm", null, "L2 norm of the gradient before clipping.");
     private static readonly Gauge<double> LearningRate = Meter.CreateGauge<double>("gmem.training.learning_rate", null, "Learning rate.");
@@ -42,6 +46,12 @@ internal static class TrainingMeter
         if (progress.ValidationLoss is { } loss)
         {
             ValidationLoss.Record(loss);
+        }
+
+        if (progress.Quality is { } quality)
+        {
+            Distance.Record(quality.FrechetDistance);
+            Copies.Record(quality.CopyShare);
         }
     }
 }

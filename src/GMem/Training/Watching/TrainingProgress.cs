@@ -42,6 +42,17 @@ public sealed record TrainingProgress(
     /// <summary>The terms of <see cref="ValidationLoss"/>, before their weights; empty where it is null.</summary>
     public IReadOnlyList<LossValue> ValidationTerms { get; init; } = [];
 
+    /// <summary>
+    /// The quality of samples, if it was measured since the last report; see <see cref="TrainingOptions.Quality"/>.
+    /// </summary>
+    public QualityMeasurement? Quality { get; init; }
+
+    /// <summary>
+    /// Probability of each kind of augmentation at the next step; null where nothing is augmented
+    /// (<see cref="TrainingOptions.Augmentation"/>).
+    /// </summary>
+    public double? AugmentationProbability { get; init; }
+
     /// <summary>Steps of the whole run that changed nothing because the loss or the gradient was not finite.</summary>
     public long SkippedSteps { get; init; }
 
@@ -75,13 +86,14 @@ public sealed record TrainingProgress(
     /// <summary>The report as a line, without a full stop.</summary>
     /// <returns>
     /// Step, epoch, loss, gradient norm, learning rate, images a second and the time left, as hours, minutes and seconds:
-    /// <c>Step 50 of 2000 (epoch 3.20): loss 0.1234, gradient norm 0.568, learning rate 2e-4, 1234.5 images/s, 0:01:02 left</c>.
+    /// <c>Step 50 of 2000 (epoch 3.20): loss 0.1234, gradient norm 0.568, learning rate 2e-4, 1234.5 images/s, 0:01:02 left</c>,
+    /// and what <see cref="Quality"/> was measured.
     /// </returns>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"Step {Step} of {TotalSteps} (epoch {Epoch:0.00}): loss {Loss:0.0000}, gradient norm {GradientNorm:0.000}, "
             + $"learning rate {LearningRate:0.###e+0}, {ImagesPerSecond:0.0} images/s, "
-            + $"{(long)TimeLeft.TotalHours}:{TimeLeft:mm\\:ss} left");
+            + $"{(long)TimeLeft.TotalHours}:{TimeLeft:mm\\:ss} left{(Quality is null ? "" : $"; {Quality}")}");
 
     private static double? Find(IReadOnlyList<LossValue> values, string name)
     {
