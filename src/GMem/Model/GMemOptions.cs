@@ -92,6 +92,19 @@ public sealed class GMemOptions
         faults.Require(Sampling is not null, nameof(Sampling), Sampling, "set");
         faults.Require(EncoderTrainer is not null, nameof(EncoderTrainer), EncoderTrainer, "set");
         faults.Require(WorkspacePath is not "", nameof(WorkspacePath), "empty", "the path of a folder, or null");
+        if (Training?.Adapter is not null)
+        {
+            const string training = nameof(Training);
+            faults.Require(
+                InitialModel is not null, nameof(InitialModel), null, $"set with {training}.{nameof(Training.Adapter)}, which is trained on it");
+            faults.Require(
+                InitialModel?.Adapter is null, nameof(InitialModel), "a model with an adapter",
+                $"one without for {training}.{nameof(Training.Adapter)}; {nameof(GMemModel.WithoutAdapter)} gives it");
+            faults.Require(
+                Training.Source is null, $"{training}.{nameof(Training.Source)}", "set",
+                $"null with {training}.{nameof(Training.Adapter)}, which has no place for a source; that of {nameof(InitialModel)} is kept");
+        }
+
         faults.Throw();
         Training!.Validate();
         Sampling!.Validate();

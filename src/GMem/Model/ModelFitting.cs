@@ -43,7 +43,9 @@ internal sealed class ModelFitting(
             _ranks.RequireSame(run ?? new Dictionary<string, string>());
             using RidgeSource? source = Source(run);
             TrainingOutcome outcome = Train(sit, source, run);
-            return new GMemModel(Core(sit, source, outcome, ownsNetwork: true), data.Bank, options.Sampling);
+            return options.Training.Adapter is { } adapter
+                ? WithAdapter(sit, source, outcome, adapter)
+                : new GMemModel(Core(sit, source, outcome, ownsNetwork: true), data.Bank, options.Sampling);
         }
         catch
         {
@@ -64,6 +66,16 @@ internal sealed class ModelFitting(
         loop.UseAverage();
         sit.eval();
         return outcome;
+    }
+
+    /// <summary>The initial model's network with what was trained beside it.</summary>
+    private GMemModel WithAdapter(SiT trained, RidgeSource? source, TrainingOutcome outcome, LowRankAdapterOptions adapter)
+    {
+        ModelCore core = Core(trained.Twin(withAdapters: false), source, outcome, ownsNetwork: true);
+        using GMemModel plain = new(core, data.Bank, options.Sampling);
+        GMemModel whole = plain.WithAdapter(LowRankAdapter.Of(trained, adapter, core.Fingerprint));
+        trained.Dispose();
+        return whole;
     }
 
     private ModelCore Core(SiT network, RidgeSource? source, TrainingOutcome outcome, bool ownsNetwork) =>
@@ -144,14 +156,19 @@ internal sealed class ModelFitting(
     {
         SiTOptions shape = options.InitialModel is null ? NetworkOptions() : RequireFitting(new NetworkPlan(options).Network);
         MemoryBudget.Check(shape, options.Training, device, ranks: _ranks);
-        if (options.InitialModel is not { } initial)
+        SiT network;
+        if (options.InitialModel is { } initial)
+        {
+            network = new SiT(shape, device: device);
+            StateDict.Load(network, initial.Core.Network.StateDictTensors(), "the initial model");
+        }
+        else
         {
             using torch.Generator generator = RandomStream.Create(options.Training.Seed, RandomPurpose.Weights);
-            return new SiT(shape, generator, device);
+            network = new SiT(shape, generator, device);
         }
 
-        SiT network = new(shape, device: device);
-        StateDict.Load(network, initial.Core.Network.StateDictTensors(), "the initial model");
+        TrainedParts.Select(network, options.Training);
         return network;
     }
 
