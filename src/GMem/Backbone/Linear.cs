@@ -50,8 +50,9 @@ internal sealed class Linear : torch.nn.Module
         if (generator is not null)
         {
             using IDisposable noGradients = torch.no_grad();
-            using torch.Tensor drawn = torch.empty([rank, inputs]).uniform_(-1 / Math.Sqrt(inputs), 1 / Math.Sqrt(inputs), generator);
-            _ = _down.copy_(drawn);
+            using DisposeScope scope = torch.NewDisposeScope();
+            double bound = 1 / Math.Sqrt(inputs);
+            _ = _down.copy_(torch.empty([rank, inputs]).uniform_(-bound, bound, generator));
             _ = _up.zero_();
         }
 

@@ -94,15 +94,14 @@ public sealed class GMemOptions
         faults.Require(WorkspacePath is not "", nameof(WorkspacePath), "empty", "the path of a folder, or null");
         if (Training?.Adapter is not null)
         {
-            const string training = nameof(Training);
-            faults.Require(
-                InitialModel is not null, nameof(InitialModel), null, $"set with {training}.{nameof(Training.Adapter)}, which is trained on it");
+            const string adapter = $"{nameof(Training)}.{nameof(Training.Adapter)}";
+            faults.Require(InitialModel is not null, nameof(InitialModel), null, $"set with {adapter}, which is trained on it");
             faults.Require(
                 InitialModel?.Adapter is null, nameof(InitialModel), "a model with an adapter",
-                $"one without for {training}.{nameof(Training.Adapter)}; {nameof(GMemModel.WithoutAdapter)} gives it");
+                $"one without for {adapter}; {nameof(GMemModel.WithoutAdapter)} gives it");
             faults.Require(
-                Training.Source is null, $"{training}.{nameof(Training.Source)}", "set",
-                $"null with {training}.{nameof(Training.Adapter)}, which has no place for a source; that of {nameof(InitialModel)} is kept");
+                Training.Source is null, $"{nameof(Training)}.{nameof(Training.Source)}", "set",
+                $"null with {adapter}, which has no place for a source; that of {nameof(InitialModel)} is kept");
         }
 
         faults.Throw();

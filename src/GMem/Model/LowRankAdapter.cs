@@ -169,8 +169,8 @@ public sealed class LowRankAdapter
         if (fingerprint != NetworkFingerprint)
         {
             throw new ArgumentException(
-                $"The adapter is for a network of the same shape with other weights (fingerprint {NetworkFingerprint[..12]}..., the model's "
-                    + $"is {fingerprint[..12]}...). Give it the model that it was trained from.");
+                "The adapter is for a network of the same shape with other weights (fingerprint "
+                    + $"{NetworkFingerprint[..12]}..., the model's is {fingerprint[..12]}...). Give it the model that it was trained from.");
         }
     }
 

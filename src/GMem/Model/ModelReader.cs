@@ -54,7 +54,8 @@ internal sealed class ModelReader(IModelArchive archive, torch.Device device)
     {
         using (plain)
         {
-            LowRankAdapter adapter = Read(ModelSerializer.AdapterEntry, stream => LowRankAdapter.Read(stream, ModelSerializer.AdapterEntry));
+            const string entry = ModelSerializer.AdapterEntry;
+            LowRankAdapter adapter = Read(entry, stream => LowRankAdapter.Read(stream, entry));
             return plain.WithAdapter(adapter, strength);
         }
     }

@@ -59,7 +59,8 @@ internal static partial class TrainedParts
         {
             throw new ArgumentException(
                 $"{nameof(options.Rank)} of the adapter is {options.Rank}, but the weights of the layer '{name}' are "
-                    + $"[{string.Join(", ", layer.weight.shape)}]: choose a rank of at most {most}, or leave the layer out of {nameof(options.Layers)}.");
+                    + $"[{string.Join(", ", layer.weight.shape)}]: choose a rank of at most {most}, or leave the layer out of "
+                    + $"{nameof(options.Layers)}.");
         }
 
         layer.AddAdapter(options.Rank, options.ResolvedAlpha / options.Rank, generator);
