@@ -110,6 +110,7 @@ internal sealed class TrainCommand : ToolCommand
         {
             output = OutputFile.Prepare(output, Ending, Inputs(parsed));
             OutputFile.PrepareFolder("WorkspacePath", options.WorkspacePath);
+            OutputFile.PrepareFolder("--adapter-output", Path.GetDirectoryName(Path.GetFullPath(_tuning.Output(parsed) ?? output)));
         }
 
         bool json = parsed.GetValue(ToolConsole.Json);
