@@ -15,6 +15,14 @@ internal static class ShapeOutlines
         ("triangle", () => Polygon(3, -90)),
     ];
 
+    /// <summary>A star of five points.</summary>
+    public static SKPath Star()
+    {
+        SKPath path = new();
+        path.AddPoly([.. Enumerable.Range(0, 10).Select(i => OnCircle(i % 2 == 0 ? 1.1f : 0.48f, -90 + (36 * i)))]);
+        return path;
+    }
+
     /// <summary>A regular polygon.</summary>
     private static SKPath Polygon(int corners, float startDegrees)
     {

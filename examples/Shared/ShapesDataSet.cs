@@ -22,18 +22,30 @@ internal static class ShapesDataSet
     /// <param name="path">The zip; replaced when complete.</param>
     /// <param name="seed">Seed of all that varies.</param>
     /// <param name="isDescribed">Whether labels say size and colour too, <c>small blue ring</c> for <c>ring</c>.</param>
-    public static void Write(string path, int seed, bool isDescribed = false)
+    /// <param name="count">How many.</param>
+    public static void Write(string path, int seed, bool isDescribed = false, int count = Count) =>
+        Write(path, seed, isDescribed, count, ShapeOutlines.All, Colors);
+
+    /// <summary>A few pictures of what the data set lacks: stars, and in a colour of their own.</summary>
+    /// <param name="path">The zip; replaced when complete.</param>
+    /// <param name="seed">Seed of all that varies.</param>
+    /// <param name="count">How many.</param>
+    public static void WriteStars(string path, int seed, int count) =>
+        Write(path, seed, isDescribed: false, count, [("star", ShapeOutlines.Star)], [new(0x7B, 0x2C, 0xBF)]);
+
+    private static void Write(
+        string path, int seed, bool isDescribed, int count, IReadOnlyList<(string Name, Func<SKPath> Outline)> outlines, SKColor[] colors)
     {
         Random random = new(seed);
         string temporary = path + ".tmp";
         using (ZipArchive archive = new(File.Create(temporary), ZipArchiveMode.Create))
         {
-            for (int i = 0; i < Count; i++)
+            for (int i = 0; i < count; i++)
             {
-                (string name, Func<SKPath> outline) = ShapeOutlines.All[random.Next(ShapeOutlines.All.Count)];
+                (string name, Func<SKPath> outline) = outlines[random.Next(outlines.Count)];
                 SKPoint centre = new(Pick(random, Centres), Pick(random, Centres));
                 float radius = Pick(random, Radii);
-                SKColor color = Pick(random, Colors);
+                SKColor color = Pick(random, colors);
                 string size = radius == Radii[0] ? "small" : "large";
                 string label = isDescribed ? $"{size} {ColorNames[Array.IndexOf(Colors, color)]} {name}" : name;
                 ZipArchiveEntry entry = archive.CreateEntry($"{label}/{i:D4}.png", CompressionLevel.NoCompression);

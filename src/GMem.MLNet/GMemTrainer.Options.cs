@@ -123,7 +123,9 @@ public sealed partial class GMemTrainer
         public ImageAutoencoder? Autoencoder { get; set; }
 
         /// <summary>
-        /// A model whose weights training starts from, with a new bank. Default null. See <see cref="GMemOptions.InitialModel"/>.
+        /// A model whose weights training starts from, with a new bank. Default null. See <see cref="GMemOptions.InitialModel"/>;
+        /// <see cref="TrainingOptions.Freeze"/> and <see cref="TrainingOptions.Adapter"/> of <see cref="Training"/> say what of it is
+        /// trained.
         /// </summary>
         public GMemModel? InitialModel { get; set; }
 

@@ -75,6 +75,19 @@ public sealed class GMemTransformer : ITransformer, IDisposable
     /// <exception cref="ArgumentException">The options are not valid; the message names every fault.</exception>
     public GMemTransformer WithSampling(SamplingOptions sampling) => new(Model.WithSampling(sampling), _generation, FirstSeed, Trained);
 
+    /// <summary>The same model with a low-rank adapter, in the place of one that it has; see <see cref="GMemModel.WithAdapter"/>.</summary>
+    /// <param name="adapter">An adapter that was trained on this network.</param>
+    /// <param name="strength">Factor of what it changes, from -10 to 10; 0 is the network as it was. Default 1.</param>
+    /// <returns>A transformer that shares the weights that are not adapted. Dispose both.</returns>
+    /// <exception cref="ArgumentException">The adapter is for another network; the message says what differs.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The strength is out of range.</exception>
+    public GMemTransformer WithAdapter(LowRankAdapter adapter, double strength = 1) =>
+        new(Model.WithAdapter(adapter, strength), _generation, FirstSeed, Trained);
+
+    /// <summary>The same model without its adapter: the network has the bits that it had before.</summary>
+    /// <returns>A transformer. Dispose both.</returns>
+    public GMemTransformer WithoutAdapter() => new(Model.WithoutAdapter(), _generation, FirstSeed, Trained);
+
     /// <summary>The same model with other columns or another batch size.</summary>
     /// <param name="generation">Columns and batch size; copied.</param>
     /// <returns>A transformer that shares the network. Dispose both.</returns>

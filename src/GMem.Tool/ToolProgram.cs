@@ -59,6 +59,11 @@ internal static class ToolProgram
             new MemoryExportCommand(console),
         };
 
+        Command adapter = new("adapter", "Adds what 'gmem train --adapter-rank' learnt to a model, or takes it out. Writes a new model.")
+        {
+            new AdapterAddCommand(console), new AdapterRemoveCommand(console),
+        };
+
         Command extension = new("extension", "Installs packages for the tool that it does without, such as ResNet-18 as an encoder.")
         {
             new ExtensionAddCommand(console), new ExtensionListCommand(console),
@@ -68,8 +73,8 @@ internal static class ToolProgram
         Command root = new(Name, Description)
         {
             new TrainCommand(console), new GenerateCommand(console), new VaryCommand(console), new InpaintCommand(console),
-            new InvertCommand(console), new EvaluateCommand(console), new TuneCommand(console), memory, new ImportCommand(console),
-            new InfoCommand(console),
+            new InvertCommand(console), new EvaluateCommand(console), new TuneCommand(console), memory, adapter,
+            new ImportCommand(console), new InfoCommand(console),
             new DoctorCommand(console), extension,
         };
         root.Options.Add(new HelpOption());

@@ -35,6 +35,25 @@ public sealed class TrainingTests
             RankRun.Of(ranks, [.. Everything, "steps=6", $"workspace={folder.File($"{ranks}")}"]).RequireSuccess();
     }
 
+    /// <summary>An adapter is so small that one rank has all of it.</summary>
+    [Theory]
+    [InlineData("freeze=blocks.*.attn.*")]
+    [InlineData("adapter=8")]
+    public void Fit_APartOfAModel_OnTwoRanksAndGoneOnWithOne_GivesTheSameBytes(string part)
+    {
+        using TemporaryFolder folder = new();
+        string[] arguments = [.. Everything.Where(a => a != "source=yes"), part, "initial=yes"];
+        RankResult one = Run(1, 6, "one"), two = Run(2, 6, "two");
+        Assert.Equal(one.Weights, two.Weights);
+        Assert.Equal(one.Of("step"), two.Of("step"));
+        RequireSame(FilesOf(folder.File("one")), FilesOf(folder.File("two")));
+        _ = Run(2, 3, "parts");
+        Assert.Equal(one.Weights, Run(1, 6, "parts").Weights);
+
+        RankResult Run(int ranks, int steps, string name) =>
+            RankRun.Of(ranks, [.. arguments, $"steps={steps}", $"workspace={folder.File(name)}"]).RequireSuccess();
+    }
+
     /// <summary>One process with two threads works on two shards at a time.</summary>
     [Fact]
     public void Fit_OnOneRankOfTwoThreads_GivesTheWeightsOfTwoRanks()

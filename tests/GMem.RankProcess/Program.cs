@@ -121,6 +121,11 @@ void Fit()
     training.PowerAverageWidths = Of("averages") is null ? [] : [0.05, 0.10];
     training.Source = Of("source") is null ? null : new CentredSource();
     training.FlowMap = Of("flow-map") is null ? null : new FlowMapOptions();
+    training.Freeze = Of("freeze") is { } pattern ? [pattern] : [];
+    training.Adapter = Of("adapter") is { } rank
+        ? new LowRankAdapterOptions { Rank = int.Parse(rank, CultureInfo.InvariantCulture) }
+        : null;
+    using GMemModel? initial = options.InitialModel = Of("initial") is null ? null : Initial(options.Network);
     if (Of("no-clip") is not null)
     {
         training.MaxGradientNorm = 0;
@@ -152,7 +157,8 @@ void Fit()
     using GMemModel model = GMemModel.Fit(images, options, torch.CPU, reports, stop.Token);
     MemoryArchive archive = new();
     model.Save(archive);
-    string hash = Convert.ToHexStringLower(SHA256.HashData(archive.Entries["network.safetensors"]));
+    string trained = training.Adapter is null ? "network.safetensors" : "adapter.safetensors";
+    string hash = Convert.ToHexStringLower(SHA256.HashData(archive.Entries[trained]));
     string memory = Convert.ToHexStringLower(SHA256.HashData(archive.Entries["memory.safetensors"]));
     Console.WriteLine($"rank: {ranks.Rank} {hash} {model.TrainedSteps}");
     if (ranks.Rank == 0)
@@ -163,6 +169,15 @@ void Fit()
         Console.WriteLine($"partial: {model.IsPartial} {model.TrainedSteps}");
         Console.WriteLine($"seconds: {watch.Elapsed.TotalSeconds:r}");
     }
+}
+
+// Each rank trains it for itself, on one thread, to the same bits.
+GMemModel Initial(SiTOptions network)
+{
+    GMemOptions options = TinyModel.Options(steps: 2);
+    options.Network = network;
+    (options.Training.Shards, options.Training.ThreadsPerShard) = (1, 1);
+    return TinyModel.Train(options);
 }
 
 // "pixel" changes an image, "bank" gives snippets of which it changes one, "labels" a label.

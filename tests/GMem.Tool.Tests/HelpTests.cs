@@ -8,7 +8,8 @@ public sealed class HelpTests
         [], ["train"], ["generate"], ["vary"], ["inpaint"], ["invert"], ["evaluate"], ["tune"], ["memory"], ["memory", "list"],
         ["memory", "nearest"], ["memory", "add"],
         ["memory", "remove"], ["memory", "interpolate"],
-        ["memory", "merge"], ["memory", "import"], ["memory", "export"], ["import"], ["info"], ["doctor"],
+        ["memory", "merge"], ["memory", "import"], ["memory", "export"], ["adapter"], ["adapter", "add"], ["adapter", "remove"], ["import"], ["info"],
+        ["doctor"],
         ["extension"], ["extension", "add"], ["extension", "list"],
     ];
 
@@ -25,7 +26,7 @@ public sealed class HelpTests
     public void Help_OfRootAndGroups_NamesEveryCommandTested()
     {
         HashSet<string> named = [.. Commands.Where(c => c.Length > 0).Select(c => c[^1])];
-        foreach (string[] group in new string[][] { [], ["memory"] })
+        foreach (string[] group in new string[][] { [], ["memory"], ["adapter"] })
         {
             string help = ToolRun.Done([.. group, "--help"]);
             string[] listed = [.. help[help.IndexOf("Commands:", StringComparison.Ordinal)..].Split('\n').Skip(1)

@@ -12,6 +12,14 @@ internal sealed class GenerationArguments
     private readonly Option<double?> _novelty = NumberOption.Optional(
         "--novelty", "Cosine to which the snippets of drawn entries are turned in a random direction, above 0; 1 keeps them.", 0.0, 1.0);
 
+    private readonly Option<string?> _adapter = new("--adapter")
+    {
+        HelpName = "path",
+        Description = "An adapter that was trained on this model, a .safetensors; without it, the model's own, if it has one."
+    };
+    private readonly Option<double?> _adapterStrength = NumberOption.Optional(
+        "--adapter-strength", "Factor of what the adapter changes: 1 as it was trained, 0 nothing.", -10.0, 10.0);
+
     public GenerationArguments(Command command)
     {
         command.Options.Add(_sampler);
@@ -19,10 +27,28 @@ internal sealed class GenerationArguments
         command.Options.Add(_steps);
         command.Options.Add(_guidance);
         command.Options.Add(_novelty);
+        command.Options.Add(_adapter);
+        command.Options.Add(_adapterStrength);
+    }
+
+    /// <summary>The model with the adapter and the sampling that were given; dispose it.</summary>
+    public GMemTransformer Apply(ParseResult parsed, GMemTransformer model)
+    {
+        SamplingOptions sampling = Apply(parsed, model.Model.Sampling);
+        double? strength = parsed.GetValue(_adapterStrength);
+        if (parsed.GetValue(_adapter) is null && strength is null)
+        {
+            return model.WithSampling(sampling);
+        }
+
+        LowRankAdapter adapter = parsed.GetValue(_adapter) is { } path ? LowRankAdapter.Load(path)
+            : model.Model.Adapter ?? throw new ArgumentException("The model has no adapter: give --adapter with --adapter-strength.");
+        using GMemTransformer adapted = model.WithAdapter(adapter, strength ?? 1);
+        return adapted.WithSampling(sampling);
     }
 
     /// <summary>The model's options with what was given.</summary>
-    public SamplingOptions Apply(ParseResult parsed, SamplingOptions sampling)
+    private SamplingOptions Apply(ParseResult parsed, SamplingOptions sampling)
     {
         SamplingOptions given = sampling with
         {

@@ -26,6 +26,12 @@ internal static partial class OptionNames
         ["Quality"] = "--quality-every",
         ["Augmentation"] = "--augment",
         ["ValidationFraction"] = "--validation-fraction",
+        ["InitialModel"] = "--from",
+        ["Freeze"] = "--freeze",
+        ["Adapter"] = "--adapter-rank",
+        ["the adapter's Rank"] = "--adapter-rank",
+        ["the adapter's Alpha"] = "--adapter-alpha",
+        ["the adapter's Layers"] = "--adapter-layers",
         ["WorkspacePath"] = "--workspace",
         ["OdeMethod"] = "--solver",
         ["GuidanceScale"] = "--guidance",
@@ -47,6 +53,7 @@ internal static partial class OptionNames
     // Neither a part of a longer name nor a member of something else.
     [GeneratedRegex(
         @"(?<![\w./'-])((Training|Network|Sampling)\.)?"
-            + @"(?<name>the (?:snippet's Dropout|source's NoiseScale|novelty's Cosine)|[A-Z]\w+)(?![\w.]\w)")]
+            + @"(?<name>the (?:snippet's Dropout|source's NoiseScale|novelty's Cosine|adapter's (?:Rank|Alpha|Layers))|[A-Z]\w+)"
+            + @"(?![\w.]\w)")]
     private static partial Regex Name();
 }

@@ -62,7 +62,7 @@ internal sealed class PictureArguments
     public GMemModel Load(ParseResult parsed, ToolConsole console)
     {
         using GMemTransformer loaded = ModelAccess.Load(console, parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
-        return loaded.Model.WithSampling(_sampling.Apply(parsed, loaded.Model.Sampling));
+        return _sampling.Apply(parsed, loaded).Model;
     }
 
     /// <summary>The picture, as it is, with its memory.</summary>

@@ -133,6 +133,27 @@ internal sealed class TrainingArguments
         }
     }
 
+    /// <summary>Takes from the model that training starts from what its network decides.</summary>
+    /// <exception cref="ArgumentException">Such a thing was given.</exception>
+    public void StartFrom(ParseResult parsed, GMemTrainer.Options options, GMemModel initial)
+    {
+        foreach (Option option in new Option[] { _patchSize, _hiddenSize, _depth, _heads, _snippetDimension })
+        {
+            if (IsGiven(option))
+            {
+                throw new ArgumentException($"{option.Name} is decided by the model of --from; leave it out.");
+            }
+        }
+
+        options.InitialModel = initial;
+        if (!new Option[] { _imageSize, _imageHeight, _imageWidth, _channels, _fit }.Any(IsGiven))
+        {
+            options.ImageShape = initial.ImageShape;
+        }
+
+        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
+    }
+
     private enum SourceKind
     {
         Noise,

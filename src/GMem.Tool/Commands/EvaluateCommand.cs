@@ -129,7 +129,7 @@ internal sealed class EvaluateCommand : ToolCommand
     private GMemTransformer Load(ParseResult parsed, MLContext ml)
     {
         using GMemTransformer loaded = GMemTransformer.Load(parsed.GetRequiredValue(_model), ml);
-        return loaded.WithSampling(_sampling.Apply(parsed, loaded.Model.Sampling));
+        return _sampling.Apply(parsed, loaded);
     }
 
     private IDataView Images(MLContext ml, ParseResult parsed, string path)

@@ -43,7 +43,8 @@ internal sealed class GenerateCommand : ToolCommand
 
     protected override object Settings(ParseResult parsed, CancellationToken cancellationToken)
     {
-        using GMemTransformer model = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
+        using GMemTransformer loaded = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
+        using GMemTransformer model = _sampling.Apply(parsed, loaded);
         return new
         {
             Model = parsed.GetRequiredValue(_model),
@@ -56,14 +57,15 @@ internal sealed class GenerateCommand : ToolCommand
             Values = parsed.GetValue(_values) is { Length: > 0 } values ? values : null,
             BatchSize = parsed.GetValue(_batchSize),
             Device = model.Model.Device.ToString(),
-            Sampling = _sampling.Apply(parsed, model.Model.Sampling),
+            Adapter = AdapterValue.Of(model.Model),
+            model.Model.Sampling,
         };
     }
 
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
         using GMemTransformer loaded = ModelAccess.Load(ToolConsole, parsed.GetRequiredValue(_model), parsed.GetValue(_gpu));
-        using GMemModel model = loaded.Model.WithSampling(_sampling.Apply(parsed, loaded.Model.Sampling));
+        using GMemModel model = _sampling.Apply(parsed, loaded).Model;
         GenerationRequest[] requests = Requests(parsed, model);
         ImageOutput? output = ToolConsole.Ranks.Rank > 0 ? null : new(
             parsed.GetRequiredValue(_output), model.ImageShape, requests.Length, [parsed.GetValue(_model), parsed.GetValue(_image)]);

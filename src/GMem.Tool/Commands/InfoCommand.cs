@@ -8,11 +8,11 @@ namespace GMem.Tool.Commands;
 /// <summary><c>gmem info</c>.</summary>
 internal sealed class InfoCommand : ToolCommand
 {
-    private readonly Argument<string> _model = CommonOptions.Model();
+    private readonly Argument<string> _model = new("model") { Description = "A model, a .zip, or an adapter, a .safetensors." };
 
     public InfoCommand(ToolConsole console)
         : base("info", "Says what a model is: its images, its network, its memory bank and how it samples.", console,
-            ["gmem info model.zip", "gmem info model.zip --json"], canDryRun: false)
+            ["gmem info model.zip", "gmem info model.zip --json", "gmem info stars.safetensors"], canDryRun: false)
     {
         Arguments.Add(_model);
     }
@@ -20,6 +20,11 @@ internal sealed class InfoCommand : ToolCommand
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
         string path = parsed.GetRequiredValue(_model);
+        if (Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase))
+        {
+            return ToolResult.Of(new { Adapter = path, Trained = AdapterValue.Of(LowRankAdapter.Load(path)) });
+        }
+
         using GMemTransformer loaded = ModelAccess.Load(ToolConsole, path);
         GMemModel model = loaded.Model;
         return ToolResult.Of(new
@@ -37,6 +42,7 @@ internal sealed class InfoCommand : ToolCommand
             Memory = model.HasMemory ? MemoryValue.Of(model.Memory) : null,
             Network = NetworkSettings.Of(model.Network),
             Parameters = model.ParameterCount,
+            Adapter = AdapterValue.Of(model),
             model.Path,
             model.Prediction,
             model.Sampling,

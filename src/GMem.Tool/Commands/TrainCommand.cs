@@ -26,6 +26,7 @@ internal sealed class TrainCommand : ToolCommand
         "--decoding-memory", "MiB of decoded pixels at once; a larger picture is decoded alone.",
         (int)(ImageReader.MemoryBudget / Mebibyte), 1, 1 << 20);
     private readonly TrainingArguments _training;
+    private readonly FineTuningArguments _tuning;
 
     public TrainCommand(ToolConsole console)
         : base("train", "Trains a model on images: a memory bank of them, and a network that draws from it.", console,
@@ -35,6 +36,7 @@ internal sealed class TrainCommand : ToolCommand
         Arguments.Add(_images);
         Options.Add(_output);
         _training = new TrainingArguments(this);
+        _tuning = new FineTuningArguments(this);
         Options.Add(_gpu);
         Options.Add(_listSkipped);
         Options.Add(_decodingMemory);
@@ -47,7 +49,8 @@ internal sealed class TrainCommand : ToolCommand
     /// <summary>A dry run does all but train: it reads every image, and measures a few steps.</summary>
     protected override object Settings(ParseResult parsed, CancellationToken cancellationToken)
     {
-        GMemTrainer.Options options = _training.ToOptions(parsed);
+        (GMemTrainer.Options options, GMemTransformer? initial) = RunOptions(parsed);
+        using GMemTransformer? disposed = initial;
         MLContext ml = ModelAccess.Context(ToolConsole, parsed.GetValue(_gpu));
         using SnippetEncoder? encoder = _training.SetEncoder(parsed, ml, options);
         using ImageAutoencoder? autoencoder = options.Autoencoder = Autoencoder(parsed);
@@ -80,6 +83,8 @@ internal sealed class TrainCommand : ToolCommand
             Forecast = forecast.Value,
             Output = parsed.GetRequiredValue(_output),
             Gpu = parsed.GetValue(_gpu),
+            From = _tuning.From(parsed),
+            AdapterOutput = _tuning.Output(parsed),
             Encoder = _training.Weights(parsed).Encoder,
             Autoencoder = _training.Weights(parsed).Autoencoder,
             options.WorkspacePath,
@@ -88,7 +93,7 @@ internal sealed class TrainCommand : ToolCommand
             ImageChannels = shape.Channels,
             ImageFit = shape.Fit,
             SnippetDimension = _training.SnippetDimension(parsed),
-            Network = NetworkSettings.Of(options.Network),
+            Network = NetworkSettings.Of(initial?.Model.Network ?? options.Network),
             options.Training,
             options.Sampling,
         };
@@ -96,7 +101,8 @@ internal sealed class TrainCommand : ToolCommand
 
     protected override ToolResult Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
-        GMemTrainer.Options options = _training.ToOptions(parsed);
+        (GMemTrainer.Options options, GMemTransformer? initial) = RunOptions(parsed);
+        using GMemTransformer? disposed = initial;
         options.Ranks = ToolConsole.Ranks;
         options.Validate();
         CheckWorkspace(parsed, options);
@@ -105,6 +111,7 @@ internal sealed class TrainCommand : ToolCommand
         {
             output = OutputFile.Prepare(output, Ending, Inputs(parsed));
             OutputFile.PrepareFolder("WorkspacePath", options.WorkspacePath);
+            OutputFile.PrepareFolder("--adapter-output", Path.GetDirectoryName(Path.GetFullPath(_tuning.Output(parsed) ?? output)));
         }
 
         bool json = parsed.GetValue(ToolConsole.Json);
@@ -136,11 +143,17 @@ internal sealed class TrainCommand : ToolCommand
             view.Begin($"saving {output}");
             string saved = ModelKeeping.Save(model, output, options.WorkspacePath, ToolConsole.Warn);
 
+            if (_tuning.Output(parsed) is { } adapter)
+            {
+                model.Model.Adapter!.Save(adapter);
+            }
+
             // A run that is told to stop gives what it has learnt so far.
             bool listed = parsed.GetValue(_listSkipped);
             object Value(object? ofFiles) => new
             {
                 Model = saved,
+                Adapter = _tuning.Output(parsed),
                 Images = account.Listing.Count - account.Skipped.Count,
                 Account = ofFiles,
                 Memory = model.Memory.Count,
@@ -161,11 +174,27 @@ internal sealed class TrainCommand : ToolCommand
         });
     }
 
+    /// <summary>The options, and the model that training starts from; dispose it.</summary>
+    private (GMemTrainer.Options Options, GMemTransformer? Initial) RunOptions(ParseResult parsed)
+    {
+        GMemTrainer.Options options = _training.ToOptions(parsed);
+        _tuning.Apply(parsed, options.Training);
+        GMemTransformer? initial = _tuning.From(parsed) is { } path
+            ? ModelAccess.Load(ToolConsole, path, parsed.GetValue(_gpu))
+            : null;
+        if (initial is not null)
+        {
+            _training.StartFrom(parsed, options, initial.Model);
+        }
+
+        return (options, initial);
+    }
+
     private ImageAutoencoder? Autoencoder(ParseResult parsed) =>
         _training.Weights(parsed).Autoencoder is { } path ? ImageAutoencoder.Kl(path) : null;
 
     private IEnumerable<string?> Inputs(ParseResult parsed) =>
-        [parsed.GetRequiredValue(_images), .. _training.Files(parsed)];
+        [parsed.GetRequiredValue(_images), _tuning.From(parsed), .. _training.Files(parsed)];
 
     /// <summary>The same command goes on with a run: what it wrote must not be among the images then.</summary>
     private void CheckWorkspace(ParseResult parsed, GMemTrainer.Options options)

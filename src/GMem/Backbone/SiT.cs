@@ -166,6 +166,36 @@ internal sealed class SiT : torch.nn.Module
     public IReadOnlyList<(string Name, Parameter Parameter)> TrainableParameters() =>
         [.. named_parameters().Where(p => p.parameter.requires_grad).Select(p => (p.name, p.parameter))];
 
+    /// <summary>The affine layers, with the names by which an adapter calls them.</summary>
+    public IReadOnlyList<(string Name, Linear Layer)> LinearLayers() =>
+        [.. named_modules().Where(m => m.module is Linear).Select(m => (m.name, (Linear)m.module))];
+
+    /// <summary>A second network on the same tensors; nothing is copied, and either may be disposed first.</summary>
+    /// <param name="withAdapters">Whether it has the adapters of this one's layers. Default true.</param>
+    /// <returns>The network, which trains the same parameters.</returns>
+    public SiT Twin(bool withAdapters = true)
+    {
+        using IDisposable noGradients = torch.no_grad();
+        using DisposeScope scope = torch.NewDisposeScope();
+        SiT twin = new(_options, device: pos_embed.device, dtype: DataType);
+        foreach (((_, Linear own), (_, Linear other)) in LinearLayers().Zip(twin.LinearLayers()))
+        {
+            if (withAdapters && own.Adapter.Rank > 0)
+            {
+                other.AddAdapter(own.Adapter.Rank, own.Adapter.Scale);
+            }
+        }
+
+        IReadOnlyDictionary<string, torch.Tensor> tensors = StateDictTensors();
+        foreach ((string name, torch.Tensor tensor) in twin.StateDictTensors())
+        {
+            tensor.set_(tensors[name]);
+            tensor.requires_grad = tensors[name].requires_grad;
+        }
+
+        return twin;
+    }
+
     /// <summary>Everything a checkpoint holds: parameters, the position table, and the rotary tables if there are any.</summary>
     /// <returns>Official names and the network's own tensors; do not dispose them.</returns>
     public IReadOnlyDictionary<string, torch.Tensor> StateDictTensors() => StateDict.TensorsOf(this);

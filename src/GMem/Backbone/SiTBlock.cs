@@ -43,8 +43,10 @@ internal sealed class SiTBlock : torch.nn.Module
     }
 
     /// <summary>
-    /// The parameters that <see cref="forward"/> uses: all but those of <see cref="adaLN_modulation"/>, which is applied before.
+    /// The trained parameters that <see cref="forward"/> uses: all but frozen ones and those of <see cref="adaLN_modulation"/>, which is
+    /// applied before.
     /// </summary>
     public IEnumerable<Parameter> TokenParameters() => named_parameters()
-        .Where(p => !p.name.StartsWith(nameof(adaLN_modulation), StringComparison.Ordinal)).Select(p => p.parameter);
+        .Where(p => p.parameter.requires_grad && !p.name.StartsWith(nameof(adaLN_modulation), StringComparison.Ordinal))
+        .Select(p => p.parameter);
 }

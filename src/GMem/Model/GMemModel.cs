@@ -354,8 +354,15 @@ public sealed partial class GMemModel : IDisposable
             throw new ArgumentOutOfRangeException(nameof(width), width, "The relative width of an average must be in (0, 0.28].");
         }
 
-        using torch.Tensor average = PostHocAverage.Of(workspacePath, width, TrainedSteps);
-        return new GMemModel(Core.WithNetwork(FlatParameters.CopyOf(Core.Network, average, Device)), _memory, Sampling);
+        (torch.Tensor average, IReadOnlySet<string>? parameters) = PostHocAverage.Of(workspacePath, width, TrainedSteps);
+        using (average)
+        {
+            return new GMemModel(
+                Core.Adapter is { } adapted
+                    ? Core.Plain.WithAdapter(adapted.Adapter.With(average), adapted.Strength)
+                    : Core.WithNetwork(FlatParameters.CopyOf(Core.Network, average, parameters, Device)),
+                _memory, Sampling);
+        }
     }
 
     /// <summary>Ends this model's use of the network; images that are being generated are finished first.</summary>

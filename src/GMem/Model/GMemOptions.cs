@@ -100,6 +100,18 @@ public sealed class GMemOptions
         faults.Require(Sampling is not null, nameof(Sampling), Sampling, "set");
         faults.Require(EncoderTrainer is not null, nameof(EncoderTrainer), EncoderTrainer, "set");
         faults.Require(WorkspacePath is not "", nameof(WorkspacePath), "empty", "the path of a folder, or null");
+        if (Training?.Adapter is not null)
+        {
+            const string adapter = $"{nameof(Training)}.{nameof(Training.Adapter)}";
+            faults.Require(InitialModel is not null, nameof(InitialModel), null, $"set with {adapter}, which is trained on it");
+            faults.Require(
+                InitialModel?.Adapter is null, nameof(InitialModel), "a model with an adapter",
+                $"one without for {adapter}; {nameof(GMemModel.WithoutAdapter)} gives it");
+            faults.Require(
+                Training.Source is null, $"{nameof(Training)}.{nameof(Training.Source)}", "set",
+                $"null with {adapter}, which has no place for a source; that of {nameof(InitialModel)} is kept");
+        }
+
         faults.Throw();
         Training!.Validate();
         Sampling!.Validate();

@@ -16,6 +16,8 @@ namespace GMem;
 /// </summary>
 internal sealed class ModelCore
 {
+    private readonly Lazy<string> _fingerprint;
+
     public ModelCore(
         SiT network,
         FlowTransport transport,
@@ -28,6 +30,12 @@ internal sealed class ModelCore
         (Network, Transport, Encoder, Autoencoder, Source) = (network, transport, encoder, autoencoder, source);
         (ImageShape, Device) = (imageShape, device);
         Uses = new UseCount(nameof(GMemModel), Free);
+        _fingerprint = new(() =>
+        {
+            using CacheKey key = new();
+            key.Add(network.StateDictTensors());
+            return key.Finish();
+        });
         autoencoder.AddUse();
         encoder?.AddUse();
         source?.AddUse();
@@ -70,6 +78,25 @@ internal sealed class ModelCore
     /// <summary>False where the network is someone else's and outlives this. Default true.</summary>
     public bool OwnsNetwork { get; init; } = true;
 
+    /// <summary>What was added to the network, how strongly, and the core without it, of which this holds a use; null for none.</summary>
+    public (LowRankAdapter Adapter, double Strength, ModelCore Plain)? Adapter { get; private init; }
+
+    /// <summary>The core without an adapter.</summary>
+    public ModelCore Plain => Adapter?.Plain ?? this;
+
+    /// <summary>The core of a plain one with an adapter. It shares the weights that are not adapted.</summary>
+    /// <exception cref="ArgumentException">The adapter is for another network.</exception>
+    public ModelCore WithAdapter(LowRankAdapter adapter, double strength) =>
+        new(adapter.Merge(Network, Fingerprint, strength), Transport, Encoder, Autoencoder, Source, ImageShape, Device)
+        {
+            Outcome = Outcome,
+            Integrity = Integrity,
+            Adapter = (adapter, strength, Share()),
+        };
+
+    /// <summary>SHA-256 of the network's names and weights. Computed once, while the core is in use.</summary>
+    public string Fingerprint => _fingerprint.Value;
+
     /// <summary>The same with another network, which it owns.</summary>
     public ModelCore WithNetwork(SiT other) =>
         new(other, Transport, Encoder, Autoencoder, Source, ImageShape, Device) { Outcome = Outcome };
@@ -90,5 +117,6 @@ internal sealed class ModelCore
         Encoder?.Release();
         Autoencoder.Release();
         Source?.Release();
+        Adapter?.Plain.Uses.Remove();
     }
 }

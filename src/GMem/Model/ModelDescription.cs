@@ -62,6 +62,10 @@ internal sealed class ModelDescription
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PartDescription? Source { get; set; }
 
+    /// <summary>How strongly the adapter counts that is saved with the network; null, and not written, where there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? AdapterStrength { get; set; }
+
     /// <summary>Steps the network was trained; 0 in files from before this was written down.</summary>
     public long TrainedSteps { get; set; }
 

@@ -51,7 +51,9 @@ internal sealed class ModelFitting(
             _ranks.RequireSame(run ?? new Dictionary<string, string>());
             using RidgeSource? source = Source(run);
             TrainingOutcome outcome = Train(sit, source, run);
-            return new GMemModel(Core(sit, source, outcome, ownsNetwork: true), data.Bank, Sampling);
+            return options.Training.Adapter is { } adapter
+                ? WithAdapter(sit, source, outcome, adapter)
+                : new GMemModel(Core(sit, source, outcome, ownsNetwork: true), data.Bank, Sampling);
         }
         catch
         {
@@ -74,6 +76,16 @@ internal sealed class ModelFitting(
         loop.UseResult();
         sit.eval();
         return outcome;
+    }
+
+    /// <summary>The initial model's network with what was trained beside it.</summary>
+    private GMemModel WithAdapter(SiT trained, RidgeSource? source, TrainingOutcome outcome, LowRankAdapterOptions adapter)
+    {
+        ModelCore core = Core(trained.Twin(withAdapters: false), source, outcome, ownsNetwork: true);
+        using GMemModel plain = new(core, data.Bank, options.Sampling);
+        GMemModel whole = plain.WithAdapter(LowRankAdapter.Of(trained, adapter, core.Fingerprint));
+        trained.Dispose();
+        return whole;
     }
 
     private ModelCore Core(SiT network, RidgeSource? source, TrainingOutcome outcome, bool ownsNetwork) =>
@@ -155,12 +167,17 @@ internal sealed class ModelFitting(
         SiTOptions shape = options.InitialModel is null ? NetworkOptions() : RequireFitting(new NetworkPlan(options).Network);
         MemoryBudget.Check(shape, options.Training, device, ranks: _ranks);
         using torch.Generator generator = RandomStream.Create(options.Training.Seed, RandomPurpose.Weights);
-        if (options.InitialModel is not { } initial)
-        {
-            return new SiT(shape, generator, device);
-        }
+        SiT network = options.InitialModel is { } initial ? Continued(shape, initial, generator) : new SiT(shape, generator, device);
+        TrainedParts.Select(network, options.Training);
+        return network;
+    }
 
-        // A flow map's embedding of lengths is new, or no longer wanted, where the initial model differs in that.
+    /// <summary>
+    /// The initial model's network. The embedding of augmentation begins as zero where it is new, and that of a flow map's lengths is
+    /// drawn, or left out where it is no longer wanted.
+    /// </summary>
+    private SiT Continued(SiTOptions shape, GMemModel initial, torch.Generator generator)
+    {
         SiT initialNetwork = initial.Core.Network;
         SiT network = new(shape, shape.IsFlowMap && !initialNetwork.Options.IsFlowMap ? generator : null, device);
         using DisposeScope scope = torch.NewDisposeScope();

@@ -39,12 +39,24 @@ internal sealed class ModelReader(IModelArchive archive, torch.Device device)
                 Outcome = new TrainingOutcome(description.TrainedSteps, description.IsPartial),
                 Integrity = _hasHashes ? FileIntegrity.Checked : FileIntegrity.NoHashes,
             };
-            return new GMemModel(core, memory, description.Sampling);
+            GMemModel plain = new(core, memory, description.Sampling);
+            return description.AdapterStrength is { } strength ? WithAdapter(plain, strength) : plain;
         }
         catch
         {
             network.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>The network was saved as it was before the adapter, which lies beside it.</summary>
+    private GMemModel WithAdapter(GMemModel plain, double strength)
+    {
+        using (plain)
+        {
+            const string entry = ModelSerializer.AdapterEntry;
+            LowRankAdapter adapter = Read(entry, stream => LowRankAdapter.Read(stream, entry));
+            return plain.WithAdapter(adapter, strength);
         }
     }
 

@@ -12,6 +12,7 @@ internal static class ModelSerializer
     internal const string EncoderEntry = "encoder.safetensors";
     internal const string AutoencoderEntry = "autoencoder.safetensors";
     internal const string SourceEntry = "source.safetensors";
+    internal const string AdapterEntry = "adapter.safetensors";
 
     public static void Save(GMemModel model, IModelArchive archive)
     {
@@ -29,11 +30,17 @@ internal static class ModelSerializer
             LatentStatistics = core.Autoencoder.Statistics,
             Encoder = core.Encoder is { } encoder ? PartDescription.Of(encoder) : null,
             Source = core.Source is { } source ? PartDescription.Of(source) : null,
+            AdapterStrength = core.Adapter?.Strength,
             TrainedSteps = core.Outcome.TrainedSteps,
             IsPartial = core.Outcome.IsPartial,
         };
         archive.Write(DescriptionEntry, stream => ModelDescription.Write(stream, description));
-        archive.Write(NetworkEntry, stream => SafetensorsWriter.Write(stream, core.Network.StateDictTensors()));
+        archive.Write(NetworkEntry, stream => SafetensorsWriter.Write(stream, core.Plain.Network.StateDictTensors()));
+        if (core.Adapter is { } adapted)
+        {
+            archive.Write(AdapterEntry, adapted.Adapter.Save);
+        }
+
         if (model.HasMemory)
         {
             archive.Write(MemoryEntry, model.Memory.Save);

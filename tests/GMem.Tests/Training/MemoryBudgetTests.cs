@@ -41,7 +41,7 @@ public sealed class MemoryBudgetTests
             HeadCount = heads,
         };
         MemoryEstimate estimate = MemoryEstimate.Of(
-            network, new TrainingOptions { BatchSize = batch }, torch.CPU, parameterCount: 1L << 47);
+            network, new TrainingOptions { BatchSize = batch }, torch.CPU, (1L << 47, 1L << 47));
         Assert.True(estimate is { Weights: > 0, Activations: > 1L << 50, Copy: > 0 } && estimate.On(isCpu: true) > 1L << 50);
     }
 

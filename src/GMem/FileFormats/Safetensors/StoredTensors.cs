@@ -36,6 +36,9 @@ internal sealed class StoredTensors : IReadOnlyDictionary<string, torch.Tensor>
 
     public bool HasHashes => _header.HasHashes;
 
+    /// <summary>The free text of the header's <c>__metadata__</c>.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
+
     public int Count => _entries.Count;
 
     public IEnumerable<string> Keys => Entries.Select(e => e.Name);

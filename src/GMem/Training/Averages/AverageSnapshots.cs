@@ -14,6 +14,7 @@ internal sealed class AverageSnapshots(string workspace, TrainingOptions options
 {
     private const string FolderName = "averages";
     private const string Prefix = "step-";
+    private const string ParametersKey = "parameters";
 
     public void SaveIfDue(TrainingState state)
     {
@@ -37,13 +38,18 @@ internal sealed class AverageSnapshots(string workspace, TrainingOptions options
             IEnumerable<KeyValuePair<string, torch.Tensor>> averages = options.PowerAverageWidths.Zip(
                 whole, (width, tensor) => KeyValuePair.Create(width.ToString(CultureInfo.InvariantCulture), tensor));
             SafetensorsWriter.Write(
-                Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Step:D8}.safetensors")), averages);
+                Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Step:D8}.safetensors")), averages,
+                new Dictionary<string, string> { [ParametersKey] = string.Join(' ', state.Parameters.Names) });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             messages.Warn($"The snapshot of the averages at step {state.Step} could not be written: {e.Message} Training goes on.");
         }
     }
+
+    /// <returns>The names of the parameters in a snapshot; null where it is of a time when all were.</returns>
+    public static IReadOnlySet<string>? ParametersOf(SafetensorsFile snapshot) =>
+        snapshot.Metadata.TryGetValue(ParametersKey, out string? names) ? names.Split(' ').ToHashSet(StringComparer.Ordinal) : null;
 
     /// <returns>The snapshots of a workspace up to a step, by step.</returns>
     public static IReadOnlyList<(long Step, string Path)> In(string workspace, long lastStep)

@@ -11,9 +11,11 @@ internal static class PostHocAverage
     /// <param name="workspace">The run's folder.</param>
     /// <param name="width">The relative width.</param>
     /// <param name="step">The step whose average it is to be.</param>
-    /// <returns>float32 <c>[P]</c> on the CPU; dispose it.</returns>
+    /// <returns>
+    /// float32 <c>[P]</c> on the CPU, to be disposed, and the names of the parameters in it; null for all of the network's.
+    /// </returns>
     /// <exception cref="InvalidDataException">There are no snapshots, or they are of different networks.</exception>
-    public static torch.Tensor Of(string workspace, double width, long step)
+    public static (torch.Tensor Average, IReadOnlySet<string>? Parameters) Of(string workspace, double width, long step)
     {
         IReadOnlyList<(long Step, string Path)> snapshots = AverageSnapshots.In(workspace, step);
         if (snapshots.Count == 0)
@@ -35,10 +37,12 @@ internal static class PostHocAverage
 
         double[] factors = Factors([.. sources.Select(s => s.Profile)], new PowerProfile(PowerProfile.ExponentOf(width), step));
         torch.Tensor? sum = null;
+        IReadOnlySet<string>? parameters = null;
         foreach (((_, string path, string name), double factor) in sources.Zip(factors))
         {
             using SafetensorsFile file = SafetensorsFile.Open(path);
             using torch.Tensor average = file.Read(name);
+            parameters ??= AverageSnapshots.ParametersOf(file);
             if (sum is not null && !sum.shape.SequenceEqual(average.shape))
             {
                 throw new InvalidDataException($"'{path}' is of another network than the snapshots before it.");
@@ -49,7 +53,7 @@ internal static class PostHocAverage
             _ = sum.PlusScaledInPlace(factor, exact);
         }
 
-        return sum!.to(torch.float32).MoveToOuterDisposeScope();
+        return (sum!.to(torch.float32).MoveToOuterDisposeScope(), parameters);
     }
 
     /// <summary>The factors of the sources whose sum of profiles is nearest to the target.</summary>

@@ -22,7 +22,7 @@ internal sealed class GradientTeam : IDisposable
     public GradientTeam(SiT network, FlatParameters parameters, ShardPlan plan)
     {
         int threads = torch.get_num_threads(), workers = plan.Workers(threads);
-        SiT[] twins = [.. Enumerable.Range(1, workers - 1).Select(_ => TwinOf(network, parameters))];
+        SiT[] twins = [.. Enumerable.Range(1, workers - 1).Select(_ => TwinOf(network))];
         _plan = plan;
         _networks = [network, .. twins];
         _parameters = [parameters, .. twins.Select(t => parameters.Share(t.TrainableParameters()))];
@@ -145,9 +145,9 @@ internal sealed class GradientTeam : IDisposable
         }
     }
 
-    private static SiT TwinOf(SiT network, FlatParameters parameters)
+    private static SiT TwinOf(SiT network)
     {
-        SiT twin = FlatParameters.CopyOf(network, parameters.Weights, parameters.Weights.device);
+        SiT twin = network.Twin();
         twin.train();
         return twin;
     }

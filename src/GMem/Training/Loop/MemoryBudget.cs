@@ -20,7 +20,8 @@ internal static class MemoryBudget
     {
         bool isCpu = device.type == DeviceType.CPU;
         ranks ??= RankGroup.Alone;
-        MemoryEstimate estimate = MemoryEstimate.Of(network, training, device, ranks: ranks.Size);
+        (long All, long Trained) counts = MemoryEstimate.Count(network, training);
+        MemoryEstimate estimate = MemoryEstimate.Of(network, training, device, counts, ranks.Size);
         long? share = (free ?? FreeMemory.On(device)) / (isCpu ? ranks.LocalSize : 1);
         if (share is not { } available || estimate.On(isCpu) <= available)
         {
@@ -32,7 +33,7 @@ internal static class MemoryBudget
             $"Training would take about {Gigabytes(estimate.On(isCpu))} on {device} (weights, gradients, moments and averages "
             + $"{Gigabytes(estimate.Weights)}, activations of {training.ImagesAtOnce} images {Gigabytes(estimate.Activations)}{copy}), "
             + $"and {Gigabytes(available)} are free{(ranks.Size > 1 ? " for each process" : "")}. "
-            + Cure(network, training, device, estimate, available, ranks.Size));
+            + Cure(network, training, device, counts, available, ranks.Size));
     }
 
     private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / Gigabyte:0.0} GB");
@@ -41,7 +42,7 @@ internal static class MemoryBudget
     /// The least change that fits: fewer images at once, then activation checkpointing, then both, and bfloat16 on a GPU.
     /// </summary>
     private static string Cure(
-        SiTOptions network, TrainingOptions training, torch.Device device, MemoryEstimate whole, long available, int ranks)
+        SiTOptions network, TrainingOptions training, torch.Device device, (long All, long Trained) counts, long available, int ranks)
     {
         bool keepsPrecision = device.type == DeviceType.CPU || training.Precision == Precision.BFloat16Mixed;
         foreach (bool mixed in keepsPrecision ? [false] : new[] { false, true })
@@ -54,7 +55,7 @@ internal static class MemoryBudget
                     TrainingOptions otherTraining = training.Clone();
                     otherTraining.MicroBatchSize = micro;
                     otherTraining.Precision = mixed ? Precision.BFloat16Mixed : training.Precision;
-                    long bytes = MemoryEstimate.Of(otherNetwork, otherTraining, device, whole.Network / sizeof(float), ranks)
+                    long bytes = MemoryEstimate.Of(otherNetwork, otherTraining, device, counts, ranks)
                         .On(device.type == DeviceType.CPU);
                     if (bytes <= available)
                     {

@@ -7,7 +7,7 @@ namespace GMem.Training;
 /// </summary>
 /// <param name="Weights">
 /// Weights, gradients (one for each thread of <see cref="GradientTeam"/>), moments and averages, and a spare copy of the weights while
-/// samples are drawn.
+/// samples are drawn; of what is frozen the weights alone.
 /// </param>
 /// <param name="Activations">What the forward pass keeps for the backward pass, for the images that go through at once.</param>
 /// <param name="Copy">The state kept in main memory where there is no workspace, or the one that is read on resuming.</param>
@@ -23,16 +23,16 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
     /// <param name="network">The network, completed from the data.</param>
     /// <param name="training">The run.</param>
     /// <param name="device">Where the network is.</param>
-    /// <param name="parameterCount">The network's parameters, where they have been counted; null counts them, which takes a while.</param>
+    /// <param name="counts">What <see cref="Count"/> gave; null counts, which takes a while.</param>
     /// <param name="ranks">How many processes train together: each has moments and averages of its part of the weights alone.</param>
     public static MemoryEstimate Of(
-        SiTOptions network, TrainingOptions training, torch.Device device, long? parameterCount = null, int ranks = 1)
+        SiTOptions network, TrainingOptions training, torch.Device device, (long All, long Trained)? counts = null, int ranks = 1)
     {
         bool mixed = training.Precision == Precision.BFloat16Mixed;
-        long parameters = parameterCount ?? ParameterCount(network);
+        (long all, long parameters) = counts ?? Count(network, training);
         int averages = 1 + training.PowerAverageWidths.Count + (training.Quality is { KeepBest: true } ? 1 : 0);
         long state = Float * (parameters + ((2L + averages) * parameters / ranks));
-        long working = (2L * Float * parameters) + (mixed ? Half * parameters : 0);
+        long working = (2L * Float * parameters) + (Float * (all - parameters)) + (mixed ? Half * all : 0);
         bool isCpu = device.type == DeviceType.CPU;
 
         // On the CPU threads of all ranks share what goes through at once; elsewhere each rank passes its part in micro-batches.
@@ -48,17 +48,24 @@ internal readonly record struct MemoryEstimate(long Weights, long Activations, l
         double activations = images * PerImage(network, mixed, isCpu);
         return new MemoryEstimate(
             state + working + gradientsOfOthers, (long)Math.Min(activations, Largest), (3L + averages) * Float * parameters,
-            Float * parameters);
+            Float * all);
     }
 
     /// <summary>Bytes on the device.</summary>
     /// <param name="isCpu">Whether the device is the CPU, whose memory the copy of the state is in too.</param>
     public long On(bool isCpu) => Weights + Activations + (isCpu ? Copy : 0);
 
-    private static long ParameterCount(SiTOptions options)
+    /// <summary>The numbers in a network's parameters, and in those of them that a run trains.</summary>
+    /// <exception cref="ArgumentException">What is to be frozen or adapted does not fit the network.</exception>
+    public static (long All, long Trained) Count(SiTOptions options, TrainingOptions training)
     {
         using SiT shapes = new(options, device: torch.META);
-        return shapes.TrainableParameters().Sum(p => p.Parameter.numel());
+        long all = Numbers();
+        TrainedParts.Select(shapes, training);
+        long trained = Numbers();
+        return (training.Adapter is null ? all : all + trained, trained);
+
+        long Numbers() => shapes.TrainableParameters().Sum(p => p.Parameter.numel());
     }
 
     /// <summary>In floating point, because products of the largest options go beyond 64 bits.</summary>

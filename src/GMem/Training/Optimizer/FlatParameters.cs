@@ -29,6 +29,7 @@ internal sealed class FlatParameters : IDisposable
             throw new ArgumentException($"Parameter '{wrong}' is not float32; training keeps float32 weights.", nameof(parameters));
         }
 
+        Names = [.. all.Select(p => p.Name)];
         using IDisposable noGrad = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         Weights = torch.cat([.. all.Select(p => p.Parameter.detach().reshape(-1))]).DetachFromDisposeScope();
@@ -41,10 +42,14 @@ internal sealed class FlatParameters : IDisposable
         using IDisposable noGrad = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         _ownsWeights = false;
+        Names = [];
         Weights = weights;
         Gradients = torch.zeros_like(Weights).DetachFromDisposeScope();
         MakeViews(parameters);
     }
+
+    /// <summary>Names of the parameters, in their order; none for parameters that share the weights of others.</summary>
+    public IReadOnlyList<string> Names { get; }
 
     /// <summary>float32 <c>[P]</c>: the network's own weights.</summary>
     public torch.Tensor Weights { get; }
@@ -87,25 +92,28 @@ internal sealed class FlatParameters : IDisposable
         FlatGradientKernel.SquaresOfBlocks((float*)TensorBytes.Address(Gradients) + begin, length);
 
     /// <summary>A network of the same options with other weights.</summary>
-    /// <param name="network">The network; its tables are kept.</param>
-    /// <param name="weights">float32 <c>[P]</c>, in the order of its trainable parameters.</param>
+    /// <param name="network">The network; its tables are kept, and its parameters that are not named.</param>
+    /// <param name="weights">float32 <c>[P]</c>, in the order of the network's parameters.</param>
+    /// <param name="names">Whose weights these are; null for all parameters.</param>
     /// <param name="device">Where it is put.</param>
     /// <returns>The new network, for evaluation.</returns>
     /// <exception cref="InvalidDataException">There are more or fewer weights than the network has.</exception>
-    public static SiT CopyOf(SiT network, torch.Tensor weights, torch.Device device)
+    public static SiT CopyOf(SiT network, torch.Tensor weights, IReadOnlySet<string>? names, torch.Device device)
     {
-        long count = network.TrainableParameters().Sum(p => p.Parameter.numel());
+        using IDisposable noGrad = torch.no_grad();
+        SiT copy = new(network.Options, device: device);
+        Parameter[] replaced = [.. copy.TrainableParameters().Where(p => names?.Contains(p.Name) != false).Select(p => p.Parameter)];
+        long count = replaced.Sum(p => p.numel());
         if (weights.numel() != count)
         {
+            copy.Dispose();
             throw new InvalidDataException(
                 $"The weights are {weights.numel()} numbers, but the network has {count} parameters: they are of another network.");
         }
 
-        using IDisposable noGrad = torch.no_grad();
-        SiT copy = new(network.Options, device: device);
         StateDict.Load(copy, network.StateDictTensors(), "the network");
         long offset = 0;
-        foreach ((_, Parameter parameter) in copy.TrainableParameters())
+        foreach (Parameter parameter in replaced)
         {
             using torch.Tensor part = weights.narrow(0, offset, parameter.numel());
             using torch.Tensor shaped = part.view(parameter.shape);

@@ -14,6 +14,7 @@ public sealed partial class TrainingOptions
         CheckSteps(faults);
         CheckOptimizer(faults);
         CheckLoss(faults);
+        CheckTrainedParts(faults);
         CheckRun(faults);
         faults.Throw();
     }
@@ -64,6 +65,7 @@ public sealed partial class TrainingOptions
         TrainingOptions copy = (TrainingOptions)MemberwiseClone();
         copy.PowerAverageWidths = [.. PowerAverageWidths];
         copy.Losses = [.. Losses];
+        copy.Freeze = [.. Freeze];
         return copy;
     }
 
@@ -135,6 +137,16 @@ public sealed partial class TrainingOptions
 
     [GeneratedRegex("^(?!total$|validation)[a-z][a-z0-9_]*$")]
     private static partial Regex TermName();
+
+    private void CheckTrainedParts(OptionFaults faults)
+    {
+        bool patterns = Freeze is not null && !Freeze.Any(string.IsNullOrEmpty);
+        faults.Require(patterns, nameof(Freeze), Freeze is null ? null : "a list with an empty pattern", "a list of name patterns");
+        faults.Require(
+            Adapter is null || !patterns || Freeze!.Count == 0, nameof(Freeze), "set",
+            $"empty with {nameof(Adapter)}, which freezes all but itself");
+        Adapter?.Check(faults);
+    }
 
     private void CheckRun(OptionFaults faults)
     {

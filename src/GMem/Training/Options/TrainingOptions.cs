@@ -120,6 +120,19 @@ public sealed partial class TrainingOptions
     /// </summary>
     public FlowMapOptions? FlowMap { get; set; }
 
+    /// <summary>
+    /// What is not trained: patterns of parameters' names in which <c>*</c> stands for any characters, such as
+    /// <c>blocks.*.attn.*</c> or <c>x_embedder.*</c>. Each must fit a name, and something must be left. Frozen parameters keep their bits;
+    /// they have no gradients, no moments and no averages. Default none.
+    /// </summary>
+    public IReadOnlyList<string> Freeze { get; set; } = [];
+
+    /// <summary>
+    /// Trains a low-rank adapter on <c>GMemOptions.InitialModel</c>, whose weights stay as they are; the model that comes out has it
+    /// (<c>GMemModel.Adapter</c>). Null trains the network. Default null.
+    /// </summary>
+    public LowRankAdapterOptions? Adapter { get; set; }
+
     /// <summary>How training times are drawn. Default uniform.</summary>
     public TimeDistribution TimeDistribution { get; set; } = TimeDistribution.Uniform;
 
