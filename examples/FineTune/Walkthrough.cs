@@ -76,10 +76,10 @@ internal static class Walkthrough
             rows.AddRange(drawn.Take(Columns));
             string time = seconds is { } whole ? $", {1000 * whole / steps:0} ms a step" : "";
             Console.WriteLine(
-                $"{name}: error {Error(drawn, unseen):0.0} on new stars, {Error(Draw(tuned, shapes), shapes):0.0} on the old shapes{time}");
+                $"{name}: error {Error(drawn, unseen):0.0} on stars, {Error(Draw(tuned, shapes), shapes):0.0} on the old shapes{time}");
         }
 
-        // From the memory of pictures that nothing was trained on.
+        // From the snippets of pictures, which need not be in the bank.
         List<RgbImage> Draw(GMemTransformer tuned, string pictures) => ml.Generate(
             tuned, ImageCollection.Enumerate(pictures).Select(f => new PromptRow { Seed = seed, PromptImage = f.ImagePath }),
             cancellationToken);
