@@ -110,6 +110,14 @@ public sealed class GMemOptions
             faults.Require(
                 Training.Source is null, $"{nameof(Training)}.{nameof(Training.Source)}", "set",
                 $"null with {adapter}, which has no place for a source; that of {nameof(InitialModel)} is kept");
+            SiTOptions? initial = InitialModel?.Network;
+            faults.Require(
+                Training.FlowMap is null || initial is null or { IsFlowMap: true }, $"{nameof(Training)}.{nameof(Training.FlowMap)}", "set",
+                $"null with {adapter}, which adds no embedding of a second time; train the flow map first");
+            faults.Require(
+                Training.Augmentation is null || initial?.Find<AugmentationCondition>() is not null || initial is null,
+                $"{nameof(Training)}.{nameof(Training.Augmentation)}", "set",
+                $"null with {adapter}, unless {nameof(InitialModel)} was trained with augmentation");
         }
 
         faults.Throw();

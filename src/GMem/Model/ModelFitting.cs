@@ -82,7 +82,7 @@ internal sealed class ModelFitting(
     private GMemModel WithAdapter(SiT trained, RidgeSource? source, TrainingOutcome outcome, LowRankAdapterOptions adapter)
     {
         ModelCore core = Core(trained.Twin(withAdapters: false), source, outcome, ownsNetwork: true);
-        using GMemModel plain = new(core, data.Bank, options.Sampling);
+        using GMemModel plain = new(core, data.Bank, Sampling);
         GMemModel whole = plain.WithAdapter(LowRankAdapter.Of(trained, adapter, core.Fingerprint));
         trained.Dispose();
         return whole;

@@ -120,6 +120,23 @@ public sealed class FlowMapTests
     }
 
     [Fact]
+    public void Fit_AdapterOnAFlowMap_IsAFlowMapToo_AndOnAnotherIsRefused()
+    {
+        using GMemModel plain = TinyModel.Train(TinyModel.Options(steps: 1));
+        GMemOptions options = Second(plain, steps: 2);
+        options.Training.Adapter = new LowRankAdapterOptions { Rank = 2 };
+        Assert.Contains("train the flow map first", Refused(options), StringComparison.Ordinal);
+        options.InitialModel = null;
+        using GMemModel map = TinyModel.Train(Second(plain, steps: 2));
+        options.InitialModel = map;
+        using GMemModel adapted = TinyModel.Train(options);
+        Assert.True(adapted.Network.IsFlowMap);
+        using GMemModel without = adapted.WithoutAdapter(), again = map.WithAdapter(adapted.Adapter!);
+        Assert.Equal(TinyModel.Generate(map, Requests), TinyModel.Generate(without, Requests));
+        Assert.Equal(TinyModel.Generate(adapted, Requests), TinyModel.Generate(again, Requests));
+    }
+
+    [Fact]
     public void ExportCheckpoint_OfAFlowMap_IsRefused()
     {
         using TemporaryFolder folder = new();
