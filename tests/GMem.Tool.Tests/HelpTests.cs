@@ -8,7 +8,8 @@ public sealed class HelpTests
         [], ["train"], ["generate"], ["vary"], ["inpaint"], ["invert"], ["evaluate"], ["tune"], ["memory"], ["memory", "list"],
         ["memory", "nearest"], ["memory", "add"],
         ["memory", "remove"], ["memory", "interpolate"],
-        ["memory", "merge"], ["memory", "import"], ["memory", "export"], ["adapter"], ["adapter", "add"], ["adapter", "remove"], ["import"], ["info"],
+        ["memory", "merge"], ["memory", "import"], ["memory", "export"], ["adapter"], ["adapter", "add"], ["adapter", "remove"],
+        ["import"], ["info"],
         ["doctor"],
         ["extension"], ["extension", "add"], ["extension", "list"],
     ];

@@ -1,3 +1,5 @@
+using TorchSharp;
+
 namespace GMem.Tests.Shared;
 
 /// <summary>Runs an operation on several threads while another one disposes of what it works on.</summary>
@@ -38,9 +40,11 @@ internal static class DisposeRace
     {
         using Barrier start = new(count + 1);
         List<Exception> faults = [];
-        int disposed = 0;
+        int disposed = 0, operatorThreads = torch.get_num_threads();
         Thread[] threads = [.. Enumerable.Range(0, count).Select(_ => new Thread(() =>
         {
+            // A new thread takes over whatever number a test beside this one set last, and bits depend on it.
+            torch.set_num_threads(operatorThreads);
             start.SignalAndWait();
             try
             {

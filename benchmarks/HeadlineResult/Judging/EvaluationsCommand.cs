@@ -39,7 +39,8 @@ internal static class EvaluationsCommand
                 StageVerdict verdict = judge.Look(own, "own", [samples]).Single();
                 found.Add(new FewSteps(count, name, Math.Round(seconds, 5), verdict));
                 Console.WriteLine(FormattableString.Invariant(
-                    $"{run.Name} {stage}: {name}, {count} evaluations, {seconds:f4} s an image: distance {verdict.Distance:f2}, copies {verdict.Copies:p1}"));
+                    $"{run.Name} {stage}: {name}, {count} evaluations, {seconds:f4} s an image: distance {verdict.Distance:f2}, ")
+                    + FormattableString.Invariant($"copies {verdict.Copies:p1}"));
             }
 
             JudgeFile.Write(

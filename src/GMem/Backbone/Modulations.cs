@@ -6,6 +6,9 @@ namespace GMem.Backbone;
 /// </summary>
 internal static class Modulations
 {
+    /// <summary>The embedder's fastest feature turns by one radian a unit, too little to tell short lengths apart.</summary>
+    private const double LengthScale = 10;
+
     /// <summary>The adaLN layers: of every block, and of the final layer.</summary>
     public static IEnumerable<AdaLNModulation> Layers(SiT network) =>
         network.blocks.Select(block => block.adaLN_modulation).Append(network.final_layer.adaLN_modulation);
@@ -64,7 +67,7 @@ internal static class Modulations
 
     /// <summary>Zero, to the bit, at length zero.</summary>
     private static torch.Tensor Length(TimestepEmbedder embedder, torch.Tensor length) =>
-        embedder.forward(length).sub(embedder.forward(torch.zeros_like(length)));
+        embedder.forward(length.Times(LengthScale)).sub(embedder.forward(torch.zeros_like(length)));
 
     private static torch.Tensor? Rows(torch.Tensor? values, long start) =>
         values is null ? null : RowPadding.Take(values, start, RowPadding.Rows);

@@ -245,8 +245,13 @@ public sealed unsafe partial class RankGroup
     /// </summary>
     internal T WithHostThreads<T>(Func<T> action)
     {
+        if (Size == 1)
+        {
+            return action();
+        }
+
         int own = torch.get_num_threads();
-        torch.set_num_threads(Size == 1 ? own : HostThreads);
+        torch.set_num_threads(HostThreads);
         try
         {
             return action();

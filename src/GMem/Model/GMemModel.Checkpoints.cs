@@ -58,7 +58,8 @@ public sealed partial class GMemModel
         if (Network.IsFlowMap)
         {
             throw new InvalidOperationException(
-                "The model is a flow map (Training.FlowMap), whose second time the public checkpoints have no place for; save it with Save.");
+                "The model is a flow map (Training.FlowMap), whose second time the public checkpoints have no place for; save it with "
+                + "Save.");
         }
 
         CheckpointModel.Save(path, Core.Network);

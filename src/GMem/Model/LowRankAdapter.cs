@@ -170,7 +170,8 @@ public sealed class LowRankAdapter
         {
             throw new ArgumentException(
                 "The adapter is for a network of the same shape with other weights (fingerprint "
-                    + $"{NetworkFingerprint[..12]}..., the model's is {fingerprint[..12]}...). Give it the model that it was trained from.");
+                    + $"{NetworkFingerprint[..12]}..., the model's is {fingerprint[..12]}...). Give it the model that it was trained "
+                    + "from.");
         }
     }
 

@@ -51,7 +51,8 @@ public sealed class PictureTransformTests
     public void Apply_ScaleAndStretch_ChangeTheSlopeOfARamp(int parameter, float value, double slope)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor ramp = torch.arange(0, 160, 10).to(torch.uint8).view(1, 1, 1, 16).expand(1, 1, 16, 16).contiguous();
+        byte[] values = [.. Enumerable.Range(0, 16).Select(i => (byte)(10 * i))];
+        torch.Tensor ramp = torch.tensor(values).view(1, 1, 1, 16).expand(1, 1, 16, 16).contiguous();
         torch.Tensor parameters = Parameters(1);
         parameters[0, parameter] = torch.tensor(value);
         byte[] row = [.. PictureTransform.Apply(ramp, parameters)[0, 0, 8].data<byte>()];

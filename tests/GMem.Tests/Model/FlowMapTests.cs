@@ -115,8 +115,9 @@ public sealed class FlowMapTests
         Assert.Contains("the flow map's ShortestInterval is 1", message, StringComparison.Ordinal);
 
         using GMemModel map = TinyModel.Train(Second(initial: null, steps: 1));
+        GenerationRequest inverted = new(1, 2, PromptImage: map.Generate([new(1)])[0].Image);
         Assert.Contains("set Sampling.Kind to Ode", Assert.Throws<InvalidOperationException>(
-            () => map.Invert([new GenerationRequest(1, 2, PromptImage: map.Generate([new(1)])[0].Image)])).Message, StringComparison.Ordinal);
+            () => map.Invert([inverted])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -115,7 +115,8 @@ public sealed class GaussianSourceTests
         {
             Sampler sampler = new(FlowTransport.LinearVelocity, new SamplingOptions { Kind = kind, Steps = 4 });
             Tensor Run(GaussianSource? source) => sampler.Sample(
-                (x, t, _) => x.sin(), noise, increments: step => SeededNoise.Increments([1, 2], step, [2, 2]), source: source);
+                (x, t, _) => x.sin(), noise, increments: step => SeededNoise.Increments([1, 2], step, [2, 2]), source: source,
+                flowMap: target => (x, t, _) => x.sin().Times(target));
             Assert.True(Run(null).equal(Run(new GaussianSource(zeros_like(noise), 1))).all().item<bool>());
         }
     }

@@ -123,8 +123,9 @@ public sealed class SamplerTests
         Assert.Throws<ArgumentNullException>("flowMap", () => sampler.Sample(Network, zeros([1, .. Shape]), ones(1)));
         Assert.Contains("set Sampling.Kind to Ode", Assert.Throws<InvalidOperationException>(
             () => sampler.Invert(Network, zeros([1, .. Shape]), ones(1))).Message, StringComparison.Ordinal);
+        FlowTransport ofNoise = new(InterpolantPath.Linear, PredictionTarget.Noise);
         Assert.Contains("predicts the Noise on Linear", Assert.Throws<ArgumentException>(
-            () => new Sampler(new FlowTransport(InterpolantPath.Linear, PredictionTarget.Noise), options)).Message, StringComparison.Ordinal);
+            () => new Sampler(ofNoise, options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class SamplingOptionsTests
         string expected = string.Join(
             Environment.NewLine,
             "The sampling options are not valid:",
-            "- Kind is 5, but must be one of Ode, Sde.",
+            "- Kind is 5, but must be one of Ode, Sde, FlowMap.",
             "- Steps is 0, but must be from 1 to 10000.",
             "- GuidanceScale is NaN, but must be from 0 to 1000 (1 is no guidance).",
             "- GuidanceIntervalStart is 0.9, but must be at most GuidanceIntervalEnd, 0.2.",

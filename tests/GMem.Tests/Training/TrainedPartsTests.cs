@@ -85,7 +85,7 @@ public sealed class TrainedPartsTests
             {
                 Parameter b = parts[$"{name}.lora_B"];
                 b.copy_(torch.randn(b.shape, dtype: torch.float64, generator: generator).TimesInPlace(0.2));
-                layer.weight.add_(b.matmul(parts[$"{name}.lora_A"]).Times(2));
+                layer.weight.copy_(layer.weight.PlusScaled(2, b.matmul(parts[$"{name}.lora_A"])));
             }
         }
 
@@ -159,7 +159,7 @@ public sealed class TrainedPartsTests
     {
         (torch.Tensor x, torch.Tensor t, torch.Tensor? condition) = SmallSiT.Inputs(network.Options, 3, torch.float64);
         SiTOutput output = network.ForwardTraining(x, t, [condition!]);
-        return output.Prediction.Squared().mean() + output.Projection!.Squared().mean();
+        return output.Prediction.Squared().mean().Plus(output.Projection!.Squared().mean());
     }
 
     private static void Near(torch.Tensor expected, torch.Tensor actual, string name)

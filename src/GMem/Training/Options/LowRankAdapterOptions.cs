@@ -24,6 +24,15 @@ public sealed record LowRankAdapterOptions
 
     internal double ResolvedAlpha => Alpha ?? Rank;
 
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">One or more are out of range; the message names every one.</exception>
+    public void Validate()
+    {
+        OptionFaults faults = new(nameof(LowRankAdapterOptions));
+        Check(faults);
+        faults.Throw();
+    }
+
     internal void Check(OptionFaults faults)
     {
         faults.Require(Rank is >= 1 and <= 1024, $"the adapter's {nameof(Rank)}", Rank, "from 1 to 1024");

@@ -43,7 +43,16 @@ public sealed record QualityOptions
     /// </summary>
     public bool KeepBest { get; init; } = true;
 
-    internal void Check(OptionFaults faults, double validationFraction)
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">One or more are out of range; the message names every one.</exception>
+    public void Validate()
+    {
+        OptionFaults faults = new(nameof(QualityOptions));
+        Check(faults);
+        faults.Throw();
+    }
+
+    internal void Check(OptionFaults faults)
     {
         const string Owner = "the quality's ";
         faults.Require(EveryNStep >= 1, Owner + nameof(EveryNStep), EveryNStep, "at least 1");
@@ -53,8 +62,5 @@ public sealed record QualityOptions
         faults.Require(
             EarlyStoppingPatience >= 0, Owner + nameof(EarlyStoppingPatience), EarlyStoppingPatience, "at least 0 (0 never stops early)");
         faults.Require(MinimumGain is >= 0 and < 1, Owner + nameof(MinimumGain), MinimumGain, "in [0, 1)");
-        faults.Require(
-            validationFraction > 0, nameof(TrainingOptions.ValidationFraction), validationFraction,
-            "above 0 where Quality is set: samples are compared with held-out pictures");
     }
 }

@@ -163,7 +163,10 @@ public sealed partial class TrainingOptions
         faults.Require(SampleEveryNStep >= 0, nameof(SampleEveryNStep), SampleEveryNStep, "at least 0 (0 draws none)");
         faults.RequireFrom(1, 4096, SampleCount, nameof(SampleCount));
         faults.Require(ValidationFraction is >= 0 and < 1, nameof(ValidationFraction), ValidationFraction, "in [0, 1)");
-        Quality?.Check(faults, ValidationFraction);
+        Quality?.Check(faults);
+        faults.Require(
+            Quality is null || ValidationFraction > 0, nameof(ValidationFraction), ValidationFraction,
+            "above 0 where Quality is set: samples are compared with held-out pictures");
         Augmentation?.Check(faults, Quality);
         faults.Require(AverageSnapshotEveryNStep >= 1, nameof(AverageSnapshotEveryNStep), AverageSnapshotEveryNStep, "at least 1");
         faults.Require(ValidateEveryNStep >= 1, nameof(ValidateEveryNStep), ValidateEveryNStep, "at least 1");

@@ -62,11 +62,11 @@ public sealed class FlowMapTargetTests
             torch.Tensor condition = draws.Conditions[0].narrow(0, i, 1), expected = plan.Velocity!.narrow(0, i, 1);
             if (map.IsMap[i])
             {
-                torch.Tensor half = (r - t).Times(0.5), middle = t + half;
+                torch.Tensor half = (r - t).Times(0.5), middle = t.Plus(half);
                 torch.Tensor embedding = network.EmbedConditions([condition], 1)!;
                 torch.Tensor first = network.ForwardEmbedded(x, t, embedding, middle);
-                torch.Tensor second = network.ForwardEmbedded(x + (half * first), middle, embedding, r);
-                expected = (first + second).Times(0.5);
+                torch.Tensor second = network.ForwardEmbedded(x.PlusProduct(half, first), middle, embedding, r);
+                expected = first.Plus(second).Times(0.5);
             }
 
             ReferenceFolder.Close(target.narrow(0, i, 1), expected.detach(), 1e-6, 1e-5, $"row {i}");

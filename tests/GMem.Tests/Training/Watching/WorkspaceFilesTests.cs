@@ -20,8 +20,8 @@ public sealed class WorkspaceFilesTests
         ProgressList progress = Fit(Options(folder.Path));
         string[][] lines = [.. File.ReadLines(folder.File("metrics.csv")).Select(l => l.Split(','))];
         Assert.Equal(
-            "step,epoch,loss,velocity_loss,validation_loss,validation_velocity_loss,gradient_norm,learning_rate,"
-                + "images_per_second,skipped_steps,resident_bytes,own_cost",
+            "step,epoch,loss,velocity_loss,validation_loss,validation_velocity_loss,frechet_distance,copy_share,quality_seconds,"
+                + "augmentation_probability,gradient_norm,learning_rate,images_per_second,skipped_steps,resident_bytes,own_cost",
             string.Join(',', lines[0]));
         Assert.Equal(progress.Reports.Select(r => $"{r.Step}"), lines.Skip(1).Select(l => l[0]));
         Assert.Equal(progress.Reports.Select(r => r.Loss), lines.Skip(1).Select(l => double.Parse(l[2])));
