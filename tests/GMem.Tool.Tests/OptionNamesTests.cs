@@ -12,6 +12,9 @@ public sealed class OptionNamesTests
     [InlineData("set Training.BatchSize (batchSize) to at most 100.", "set --batch-size to at most 100.")]
     [InlineData("not divisible by Network.PatchSize 5; choose", "not divisible by --patch-size 5; choose")]
     [InlineData("the snippet's Dropout is 1, expected", "--snippet-dropout is 1, expected")]
+    [InlineData(
+        "Sampling.Kind is FlowMap, but the model is no flow map: train it with Training.FlowMap.",
+        "--sampler is FlowMap, but the model is no flow map: train it with --flow-map.")]
     [InlineData("The rank is wrong. (Parameter 'rank')", "The rank is wrong.")]
     [InlineData("'Depth.png' is no image, nor is ./Depth or MyDepth", "'Depth.png' is no image, nor is ./Depth or MyDepth")]
     public void InMessage_NameOfAnOption_IsAsTyped(string message, string expected) =>

@@ -33,18 +33,22 @@ internal static partial class OptionNames
         ["the adapter's Alpha"] = "--adapter-alpha",
         ["the adapter's Layers"] = "--adapter-layers",
         ["WorkspacePath"] = "--workspace",
+        ["Kind"] = "--sampler",
         ["OdeMethod"] = "--solver",
         ["GuidanceScale"] = "--guidance",
         ["MemoryIndex"] = "--memory",
         ["PromptLabel"] = "--label",
     };
 
+    /// <summary>With its owner: by itself it is the name of a sampler too.</summary>
+    private const string FlowMap = "Training.FlowMap";
+
     /// <summary>The names in C# that are known here.</summary>
     public static IReadOnlyCollection<string> Known => Typed.Keys;
 
     /// <summary>A message with the options named as they are typed, and without the names of our parameters, which .NET appends.</summary>
     public static string InMessage(string message) =>
-        Name().Replace(Owner().Replace(message, ""), m => Typed.GetValueOrDefault(m.Groups["name"].Value, m.Value));
+        Name().Replace(Owner().Replace(message, "").Replace(FlowMap, "--flow-map", StringComparison.Ordinal), m => Typed.GetValueOrDefault(m.Groups["name"].Value, m.Value));
 
     [GeneratedRegex(
         @" \(Parameter '\w+'\)|\b(GMemTrainer\.Options|GMemOptions|TrainingOptions|SamplingOptions|EvaluationOptions): | \(batchSize\)")]

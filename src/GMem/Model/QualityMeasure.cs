@@ -107,10 +107,7 @@ internal sealed class QualityMeasure : IDisposable
 
         torch.Tensor made = FeaturesOf(images, some => ImageTensors.ToTensor(some));
 
-        // The last bits of decompositions depend on the number of threads, which ranks divide.
-        int threads = torch.get_num_threads();
-        torch.set_num_threads(1);
-        try
+        return OnOneThread(() =>
         {
             if (heldOut is not null)
             {
@@ -121,6 +118,17 @@ internal sealed class QualityMeasure : IDisposable
             using FeatureStatistics ofMade = FeatureStatistics.Compute(made);
             CopyCheckResult copies = CopyCheck.Compute(_ofTrained, made, _model.HasMemory ? _entries : null);
             return new QualityMeasurement(FrechetDistance.Compute(_ofHeldOut!, ofMade), copies.Share, _heldOutCopyShare);
+        });
+    }
+
+    /// <summary>The last bits of products and decompositions depend on the number of threads, which ranks divide.</summary>
+    private static T OnOneThread<T>(Func<T> action)
+    {
+        int threads = torch.get_num_threads();
+        torch.set_num_threads(1);
+        try
+        {
+            return action();
         }
         finally
         {
@@ -141,9 +149,18 @@ internal sealed class QualityMeasure : IDisposable
 
         try
         {
-            if (_ownsFeatures)
+            if (_ownsFeatures && batches.Length > 1)
             {
                 CoreThreads.For(batches.Length, Extract);
+            }
+            else if (_ownsFeatures)
+            {
+                // By itself a batch would have all threads, and other bits.
+                _ = OnOneThread(() =>
+                {
+                    Extract(0);
+                    return true;
+                });
             }
             else
             {
