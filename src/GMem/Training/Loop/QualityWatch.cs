@@ -15,6 +15,7 @@ internal sealed class QualityWatch(SiT network, TrainingOptions options, Func<Qu
     private QualityMeasurement? _untold;
     private int _measurements;
     private double _seconds;
+    private double _end;
 
     /// <summary>Whether the distance has stopped falling.</summary>
     public bool SaysStop(TrainingState state) =>
@@ -36,12 +37,16 @@ internal sealed class QualityWatch(SiT network, TrainingOptions options, Func<Qu
         _measurements++;
         _seconds += seconds;
         _untold = found with { Seconds = seconds, TimeShare = clock.Seconds(StepClock.Quality) / clock.Total };
-        KeepIfBest(state, found.FrechetDistance);
-
-        // A run that ends between two measurements and goes on later adapts as one that never ended.
         if (state.Step % _options.EveryNStep == 0)
         {
+            KeepIfBest(state, found.FrechetDistance);
             Adapt(state, found);
+        }
+        else
+        {
+            // A run that ends between two measurements and goes on later is as one that never ended: nothing of this one is kept.
+            state.EndsBest = found.FrechetDistance < state.Quality.BestDistance;
+            _end = found.FrechetDistance;
         }
     }
 
@@ -61,7 +66,8 @@ internal sealed class QualityWatch(SiT network, TrainingOptions options, Func<Qu
             CultureInfo.InvariantCulture,
             $"The quality was measured {_measurements} times in {_seconds:0.0} s, "
                 + $"{100 * clock.Seconds(StepClock.Quality) / clock.Total:0.0} % of the time; the lowest distance, "
-                + $"{state.Quality.BestDistance:g4}, was at step {state.Quality.BestStep}{kept}.");
+                + $"{(state.EndsBest ? _end : state.Quality.BestDistance):g4}, was at step "
+                + $"{(state.EndsBest ? state.Step : state.Quality.BestStep)}{kept}.");
     }
 
     /// <summary>As in arXiv 2006.06676, by the share of copies instead of what a discriminator says.</summary>

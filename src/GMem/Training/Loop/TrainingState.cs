@@ -37,6 +37,9 @@ internal sealed class TrainingState : IDisposable
     /// <summary>The averaged weights of the lowest distance measured, of this rank's segment; null where they are not kept.</summary>
     public torch.Tensor? Best { get; }
 
+    /// <summary>Whether the averaged weights at the end of this run, between two regular measurements, are better than the best.</summary>
+    public bool EndsBest { get; set; }
+
     /// <summary>Steps done.</summary>
     public long Step { get; set; }
 
@@ -176,7 +179,7 @@ internal sealed class TrainingState : IDisposable
     }
 
     /// <summary>Puts the weights of the trained model into the network: the best, where they are known, else the average.</summary>
-    public void UseResult() => Use(Best is not null && Quality.BestStep > 0 ? Best : Optimizer.Average);
+    public void UseResult() => Use(Best is not null && Quality.BestStep > 0 && !EndsBest ? Best : Optimizer.Average);
 
     /// <summary>Puts the averaged weights into the network.</summary>
     public void UseAverage() => Use(Optimizer.Average);
