@@ -47,8 +47,11 @@ internal static partial class OptionNames
     public static IReadOnlyCollection<string> Known => Typed.Keys;
 
     /// <summary>A message with the options named as they are typed, and without the names of our parameters, which .NET appends.</summary>
-    public static string InMessage(string message) =>
-        Name().Replace(Owner().Replace(message, "").Replace(FlowMap, "--flow-map", StringComparison.Ordinal), m => Typed.GetValueOrDefault(m.Groups["name"].Value, m.Value));
+    public static string InMessage(string message)
+    {
+        string named = Owner().Replace(message, "").Replace(FlowMap, "--flow-map", StringComparison.Ordinal);
+        return Name().Replace(named, m => Typed.GetValueOrDefault(m.Groups["name"].Value, m.Value));
+    }
 
     [GeneratedRegex(
         @" \(Parameter '\w+'\)|\b(GMemTrainer\.Options|GMemOptions|TrainingOptions|SamplingOptions|EvaluationOptions): | \(batchSize\)")]
